@@ -1,0 +1,268 @@
+//! Commits: a tree with its parents, who made it and when, and a message.
+//!
+//! The canonical text is git's: header lines, an empty line, the message. Headers that this version does not know are
+//! kept in order, and hashed.
+
+use std::fmt::Write as _;
+
+use bstr::{BString, ByteSlice, ByteVec};
+
+use crate::id::ObjectId;
+
+const CONTEXT: &str = "pond v1 commit";
+
+/// One commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// The directory version.
+    pub tree: ObjectId,
+    /// The commits it follows: none for the first, two and more for a merge.
+    pub parents: Vec<ObjectId>,
+    /// Who made the change, and when.
+    pub author: Signature,
+    /// Who made the commit, and when.
+    pub committer: Signature,
+    /// The table of node ids that can't be derived, where there are any.
+    pub nodes: Option<ObjectId>,
+    /// Headers of other versions: name and value.
+    pub extra: Vec<(String, BString)>,
+    /// The message, trailers at its end.
+    pub message: BString,
+}
+
+/// A person and a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// A name without `<`, `>` and line ends.
+    pub name: String,
+    /// An address, likewise.
+    pub email: String,
+    /// The time.
+    pub when: Timestamp,
+}
+
+/// A time with the zone of the clock that it was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timestamp {
+    /// Seconds since 1970 in UTC.
+    pub seconds: i64,
+    /// The zone's offset from UTC in minutes, east positive.
+    pub offset_minutes: i16,
+}
+
+/// Why a text is not a commit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// The text ends before its empty line.
+    #[error("the headers have no end")]
+    Truncated,
+    /// A header that is missing, comes twice, or has a value that can't be.
+    #[error("bad header `{0}`")]
+    Header(String),
+    /// A header that this version of the format always has first, in another place.
+    #[error("headers out of order at `{0}`")]
+    Order(String),
+}
+
+impl Commit {
+    /// The commit's id: BLAKE3 `derive_key` over the text.
+    pub fn id(&self) -> ObjectId {
+        ObjectId::derived(CONTEXT, &self.encode())
+    }
+
+    /// The id of a text.
+    pub fn id_of(text: &[u8]) -> ObjectId {
+        ObjectId::derived(CONTEXT, text)
+    }
+
+    /// The canonical text.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut text = String::new();
+        let mut line = |name: &str, value: &dyn std::fmt::Display| {
+            writeln!(text, "{name} {value}").expect("BUG: writing to memory does not fail");
+        };
+        line("tree", &self.tree);
+        self.parents.iter().for_each(|parent| line("parent", parent));
+        line("author", &self.author);
+        line("committer", &self.committer);
+        if let Some(nodes) = &self.nodes {
+            line("nodes", nodes);
+        }
+        let mut text = text.into_bytes();
+        for (name, value) in &self.extra {
+            text.push_str(name);
+            text.push(b' ');
+            text.push_str(value);
+            text.push(b'\n');
+        }
+        text.push(b'\n');
+        text.push_str(&self.message);
+        text
+    }
+
+    /// The commit in a text.
+    ///
+    /// # Errors
+    /// Any text that [`Commit::encode`] would not give back byte for byte.
+    pub fn decode(text: &[u8]) -> Result<Self, CommitError> {
+        let mut headers = Headers { rest: text };
+        let tree = headers.id("tree")?.ok_or_else(|| CommitError::Header("tree".into()))?;
+        let mut parents = Vec::new();
+        while let Some(parent) = headers.id("parent")? {
+            parents.push(parent);
+        }
+        let author = headers.signature("author")?;
+        let committer = headers.signature("committer")?;
+        let nodes = headers.id("nodes")?;
+        let mut extra = Vec::new();
+        while let Some((name, value)) = headers.next()? {
+            if ["tree", "parent", "author", "committer", "nodes"].contains(&name) {
+                return Err(CommitError::Order(name.into()));
+            }
+            extra.push((name.to_owned(), value.into()));
+        }
+        let message = headers.rest.get(1..).unwrap_or_default().into();
+        let commit = Self { tree, parents, author, committer, nodes, extra, message };
+        if commit.encode() != text {
+            return Err(CommitError::Header("not in canonical form".into()));
+        }
+        Ok(commit)
+    }
+
+    /// The first line of the message.
+    pub fn subject(&self) -> &[u8] {
+        self.message.lines().next().unwrap_or_default()
+    }
+}
+
+struct Headers<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Headers<'a> {
+    fn peek(&self) -> Result<Option<(&'a str, &'a [u8], usize)>, CommitError> {
+        let end = self.rest.find_byte(b'\n').ok_or(CommitError::Truncated)?;
+        if end == 0 {
+            return Ok(None);
+        }
+        let line = &self.rest[..end];
+        let bad = || CommitError::Header(line.to_str_lossy().into_owned());
+        let space = line.find_byte(b' ').ok_or_else(bad)?;
+        let name = line[..space].to_str().ok().filter(|name| !name.is_empty()).ok_or_else(bad)?;
+        Ok(Some((name, &line[space + 1..], end + 1)))
+    }
+
+    fn next(&mut self) -> Result<Option<(&'a str, &'a [u8])>, CommitError> {
+        let Some((name, value, length)) = self.peek()? else { return Ok(None) };
+        self.rest = &self.rest[length..];
+        Ok(Some((name, value)))
+    }
+
+    fn take(&mut self, wanted: &str) -> Result<Option<&'a [u8]>, CommitError> {
+        match self.peek()? {
+            Some((name, _, _)) if name == wanted => Ok(self.next()?.map(|(_, value)| value)),
+            _ => Ok(None),
+        }
+    }
+
+    fn id(&mut self, name: &str) -> Result<Option<ObjectId>, CommitError> {
+        let Some(value) = self.take(name)? else { return Ok(None) };
+        let id = value.to_str().ok().and_then(|text| text.parse().ok());
+        id.map(Some).ok_or_else(|| CommitError::Header(name.into()))
+    }
+
+    fn signature(&mut self, name: &str) -> Result<Signature, CommitError> {
+        let value = self.take(name)?.ok_or_else(|| CommitError::Header(name.into()))?;
+        value.to_str().ok().and_then(Signature::parse).ok_or_else(|| CommitError::Header(name.into()))
+    }
+}
+
+impl Signature {
+    /// Parses `Name <address> seconds +zone`.
+    fn parse(text: &str) -> Option<Self> {
+        let (name, rest) = text.split_once(" <")?;
+        let (email, when) = rest.split_once("> ")?;
+        let (seconds, zone) = when.split_once(' ')?;
+        let sign = match zone.get(..1)? {
+            "+" => 1,
+            "-" => -1,
+            _ => return None,
+        };
+        let digits = zone.get(1..)?;
+        if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let (hours, minutes): (i16, i16) = (digits[..2].parse().ok()?, digits[2..].parse().ok()?);
+        let when =
+            Timestamp { seconds: seconds.parse().ok()?, offset_minutes: sign * (hours * 60 + minutes) };
+        let valid = |text: &str| !text.contains(['<', '>', '\n', '\0']);
+        (valid(name) && valid(email)).then(|| Self { name: name.into(), email: email.into(), when })
+    }
+}
+
+impl std::fmt::Display for Signature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} <{}> {}", self.name, self.email, self.when)
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.offset_minutes < 0 { '-' } else { '+' };
+        let minutes = self.offset_minutes.unsigned_abs();
+        write!(f, "{} {sign}{:02}{:02}", self.seconds, minutes / 60, minutes % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> Commit {
+        let when = Timestamp { seconds: 1_777_000_000, offset_minutes: 120 };
+        let person = Signature { name: "Ada".into(), email: "ada@example.org".into(), when };
+        Commit {
+            tree: ObjectId::of_content(b"tree"),
+            parents: vec![ObjectId::of_content(b"parent")],
+            author: person.clone(),
+            committer: person,
+            nodes: None,
+            extra: vec![],
+            message: "Add readings\n\nStation: 7\n".into(),
+        }
+    }
+
+    #[test]
+    fn the_id_is_pinned() {
+        assert_eq!(sample().id().to_hex(), PINNED);
+    }
+
+    const PINNED: &str = "2ad8254e34067f0aa599fcfc8ddb6184cbe5a501f66292dde661f6a0891e226c";
+
+    proptest! {
+        #[test]
+        fn decode_of_encode_is_identity(
+            parents in prop::collection::vec(any::<[u8; 32]>(), 0..4),
+            nodes in prop::option::of(any::<[u8; 32]>()),
+            seconds in any::<i64>(),
+            offset in -1439i16..1440,
+            name in "[^<>\n\0]{0,20}",
+            message in prop::collection::vec(any::<u8>(), 0..80),
+            extra in prop::collection::vec(("x-[a-z]{1,8}", "[^\n]{0,20}"), 0..3),
+        ) {
+            let mut commit = sample();
+            commit.parents = parents.into_iter().map(ObjectId::from_bytes).collect();
+            commit.nodes = nodes.map(ObjectId::from_bytes);
+            commit.author = Signature { name, email: "a@b".into(), when: Timestamp { seconds, offset_minutes: offset } };
+            commit.extra = extra.into_iter().map(|(k, v)| (k, v.into())).collect();
+            commit.message = message.into();
+            prop_assert_eq!(Commit::decode(&commit.encode()), Ok(commit));
+        }
+
+        #[test]
+        fn any_bytes_are_decoded_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Commit::decode(&bytes);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Content-addressed objects of a pond: ids, blobs, chunks, trees, commits and their encodings.
+//!
+//! Everything here is pure: no I/O, no clock, no environment. What is decoded is validated whole, so that a
+//! value of these types never holds what its encoding forbids. `oplog/FORMAT.md` describes the bytes.
+#![deny(missing_docs)]
+
+pub mod blob;
+pub mod chunker;
+pub mod commit;
+pub mod cursor;
+pub mod diff;
+pub mod id;
+pub mod kind;
+pub mod memory;
+pub mod name;
+pub mod node;
+pub mod page;
+mod page_ipc;
+pub mod paginate;
+pub mod rename;
+pub mod source;
+pub mod tree;
+
+pub use blob::{CopyError, copy_blob, read_blob};
+pub use commit::{Commit, Signature, Timestamp};
+pub use diff::{Change, Side};
+pub use id::{IdError, IdPrefix, NodeId, ObjectId};
+pub use kind::Kind;
+pub use name::path_order;
+pub use page::{Body, Item, Page};
+pub use source::{Manifest, ObjectSource, ReadError};
+pub use tree::{Entry, PathEntry};

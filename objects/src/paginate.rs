@@ -1,0 +1,137 @@
+//! Cuts a list of entries into pages, level by level.
+//!
+//! A page ends behind an item whose hash says so (about one in 160), once it holds at least 32 items, and
+//! always at 1,024. The hash is that of the item's name alone (in manifests: the chunk id; above the leaves of a
+//! manifest: the page id), so a change touches the page that it is in, the pages above, and at most the few until the
+//! next cut that both versions share. Each level looks at other bytes of the hash. The method is that of
+//! prolly trees (Noms, Dolt), with the minimum of content-defined chunking.
+
+use crate::id::ObjectId;
+use crate::page::{Body, Item, MAX_ITEMS, MAX_LEVEL, Page};
+
+const MIN_ITEMS: usize = 32;
+/// An item whose 16 bits are below this ends its page: one in 160.
+const CUT_BELOW: u16 = (65_536u32 / 160) as u16;
+
+/// The root of a finished page tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    /// Id of the root page.
+    pub id: ObjectId,
+    /// Bytes of all content below.
+    pub size: u64,
+    /// Entries below.
+    pub count: u64,
+}
+
+/// Builds the pages of one list of entries, pushed in order.
+///
+/// Every page is handed to the sink once it is complete, those below before those above.
+pub struct Paginator<S> {
+    body: Body,
+    levels: Vec<Vec<Item>>,
+    sink: S,
+}
+
+impl<S, E> Paginator<S>
+where
+    S: FnMut(ObjectId, &Page) -> Result<(), E>,
+{
+    /// A paginator of an empty list.
+    pub fn new(body: Body, sink: S) -> Self {
+        Self { body, levels: vec![Vec::new()], sink }
+    }
+
+    /// Adds the next entry. Names must come in ascending order.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn push(&mut self, item: Item) -> Result<(), E> {
+        debug_assert!(
+            !self.body.is_named() || self.levels[0].last().is_none_or(|last| last.name < item.name),
+            "BUG: entries out of order"
+        );
+        self.push_at(0, item)
+    }
+
+    fn push_at(&mut self, level: usize, item: Item) -> Result<(), E> {
+        if self.levels.len() == level {
+            self.levels.push(Vec::new());
+        }
+        let ends = ends_page(self.body, level, &item);
+        let items = &mut self.levels[level];
+        items.push(item);
+        if items.len() >= MAX_ITEMS || ends && items.len() >= MIN_ITEMS {
+            self.flush(level)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, level: usize) -> Result<(), E> {
+        assert!(level < usize::from(MAX_LEVEL), "BUG: a page tree deeper than any list");
+        let items = std::mem::take(&mut self.levels[level]);
+        let above = self.emit(level, items)?;
+        self.push_at(level + 1, above)
+    }
+
+    fn emit(&mut self, level: usize, items: Vec<Item>) -> Result<Item, E> {
+        let page = Page { body: self.body, level: level as u8, items };
+        let id = page.id();
+        (self.sink)(id, &page)?;
+        let (size, count) = (page.size(), page.count());
+        let name = page.items.into_iter().next_back().map(|last| last.name).unwrap_or_default();
+        Ok(Item { name, kind: None, id, size, count })
+    }
+
+    /// Completes the pages and gives the root. An empty list is one empty page.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn finish(mut self) -> Result<Root, E> {
+        let mut level = 0;
+        loop {
+            let is_top = level + 1 == self.levels.len();
+            if is_top {
+                let mut items = std::mem::take(&mut self.levels[level]);
+                let root = match items.pop() {
+                    Some(only) if level > 0 && items.is_empty() => only,
+                    last => {
+                        items.extend(last);
+                        self.emit(level, items)?
+                    }
+                };
+                return Ok(Root { id: root.id, size: root.size, count: root.count });
+            }
+            if !self.levels[level].is_empty() {
+                self.flush(level)?;
+            }
+            level += 1;
+        }
+    }
+}
+
+fn ends_page(body: Body, level: usize, item: &Item) -> bool {
+    let hashed;
+    let hash = if body.is_named() {
+        hashed = ObjectId::of_content(&item.name);
+        hashed.as_bytes()
+    } else {
+        item.id.as_bytes()
+    };
+    let at = level * 2 % 32;
+    u16::from_le_bytes([hash[at], hash[at + 1]]) < CUT_BELOW
+}
+
+/// What is stored for a list that is already in memory: its root, and every page.
+pub fn paginate(body: Body, items: impl IntoIterator<Item = Item>) -> (Root, Vec<(ObjectId, Page)>) {
+    let mut pages = Vec::new();
+    let mut paginator = Paginator::new(body, |id, page: &Page| -> Result<(), std::convert::Infallible> {
+        pages.push((id, page.clone()));
+        Ok(())
+    });
+    for item in items {
+        let Ok(()) = paginator.push(item);
+    }
+    let Ok(root) = paginator.finish();
+    (root, pages)
+}

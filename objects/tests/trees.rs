@@ -1,0 +1,164 @@
+//! Trees of any size: built, read back, compared, and the same whatever way they came about.
+
+use std::collections::BTreeMap;
+
+use bstr::{BString, ByteSlice};
+use pond_objects::diff::diff_trees;
+use pond_objects::memory::MemoryObjects;
+use pond_objects::page::{Body, Item, Page};
+use pond_objects::paginate::paginate;
+use pond_objects::tree::{self, TreeBuilder};
+use pond_objects::{Kind, ObjectId, ObjectSource, PathEntry, ReadError, path_order, read_blob};
+use proptest::prelude::*;
+
+type Files = BTreeMap<BString, ObjectId>;
+
+fn build(objects: &mut MemoryObjects, files: &Files) -> ObjectId {
+    let mut paths: Vec<_> = files.iter().collect();
+    paths.sort_by(|a, b| path_order(a.0, b.0));
+    let mut builder = TreeBuilder::new(|id, page: &Page| -> Result<(), ReadError> {
+        assert_eq!(Page::decode(page.body, &id, &page.encode()).as_ref(), Ok(page));
+        objects.add_page(id, page);
+        Ok(())
+    });
+    for (path, id) in paths {
+        builder.push(path.as_bstr(), Kind::File, *id, 1).expect("memory does not fail");
+    }
+    builder.finish().expect("memory does not fail").id
+}
+
+fn list(objects: &MemoryObjects, tree: &ObjectId) -> Files {
+    let mut files = Files::new();
+    tree::walk(objects, tree, b"", &mut |entry: PathEntry| -> Result<(), ReadError> {
+        assert!(files.insert(entry.path, entry.id).is_none());
+        Ok(())
+    })
+    .expect("all pages are there");
+    files
+}
+
+/// Files below few directories, of which none is also a file's name.
+fn files() -> impl Strategy<Value = Files> {
+    let path = "([abc]/){0,3}f[0-9]{1,3}";
+    prop::collection::btree_map(path.prop_map(BString::from), any::<u8>(), 0..400).prop_map(|files| {
+        files.into_iter().map(|(path, seed)| (path, ObjectId::of_content(&[seed]))).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_tree_lists_what_it_was_built_from(files in files()) {
+        let mut objects = MemoryObjects::new();
+        let tree = build(&mut objects, &files);
+        prop_assert_eq!(list(&objects, &tree), files.clone());
+        for (path, id) in &files {
+            let found = tree::find(&objects, &tree, path).expect("readable").map(|entry| entry.id);
+            prop_assert_eq!(found, Some(*id));
+        }
+        prop_assert!(tree::find(&objects, &tree, b"a/nothing").expect("readable").is_none());
+    }
+
+    #[test]
+    fn a_difference_is_exactly_what_differs(old in files(), new in files(), shared in files()) {
+        let mut objects = MemoryObjects::new();
+        let with = |mine: &Files| -> Files { mine.iter().chain(&shared).map(|(p, i)| (p.clone(), *i)).collect() };
+        let (old, new) = (with(&old), with(&new));
+        let (old_tree, new_tree) = (build(&mut objects, &old), build(&mut objects, &new));
+        let changes = diff_trees(&objects, Some(&old_tree), Some(&new_tree), &|_, _| true).expect("readable");
+        let mut patched = old.clone();
+        for change in changes {
+            prop_assert_eq!(patched.remove(&change.path), change.old.map(|side| side.id));
+            prop_assert_ne!(change.old, change.new);
+            if let Some(side) = change.new {
+                patched.insert(change.path, side.id);
+            }
+        }
+        prop_assert_eq!(patched, new);
+    }
+}
+
+fn item(number: u64) -> Item {
+    let name = format!("file-{number:07}");
+    Item {
+        id: ObjectId::of_content(name.as_bytes()),
+        name: name.into(),
+        kind: Some(Kind::File),
+        size: 1,
+        count: 1,
+    }
+}
+
+#[test]
+fn a_change_in_a_large_directory_makes_few_new_pages() {
+    let (root, pages) = paginate(Body::Tree, (0..100_000).map(item));
+    assert_eq!((root.count, root.size), (100_000, 100_000));
+    let changed = (0..100_000).map(|n| if n == 50_000 { Item { size: 2, ..item(n) } } else { item(n) });
+    let (_, after) = paginate(Body::Tree, changed);
+    let new: Vec<_> = after.iter().filter(|(id, _)| pages.iter().all(|(old, _)| old != id)).collect();
+    assert!(new.len() <= 4, "{} new pages", new.len());
+    let inserted = paginate(Body::Tree, (0..100_001).map(item)).1;
+    let new: Vec<_> = inserted.iter().filter(|(id, _)| pages.iter().all(|(old, _)| old != id)).collect();
+    assert!(new.len() <= 4, "{} new pages", new.len());
+}
+
+#[test]
+fn a_manifest_of_equal_chunks_is_shallow_and_reads_back() {
+    let chunk = Item { name: "".into(), kind: None, id: ObjectId::of_content(b"zeros"), size: 9, count: 1 };
+    let (root, pages) = paginate(Body::Manifest, std::iter::repeat_n(chunk, 300_000));
+    assert_eq!((root.count, root.size), (300_000, 2_700_000));
+    assert!(pages.iter().all(|(_, page)| page.level <= 4));
+}
+
+#[test]
+fn blobs_of_any_size_read_back_verified() {
+    let mut objects = MemoryObjects::new();
+    let mut content = Vec::new();
+    for step in 0u64..700_000 {
+        content.extend(step.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+    }
+    for length in [0, 1, 2048, 100_000, 5_000_000] {
+        let id = objects.add_blob(&content[..length]);
+        assert_eq!(id, ObjectId::of_content(&content[..length]));
+        assert_eq!(read_blob(&objects, &id).expect("readable"), &content[..length]);
+        assert_eq!(objects.manifest(&id).expect("readable").is_some(), length > 50_000);
+    }
+}
+
+#[test]
+fn the_ids_of_trees_are_pinned() {
+    assert_eq!(
+        tree::empty_tree().to_hex(),
+        "8dfbf03e35fa927c684bc72ea928782613b1f96e2304e470b9be5d3418d40f55"
+    );
+    let mut objects = MemoryObjects::new();
+    let files =
+        Files::from([("a/b".into(), ObjectId::of_content(b"b")), ("c".into(), ObjectId::of_content(b"c"))]);
+    assert_eq!(
+        build(&mut objects, &files).to_hex(),
+        "a8dc592482122a80c9ba3240bd011b76920077bade2d89bbd2dbdbc6f536a761"
+    );
+}
+
+#[test]
+fn hostile_pages_are_refused() {
+    for name in ["..", ".pond", "a/b", ""] {
+        let mut bad = item(1);
+        bad.name = name.into();
+        let page = Page { body: Body::Tree, level: 0, items: vec![bad] };
+        assert!(Page::decode(Body::Tree, &page.id(), &page.encode()).is_err(), "{name:?}");
+    }
+    let unsorted = Page { body: Body::Tree, level: 0, items: vec![item(2), item(1)] };
+    assert!(Page::decode(Body::Tree, &unsorted.id(), &unsorted.encode()).is_err());
+    let good = Page { body: Body::Tree, level: 0, items: vec![item(1)] };
+    assert!(Page::decode(Body::View, &good.id(), &good.encode()).is_err());
+    let mut bytes = good.encode();
+    for at in 0..bytes.len() {
+        bytes[at] ^= 0x55;
+        if let Ok(page) = Page::decode(Body::Tree, &good.id(), &bytes) {
+            assert_eq!(page, good);
+        }
+        bytes[at] ^= 0x55;
+    }
+}
