@@ -1,0 +1,208 @@
+//! What differs between two places: trees, the index, the mirror.
+//!
+//! Every comparison gives changes in path order, restricted to pathspecs, with renames found and filtered as the
+//! [`DiffArgs`] say; [`crate::ui::diff`] writes them. Unchanged pages and files with an unchanged stat are not read.
+
+mod args;
+mod host;
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString};
+use pond_objects::rename::find_renames;
+use pond_objects::{Change, ObjectId, Side, path_order, read_blob};
+use pond_oplog::Store;
+
+use crate::error::CommandError;
+use crate::mirror::index::{Base, Index};
+use crate::mirror::next_commit::object_side;
+use crate::mirror::pathspec::Pathspecs;
+use crate::ui::diff::{Contents, StoredContents};
+use crate::workspace::Workspace;
+
+pub(crate) use args::{DiffArgs, paint};
+pub(crate) use host::{HostContents, HostSides};
+
+/// A path in the order of the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Ordered(BString);
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        path_order(&self.0, &other.0)
+    }
+}
+
+/// What stands at a path on both sides.
+type Sides = BTreeMap<Ordered, (Option<Side>, Option<Side>)>;
+
+/// What differs between two trees, `None` being one without entries.
+///
+/// # Errors
+/// Those of reading the objects.
+pub(crate) fn trees(
+    store: &Store,
+    old: Option<&ObjectId>,
+    new: Option<&ObjectId>,
+    pathspecs: &Pathspecs,
+    args: &DiffArgs,
+) -> Result<Vec<Change>, CommandError> {
+    let changes = raw_trees(store, old, new, pathspecs)?;
+    finish(changes, store, None, args)
+}
+
+/// Whether two trees differ in what the pathspecs take; stops reading at unchanged pages.
+///
+/// # Errors
+/// Those of reading the objects.
+pub(crate) fn touches(
+    store: &Store,
+    old: Option<&ObjectId>,
+    new: Option<&ObjectId>,
+    pathspecs: &Pathspecs,
+) -> Result<bool, CommandError> {
+    if pathspecs.is_everything() {
+        return Ok(old != new);
+    }
+    Ok(!raw_trees(store, old, new, pathspecs)?.is_empty())
+}
+
+/// What differs between a tree and the index; without a tree, between the index and its base commit.
+///
+/// # Errors
+/// Those of reading the objects.
+pub(crate) fn staged(
+    workspace: &Workspace<'_>,
+    tree: Option<&ObjectId>,
+    pathspecs: &Pathspecs,
+    args: &DiffArgs,
+) -> Result<Vec<Change>, CommandError> {
+    let sides = index_against(workspace, tree, pathspecs)?;
+    finish(changes_of(sides), workspace.store(), None, args)
+}
+
+/// What differs between the index and the mirror, or, with a tree, between that and the mirror. Gives also what is needed to
+/// read the mirror's side.
+///
+/// # Errors
+/// Those of reading the objects and of scanning the mirror; what single paths fail with is in the host's sides.
+pub(crate) fn mirror(
+    workspace: &Workspace<'_>,
+    tree: Option<&ObjectId>,
+    pathspecs: &Pathspecs,
+    args: &DiffArgs,
+) -> Result<(Vec<Change>, HostSides), CommandError> {
+    let mut sides = match tree {
+        Some(_) => index_against(workspace, tree, pathspecs)?,
+        None => Sides::new(),
+    };
+    let host = HostSides::scan(workspace, pathspecs)?;
+    for (path, row, side) in host.changed(&workspace.index) {
+        let old = match (tree, row) {
+            (Some(_), row) => row.base_side(),
+            // What was only announced has no content yet.
+            (None, row) if row.intent => None,
+            (None, row) => row.staged,
+        };
+        sides.entry(Ordered(path.to_owned())).or_insert((old.map(object_side), None)).1 = side;
+    }
+    let mut host = host;
+    let needs_ids = args.forms_need_ids();
+    for (Ordered(path), (old, new)) in &mut sides {
+        let same_size = old.zip(*new).is_some_and(|(old, new)| old.size == new.size);
+        if let Some(side) = new
+            && (needs_ids || same_size)
+        {
+            host.identify(path, side);
+        }
+    }
+    let changes = finish(changes_of(sides), workspace.store(), Some(&host), args)?;
+    Ok((changes, host))
+}
+
+/// The contents of changes between trees, or a tree and the index.
+pub(crate) fn stored_contents<'a>(store: &'a Store, short: &'a dyn Fn(&ObjectId) -> String) -> impl Contents + 'a {
+    StoredContents { source: store, short }
+}
+
+fn raw_trees(
+    store: &Store,
+    old: Option<&ObjectId>,
+    new: Option<&ObjectId>,
+    pathspecs: &Pathspecs,
+) -> Result<Vec<Change>, CommandError> {
+    let wanted = |path: &[u8], enter: bool| match enter {
+        true => pathspecs.may_match_below(path),
+        // Whether it is a directory is known only with the sides.
+        false => pathspecs.matches(path, false) || pathspecs.matches(path, true),
+    };
+    let mut changes = pond_objects::diff::diff_trees(store, old, new, &wanted)?;
+    changes.retain(|change| takes(pathspecs, change.path.as_ref(), change.old, change.new));
+    // A tree's entries are ordered by name; as paths, what is below a directory may come after other names.
+    changes.sort_by(|a, b| path_order(&a.path, &b.path));
+    Ok(changes)
+}
+
+fn takes(pathspecs: &Pathspecs, path: &BStr, old: Option<Side>, new: Option<Side>) -> bool {
+    let sides = [old, new].into_iter().flatten();
+    sides.into_iter().any(|side| pathspecs.matches(path, side.kind == pond_objects::Kind::Directory))
+}
+
+fn index_against(
+    workspace: &Workspace<'_>,
+    tree: Option<&ObjectId>,
+    pathspecs: &Pathspecs,
+) -> Result<Sides, CommandError> {
+    let mut sides = Sides::new();
+    let base = workspace.head_tree()?;
+    if let Some(tree) = tree {
+        for change in raw_trees(workspace.store(), Some(tree), base.as_ref(), pathspecs)? {
+            sides.insert(Ordered(change.path), (change.old, change.new));
+        }
+    }
+    for entry in staged_rows(&workspace.index) {
+        let (old, new) = (entry.row.base_side().map(object_side), entry.row.staged.map(object_side));
+        let new = new.filter(|_| !entry.row.intent);
+        if takes(pathspecs, entry.path, old, new) {
+            sides.entry(Ordered(entry.path.to_owned())).or_insert((old, None)).1 = new;
+        }
+    }
+    Ok(sides)
+}
+
+/// The rows that differ from the base commit.
+fn staged_rows(index: &Index) -> impl Iterator<Item = crate::mirror::index::EntryRef<'_>> {
+    index.iter().filter(|entry| entry.row.base != Base::Same)
+}
+
+fn changes_of(sides: Sides) -> Vec<Change> {
+    let differing = sides.into_iter().filter(|(_, (old, new))| old != new);
+    differing.map(|(Ordered(path), (old, new))| Change::at(path, old, new)).collect()
+}
+
+/// Finds renames, and takes out what `--diff-filter` does not want.
+fn finish(
+    changes: Vec<Change>,
+    store: &Store,
+    host: Option<&HostSides>,
+    args: &DiffArgs,
+) -> Result<Vec<Change>, CommandError> {
+    let mut changes = match args.renames()? {
+        Some(options) => find_renames(changes, options, &mut |path, side| match host {
+            Some(host) if host.has(path) && !side.id.is_zero() => {
+                read_blob(store, &side.id).ok().or_else(|| host.read(path, side))
+            }
+            Some(host) if host.has(path) => host.read(path, side),
+            _ => read_blob(store, &side.id).ok(),
+        }),
+        None => changes,
+    };
+    args.filter(&mut changes)?;
+    Ok(changes)
+}

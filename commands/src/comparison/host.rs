@@ -1,0 +1,195 @@
+//! The mirror's side of a comparison, read with care.
+//!
+//! Files are read into memory, never mapped, through a descriptor of the mirror that no symlink leads out of. A file that
+//! vanishes or changes while it is looked at is named, and the command ends with "done in part".
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::{self, Read as _};
+
+use bstr::{BStr, BString};
+use pond_objects::{Change, Kind, ObjectId, Side};
+use pond_oplog::Store;
+
+use crate::error::CommandError;
+use crate::mirror::index::{Index, Row};
+use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::scan::content::{self, Content as Hashed};
+use crate::mirror::scan::{self, Hashing, ScanOptions, State};
+use crate::mirror::stat::Stat;
+use crate::mirror::walk::Untracked;
+use crate::mirror::walk::host::HostDir;
+use crate::revisions::short_id;
+use crate::ui::diff::{Content, Contents, Shared, Which, shared_chunks};
+use crate::ui::{Ui, escape};
+use crate::workspace::Workspace;
+
+/// The paths at which the mirror differs from the index.
+pub(crate) struct HostSides {
+    root: HostDir,
+    /// What the mirror has there; `None` where it has nothing.
+    sides: HashMap<BString, (usize, Option<Side>)>,
+    order: Vec<BString>,
+    /// Paths of which nothing, or nothing certain, could be learnt.
+    failed: RefCell<Vec<(BString, String)>>,
+    buffer: Vec<u8>,
+}
+
+impl HostSides {
+    /// Compares the mirror with the index.
+    pub(super) fn scan(workspace: &Workspace<'_>, pathspecs: &Pathspecs) -> Result<Self, CommandError> {
+        let mirror = workspace.pond.mirror_root();
+        let ignore = workspace.ignore()?;
+        let options = ScanOptions {
+            ignore: &ignore,
+            pathspecs: Some(pathspecs),
+            untracked: Untracked::No,
+            ignored: false,
+            hashing: Hashing::SameSize,
+        };
+        let scan = scan::scan(mirror, &workspace.index, options)?;
+        let root = HostDir::open_root(mirror)?;
+        let mut this =
+            Self { root, sides: HashMap::new(), order: Vec::new(), failed: RefCell::default(), buffer: Vec::new() };
+        for (path, error) in &scan.unreadable {
+            this.fail(path.as_ref(), &error.to_string());
+        }
+        for change in scan.changes {
+            let Some(row) = change.row else { continue };
+            let side = match change.state {
+                State::Missing => None,
+                State::Modified | State::TypeChanged | State::MaybeChanged | State::Unstable => {
+                    let kind = change.kind.unwrap_or(Kind::File);
+                    let size = change.stat.map_or(0, |stat| stat.size);
+                    let id = match kind {
+                        Kind::Directory => pond_objects::tree::empty_tree(),
+                        _ => change.id.unwrap_or(ObjectId::ZERO),
+                    };
+                    Some(Side { kind, id, size })
+                }
+                State::Untracked | State::Held => continue,
+            };
+            if change.state == State::Unstable {
+                this.fail(change.path.as_ref(), "it changes while it is being read");
+            }
+            this.order.push(change.path.clone());
+            this.sides.insert(change.path, (row, side));
+        }
+        Ok(this)
+    }
+
+    /// The paths, with the index's rows and what the mirror has.
+    pub(super) fn changed<'a>(
+        &'a self,
+        index: &'a Index,
+    ) -> impl Iterator<Item = (&'a BString, Row, Option<Side>)> + 'a {
+        self.order.iter().map(|path| {
+            let (row, side) = &self.sides[path];
+            (path, index.entry(*row).row, *side)
+        })
+    }
+
+    /// Whether the new side at a path is the mirror's.
+    pub(super) fn has(&self, path: &BStr) -> bool {
+        self.sides.contains_key(path)
+    }
+
+    /// Learns the id of the mirror's file at a path, if `side` is that.
+    pub(super) fn identify(&mut self, path: &BString, side: &mut Side) {
+        if !side.id.is_zero() || !self.sides.contains_key(path) {
+            return;
+        }
+        match content::hash(&self.root, path, side.kind, &mut self.buffer) {
+            Hashed::Read { id, stat, .. } => (side.id, side.size) = (id, stat.size),
+            Hashed::Unstable => self.fail(path.as_ref(), "it changed or vanished while it was read"),
+            Hashed::Failed(error) => self.fail(path.as_ref(), &format!("cannot read it: {error}")),
+        }
+    }
+
+    /// The bytes of the mirror's file; none where they cannot be had whole.
+    pub(super) fn read(&self, path: &BStr, side: &Side) -> Option<Vec<u8>> {
+        match read(&self.root, path, side.kind) {
+            Ok(found) => found,
+            Err(_) => None,
+        }
+    }
+
+    fn fail(&self, path: &BStr, why: &str) {
+        self.failed.borrow_mut().push((path.to_owned(), why.to_owned()));
+    }
+
+    /// Names what could not be looked at. Whether there was anything.
+    pub(crate) fn report(&self, ui: &Ui) -> bool {
+        let failed = self.failed.borrow();
+        for (path, why) in failed.iter() {
+            ui.error(format_args!("'{}': {why}", escape::plain(path)));
+        }
+        !failed.is_empty()
+    }
+}
+
+/// The contents of changes whose new side may be the mirror's.
+pub(crate) struct HostContents<'a> {
+    store: &'a Store,
+    host: &'a HostSides,
+}
+
+impl<'a> HostContents<'a> {
+    /// Contents from the store and the mirror.
+    pub(crate) fn new(store: &'a Store, host: &'a HostSides) -> Self {
+        Self { store, host }
+    }
+
+    fn is_host(&self, change: &Change, which: Which) -> bool {
+        which == Which::New && self.host.has(change.path.as_ref())
+    }
+}
+
+impl Contents for HostContents<'_> {
+    fn read(&mut self, change: &Change, which: Which) -> Result<Content, CommandError> {
+        let Some(side) = which.of(change) else { return Ok(Content::Absent) };
+        if !self.is_host(change, which) {
+            return Ok(Content::Bytes(pond_objects::read_blob(self.store, &side.id)?));
+        }
+        let path: &BStr = change.path.as_ref();
+        let why = match read(&self.host.root, path, side.kind) {
+            Ok(Some(bytes)) => return Ok(Content::Bytes(bytes)),
+            Ok(None) => "it changed while it was read".to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "it vanished meanwhile".to_owned(),
+            Err(error) => format!("cannot read it: {error}"),
+        };
+        self.host.fail(path, &why);
+        Ok(Content::Absent)
+    }
+
+    fn shared(&mut self, change: &Change) -> Result<Option<Shared>, CommandError> {
+        if self.is_host(change, Which::New) {
+            return Ok(None);
+        }
+        match (change.old, change.new) {
+            (Some(old), Some(new)) => Ok(Some(shared_chunks(self.store, &old, &new)?)),
+            _ => Ok(None),
+        }
+    }
+
+    fn short(&self, id: &ObjectId) -> String {
+        short_id(self.store, id)
+    }
+}
+
+/// Reads a file or the target of a symlink; none where it changed meanwhile or is something else now.
+fn read(root: &HostDir, path: &BStr, kind: Kind) -> io::Result<Option<Vec<u8>>> {
+    if kind == Kind::Symlink {
+        return root.read_link_below(path).map(Some);
+    }
+    let mut file = root.open_below(path)?;
+    let before = Stat::from_metadata(&file.metadata()?);
+    if !before.kind().is_some_and(Kind::is_file) {
+        return Ok(None);
+    }
+    // One byte more than it should have: a file that grows without end is noticed, not followed.
+    let mut bytes = Vec::new();
+    (&mut file).take(before.size + 1).read_to_end(&mut bytes)?;
+    let after = Stat::from_metadata(&file.metadata()?);
+    Ok((before == after && bytes.len() as u64 == after.size).then_some(bytes))
+}

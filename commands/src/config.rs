@@ -1,0 +1,194 @@
+//! Configuration: TOML layers, later ones over earlier ones.
+//!
+//! system (`/etc/pond/config.toml`) < user (`$XDG_CONFIG_HOME/pond/config.toml`) < pond (`.pond/config.toml`) <
+//! environment (`POND_CONFIG_COUNT`, `POND_CONFIG_KEY_n`, `POND_CONFIG_VALUE_n`) < `-c key=value`.
+//! Keys are `section.name` or `section.sub.name`; the section and the name ignore case, the middle does not.
+//! `known` lists every key with its type and default. `${env:VAR}` in a value is replaced when it is used and
+//! never when it is listed. In a pond that belongs to another user, keys that name programs count for nothing.
+
+pub(crate) mod known;
+pub(crate) mod layer;
+pub(crate) mod sources;
+mod value;
+pub(crate) mod write;
+
+use std::borrow::Cow;
+
+pub(crate) use layer::{ConfigError, Entry, Scope};
+pub(crate) use sources::Sources;
+pub(crate) use value::Raw;
+
+use known::KeyType;
+
+/// The effective configuration. Immutable once loaded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    /// In order of rising priority.
+    entries: Vec<Entry>,
+    warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads every layer. A file that does not exist is an empty layer; any other trouble is an error.
+    pub(crate) fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        for (scope, path) in sources.files() {
+            let mut entries = layer::read_file(scope, path)?;
+            if scope == Scope::Pond && !sources.pond_is_trusted {
+                entries.retain(|entry| config.keeps_untrusted(entry));
+            }
+            config.entries.append(&mut entries);
+        }
+        config.entries.append(&mut layer::from_environment(&sources.environment)?);
+        config.entries.append(&mut layer::from_command_line(&sources.command_line)?);
+        for entry in &config.entries {
+            if known::find(&entry.key).is_none() {
+                config.warnings.push(unknown_key(entry));
+            }
+        }
+        Ok(config)
+    }
+
+    fn keeps_untrusted(&mut self, entry: &Entry) -> bool {
+        let keep = known::find(&entry.key).is_none_or(|key| !key.runs_program);
+        if !keep {
+            self.warnings.push(format!(
+                "ignoring '{}' in {}: the pond belongs to another user, and nothing in it may name a program",
+                entry.key, entry.origin
+            ));
+        }
+        keep
+    }
+
+    /// What is odd but no error: unknown keys, and what was ignored.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Every value of every layer, in order of rising priority.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry that counts for `key`, if it is configured anywhere.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| layer::same_key(&entry.key, key))
+    }
+
+    /// The value of a key as text, else its default from `known`. None if it has neither.
+    pub(crate) fn string(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        match self.entry(key) {
+            Some(entry) => Ok(Some(expand(entry)?)),
+            None => Ok(known::find(key).and_then(|known| known.default).map(str::to_owned)),
+        }
+    }
+
+    /// A key of type `Bool`. False if it has neither value nor default.
+    pub(crate) fn bool(&self, key: &str) -> Result<bool, ConfigError> {
+        self.typed(key, KeyType::Bool, value::parse_bool).map(Option::unwrap_or_default)
+    }
+
+    /// A key of type `Integer`.
+    pub(crate) fn integer(&self, key: &str) -> Result<Option<u64>, ConfigError> {
+        self.typed(key, KeyType::Integer, |text| text.trim().parse().ok())
+    }
+
+    /// A key of type `Size`, in bytes.
+    pub(crate) fn size(&self, key: &str) -> Result<Option<u64>, ConfigError> {
+        self.typed(key, KeyType::Size, crate::ui::size::parse)
+    }
+
+    /// A key of type `Path`; a leading `~/` is the home directory.
+    pub(crate) fn path(&self, key: &str) -> Result<Option<std::path::PathBuf>, ConfigError> {
+        Ok(self.string(key)?.map(|text| value::expand_home(&text)))
+    }
+
+    /// A key of type `List`: a TOML array, or one string for a list of one.
+    pub(crate) fn list(&self, key: &str) -> Result<Vec<String>, ConfigError> {
+        match self.entry(key) {
+            Some(entry) => match &entry.value {
+                Raw::List(items) => items.iter().map(|item| expand_text(entry, item)).collect(),
+                _ => Ok(vec![expand(entry)?]),
+            },
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Names under a section with their entries that count: `section("alias")` gives `("st", ...)`.
+    pub(crate) fn section(&self, section: &str) -> Vec<(&str, &Entry)> {
+        let mut found: Vec<(&str, &Entry)> = Vec::new();
+        for entry in self.entries.iter().rev() {
+            if let Some((head, name)) = entry.key.split_once('.')
+                && head.eq_ignore_ascii_case(section)
+                && !found.iter().any(|(other, _)| layer::same_key(other, name))
+            {
+                found.push((name, entry));
+            }
+        }
+        found.sort_by_key(|(name, _)| *name);
+        found
+    }
+
+    fn typed<T>(
+        &self,
+        key: &str,
+        kind: KeyType,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(text) = self.string(key)? else { return Ok(None) };
+        match (parse(&text), self.entry(key)) {
+            (Some(value), _) => Ok(Some(value)),
+            (None, Some(entry)) => Err(ConfigError::BadValue {
+                key: entry.key.clone(),
+                value: text,
+                origin: entry.origin.to_string(),
+                expected: kind.expected().into_owned(),
+            }),
+            (None, None) => unreachable!("BUG: the default of {key} is not of its own type"),
+        }
+    }
+}
+
+/// Checks that a value would be accepted for a key, and says what is expected if not.
+pub(crate) fn check(key: &str, text: &str) -> Result<(), String> {
+    let Some(known) = known::find(key) else { return Ok(()) };
+    let good = match known.kind {
+        KeyType::Bool => value::parse_bool(text).is_some(),
+        KeyType::Integer => text.trim().parse::<u64>().is_ok(),
+        KeyType::Size => crate::ui::size::parse(text).is_some(),
+        KeyType::OneOf(words) => words.contains(&text),
+        KeyType::Text | KeyType::Path | KeyType::List => true,
+    };
+    // A value from the environment is only known when it is used.
+    if good || text.contains("${env:") { Ok(()) } else { Err(known.kind.expected().into_owned()) }
+}
+
+fn unknown_key(entry: &Entry) -> String {
+    let near = known::similar(&entry.key);
+    let suggestion = near.map(|name| format!("; did you mean '{name}'?")).unwrap_or_default();
+    format!("unknown configuration key '{}' in {}{suggestion}", entry.key, entry.origin)
+}
+
+fn expand(entry: &Entry) -> Result<String, ConfigError> {
+    expand_text(entry, &entry.value.text())
+}
+
+fn expand_text(entry: &Entry, text: &str) -> Result<String, ConfigError> {
+    let text = value::expand_env(text, |name| std::env::var(name).ok()).map_err(|variable| {
+        ConfigError::MissingVariable { key: entry.key.clone(), origin: entry.origin.to_string(), variable }
+    })?;
+    if let Some(known::Known { kind: KeyType::OneOf(words), .. }) = known::find(&entry.key)
+        && !words.contains(&text.as_ref())
+    {
+        return Err(ConfigError::BadValue {
+            key: entry.key.clone(),
+            value: text.into_owned(),
+            origin: entry.origin.to_string(),
+            expected: KeyType::OneOf(words).expected().into_owned(),
+        });
+    }
+    Ok(Cow::into_owned(text))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! What every command gets: where it runs, what was asked for globally, the configuration, the terminal.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use pond_oplog::Pond;
+use pond_oplog::pond::Trust;
+
+use crate::cli::GlobalArgs;
+use crate::config::{Config, ConfigError, Sources};
+use crate::error::{CommandError, fatal, interrupted};
+use crate::interrupt;
+use crate::ui::color::ColorMode;
+use crate::ui::{Ui, UiSettings, escape, pager};
+
+/// The surroundings of one command. Nothing in it changes while the command runs.
+pub(crate) struct Context {
+    /// The current directory, absolute, `-C` applied.
+    pub(crate) cwd: PathBuf,
+    /// The global options. `-q`, `-v`, `--json` and `--color` are better asked of `ui`.
+    pub(crate) globals: GlobalArgs,
+    /// The command line as it was typed, the program's name first.
+    pub(crate) command_line: Vec<OsString>,
+    /// The terminal.
+    pub(crate) ui: Ui,
+    explicit_pond: Option<PathBuf>,
+    place: Option<Place>,
+    config: Result<Config, ConfigError>,
+}
+
+/// Where a pond is on the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The directory with `.pond` in it: the root of the main mirror.
+    pub(crate) root: PathBuf,
+    /// The `.pond` directory.
+    pub(crate) dot_pond: PathBuf,
+}
+
+impl Context {
+    /// Applies `-C`, finds the pond's directory and reads the configuration. Does not open the pond. A bad
+    /// configuration is an error only of the commands that ask for it.
+    pub(crate) fn new(globals: GlobalArgs, command_line: Vec<OsString>) -> Result<Self, CommandError> {
+        for directory in globals.directories.iter().filter(|path| !path.as_os_str().is_empty()) {
+            env::set_current_dir(directory).map_err(|error| {
+                fatal(format_args!("cannot change to '{}'", escape::path(directory))).because(&error)
+            })?;
+        }
+        let cwd = env::current_dir()
+            .map_err(|error| fatal("cannot find out the current directory").because(&error))?;
+        let explicit_pond = globals
+            .pond
+            .clone()
+            .or_else(|| env::var_os("POND").filter(|value| !value.is_empty()).map(PathBuf::from))
+            .map(|path| std::path::absolute(&path).unwrap_or_else(|_| cwd.join(path)));
+        let place = match &explicit_pond {
+            Some(path) => place_at(path),
+            None => cwd.ancestors().find_map(place_at),
+        };
+        let dot_pond = place.as_ref().map(|place| place.dot_pond.as_path());
+        let config = Config::load(&Sources::from_environment(dot_pond, &globals.settings));
+        let ui = Ui::new(ui_settings(&globals, config.as_ref().ok()));
+        Ok(Self { cwd, globals, command_line, ui, explicit_pond, place, config })
+    }
+
+    /// The configuration; fatal if a layer of it cannot be used.
+    pub(crate) fn config(&self) -> Result<&Config, CommandError> {
+        self.config.as_ref().map_err(|error| CommandError::from(error.clone()))
+    }
+
+    /// Where the pond is, if there is one here. It has not been opened or checked.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// The pond that `--pond` or `POND` names, absolute, whether or not it exists.
+    pub(crate) fn explicit_pond(&self) -> Option<&Path> {
+        self.explicit_pond.as_deref()
+    }
+
+    /// Opens the pond.
+    pub(crate) fn pond(&self) -> Result<Pond, CommandError> {
+        let place = self.require_place()?;
+        // As root behind sudo, the ponds of the user who called it are ours too.
+        let behind_sudo = env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
+        let trust = behind_sudo.map_or(Trust::Ours, |uid| Trust::OursAnd(vec![uid]));
+        let trust = if env::var_os("POND_TRUST_ANY_OWNER").is_some_and(|value| value == "1") { Trust::Anybody } else { trust };
+        Ok(Pond::open(&place.root, &trust)?)
+    }
+
+    /// Where the pond is; fatal if there is none.
+    pub(crate) fn require_place(&self) -> Result<&Place, CommandError> {
+        self.place.as_ref().ok_or_else(|| match &self.explicit_pond {
+            Some(path) => fatal(format_args!("there is no pond at '{}'", escape::path(path)))
+                .hint("--pond and POND name a directory with .pond in it"),
+            None => fatal(format_args!(
+                "not in a pond: neither '{}' nor a directory above it has a .pond directory",
+                escape::path(&self.cwd)
+            ))
+            .hint("'pond init' makes one here; -C DIR or --pond DIR names another place"),
+        })
+    }
+
+    /// Whether Ctrl-C was pressed or the process was asked to end. From the first call on the command decides itself
+    /// when to stop; until then a signal ends it at once. Cheap enough for inner loops.
+    pub(crate) fn interrupted(&self) -> bool {
+        interrupt::install();
+        interrupt::interrupted()
+    }
+
+    /// Fails with exit code 130 if the command was asked to stop. `state` says what was and what was not done:
+    /// "nothing was changed".
+    pub(crate) fn check_interrupt(&self, state: &str) -> Result<(), CommandError> {
+        if self.interrupted() { Err(interrupted(format_args!("interrupted; {state}"))) } else { Ok(()) }
+    }
+}
+
+/// The pond at exactly this directory: one with `.pond` in it, or a `.pond` directory itself.
+fn place_at(path: &Path) -> Option<Place> {
+    let dot_pond = path.join(".pond");
+    if dot_pond.is_dir() {
+        return Some(Place { root: path.to_owned(), dot_pond });
+    }
+    let is_dot_pond = path.file_name().is_some_and(|name| name == ".pond") && path.join("oplog").is_dir();
+    is_dot_pond.then(|| Place { root: path.parent().unwrap_or(path).to_owned(), dot_pond: path.to_owned() })
+}
+
+fn ui_settings(globals: &GlobalArgs, config: Option<&Config>) -> UiSettings {
+    // What is wrong with a value is said by `config()`; here it counts as not set.
+    let text = |key: &str| config.and_then(|config| config.string(key).ok().flatten());
+    let configured = text("color.ui").and_then(|word| ColorMode::from_word(&word));
+    let pager = if globals.no_pager { None } else { pager::choose(text("core.pager").as_deref()) };
+    UiSettings {
+        color: globals.color.or(configured).unwrap_or_default(),
+        quiet: globals.quiet,
+        verbose: globals.verbose,
+        json: globals.json,
+        pager,
+    }
+}
+
+/// Settings for messages before there is a context.
+pub(crate) fn early_ui(globals: &GlobalArgs) -> Ui {
+    Ui::new(ui_settings(globals, None))
+}

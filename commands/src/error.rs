@@ -1,0 +1,331 @@
+//! What a command can end with, and how an error is shown.
+//!
+//! Errors are typed where they arise. Here, once, they get a class (which decides the exit code) and hints.
+//! A message says what was tried, on what, and why it failed; a hint says what to do next.
+
+mod library;
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use serde::Serialize;
+
+use crate::config::ConfigError;
+use crate::config::write::WriteError;
+use crate::ui::escape;
+
+/// How a command ended when it did not fail. `main` turns it into the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything asked for was done: 0.
+    Done,
+    /// There was nothing to do or to find, and the caller should notice (nothing to commit, no such key): 1.
+    Nothing,
+    /// Differences were found, and the command was asked to say so by its exit code: 1.
+    Differences,
+    /// Conflicts are left for the user to resolve: 1.
+    Conflict,
+    /// Some of it was done; what was not has been named on stderr: 3.
+    Partial,
+    /// The exit code of another program, run in pond's place.
+    Exit(u8),
+}
+
+impl Outcome {
+    /// The process's exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Nothing | Self::Differences | Self::Conflict => 1,
+            Self::Partial => 3,
+            Self::Exit(code) => code,
+        }
+    }
+}
+
+/// The class of an error; it decides the exit code and the word in front of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Class {
+    /// The command could not do its work: 128.
+    Fatal,
+    /// The command line is wrong: 129.
+    Usage,
+    /// There was nothing to do, and that deserves words: 1.
+    Nothing,
+    /// Conflicts stand in the way: 1.
+    Conflict,
+    /// Part of the work was done: 3.
+    Partial,
+    /// The user or the system asked to stop: 130.
+    Interrupted,
+}
+
+impl Class {
+    /// The process's exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Fatal => 128,
+            Self::Usage => 129,
+            Self::Nothing | Self::Conflict => 1,
+            Self::Partial => 3,
+            Self::Interrupted => 130,
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Fatal => "fatal",
+            _ => "error",
+        }
+    }
+}
+
+/// A failed command: its class, its message with the causes behind it, and hints.
+#[derive(Clone, Debug)]
+pub(crate) struct CommandError {
+    class: Class,
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+    broken_pipe: bool,
+}
+
+impl CommandError {
+    /// An error of `class` without causes.
+    pub(crate) fn new(class: Class, message: impl fmt::Display) -> Self {
+        Self {
+            class,
+            message: message.to_string(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            broken_pipe: false,
+        }
+    }
+
+    /// An error of `class` whose message and causes are those of `error`.
+    pub(crate) fn from_error(class: Class, error: &(dyn Error + 'static)) -> Self {
+        let mut this = Self::new(class, error);
+        this.add_causes(Some(error));
+        // The first link is the message itself.
+        if !this.causes.is_empty() {
+            this.causes.remove(0);
+        }
+        this
+    }
+
+    /// Adds what to do next.
+    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+
+    /// Puts what was being tried in front; the message so far becomes its first cause.
+    pub(crate) fn context(mut self, message: impl fmt::Display) -> Self {
+        let cause = std::mem::replace(&mut self.message, message.to_string());
+        if !cause.is_empty() {
+            self.causes.insert(0, cause);
+        }
+        self
+    }
+
+    /// Adds an error as the reason.
+    pub(crate) fn because(mut self, error: &(dyn Error + 'static)) -> Self {
+        self.add_causes(Some(error));
+        self
+    }
+
+    /// The class that decides the exit code.
+    pub(crate) fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Whether the reader of a pipe that was written to has gone away. `run` ends quietly then, if it was stdout.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        self.broken_pipe
+    }
+
+    fn add_causes(&mut self, mut next: Option<&(dyn Error + 'static)>) {
+        while let Some(error) = next {
+            if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+                self.broken_pipe = true;
+            }
+            self.causes.push(error.to_string());
+            next = error.source();
+        }
+    }
+
+    /// The message with its causes on one line. A cause that the text before it already ends with is left out:
+    /// many libraries print their source in their own message.
+    pub(crate) fn one_line(&self) -> String {
+        let mut text = self.message.clone();
+        for cause in &self.causes {
+            if !text.ends_with(cause.as_str()) {
+                text.push_str(": ");
+                text.push_str(cause);
+            }
+        }
+        text
+    }
+
+    /// For people: `fatal: ...`, then a `hint:` line for each hint. Ends with a newline, holds no control characters.
+    pub(crate) fn render_human(&self, paint: impl Fn(&str) -> String) -> String {
+        let mut text = String::new();
+        let label = self.class.label();
+        text.push_str(&format!("{} {}\n", paint(label), escape::message(&self.one_line())));
+        for line in self.hints.iter().flat_map(|hint| hint.lines()) {
+            text.push_str(&format!("{} {}\n", paint("hint"), escape::message(line)));
+        }
+        text
+    }
+
+    /// For programs: one JSON document on one line.
+    pub(crate) fn render_json(&self) -> String {
+        let document = serde_json::json!({
+            "level": "error",
+            "class": self.class,
+            "exit_code": self.class.code(),
+            "message": self.message,
+            "causes": self.causes,
+            "hints": self.hints,
+        });
+        format!("{document}\n")
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.one_line())
+    }
+}
+
+/// The command could not do its work: exit code 128.
+pub(crate) fn fatal(message: impl fmt::Display) -> CommandError {
+    CommandError::new(Class::Fatal, message)
+}
+
+/// The command line is wrong in a way that only the command could see: exit code 129.
+pub(crate) fn usage(message: impl fmt::Display) -> CommandError {
+    CommandError::new(Class::Usage, message)
+}
+
+/// There was nothing to do: exit code 1.
+pub(crate) fn nothing(message: impl fmt::Display) -> CommandError {
+    CommandError::new(Class::Nothing, message)
+}
+
+/// Something of the user's stands in the way: exit code 1.
+pub(crate) fn conflict(message: impl fmt::Display) -> CommandError {
+    CommandError::new(Class::Conflict, message)
+}
+
+/// Part of the work was done; the message says which: exit code 3.
+pub(crate) fn partial(message: impl fmt::Display) -> CommandError {
+    CommandError::new(Class::Partial, message)
+}
+
+/// Stopped on request; the message says what was and what was not done: exit code 130.
+pub(crate) fn interrupted(message: impl fmt::Display) -> CommandError {
+    CommandError::new(Class::Interrupted, message)
+}
+
+impl From<anyhow::Error> for CommandError {
+    fn from(error: anyhow::Error) -> Self {
+        match error.downcast::<CommandErrorBox>() {
+            Ok(boxed) => boxed.0,
+            Err(error) => Self::from_error(Class::Fatal, error.as_ref()),
+        }
+    }
+}
+
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
+        Self::from_error(Class::Fatal, &error)
+    }
+}
+
+/// Carries a `CommandError` through code that returns `anyhow::Error`, class and hints included.
+/// (`CommandError` itself is no `Error`, so that the `From` of other errors can be written.)
+#[derive(Debug)]
+pub(crate) struct CommandErrorBox(CommandError);
+
+impl fmt::Display for CommandErrorBox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for CommandErrorBox {}
+
+impl From<CommandError> for anyhow::Error {
+    fn from(error: CommandError) -> Self {
+        anyhow::Error::new(CommandErrorBox(error))
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Classification of the libraries' typed errors: one `impl From<pond_...::...Error> for CommandError` each.
+// Match the variants that the user can do something about, give them a class and a hint; for the rest use
+// `CommandError::from_error(Class::Fatal, &error)`.
+// ---------------------------------------------------------------------------------------------------------
+
+impl From<ConfigError> for CommandError {
+    fn from(error: ConfigError) -> Self {
+        let this = Self::from_error(Class::Fatal, &error);
+        match error {
+            ConfigError::MissingVariable { variable, .. } => {
+                this.hint(format_args!("set {variable} in the environment"))
+            }
+            _ => this,
+        }
+    }
+}
+
+impl From<WriteError> for CommandError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Config(error) => error.into(),
+            other => Self::from_error(Class::Fatal, &other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read the index")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn the_chain_is_one_line_and_the_hints_follow() {
+        let error = CommandError::from_error(Class::Fatal, &Outer(io::Error::other("bad\x1b[2J")))
+            .context("cannot add 'a'")
+            .hint("try again");
+        let text = error.render_human(|label| format!("{label}:"));
+        assert_eq!(text, "fatal: cannot add 'a': cannot read the index: bad\\033[2J\nhint: try again\n");
+        assert_eq!(error.class().code(), 128);
+    }
+
+    #[test]
+    fn a_broken_pipe_is_seen_through_the_chain() {
+        let error = CommandError::from_error(
+            Class::Fatal,
+            &Outer(io::Error::new(io::ErrorKind::BrokenPipe, "Broken pipe")),
+        );
+        assert!(error.is_broken_pipe());
+        let through_anyhow: CommandError = anyhow::Error::from(usage("x").hint("y")).into();
+        assert_eq!(through_anyhow.class(), Class::Usage);
+    }
+
+    #[test]
+    fn json_is_one_line() {
+        let text = usage("no such thing").hint("look").render_json();
+        assert_eq!(text.lines().count(), 1);
+        let value: serde_json::Value = serde_json::from_str(&text).expect("our own JSON");
+        assert_eq!(value["exit_code"], 129);
+        assert_eq!(value["class"], "usage");
+    }
+}

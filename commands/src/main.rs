@@ -1,0 +1,30 @@
+//! The `pond` binary. `run` holds the order of things; everything that touches the terminal, the environment
+//! and the user lives in this crate, everything else in the libraries.
+
+mod alias;
+mod cli;
+mod commit_output;
+mod comparison;
+mod config;
+mod contents;
+mod context;
+mod error;
+mod external;
+mod identity;
+mod interrupt;
+mod message;
+mod plumbing;
+mod porcelain;
+mod revisions;
+mod run;
+mod maintain;
+mod mirror;
+mod transact;
+mod workspace;
+mod time;
+mod trailers;
+mod ui;
+
+fn main() -> std::process::ExitCode {
+    run::main(std::env::args_os().collect())
+}

@@ -1,0 +1,65 @@
+//! Upkeep that commands do on their way: compaction and checkpoints, when enough has gathered.
+
+use pond_oplog::compact::{self, Compacted};
+use pond_oplog::durable_local::DurableLocal;
+use pond_oplog::state::PackFile;
+use pond_oplog::{ReadonlyPond, checkpoint};
+
+use crate::error::{CommandError, fatal};
+use crate::transact;
+use crate::workspace::Workspace;
+
+/// Merges small packs and writes a checkpoint where that is due. The command's own work is done and durable: what goes
+/// wrong here is only said.
+pub(crate) fn automatically(workspace: &mut Workspace<'_>) {
+    if let Err(error) = run_if_due(workspace) {
+        workspace.ctx.ui.warn(format_args!("upkeep was put off: {error}"));
+    }
+}
+
+fn run_if_due(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+    let groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN);
+    if !groups.is_empty() {
+        merge(workspace, &groups)?;
+        delete_replaced(workspace, compact::GRACE_MILLIS)?;
+    }
+    write_checkpoint_if_due(workspace)
+}
+
+/// Merges the groups of packs; `None` where another operation came first.
+pub(crate) fn merge(
+    workspace: &mut Workspace<'_>,
+    groups: &[Vec<PackFile>],
+) -> Result<Option<Compacted>, CommandError> {
+    let doing = transact::doing(workspace.ctx, "MAINTENANCE", &[])?;
+    let table = DurableLocal::new(&workspace.pond.table_dir())
+        .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
+    // Staged packs are of no concern here, and the store must not take them for the table's.
+    let base = ReadonlyPond::at(&workspace.pond, workspace.snapshot.state().clone(), &[]);
+    let compacted = transact::block_on(compact::compact(&workspace.pond, &base, groups, &doing, &table))?;
+    match compacted {
+        Err(error) if compact::is_behind(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+        Ok(done) => {
+            workspace.refresh(done.state.clone())?;
+            Ok(Some(done))
+        }
+    }
+}
+
+/// Deletes packs that were replaced long enough ago; gives their number and bytes.
+pub(crate) fn delete_replaced(workspace: &mut Workspace<'_>, grace_millis: i64) -> Result<(usize, u64), CommandError> {
+    let mut state = workspace.snapshot.state().clone();
+    let now = crate::time::now()?.timestamp().as_millisecond();
+    let deleted = compact::delete_removed(&workspace.pond, &mut state, now, grace_millis);
+    workspace.refresh(state)?;
+    Ok(deleted)
+}
+
+fn write_checkpoint_if_due(workspace: &Workspace<'_>) -> Result<(), CommandError> {
+    let state = workspace.snapshot.state();
+    if checkpoint::is_due(&workspace.pond.table_dir(), state.version) {
+        transact::block_on(checkpoint::write_checkpoint(&workspace.pond.table_dir(), state))??;
+    }
+    Ok(())
+}

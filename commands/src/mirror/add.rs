@@ -1,0 +1,157 @@
+//! Staging: what the host has of some paths becomes what the next commit will have.
+
+use std::collections::BTreeMap;
+
+use bstr::BString;
+use pond_oplog::ingest::StagedPacks;
+use pond_oplog::{PackKind, StagedPack};
+
+use super::index::{Row, Update};
+use super::pathspec::Pathspecs;
+use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
+use super::stage::{StageError, stage};
+use super::walk::Untracked;
+use crate::error::{CommandError, fatal};
+use crate::ui::progress::Unit;
+use crate::workspace::Workspace;
+
+/// What is to be staged.
+pub(crate) struct AddRequest<'a> {
+    /// Which paths; `None` is the whole mirror.
+    pub(crate) pathspecs: Option<&'a Pathspecs>,
+    /// Only what is tracked.
+    pub(crate) update_only: bool,
+    /// Also what is ignored, and also deletions of everything.
+    pub(crate) force: bool,
+    /// Say what would be done, and do nothing.
+    pub(crate) dry_run: bool,
+}
+
+/// What was staged.
+#[derive(Default)]
+pub(crate) struct Added {
+    /// Paths with new content.
+    pub(crate) added: Vec<BString>,
+    /// Paths that the next commit will not have.
+    pub(crate) removed: Vec<BString>,
+    /// Paths that could not be staged, with the reason.
+    pub(crate) failed: Vec<(BString, String)>,
+    /// Bytes that were new to the pond, as they are stored.
+    pub(crate) stored: u64,
+}
+
+/// Stages, and writes the index. The caller reports [`Added::failed`].
+pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, CommandError> {
+    let scan = look(workspace, request)?;
+    if scan.all_missing && !request.force {
+        return Err(fatal("the mirror is empty, but the pond has files in it: nothing was staged")
+            .hint("if its file system is not mounted, mount it; 'pond restore .' brings the files back")
+            .hint("if they were deleted on purpose: 'pond add -A -f' stages that"));
+    }
+    let mut report = Added::default();
+    let unreadable = scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string()));
+    report.failed.extend(unreadable);
+    warn_of_what_is_left_out(workspace, &scan);
+    let mut updates = BTreeMap::new();
+    let mut wanted: Vec<&Change> = Vec::new();
+    for change in &scan.changes {
+        match change.state {
+            State::Modified | State::MaybeChanged | State::TypeChanged | State::Untracked | State::Unstable => {
+                wanted.push(change);
+            }
+            State::Missing => {
+                updates.insert(change.path.clone(), Update::Delete);
+                report.removed.push(change.path.clone());
+            }
+            _ => {}
+        }
+    }
+    if request.dry_run {
+        report.added = wanted.iter().map(|change| change.path.clone()).collect();
+        return Ok(report);
+    }
+    let packs = stage_all(workspace, &wanted, &mut updates, &mut report)?;
+    workspace.ctx.check_interrupt("nothing was staged")?;
+    if !updates.is_empty() {
+        workspace.update_index(updates, &packs)?;
+        workspace.refresh(workspace.snapshot.state().clone())?;
+    }
+    Ok(report)
+}
+
+fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, CommandError> {
+    let ignore = if request.force { workspace.ignore_nothing() } else { workspace.ignore()? };
+    let untracked = if request.update_only { Untracked::No } else { Untracked::All };
+    let options = ScanOptions {
+        ignore: &ignore,
+        pathspecs: request.pathspecs,
+        untracked,
+        ignored: false,
+        hashing: Hashing::Never,
+    };
+    Ok(scan(workspace.pond.mirror_root(), &workspace.index, options)?)
+}
+
+fn stage_all(
+    workspace: &Workspace<'_>,
+    wanted: &[&Change],
+    updates: &mut BTreeMap<BString, Update>,
+    report: &mut Added,
+) -> Result<Vec<StagedPack>, CommandError> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let paths: Vec<BString> = wanted.iter().map(|change| change.path.clone()).collect();
+    let progress = workspace.ctx.ui.progress("Adding", Unit::Bytes);
+    let sizes = wanted.iter().filter_map(|change| change.stat.filter(|_| change.kind.is_some_and(|k| k.is_file())));
+    progress.add_total(sizes.map(|stat| stat.size).sum());
+    let root = workspace.pond.mirror_root();
+    let threads = workspace.threads()?;
+    let staged = stage(root, &workspace.pond.staging_dir(), workspace.store(), &paths, threads, &progress)?;
+    progress.finish();
+    for ((path, change), outcome) in paths.into_iter().zip(wanted).zip(staged.outcomes) {
+        match outcome {
+            Ok(staged) => {
+                let old = change.row.map(|number| workspace.index.entry(number).row).or_else(|| tombstone(workspace, &path));
+                let row = match old {
+                    Some(old) => old.restaged(staged.side, staged.seen),
+                    None => Row::added(staged.side, staged.seen),
+                };
+                if old.is_none_or(|old| old.staged != row.staged || old.intent) {
+                    report.added.push(path.clone());
+                }
+                updates.insert(path, Update::Set(row));
+            }
+            Err(StageError::Interrupted) => return Err(crate::error::interrupted("interrupted; nothing was staged")),
+            Err(error) => report.failed.push((path, error.to_string())),
+        }
+    }
+    report.stored = staged.packs.size;
+    Ok(names(&staged.packs))
+}
+
+/// The row of a path that the next commit does not have and the base commit has.
+fn tombstone(workspace: &Workspace<'_>, path: &BString) -> Option<Row> {
+    let at = workspace.index.find(path).ok()?;
+    Some(workspace.index.entry(at).row)
+}
+
+/// The packs that staging made, as the index names them.
+pub(crate) fn names(packs: &StagedPacks) -> Vec<StagedPack> {
+    let pack = |digest: Option<pond_objects::ObjectId>, kind| digest.map(|digest| StagedPack { digest, kind });
+    pack(packs.data, PackKind::Data).into_iter().chain(pack(packs.meta, PackKind::Meta)).collect()
+}
+
+fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan) {
+    let ui = &workspace.ctx.ui;
+    let shown = |path: &BString| crate::ui::escape::quoted(path).into_owned();
+    for (path, word) in &scan.special {
+        ui.warn(format_args!("skipped {}: it is a {word}", shown(path)));
+    }
+    for path in &scan.nested {
+        ui.warn(format_args!("skipped {}: it is a pond of its own", shown(path)));
+    }
+    for problem in &scan.problems {
+        ui.warn(format_args!("{}:{}: {}", shown(&problem.file), problem.line, problem.reason));
+    }
+}

@@ -1,0 +1,93 @@
+//! A mirror's HEAD file: where it stands, as the last command left it.
+//!
+//! Three lines: `branch NAME` (left out when detached), `commit ID` (left out before the first), and `seq N`, the number
+//! of the operation that it follows. The view in the table is the truth; the file saves a look at it.
+
+use std::path::{Path, PathBuf};
+
+use pond_oplog::durable;
+use pond_oplog::view::Head;
+use pond_refs::RefName;
+
+/// The file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeadFile {
+    /// Where the mirror stands.
+    pub(crate) head: Head,
+    /// The newest operation when this was written.
+    pub(crate) seq: i64,
+}
+
+/// Why the file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HeadFileError {
+    /// The system refused to read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system refused to write.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: durable::DurableError,
+    },
+}
+
+/// The file's content; `None` where there is none or it can't be understood, so that the view is asked.
+pub(crate) fn read(path: &Path) -> Result<Option<HeadFile>, HeadFileError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(parse(&text)),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData) => Ok(None),
+        Err(source) => Err(HeadFileError::Read { path: path.to_owned(), source }),
+    }
+}
+
+/// Writes the file, durably.
+pub(crate) fn write(path: &Path, file: &HeadFile) -> Result<(), HeadFileError> {
+    durable::replace(path, render(file).as_bytes())
+        .map_err(|source| HeadFileError::Write { path: path.to_owned(), source })
+}
+
+fn render(file: &HeadFile) -> String {
+    let branch = file.head.branch.iter().map(|branch| format!("branch {branch}\n"));
+    let commit = file.head.commit.iter().map(|commit| format!("commit {commit}\n"));
+    branch.chain(commit).chain([format!("seq {}\n", file.seq)]).collect()
+}
+
+fn parse(text: &str) -> Option<HeadFile> {
+    let mut head = Head::default();
+    let mut seq = None;
+    for line in text.lines() {
+        match line.split_once(' ')? {
+            ("branch", name) => head.branch = Some(RefName::new(name).ok()?),
+            ("commit", id) => head.commit = Some(id.parse().ok()?),
+            ("seq", number) => seq = Some(number.parse().ok()?),
+            _ => return None,
+        }
+    }
+    Some(HeadFile { head, seq: seq? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pond_objects::ObjectId;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let branch = Some(RefName::branch("main").expect("a valid name"));
+        let commit = Some(ObjectId::of_content(b"c"));
+        for head in [Head { branch: branch.clone(), commit: None }, Head { branch, commit }, Head { branch: None, commit }] {
+            let file = HeadFile { head, seq: 12 };
+            assert_eq!(parse(&render(&file)), Some(file));
+        }
+        assert_eq!(parse("branch main"), None);
+        assert_eq!(parse(""), None);
+    }
+}

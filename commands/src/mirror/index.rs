@@ -1,0 +1,373 @@
+//! The index: what the next commit will hold, and what the host said of each file when it was read.
+//!
+//! It has one row for each file and symlink, one for each empty directory, and one (a tombstone) for
+//! each of those that the base commit has and the next will not have. Rows are in [`path_order`].
+//!
+//! On disk it is an Arrow IPC file, mapped into memory and read where it lies: opening costs a hash of
+//! the bytes and a look at each batch, no work per row. Any Arrow reader can open it. The columns are:
+//!
+//! | column | type | |
+//! |---|---|---|
+//! | path | binary | names joined by `/`, not empty |
+//! | kind | u8 | 0 for a tombstone, else [`Kind::number`] |
+//! | id | 32 bytes | of the content; zeros for a tombstone |
+//! | size | u64 | bytes of the content |
+//! | mtime_ns, ctime_ns | i64 | the host's stat when the content was read |
+//! | inode | u64 | the same |
+//! | flags | u8 | bit 0: the stat proves nothing; bit 1: the path is announced (`add -N`), its content not staged |
+//! | base_kind | u8 | 0 where the base commit has nothing, 255 where it has the same, else the kind it has |
+//! | base_id | binary, nullable | where the base commit has something else |
+//! | base_size | u64, nullable | the same |
+//! | node | u64, nullable | the node id that `mv` carried over |
+//!
+//! The schema's metadata holds the [`Header`]. The footer's metadata holds `pond.checksum`: the BLAKE3 of
+//! the whole file with the checksum's own 64 digits replaced by `0`.
+//!
+//! **Guarantees.** A file is written whole under another name, fsynced, and renamed, and its directory is
+//! fsynced: readers see the old index or the new one, also after a power cut. It is never changed in place,
+//! so a mapping stays valid. A damaged file is an error, never a wrong answer; nothing is lost by it but
+//! what was staged since the last commit, and the index is rebuilt from the commit and the host.
+
+mod builder;
+mod columns;
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+use std::io;
+use std::ops::{Deref, Range};
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, ByteSlice};
+use pond_objects::{Kind, NodeId, ObjectId};
+
+pub(crate) use self::builder::{IndexBuilder, Update};
+use self::columns::Columns;
+use super::order::{is_below, path_order};
+use super::stat::Stat;
+
+/// The index of a mirror, as it was when it was opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Index {
+    header: Header,
+    batches: Vec<Columns>,
+    /// The number of the first row of each batch, and behind them the number of rows.
+    starts: Vec<usize>,
+}
+
+/// What the index says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// The commit that the `base` of every row compares with; none before the first commit.
+    pub(crate) base: Option<ObjectId>,
+    /// The Delta version that was current when it was written.
+    pub(crate) delta_version: Option<u64>,
+    /// The packs in the staging area that hold staged content; names as the staging area has them.
+    pub(crate) packs: Vec<String>,
+    /// When it was written, nanoseconds since 1970; set by [`IndexBuilder`].
+    pub(crate) written_ns: i64,
+}
+
+/// A content that a row or its base names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Side {
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// The blob, or the empty directory's tree.
+    pub(crate) id: ObjectId,
+    /// Bytes of the content.
+    pub(crate) size: u64,
+}
+
+/// What the base commit has at a row's path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// Nothing: the row is an addition.
+    Nothing,
+    /// What the row has.
+    Same,
+    /// Something else: the row is a modification, or a deletion.
+    Other(Side),
+}
+
+/// The host's stat at the time that the content of a row was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Seen {
+    /// As in [`Stat`].
+    pub(crate) mtime_ns: i64,
+    /// As in [`Stat`].
+    pub(crate) ctime_ns: i64,
+    /// As in [`Stat`].
+    pub(crate) inode: u64,
+    /// Whether an equal stat proves an equal content.
+    pub(crate) trusted: bool,
+}
+
+impl Seen {
+    /// No stat at all: the file is read again at the next look.
+    pub(crate) const NEVER: Self = Self { mtime_ns: 0, ctime_ns: 0, inode: 0, trusted: false };
+
+    /// The stat of a file whose content was read (or written) after `read_ns`.
+    pub(crate) fn new(stat: &Stat, read_ns: i64) -> Self {
+        let Stat { mtime_ns, ctime_ns, inode, .. } = *stat;
+        Self { mtime_ns, ctime_ns, inode, trusted: !stat.is_racy(read_ns) }
+    }
+}
+
+/// One row without its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Row {
+    /// What the next commit will have; nothing for a tombstone.
+    pub(crate) staged: Option<Side>,
+    /// The host's stat for it.
+    pub(crate) seen: Seen,
+    /// The path is announced but its content is not staged (`add -N`).
+    pub(crate) intent: bool,
+    /// What the base commit has.
+    pub(crate) base: Base,
+    /// The node id that a rename carried over.
+    pub(crate) node: Option<NodeId>,
+}
+
+impl Row {
+    /// What the base commit has, whether or not it is the same.
+    pub(crate) fn base_side(&self) -> Option<Side> {
+        match self.base {
+            Base::Nothing => None,
+            Base::Same => self.staged,
+            Base::Other(side) => Some(side),
+        }
+    }
+
+    /// The row after its path was taken out of the next commit: a tombstone, or nothing.
+    pub(crate) fn deleted(&self) -> Option<Self> {
+        let base = Base::Other(self.base_side()?);
+        Some(Self { staged: None, seen: Seen::NEVER, intent: false, base, node: None })
+    }
+
+    /// The row after another content was staged; the base stays what it was.
+    pub(crate) fn restaged(&self, side: Side, seen: Seen) -> Self {
+        let base = match self.base_side() {
+            None => Base::Nothing,
+            Some(base) if base == side => Base::Same,
+            Some(base) => Base::Other(base),
+        };
+        Self { staged: Some(side), seen, intent: false, base, node: self.node }
+    }
+
+    /// A row for a path that neither the index nor the base commit has.
+    pub(crate) fn added(side: Side, seen: Seen) -> Self {
+        Self { staged: Some(side), seen, intent: false, base: Base::Nothing, node: None }
+    }
+
+    /// A row for a path that the next commit has as the base commit has it.
+    pub(crate) fn unchanged(side: Side, seen: Seen) -> Self {
+        Self { base: Base::Same, ..Self::added(side, seen) }
+    }
+}
+
+/// One row, with its path borrowed from the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EntryRef<'a> {
+    /// The path from the mirror's root.
+    pub(crate) path: &'a BStr,
+    /// All the rest.
+    pub(crate) row: Row,
+}
+
+impl Deref for EntryRef<'_> {
+    type Target = Row;
+
+    fn deref(&self) -> &Row {
+        &self.row
+    }
+}
+
+/// Whether the stat proves that the host's file is what the row holds.
+///
+/// Compares size, times, inode and kind. Not the device: over NFS and for removable media its number
+/// changes from mount to mount, and would have everything read again. A directory's stat is not compared:
+/// what is below it has rows of its own.
+pub(crate) fn is_unchanged(row: &Row, stat: &Stat) -> bool {
+    let Some(side) = row.staged else { return false };
+    if row.intent || Some(side.kind) != stat.kind() {
+        return false;
+    }
+    side.kind == Kind::Directory
+        || row.seen.trusted
+            && side.size == stat.size
+            && row.seen.mtime_ns == stat.mtime_ns
+            && row.seen.ctime_ns == stat.ctime_ns
+            && row.seen.inode == stat.inode
+}
+
+/// Why an index could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IndexError {
+    /// The system refused.
+    #[error("cannot {action} the index {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The index, or its temporary.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The bytes are not what was written.
+    #[error(
+        "the index {} is damaged: {reason}; it can be rebuilt from the commit and the mirror, \
+         only what was staged since the last commit has to be added again",
+        path.display()
+    )]
+    Damaged {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A newer pond wrote it.
+    #[error("the index {} has format {found}, and this pond reads up to format {known}", path.display())]
+    Newer {
+        /// The index.
+        path: PathBuf,
+        /// The format that it states.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
+    /// It does not fit into memory, or Arrow refused it for another reason.
+    #[error("cannot encode the index")]
+    Encode(#[from] arrow::error::ArrowError),
+}
+
+impl Index {
+    /// An index without rows.
+    pub(crate) fn empty() -> Self {
+        Self::from_batches(Header::default(), Vec::new())
+    }
+
+    /// Opens an index; a missing file is an empty one.
+    pub(crate) fn open(path: &Path) -> Result<Self, IndexError> {
+        file::open(path)
+    }
+
+    fn from_batches(header: Header, batches: Vec<Columns>) -> Self {
+        let mut starts = vec![0];
+        let mut total = 0;
+        for batch in &batches {
+            total += batch.len();
+            starts.push(total);
+        }
+        Self { header, batches, starts }
+    }
+
+    /// What the index says of itself.
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The number of rows, tombstones included.
+    pub(crate) fn len(&self) -> usize {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    /// Whether there are no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row with this number.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub(crate) fn entry(&self, number: usize) -> EntryRef<'_> {
+        let (batch, at) = self.locate(number);
+        EntryRef { path: self.batches[batch].path(at).as_bstr(), row: self.batches[batch].row(at) }
+    }
+
+    /// The path of the row with this number; cheaper than the whole row.
+    pub(crate) fn path(&self, number: usize) -> &BStr {
+        let (batch, at) = self.locate(number);
+        self.batches[batch].path(at).as_bstr()
+    }
+
+    /// Whether the row with this number is in the next commit (not a tombstone).
+    pub(crate) fn is_live(&self, number: usize) -> bool {
+        let (batch, at) = self.locate(number);
+        self.batches[batch].is_live(at)
+    }
+
+    /// All rows in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
+        self.batches.iter().flat_map(|batch| {
+            (0..batch.len()).map(|at| EntryRef { path: batch.path(at).as_bstr(), row: batch.row(at) })
+        })
+    }
+
+    /// The number of the row for exactly this path, or where it would stand.
+    pub(crate) fn find(&self, path: &[u8]) -> Result<usize, usize> {
+        self.find_in(0..self.len(), path)
+    }
+
+    /// The same within a range of rows.
+    pub(crate) fn find_in(&self, rows: Range<usize>, path: &[u8]) -> Result<usize, usize> {
+        let at = self.partition(rows.clone(), |found| path_order(found, path) == Ordering::Less);
+        if at < rows.end && self.path(at) == path { Ok(at) } else { Err(at) }
+    }
+
+    /// The numbers of the rows below a directory, `` being the root; the row of the (empty) directory
+    /// itself is not among them.
+    pub(crate) fn range_of_dir(&self, dir: &[u8]) -> Range<usize> {
+        self.range_of_dir_in(0..self.len(), dir)
+    }
+
+    /// The same for a directory all of whose rows are in `rows`.
+    pub(crate) fn range_of_dir_in(&self, rows: Range<usize>, dir: &[u8]) -> Range<usize> {
+        if dir.is_empty() {
+            return rows;
+        }
+        // Whatever comes after the directory's own name is below it or beyond it.
+        let start = self.partition(rows.clone(), |found| path_order(found, dir) != Ordering::Greater);
+        let end = self.partition(start..rows.end, |found| is_below(found, dir));
+        start..end
+    }
+
+    /// Whether the next commit has anything in a range of rows.
+    pub(crate) fn any_live(&self, mut rows: Range<usize>) -> bool {
+        rows.any(|number| self.is_live(number))
+    }
+
+    /// A builder with the rows of this index and `updates` made to them.
+    ///
+    /// Setting a path takes out what cannot stand beside it: a file or an empty directory at one of its
+    /// parents, and everything below it.
+    pub(crate) fn edit(
+        &self,
+        updates: std::collections::BTreeMap<bstr::BString, Update>,
+        header: Header,
+        now_ns: i64,
+    ) -> IndexBuilder {
+        builder::edit(self, updates, header, now_ns)
+    }
+
+    fn locate(&self, number: usize) -> (usize, usize) {
+        let batch = self.starts.partition_point(|start| *start <= number) - 1;
+        (batch, number - self.starts[batch])
+    }
+
+    /// The first row of `rows` whose path does not satisfy a predicate that is true, then false.
+    fn partition(&self, rows: Range<usize>, mut before: impl FnMut(&[u8]) -> bool) -> usize {
+        let (mut low, mut high) = (rows.start, rows.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if before(self.path(middle)) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}

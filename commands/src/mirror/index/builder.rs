@@ -1,0 +1,217 @@
+//! Making a new index: from rows in order, or from an old one and changes.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bstr::BString;
+
+use super::columns::{Columns, ColumnsBuilder};
+use super::{Header, Index, IndexError, Row, file};
+use crate::mirror::order::{is_below, parent, path_order};
+
+/// Rows of a batch as a new index has them: small enough that an edit rewrites little.
+const BATCH_ROWS: usize = 8192;
+/// Rows at which a batch that an edit made longer is cut.
+const LONGEST_BATCH: usize = BATCH_ROWS / 2 * 3;
+/// A batch of fewer rows is put together with what follows it.
+const SHORT_BATCH: usize = BATCH_ROWS / 4;
+
+/// What an edit does to one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Update {
+    /// The path has this row from now on.
+    Set(Row),
+    /// The next commit does not have the path: a tombstone where the base commit has it, else no row.
+    Delete,
+    /// No row at all, not even a tombstone.
+    Forget,
+}
+
+/// An index in the making. Nothing is written before [`Self::save`].
+#[must_use = "an index is written by save"]
+#[derive(Debug)]
+pub(crate) struct IndexBuilder {
+    header: Header,
+    done: Vec<Columns>,
+    open: ColumnsBuilder,
+    limit: usize,
+    last: BString,
+    /// The last path with a row that is not a tombstone: nothing below it can have one.
+    last_live: BString,
+}
+
+impl IndexBuilder {
+    /// A builder without rows. `now_ns` is the time of writing: what is stamped about then is not trusted.
+    pub(crate) fn new(mut header: Header, now_ns: i64) -> Self {
+        header.written_ns = now_ns;
+        Self {
+            header,
+            done: Vec::new(),
+            open: ColumnsBuilder::new(),
+            limit: BATCH_ROWS,
+            last: BString::default(),
+            last_live: BString::default(),
+        }
+    }
+
+    /// Appends a row.
+    ///
+    /// # Panics
+    /// When `path` does not come after every path so far, or lies below one that is not a directory:
+    /// an index that is out of order would lose files without a word.
+    pub(crate) fn push(&mut self, path: &[u8], row: &Row) {
+        assert!(
+            !path.is_empty() && (self.last.is_empty() || path_order(&self.last, path) == Ordering::Less),
+            "BUG: rows of the index are pushed in order"
+        );
+        if row.staged.is_some() {
+            assert!(
+                self.last_live.is_empty() || !is_below(path, &self.last_live),
+                "BUG: nothing of the index lies below a file"
+            );
+            self.last_live.clear();
+            self.last_live.extend_from_slice(path);
+        }
+        self.last.clear();
+        self.last.extend_from_slice(path);
+        let stat = crate::mirror::stat::Stat {
+            mtime_ns: row.seen.mtime_ns,
+            ctime_ns: row.seen.ctime_ns,
+            ..Default::default()
+        };
+        if row.seen.trusted && stat.is_racy(self.header.written_ns) {
+            let mut doubted = *row;
+            doubted.seen.trusted = false;
+            self.open.push(path, &doubted);
+        } else {
+            self.open.push(path, row);
+        }
+        if self.open.len() >= self.limit {
+            self.close();
+        }
+    }
+
+    /// The rows as an index in memory.
+    pub(crate) fn finish(mut self) -> Index {
+        self.close();
+        Index::from_batches(self.header, self.done)
+    }
+
+    /// Writes the index durably in the place of `path`, and gives it back as it is in memory.
+    ///
+    /// After an error `path` is what it was before, or, where only the last fsync failed, the new one.
+    pub(crate) fn save(self, path: &Path) -> Result<Index, IndexError> {
+        let index = self.finish();
+        file::save(path, &index.header, &index.batches)?;
+        Ok(index)
+    }
+
+    fn close(&mut self) {
+        if self.open.len() > 0 {
+            self.done.push(self.open.finish());
+        }
+    }
+
+    /// Takes over a batch of another index as it is; its rows come after all rows so far.
+    fn adopt(&mut self, batch: &Columns) {
+        self.close();
+        self.done.push(batch.clone());
+        self.last = batch.path(batch.len() - 1).into();
+        if let Some(live) = (0..batch.len()).rev().find(|at| batch.is_live(*at)) {
+            self.last_live = batch.path(live).into();
+        }
+    }
+}
+
+/// See [`Index::edit`].
+pub(super) fn edit(
+    index: &Index,
+    updates: BTreeMap<BString, Update>,
+    header: Header,
+    now_ns: i64,
+) -> IndexBuilder {
+    let mut updates: Vec<(BString, Update)> = updates.into_iter().collect();
+    updates.sort_unstable_by(|(left, _), (right, _)| path_order(left, right));
+    remove_parents(index, &mut updates);
+
+    let mut builder = IndexBuilder::new(header, now_ns);
+    builder.limit = LONGEST_BATCH;
+    let mut pending = updates.into_iter().peekable();
+    for (number, batch) in index.batches.iter().enumerate() {
+        // What belongs between this batch and the next is done with this one.
+        let next = index.batches.get(number + 1).map(|next| next.path(0));
+        let touched = pending.peek().is_some_and(|(path, _)| {
+            next.is_none_or(|next| path_order(path, next) == Ordering::Less)
+        });
+        let hidden = !builder.last_live.is_empty() && is_below(batch.path(0), &builder.last_live);
+        let short = builder.open.len() > 0 && builder.open.len() < SHORT_BATCH || batch.len() < SHORT_BATCH;
+        if !touched && !hidden && !short {
+            builder.adopt(batch);
+            continue;
+        }
+        for at in 0..batch.len() {
+            let path = batch.path(at);
+            while let Some((new, update)) = pending.next_if(|(new, _)| path_order(new, path) == Ordering::Less) {
+                apply(&mut builder, &new, update, None);
+            }
+            let old = batch.row(at);
+            match pending.next_if(|(new, _)| new == path) {
+                Some((_, update)) => apply(&mut builder, path, update, Some(&old)),
+                None if old.staged.is_some() && is_below(path, &builder.last_live) && !builder.last_live.is_empty() => {
+                    apply(&mut builder, path, Update::Delete, Some(&old));
+                }
+                None => builder.push(path, &old),
+            }
+        }
+        while let Some((new, update)) =
+            pending.next_if(|(new, _)| next.is_none_or(|next| path_order(new, next) == Ordering::Less))
+        {
+            apply(&mut builder, &new, update, None);
+        }
+    }
+    for (new, update) in pending {
+        apply(&mut builder, &new, update, None);
+    }
+    builder
+}
+
+fn apply(builder: &mut IndexBuilder, path: &[u8], update: Update, old: Option<&Row>) {
+    match update {
+        Update::Set(row) => builder.push(path, &row),
+        Update::Delete => {
+            if let Some(row) = old.and_then(Row::deleted) {
+                builder.push(path, &row);
+            }
+        }
+        Update::Forget => {}
+    }
+}
+
+/// Adds a deletion for each file or empty directory that stands where a path to be set needs a directory.
+fn remove_parents(index: &Index, updates: &mut Vec<(BString, Update)>) {
+    let mut deletions: Vec<BString> = Vec::new();
+    let mut last: &[u8] = &[];
+    for (path, update) in updates.iter() {
+        if !matches!(update, Update::Set(Row { staged: Some(_), .. })) {
+            continue;
+        }
+        let before = std::mem::replace(&mut last, parent(path));
+        let mut dir = last;
+        // The parents that it shares with the path before it have been looked at.
+        while !dir.is_empty() && dir != before && !is_below(before, dir) {
+            if index.find(dir).is_ok_and(|number| index.is_live(number)) {
+                deletions.push(dir.into());
+            }
+            dir = parent(dir);
+        }
+    }
+    deletions.sort_unstable_by(|left, right| path_order(left, right));
+    deletions.dedup();
+    // A path that is updated anyway keeps its update.
+    deletions.retain(|path| updates.binary_search_by(|(known, _)| path_order(known, path)).is_err());
+    if !deletions.is_empty() {
+        updates.extend(deletions.into_iter().map(|path| (path, Update::Delete)));
+        updates.sort_unstable_by(|(left, _), (right, _)| path_order(left, right));
+    }
+}

@@ -1,0 +1,275 @@
+//! The index as bytes: mapping and checking a file, writing one durably.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arrow::array::RecordBatch;
+use arrow::buffer::Buffer;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::convert::fb_to_schema;
+use arrow::ipc::reader::{FileDecoder, read_footer_length};
+use arrow::ipc::writer::FileWriter;
+use arrow::ipc::{Block, Footer, MetadataVersion, root_as_footer, root_as_message};
+use bytes::Bytes;
+
+use super::columns::{Columns, FIELDS};
+use super::{Header, Index, IndexError};
+
+/// The newest format that this code reads, and the one that it writes.
+const FORMAT: u32 = 1;
+const CHECKSUM: &str = "pond.checksum";
+const BLANK: [u8; 64] = [b'0'; 64];
+/// Bytes behind the footer: its length and the magic.
+const TRAILER: usize = 10;
+/// The name of temporaries begins with this.
+const TEMPORARY: &str = "index.new.";
+/// A temporary older than this has lost its writer.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// Opens an index; a missing file is an empty one.
+pub(super) fn open(path: &Path) -> Result<Index, IndexError> {
+    let io = |source| IndexError::Io { action: "read", path: path.into(), source };
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Index::empty()),
+        file => file.map_err(io)?,
+    };
+    if file.metadata().map_err(io)?.len() < TRAILER as u64 {
+        return Err(IndexError::Damaged { path: path.into(), reason: "it is cut short".into() });
+    }
+    let bytes = map(&file).map_err(io)?;
+    decode(bytes).map_err(|flaw| match flaw {
+        Flaw::Damaged(reason) => IndexError::Damaged { path: path.into(), reason },
+        Flaw::Newer(found) => IndexError::Newer { path: path.into(), found, known: FORMAT },
+    })
+}
+
+/// Maps a file that is replaced as a whole and never changed in place.
+fn map(file: &File) -> io::Result<Bytes> {
+    // SAFETY: pond never writes to or cuts short an index that has its name: a new one is written under
+    // another name and renamed over it, which leaves the mapped inode as it is.
+    #[allow(unsafe_code)]
+    let map = unsafe { memmap2::Mmap::map(file) }?;
+    Ok(Bytes::from_owner(map))
+}
+
+#[derive(Debug)]
+enum Flaw {
+    Damaged(String),
+    Newer(u32),
+}
+
+impl From<&str> for Flaw {
+    fn from(reason: &str) -> Self {
+        Self::Damaged(reason.into())
+    }
+}
+
+impl From<ArrowError> for Flaw {
+    fn from(error: ArrowError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+fn decode(bytes: Bytes) -> Result<Index, Flaw> {
+    let footer_at = footer_range(&bytes)?;
+    let footer = root_as_footer(&bytes[footer_at.clone()]).map_err(|error| Flaw::Damaged(error.to_string()))?;
+    verify(&bytes, &footer)?;
+
+    let schema = footer.schema().ok_or("there is no schema")?;
+    let header = header_of(&fb_to_schema(schema))?;
+    let schema: SchemaRef = Arc::new(Schema::new(FIELDS.clone()));
+    if fb_to_schema(footer.schema().ok_or("there is no schema")?).fields() != &*FIELDS {
+        return Err("its columns are not those of its format".into());
+    }
+    if footer.dictionaries().is_some_and(|blocks| !blocks.is_empty()) {
+        return Err("it has dictionaries".into());
+    }
+    let decoder = FileDecoder::new(schema, footer.version());
+    let whole = Buffer::from(bytes.clone());
+    let mut batches = Vec::new();
+    for block in footer.recordBatches().into_iter().flatten() {
+        let range = check_block(&bytes[..footer_at.start], block, footer.version())?;
+        let buffer = whole.slice_with_length(range.start, range.len());
+        if let Some(batch) = decoder.read_record_batch(block, &buffer)?.filter(|batch| batch.num_rows() > 0) {
+            batches.push(Columns::from_batch(&batch)?);
+        }
+    }
+    Ok(Index::from_batches(header, batches))
+}
+
+fn footer_range(bytes: &[u8]) -> Result<Range<usize>, Flaw> {
+    let end = bytes.len().checked_sub(TRAILER).ok_or("it is cut short")?;
+    let trailer = bytes[end..].try_into().map_err(|_| "it is cut short")?;
+    let start = end.checked_sub(read_footer_length(trailer)?).ok_or("its footer is longer than the file")?;
+    Ok(start..end)
+}
+
+/// Where the digits of the checksum stand in the file.
+fn checksum_at(bytes: &[u8], footer: &Footer<'_>) -> Result<usize, Flaw> {
+    let digits = footer
+        .custom_metadata()
+        .into_iter()
+        .flatten()
+        .find(|pair| pair.key() == Some(CHECKSUM))
+        .and_then(|pair| pair.value())
+        .filter(|digits| digits.len() == BLANK.len())
+        .ok_or("it has no checksum")?;
+    Ok(digits.as_ptr() as usize - bytes.as_ptr() as usize)
+}
+
+fn verify(bytes: &[u8], footer: &Footer<'_>) -> Result<(), Flaw> {
+    let at = checksum_at(bytes, footer)?;
+    let end = at + BLANK.len();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_rayon(&bytes[..at]).update(&BLANK).update(&bytes[end..]);
+    if hasher.finalize().to_hex().as_bytes() != &bytes[at..end] {
+        return Err("its bytes do not match its checksum".into());
+    }
+    Ok(())
+}
+
+/// The bytes of a batch, after a look at every offset in it that the decoder would take on trust.
+fn check_block(bytes: &[u8], block: &Block, version: MetadataVersion) -> Result<Range<usize>, Flaw> {
+    let number = |number: i64| usize::try_from(number).map_err(|_| Flaw::from("an offset is negative"));
+    let start = number(block.offset())?;
+    let metadata = number(block.metaDataLength().into())?;
+    let body = number(block.bodyLength())?;
+    let end = start.checked_add(metadata).and_then(|at| at.checked_add(body));
+    let end = end.filter(|end| *end <= bytes.len()).ok_or("a batch lies outside of the file")?;
+
+    // A message begins with a continuation mark and its length, 4 bytes each.
+    let message = bytes[start..end].get(8..metadata).ok_or("a batch has no message")?;
+    let message = root_as_message(message).map_err(|error| Flaw::Damaged(error.to_string()))?;
+    let batch = message.header_as_record_batch().ok_or("a batch is something else")?;
+    if batch.compression().is_some() || message.version() != version {
+        return Err("a batch is encoded in another way".into());
+    }
+    for buffer in batch.buffers().into_iter().flatten() {
+        let end = number(buffer.offset())?.checked_add(number(buffer.length())?);
+        if end.is_none_or(|end| end > body) {
+            return Err("a column lies outside of its batch".into());
+        }
+    }
+    Ok(start..end)
+}
+
+fn header_of(schema: &Schema) -> Result<Header, Flaw> {
+    let text = |key: &str| schema.metadata().get(key).map(String::as_str);
+    let format = text("pond.format").and_then(|text| text.parse().ok()).ok_or("it states no format")?;
+    if format > FORMAT {
+        return Err(Flaw::Newer(format));
+    }
+    let base = text("pond.base").map(str::parse).transpose().map_err(|_| "its base commit is not an id")?;
+    let version = text("pond.delta_version").map(str::parse).transpose();
+    Ok(Header {
+        base,
+        delta_version: version.map_err(|_| "its Delta version is not a number")?,
+        packs: serde_json::from_str(text("pond.packs").unwrap_or("[]")).map_err(|_| "its packs are no list")?,
+        written_ns: text("pond.written_ns").and_then(|text| text.parse().ok()).ok_or("it has no time")?,
+    })
+}
+
+fn schema_with(header: &Header) -> Schema {
+    let mut metadata = HashMap::from([
+        ("pond.format".to_owned(), FORMAT.to_string()),
+        ("pond.packs".to_owned(), serde_json::Value::from(header.packs.clone()).to_string()),
+        ("pond.written_ns".to_owned(), header.written_ns.to_string()),
+    ]);
+    if let Some(base) = header.base {
+        metadata.insert("pond.base".to_owned(), base.to_hex());
+    }
+    if let Some(version) = header.delta_version {
+        metadata.insert("pond.delta_version".to_owned(), version.to_string());
+    }
+    Schema::new_with_metadata(FIELDS.clone(), metadata)
+}
+
+/// Writes an index and publishes it under `path`, durably; after an error the old one is still there.
+pub(super) fn save(path: &Path, header: &Header, batches: &[Columns]) -> Result<(), IndexError> {
+    let io = |action| move |source| IndexError::Io { action, path: path.into(), source };
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    sweep(dir);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = builder.tempfile_in(dir).map_err(io("create"))?;
+
+    write(temporary.as_file_mut(), header, batches).map_err(|error| match error {
+        ArrowError::IoError(_, source) => io("write")(source),
+        error => IndexError::Encode(error),
+    })?;
+    temporary.as_file().sync_all().map_err(io("write"))?;
+    temporary.persist(path).map_err(|error| io("replace")(error.error))?;
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io("sync the directory of"))
+}
+
+fn write(file: &mut File, header: &Header, batches: &[Columns]) -> Result<(), ArrowError> {
+    let schema = Arc::new(schema_with(header));
+    let hashing = Hashing { file: &mut *file, hasher: blake3::Hasher::new(), length: 0 };
+    let mut writer = FileWriter::try_new(BufWriter::with_capacity(1 << 20, hashing), &schema)?;
+    for batch in batches {
+        writer.write(&RecordBatch::try_new(schema.clone(), batch.arrays())?)?;
+    }
+    writer.write_metadata(CHECKSUM, std::str::from_utf8(&BLANK).expect("BUG: zeros are UTF-8"));
+    let buffered = writer.into_inner()?;
+    let hashing = buffered.into_inner().map_err(|error| io::Error::from(error.into_error().kind()))?;
+    let (digest, length) = (hashing.hasher.finalize().to_hex(), hashing.length);
+    let at = find_checksum(file, length)?;
+    file.seek(SeekFrom::Start(at))?;
+    file.write_all(digest.as_bytes())?;
+    Ok(())
+}
+
+/// Where the blank checksum stands in a file that was just written.
+fn find_checksum(file: &mut File, length: u64) -> Result<u64, ArrowError> {
+    let broken = |reason| ArrowError::IpcError(format!("the index was not written as expected: {reason:?}"));
+    let mut trailer = [0; TRAILER];
+    file.seek(SeekFrom::Start(length - TRAILER as u64))?;
+    io::Read::read_exact(file, &mut trailer)?;
+    let mut footer = vec![0; read_footer_length(trailer)?];
+    let start = length - (TRAILER + footer.len()) as u64;
+    file.seek(SeekFrom::Start(start))?;
+    io::Read::read_exact(file, &mut footer)?;
+    let parsed = root_as_footer(&footer).map_err(|error| broken(Flaw::Damaged(error.to_string())))?;
+    Ok(start + checksum_at(&footer, &parsed).map_err(broken)? as u64)
+}
+
+/// Takes away what crashed writers left; the failure to do so is nobody's concern.
+fn sweep(dir: &Path) {
+    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let now = SystemTime::now();
+    for entry in entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()))
+    {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        if modified.is_ok_and(|modified| now.duration_since(modified).is_ok_and(|age| age > ABANDONED)) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Hashes what passes through to a file.
+struct Hashing<'a> {
+    file: &'a mut File,
+    hasher: blake3::Hasher,
+    length: u64,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.length += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

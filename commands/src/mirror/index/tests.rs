@@ -1,0 +1,242 @@
+use std::collections::BTreeMap;
+
+use bstr::BString;
+use pond_objects::{Kind, NodeId, ObjectId};
+
+use super::*;
+
+const NOW: i64 = 1_700_000_000_500_000_000;
+const OLD: Seen = Seen { mtime_ns: NOW - 10_000_000_001, ctime_ns: NOW - 9_999_999_999, inode: 7, trusted: true };
+
+fn side(text: &str) -> Side {
+    Side { kind: Kind::File, id: ObjectId::of_content(text.as_bytes()), size: text.len() as u64 }
+}
+
+fn build(rows: &BTreeMap<Key, Row>, header: Header) -> IndexBuilder {
+    let mut builder = IndexBuilder::new(header, NOW);
+    for (path, row) in rows {
+        builder.push(&path.0, row);
+    }
+    builder
+}
+
+fn rows_of(index: &Index) -> BTreeMap<Key, Row> {
+    index.iter().map(|entry| (Key(entry.path.into()), entry.row)).collect()
+}
+
+/// A path in the order of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Key(BString);
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        path_order(&self.0, &other.0)
+    }
+}
+
+fn key(path: &str) -> Key {
+    Key(path.into())
+}
+
+#[test]
+fn what_is_saved_is_what_is_opened() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("index");
+    assert!(Index::open(&path).expect("no file is an empty index").is_empty());
+
+    let other = Side { kind: Kind::Executable, id: ObjectId::of_content(b"old"), size: 3 };
+    let rows = BTreeMap::from([
+        (key("a"), Row::added(side("a"), OLD)),
+        (key("b/c"), Row::unchanged(side("bc"), OLD)),
+        (key("b.txt"), Row { node: Some(NodeId(9)), ..Row::unchanged(side("x"), OLD).restaged(side("y"), OLD) }),
+        (key("d"), Row { staged: None, seen: Seen::NEVER, intent: false, base: Base::Other(other), node: None }),
+        (Key(b"e\xff\n".into()), Row { intent: true, ..Row::added(side(""), Seen::NEVER) }),
+        (key("f"), Row { base: Base::Other(other), ..Row::added(side("f"), OLD) }),
+    ]);
+    let header = Header {
+        base: Some(ObjectId::of_content(b"base")),
+        delta_version: Some(12),
+        packs: vec!["one".into(), "two \"quoted\"".into()],
+        written_ns: NOW,
+    };
+    build(&rows, header.clone()).save(&path).expect("saved");
+    let index = Index::open(&path).expect("opened");
+    assert_eq!((rows_of(&index), index.header()), (rows, &header));
+    assert_eq!(index.entry(3).path, "d");
+    assert_eq!((index.find(b"b.txt"), index.find(b"b"), index.find(b"zz")), (Ok(2), Err(1), Err(6)));
+    assert_eq!((index.range_of_dir(b"b"), index.range_of_dir(b"a"), index.range_of_dir(b"")), (1..2, 1..1, 0..6));
+    assert!(!index.any_live(3..4) && index.any_live(2..4));
+    build(&BTreeMap::new(), Header::default()).save(&path).expect("an empty one replaces it");
+    assert!(Index::open(&path).expect("opened").is_empty());
+    assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 1, "no temporary is left");
+}
+
+#[test]
+fn arrow_reads_it_without_pond() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("index");
+    build(&BTreeMap::from([(key("a"), Row::added(side("a"), OLD))]), Header::default()).save(&path).expect("saved");
+    let file = std::fs::File::open(&path).expect("a file");
+    let reader = arrow::ipc::reader::FileReader::try_new(file, None).expect("an Arrow file");
+    assert_eq!(reader.map(|batch| batch.expect("a batch").num_rows()).sum::<usize>(), 1);
+}
+
+#[test]
+fn every_damaged_byte_is_an_error() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("index");
+    let rows = BTreeMap::from([(key("a"), Row::added(side("a"), OLD)), (key("b"), Row::unchanged(side("b"), OLD))]);
+    build(&rows, Header::default()).save(&path).expect("saved");
+    let good = std::fs::read(&path).expect("read");
+    for at in (0..good.len()).step_by(5).chain(good.len() - 150..good.len()) {
+        let mut bad = good.clone();
+        bad[at] ^= 0x41;
+        std::fs::write(&path, &bad).expect("written");
+        let error = Index::open(&path).expect_err("damage");
+        assert!(matches!(error, IndexError::Damaged { .. }), "byte {at}: {error}");
+        std::fs::write(&path, &good[..at]).expect("written");
+        assert!(matches!(Index::open(&path), Err(IndexError::Damaged { .. })), "cut at {at}");
+    }
+    assert!(Index::open(dir.path()).is_err(), "a directory is no index");
+}
+
+#[test]
+fn what_was_written_just_now_is_not_trusted() {
+    let at = |mtime_ns, ctime_ns| Seen { mtime_ns, ctime_ns, ..OLD };
+    let rows = BTreeMap::from([
+        (key("old"), Row::added(side("a"), OLD)),
+        (key("written"), Row::added(side("b"), at(NOW - 1_000_000, NOW - 1_000_000))),
+        (key("touched"), Row::added(side("c"), at(OLD.mtime_ns, NOW - 1_000_000))),
+        (key("coarse"), Row::added(side("d"), at(NOW - 1_500_000_000, OLD.ctime_ns))),
+    ]);
+    let index = build(&rows, Header::default()).finish();
+    let trusted: Vec<_> = index.iter().filter(|entry| entry.seen.trusted).map(|entry| entry.path).collect();
+    assert_eq!(trusted, ["old"]);
+
+    let row = rows[&key("old")];
+    let stat = Stat {
+        size: 1,
+        mtime_ns: OLD.mtime_ns,
+        ctime_ns: OLD.ctime_ns,
+        inode: 7,
+        device: 1,
+        mode: 0o100_644,
+    };
+    assert!(is_unchanged(&row, &stat) && is_unchanged(&row, &Stat { device: 2, ..stat }));
+    for other in [
+        Stat { size: 2, ..stat },
+        Stat { mtime_ns: 0, ..stat },
+        Stat { ctime_ns: 0, ..stat },
+        Stat { inode: 8, ..stat },
+        Stat { mode: 0o100_755, ..stat },
+        Stat { mode: 0o120_777, ..stat },
+    ] {
+        assert!(!is_unchanged(&row, &other), "{other:?}");
+    }
+    assert!(!is_unchanged(index.entry(1).deref(), &stat) || index.entry(1).path == "old");
+}
+
+#[test]
+fn rows_remember_their_base() {
+    let (old, new) = (side("old"), side("new"));
+    let row = Row::unchanged(old, OLD).restaged(new, OLD);
+    assert_eq!((row.base, row.base_side()), (Base::Other(old), Some(old)));
+    assert_eq!(row.restaged(old, OLD).base, Base::Same);
+    assert_eq!(row.deleted().map(|row| (row.staged, row.base)), Some((None, Base::Other(old))));
+    assert_eq!(row.deleted().map(|row| row.restaged(old, OLD).base), Some(Base::Same));
+    assert_eq!(Row::added(new, OLD).deleted(), None);
+}
+
+#[test]
+fn setting_a_path_removes_what_cannot_stand_beside_it() {
+    let rows = BTreeMap::from([
+        (key("file"), Row::unchanged(side("f"), OLD)),
+        (key("dir/a"), Row::unchanged(side("a"), OLD)),
+        (key("dir/b"), Row::added(side("b"), OLD)),
+        (key("dir/c/d"), Row::unchanged(side("d"), OLD)),
+        (key("dir.x"), Row::unchanged(side("x"), OLD)),
+    ]);
+    let index = build(&rows, Header::default()).finish();
+    let set = |text: &str| Update::Set(Row::added(side(text), OLD));
+    let updates = BTreeMap::from([("file/x/y".into(), set("y")), ("dir".into(), set("now a file"))]);
+    let edited = rows_of(&index.edit(updates, Header::default(), NOW).finish());
+    let live: Vec<_> = edited.iter().filter(|(_, row)| row.staged.is_some()).map(|(path, _)| &path.0).collect();
+    assert_eq!(live, ["dir", "dir.x", "file/x/y"]);
+    let dead: Vec<_> = edited.iter().filter(|(_, row)| row.staged.is_none()).map(|(path, _)| &path.0).collect();
+    assert_eq!(dead, ["dir/a", "dir/c/d", "file"]);
+}
+
+/// A small generator of numbers, so that a failure can be repeated.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+#[test]
+fn an_edited_index_is_the_one_built_from_scratch() {
+    let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
+    for round in 0..20 {
+        // Directories and files never share a name here: conflicts have a test of their own.
+        let name = |numbers: &mut Numbers, range: u64| {
+            format!("d{}/e{}/f{:05}", numbers.below(9), numbers.below(5), numbers.below(range))
+        };
+        let (count, range) = if round % 10 == 0 { (25_000, 2_000) } else { (200, 20) };
+        let mut rows = BTreeMap::new();
+        for _ in 0..count {
+            let text = numbers.below(1000).to_string();
+            let row = match numbers.below(3) {
+                0 => Row::added(side(&text), OLD),
+                1 => Row::unchanged(side(&text), OLD),
+                _ => Row::unchanged(side(&text), OLD).deleted().expect("a base"),
+            };
+            rows.insert(Key(name(&mut numbers, range).into()), row);
+        }
+        let mut index = build(&rows, Header::default()).finish();
+        for _ in 0..6 {
+            let mut updates = BTreeMap::new();
+            for _ in 0..numbers.below(40) {
+                let update = match numbers.below(4) {
+                    0 => Update::Delete,
+                    1 => Update::Forget,
+                    _ => Update::Set(Row::added(side(&numbers.below(1000).to_string()), OLD)),
+                };
+                updates.insert(BString::from(name(&mut numbers, range)), update);
+            }
+            for (path, update) in &updates {
+                let path = Key(path.clone());
+                match update {
+                    Update::Set(row) => drop(rows.insert(path, *row)),
+                    Update::Forget => drop(rows.remove(&path)),
+                    Update::Delete => {
+                        if let Some(row) = rows.remove(&path).and_then(|row| row.deleted()) {
+                            rows.insert(path, row);
+                        }
+                    }
+                }
+            }
+            index = index.edit(updates, Header::default(), NOW).finish();
+            assert_eq!(index.len(), rows.len());
+            assert!(index.iter().map(|entry| (entry.path, entry.row)).eq(rows.iter().map(|(path, row)| (path.0.as_bstr(), *row))));
+        }
+        for (at, path) in rows.keys().enumerate().step_by(17) {
+            assert_eq!(index.find(&path.0), Ok(at));
+        }
+        for dir in ["d3", "d3/e1", "d3/e9", "d"] {
+            let expected: Vec<_> = rows.keys().filter(|path| is_below(&path.0, dir.as_bytes())).collect();
+            let found = index.range_of_dir(dir.as_bytes());
+            assert!(found.map(|number| index.path(number)).eq(expected.iter().map(|path| path.0.as_bstr())));
+        }
+    }
+}

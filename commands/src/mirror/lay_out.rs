@@ -1,0 +1,220 @@
+//! Brings files of the mirror to a version, and the index with them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bstr::{BStr, BString};
+use pond_objects::{Kind, PathEntry};
+
+use super::index::{Row, Seen, Side, Update};
+use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
+use super::replaced::Replaced;
+use super::save::{Saved, Victim, rescue};
+use super::scan::{Hashing, Scan, ScanOptions, State, scan};
+use super::secure_dir::MirrorDir;
+use super::stage::host_path;
+use super::stat::{Stat, now_ns};
+use super::walk::Untracked;
+use crate::error::{CommandError, fatal};
+use crate::interrupt;
+use crate::ui::escape;
+use crate::ui::progress::Unit;
+use crate::workspace::Workspace;
+
+/// What a path of the mirror shall have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The path from the mirror's root.
+    pub(crate) path: BString,
+    /// What it shall have; `None`: it shall not be there.
+    pub(crate) side: Option<Side>,
+}
+
+/// What became of the targets.
+#[derive(Debug, Default)]
+pub(crate) struct LaidOut {
+    /// The stat of what was written, by path.
+    pub(crate) written: HashMap<BString, Stat>,
+    /// Paths that were removed.
+    pub(crate) removed: Vec<BString>,
+    /// Paths that could not be brought to their version.
+    pub(crate) failed: Vec<(BString, String)>,
+    /// Whether the command was told to stop.
+    pub(crate) interrupted: bool,
+}
+
+impl LaidOut {
+    /// Whether the path has its version now.
+    pub(crate) fn is_done(&self, path: &BString) -> bool {
+        self.failed.iter().all(|(failed, _)| failed != path)
+    }
+
+    /// Reports what failed.
+    pub(crate) fn show_failures(&self, workspace: &Workspace<'_>) {
+        for (path, error) in &self.failed {
+            workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
+        }
+    }
+
+    /// The index row of a path that now has `side` on the host.
+    pub(crate) fn seen(&self, path: &BString) -> Seen {
+        // Stat'ed after the write, by whoever wrote it: younger writes have another stat.
+        self.written.get(path).map_or(Seen::NEVER, |stat| Seen::new(stat, now_ns()))
+    }
+}
+
+/// How the whole mirror differs from the index, everything that is not tracked listed.
+pub(crate) fn look(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
+    let ignore = workspace.ignore_nothing();
+    let options = ScanOptions {
+        ignore: &ignore,
+        pathspecs: None,
+        untracked: Untracked::All,
+        ignored: false,
+        hashing: Hashing::SameSize,
+    };
+    Ok(scan(workspace.pond.mirror_root(), &workspace.index, options)?)
+}
+
+/// The files that reaching the targets would overwrite or delete, and whose content no commit has.
+pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]) -> Vec<Victim> {
+    let host: HashMap<&BStr, &super::scan::Change> =
+        scan.changes.iter().map(|change| (change.path.as_ref(), change)).collect();
+    let mut found = Vec::new();
+    for target in targets {
+        let change = host.get(<BString as AsRef<BStr>>::as_ref(&target.path));
+        match change.map(|change| change.state) {
+            Some(State::Missing | State::Held) => {}
+            Some(_) if change.is_some_and(|change| change.kind == Some(Kind::Directory)) => {}
+            Some(_) => found.push(Victim { path: target.path.clone(), content: None }),
+            None => {
+                let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+                let uncommitted = row.filter(|row| row.staged != row.base_side() && row.staged != target.side);
+                let content = uncommitted.and_then(|row| row.staged).filter(|side| side.kind.is_blob());
+                found.extend(content.map(|side| Victim { path: target.path.clone(), content: Some(side) }));
+            }
+        }
+        // A directory with untracked files in the place of a file.
+        if target.side.is_some_and(|side| side.kind.is_blob()) {
+            let below = scan.changes.iter().filter(|change| is_below(&change.path, &target.path));
+            let untracked = below.filter(|change| change.state == State::Untracked && change.kind != Some(Kind::Directory));
+            found.extend(untracked.map(|change| Victim { path: change.path.clone(), content: None }));
+        }
+    }
+    found
+}
+
+fn is_below(path: &[u8], dir: &[u8]) -> bool {
+    path.strip_prefix(dir).is_some_and(|rest| rest.first() == Some(&b'/'))
+}
+
+/// Brings the host to the targets. What is in no commit has been saved before, and `saved` says so: a file that
+/// changed since then is left alone.
+pub(crate) fn lay_out(
+    workspace: &mut Workspace<'_>,
+    targets: &[Target],
+    saved: &Saved,
+) -> Result<LaidOut, CommandError> {
+    let root = workspace.pond.mirror_root().to_owned();
+    let open = |error: std::io::Error| fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error);
+    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
+    let mirror = MirrorDir::open(&root).map_err(open)?;
+    let requests = requests(workspace, targets, saved);
+    let progress = workspace.ctx.ui.progress("Writing", Unit::Bytes);
+    progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
+    interrupt::install();
+    let options = Options { fsync: true, replaced: Some(&replaced), interrupted: &interrupt::interrupted };
+    let materializer = Materializer::new(mirror, workspace.store(), options);
+    let may_go = |dir: &BStr| !targets.iter().any(|target| target.path == dir && target.side.is_some());
+    let on_done = |request: &WriteRequest, _: &Done| {
+        if let Want::Entry { size, .. } = request.want {
+            progress.add(size);
+        }
+        progress.add_file();
+    };
+    let (results, synced) = materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
+    progress.finish();
+    let laid_out = collect(requests, results);
+    drop(materializer);
+    rescue(workspace, &replaced)?;
+    synced.map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
+    Ok(laid_out)
+}
+
+fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
+    let mut laid_out = LaidOut::default();
+    for (request, result) in requests.into_iter().zip(results) {
+        match result {
+            Ok(Some(written)) => drop(laid_out.written.insert(request.path, written.stat)),
+            Ok(None) if request.want == Want::Absent => laid_out.removed.push(request.path),
+            Ok(None) => {}
+            Err(MaterializeError::Interrupted { path }) => {
+                laid_out.interrupted = true;
+                laid_out.failed.push((path, "interrupted".to_owned()));
+            }
+            Err(error) => laid_out.failed.push((request.path, describe(&error))),
+        }
+    }
+    laid_out
+}
+
+/// An error and its causes in one line.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
+}
+
+fn requests(workspace: &Workspace<'_>, targets: &[Target], saved: &Saved) -> Vec<WriteRequest> {
+    let root = workspace.pond.mirror_root();
+    let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
+    let request = |target: &Target| {
+        let seen = stats.get(&target.path).copied().or_else(|| Stat::of(&host_path(root, &target.path)).ok());
+        let expected = match seen {
+            Some(stat) if stat.kind() != Some(Kind::Directory) => Expected::SameFile(stat),
+            _ => Expected::Absent,
+        };
+        let want = match target.side {
+            None => Want::Absent,
+            Some(side) => {
+                let mtime = workspace.store().mtime(&target.path, &side.id, i64::MAX);
+                let mtime_ns = mtime.and_then(|micros| micros.checked_mul(1000));
+                Want::Entry { kind: side.kind, id: side.id, size: side.size, mtime_ns }
+            }
+        };
+        WriteRequest { path: target.path.clone(), want, expected }
+    };
+    // What a directory has in the place of a file was saved; it goes first.
+    let below = saved.stats.iter().filter(|(path, _)| targets.iter().all(|target| target.path != *path));
+    let cleared = below.map(|(path, stat)| WriteRequest {
+        path: path.clone(),
+        want: Want::Absent,
+        expected: Expected::SameFile(*stat),
+    });
+    cleared.chain(targets.iter().map(request)).collect()
+}
+
+/// Updates that put the targets which were reached into the index.
+pub(crate) fn updates(workspace: &Workspace<'_>, targets: &[Target], laid_out: &LaidOut) -> BTreeMap<BString, Update> {
+    let mut updates = BTreeMap::new();
+    for target in targets.iter().filter(|target| laid_out.is_done(&target.path)) {
+        let old = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let update = match target.side {
+            None => Update::Delete,
+            Some(side) => {
+                let seen = laid_out.seen(&target.path);
+                Update::Set(old.map_or_else(|| Row::added(side, seen), |old| old.restaged(side, seen)))
+            }
+        };
+        updates.insert(target.path.clone(), update);
+    }
+    updates
+}
+
+/// A tree's entry as a target.
+pub(crate) fn target_of(entry: &PathEntry) -> Target {
+    Target { path: entry.path.clone(), side: Some(Side { kind: entry.kind, id: entry.id, size: entry.size }) }
+}

@@ -1,0 +1,339 @@
+//! Brings paths of a host directory to a wanted state, one at a time or many in parallel.
+//!
+//! A file is written whole under a temporary name in its own directory, verified, and only then put in the
+//! place of what was there. So a path holds its old content or its new one, never a part; a failed or killed
+//! call leaves at most a temporary. Nothing is replaced or removed but what the caller expects to be there
+//! ([`Expected`]), a directory only if it is empty, and anything that is neither file, symlink nor directory
+//! never. With [`Options::replaced`] the inode of every replaced or removed file is kept.
+
+use std::collections::BTreeSet;
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Mutex, PoisonError};
+
+use bstr::{BStr, BString, ByteSlice};
+use pond_objects::name::{check_path, split_path};
+use pond_objects::{Kind, ObjectId, ObjectSource, copy_blob};
+use rustix::fs::{Gid, Uid, fchown};
+
+use super::replaced::Replaced;
+use super::secure_dir::{Dir, DirError, MirrorDir, is_temporary, set_file_mtime, stat_of_file};
+use super::stat::Stat;
+use place::Place;
+use sparse::{Cut, SparseWriter};
+
+pub(crate) use batch::{Done, Want, WriteRequest};
+pub(crate) use error::MaterializeError;
+
+mod batch;
+mod error;
+mod place;
+mod sparse;
+#[cfg(test)]
+mod tests;
+
+/// Longest target of a symlink that any host takes, in bytes.
+const MAX_TARGET: u64 = 4095;
+
+/// What the caller knows to be at a path. Something else there is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// Nothing, or an empty directory.
+    Absent,
+    /// A file or symlink that has not changed since this stat: size, times, inode number and kind are equal.
+    Stat(Stat),
+    /// The file of this stat, whatever was written to it since: that is found later in [`Options::replaced`].
+    /// The same as [`Expected::Stat`] without those.
+    SameFile(Stat),
+    /// Whatever is there.
+    Any,
+}
+
+/// How to write.
+#[derive(Clone, Copy)]
+pub(crate) struct Options<'a> {
+    /// Whether files, and with [`Materializer::sync`] their directories, are made durable.
+    pub(crate) fsync: bool,
+    /// Where inodes of replaced files are kept; nowhere when laying out into another directory.
+    pub(crate) replaced: Option<&'a Replaced>,
+    /// Asked often: whether to stop.
+    pub(crate) interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// What is at a path that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// The new file's stat, for the index. If another program has written to it already, this stat matches
+    /// none that the host gives, so that the file counts as changed.
+    pub(crate) stat: Stat,
+}
+
+/// Writes paths below one directory. All functions may be called from several threads, for different paths.
+pub(crate) struct Materializer<'a> {
+    mirror: MirrorDir,
+    source: &'a dyn ObjectSource,
+    options: Options<'a>,
+    /// Directories whose names changed and are not yet durable.
+    touched: Mutex<BTreeSet<BString>>,
+}
+
+impl<'a> Materializer<'a> {
+    /// Writes below `mirror` what `source` holds.
+    pub(crate) fn new(mirror: MirrorDir, source: &'a dyn ObjectSource, options: Options<'a>) -> Self {
+        Self { mirror, source, options, touched: Mutex::default() }
+    }
+
+    /// Writes a file of `size` bytes with the content `id`, and makes missing parents.
+    ///
+    /// A new file gets the permissions that the umask leaves; one that replaces a file takes that one's over,
+    /// with the execute bits that `kind` asks for, and its owner as far as the host allows. `mtime_ns` is in
+    /// nanoseconds since 1970; without it the file is as of now.
+    pub(crate) fn write_file(
+        &self,
+        path: &BStr,
+        kind: Kind,
+        id: &ObjectId,
+        size: u64,
+        mtime_ns: Option<i64>,
+        expected: &Expected,
+    ) -> Result<Written, MaterializeError> {
+        let (dir, name) = self.parent(path)?;
+        let place = Place { dir: &dir, name, path, replaced: self.options.replaced, expected };
+        let old = place.look()?;
+        let host = |doing| move |error| MaterializeError::host(doing, path, error);
+
+        let old = old.filter(|old| Stat::from_rustix(old).kind().is_some_and(|kind| kind.is_file()));
+        let mode = match kind {
+            // Nobody else may read what belongs into a file that was perhaps private.
+            _ if old.is_some() => 0o600,
+            Kind::Executable => 0o777,
+            _ => 0o666,
+        };
+        let (temporary, file) = dir.temporary_file(mode).map_err(host("create"))?;
+        self.fill(&file, path, id, size)?;
+        if let Some(old) = old {
+            take_over(&file, &old, kind).map_err(host("set the permissions of"))?;
+        }
+        if let Some(mtime_ns) = mtime_ns {
+            set_file_mtime(&file, mtime_ns).map_err(host("set the time of"))?;
+        }
+        if self.options.fsync {
+            file.sync_all().map_err(host("sync"))?;
+        }
+        let before = stat_of_file(&file).map_err(host("stat"))?;
+        place.put(temporary)?;
+        self.touch(path);
+        let after = stat_of_file(&file).map_err(host("stat"))?;
+        let is_untouched = (before.size, before.mtime_ns) == (after.size, after.mtime_ns);
+        Ok(Written { stat: if is_untouched { after } else { Stat { ctime_ns: 0, ..before } } })
+    }
+
+    /// Writes a symlink whose target is the content `id`. The target is not looked at.
+    pub(crate) fn write_symlink(
+        &self,
+        path: &BStr,
+        id: &ObjectId,
+        size: u64,
+        mtime_ns: Option<i64>,
+        expected: &Expected,
+    ) -> Result<Written, MaterializeError> {
+        let (dir, name) = self.parent(path)?;
+        let place = Place { dir: &dir, name, path, replaced: self.options.replaced, expected };
+        place.look()?;
+        let host = |doing| move |error| MaterializeError::host(doing, path, error);
+
+        if size > MAX_TARGET {
+            return Err(host("create")(rustix::io::Errno::NAMETOOLONG.into()));
+        }
+        let mut target = Bounded { bytes: Vec::new(), left: size };
+        let copied = copy_blob(self.source, id, &mut target);
+        if target.left > 0 || copied.is_err() {
+            return Err(self.copy_error(path, size, copied.err(), None));
+        }
+        let temporary = dir.temporary_symlink(&target.bytes).map_err(host("create"))?;
+        if let Some(mtime_ns) = mtime_ns {
+            dir.set_mtime(temporary.name(), mtime_ns).map_err(host("set the time of"))?;
+        }
+        let inode = temporary.inode();
+        place.put(temporary)?;
+        self.touch(path);
+        let stat = dir.stat(name).map_err(host("stat"))?.map(|stat| Stat::from_rustix(&stat));
+        // Another one already: a stat that nothing has.
+        let stat = stat.filter(|stat| stat.inode == inode).unwrap_or_default();
+        Ok(Written { stat })
+    }
+
+    /// Makes a directory, and its missing parents. A file or symlink that is expected there is replaced.
+    pub(crate) fn make_dir(&self, path: &BStr, expected: &Expected) -> Result<(), MaterializeError> {
+        let (dir, name) = self.parent(path)?;
+        let host = |doing| move |error| MaterializeError::host(doing, path, error);
+        let old = dir.stat(name).map_err(host("stat"))?;
+        if old.is_some_and(|old| Stat::from_rustix(&old).kind() != Some(Kind::Directory)) {
+            Place { dir: &dir, name, path, replaced: self.options.replaced, expected }.clear()?;
+        }
+        match dir.make(name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(MaterializeError::ChangedMeanwhile { path: path.to_owned() });
+            }
+            other => other.map_err(host("make the directory"))?,
+        }
+        self.touch(path);
+        Ok(())
+    }
+
+    /// Removes a file, a symlink or an empty directory, then the parents that are empty and that `may_go`
+    /// names. Gives false where nothing was at `path`.
+    pub(crate) fn remove(
+        &self,
+        path: &BStr,
+        expected: &Expected,
+        may_go: &(dyn Fn(&BStr) -> bool + Sync),
+    ) -> Result<bool, MaterializeError> {
+        let removed = self.remove_one(path, expected)?;
+        let mut dir = split_path(path).0;
+        while removed && !dir.is_empty() && may_go(dir.as_bstr()) && self.remove_empty_dir(dir.as_bstr()) {
+            dir = split_path(dir).0;
+        }
+        Ok(removed)
+    }
+
+    /// Removes a temporary that a killed command left in the mirror; no other pond command may be writing.
+    pub(crate) fn remove_temporary(&self, path: &BStr) -> Result<bool, MaterializeError> {
+        if !is_temporary(split_path(path).1) {
+            return Err(MaterializeError::InTheWay { path: path.to_owned() });
+        }
+        self.remove_one(path, &Expected::Any)
+    }
+
+    /// Makes durable, with [`Options::fsync`], which names were written and removed until now.
+    pub(crate) fn sync(&self) -> Result<(), MaterializeError> {
+        let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+        for path in touched {
+            let host = |error| MaterializeError::host("sync the directory", path.as_bstr(), error);
+            match self.mirror.directory(&path) {
+                Ok(dir) => dir.sync().map_err(host)?,
+                // Removed since, or not the user's any more.
+                Err(DirError::Missing { .. } | DirError::InTheWay { .. }) => {}
+                Err(DirError::Host { error, .. }) => return Err(host(error)),
+            }
+        }
+        match self.options.replaced.filter(|_| self.options.fsync) {
+            Some(replaced) => replaced
+                .sync()
+                .map_err(|error| MaterializeError::host("sync", ".pond/replaced".into(), error)),
+            None => Ok(()),
+        }
+    }
+
+    fn parent<'p>(&self, path: &'p BStr) -> Result<(Dir, &'p [u8]), MaterializeError> {
+        check_path(path).map_err(|error| MaterializeError::Refused { path: path.to_owned(), error })?;
+        let (dir, name) = split_path(path);
+        let dir =
+            self.mirror.make_directory(dir).map_err(|error| MaterializeError::directory(path, error))?;
+        Ok((dir, name))
+    }
+
+    fn remove_one(&self, path: &BStr, expected: &Expected) -> Result<bool, MaterializeError> {
+        check_path(path).map_err(|error| MaterializeError::Refused { path: path.to_owned(), error })?;
+        let (dir, name) = split_path(path);
+        let dir = match self.mirror.directory(dir) {
+            Ok(dir) => dir,
+            // Without the parent, the path is not there either.
+            Err(DirError::Missing { .. } | DirError::InTheWay { .. }) => return Ok(false),
+            Err(error) => return Err(MaterializeError::directory(path, error)),
+        };
+        let removed = Place { dir: &dir, name, path, replaced: self.options.replaced, expected }.clear()?;
+        if removed {
+            self.touch(path);
+        }
+        Ok(removed)
+    }
+
+    fn remove_empty_dir(&self, path: &BStr) -> bool {
+        let (parent, name) = split_path(path);
+        let removed = self.mirror.directory(parent).is_ok_and(|dir| dir.remove_empty(name).unwrap_or(false));
+        if removed {
+            self.touch(path);
+        }
+        removed
+    }
+
+    fn fill(&self, file: &File, path: &BStr, id: &ObjectId, size: u64) -> Result<(), MaterializeError> {
+        let mut writer = SparseWriter::new(file, size, self.options.interrupted);
+        if let Err(error) = copy_blob(self.source, id, &mut writer) {
+            return Err(self.copy_error(path, size, Some(error), writer.cut));
+        }
+        match writer.finish() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.copy_error(path, size, None, None)),
+            Err(error) => Err(MaterializeError::host("write", path, error)),
+        }
+    }
+
+    fn copy_error(
+        &self,
+        path: &BStr,
+        size: u64,
+        error: Option<pond_objects::CopyError>,
+        cut: Option<Cut>,
+    ) -> MaterializeError {
+        let path_owned = path.to_owned();
+        match (cut, error) {
+            (Some(Cut::Interrupted), _) => MaterializeError::Interrupted { path: path_owned },
+            (Some(Cut::Long), _) | (None, None) => MaterializeError::Size { path: path_owned, size },
+            (None, Some(error)) => MaterializeError::copy(path, error),
+        }
+    }
+
+    fn touch(&self, path: &BStr) {
+        if self.options.fsync {
+            let dir = split_path(path).0;
+            let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+            if !touched.contains(dir) {
+                touched.insert(dir.into());
+            }
+        }
+    }
+}
+
+/// Gives a new file the permissions and, where that is allowed, the owner of the one it will replace.
+fn take_over(file: &File, old: &rustix::fs::Stat, kind: Kind) -> io::Result<()> {
+    let stat = Stat::from_rustix(old);
+    let own = rustix::fs::fstat(file)?;
+    if (own.st_uid, own.st_gid) != (old.st_uid, old.st_gid) {
+        // A file of somebody else: only root can give it back, and the group only its members can.
+        let (user, group) = (Uid::from_raw(old.st_uid), Gid::from_raw(old.st_gid));
+        let _ = fchown(file, Some(user), Some(group)).or_else(|_| fchown(file, None, Some(group)));
+    }
+    let readable = stat.mode & 0o444;
+    let mode = match kind {
+        Kind::Executable if stat.mode & 0o100 != 0 => stat.mode & 0o777,
+        Kind::Executable => (stat.mode & 0o666) | (readable >> 2) | 0o100,
+        _ if stat.mode & 0o100 != 0 => stat.mode & 0o666,
+        _ => stat.mode & 0o777,
+    };
+    match file.set_permissions(Permissions::from_mode(mode)) {
+        // A file system that gives every file the same permissions.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        other => other,
+    }
+}
+
+/// Collects at most so many bytes.
+struct Bounded {
+    bytes: Vec<u8>,
+    left: u64,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.left = self.left.checked_sub(data.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        self.bytes.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! Many paths at once: removals first, then directories that became empty, then what is written.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use bstr::{BStr, BString, ByteSlice};
+use pond_objects::name::{NameError, split_path};
+use pond_objects::{Kind, ObjectId};
+
+use super::{Expected, MaterializeError, Materializer, Written};
+
+/// What a path shall be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// An entry of a tree; of a directory only that it exists.
+    Entry {
+        kind: Kind,
+        id: ObjectId,
+        /// Bytes.
+        size: u64,
+        /// Nanoseconds since 1970; as of now if missing.
+        mtime_ns: Option<i64>,
+    },
+    /// Nothing.
+    Absent,
+}
+
+/// One path to bring to a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WriteRequest {
+    pub(crate) path: BString,
+    pub(crate) want: Want,
+    pub(crate) expected: Expected,
+}
+
+/// The stat of what was written; nothing for a directory and for what was removed.
+pub(crate) type Done = Result<Option<Written>, MaterializeError>;
+
+impl Materializer<'_> {
+    /// Brings every path to its state, on up to `threads` threads, and gives the results in the order of the
+    /// requests. One failure does not stop the others; after an interruption the remaining ones are
+    /// [`MaterializeError::Interrupted`].
+    ///
+    /// Directories that removals leave empty go too, if `may_go` names them and nothing is to be written
+    /// below them. `on_done` is called for each path from the thread that did it. Syncs at the end.
+    ///
+    /// # Errors
+    /// Only that syncing failed: the paths are done, but may not survive a power cut.
+    pub(crate) fn materialize_all(
+        &self,
+        requests: &[WriteRequest],
+        threads: usize,
+        may_go: &(dyn Fn(&BStr) -> bool + Sync),
+        on_done: &(dyn Fn(&WriteRequest, &Done) + Sync),
+    ) -> (Vec<Done>, Result<(), MaterializeError>) {
+        let results: Vec<_> = requests.iter().map(|_| Mutex::new(None)).collect();
+        let run = |at: usize| {
+            let request = &requests[at];
+            let done = self.materialize(request);
+            on_done(request, &done);
+            *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+        };
+        let (removals, writes): (Vec<_>, Vec<_>) =
+            (0..requests.len()).partition(|at| requests[*at].want == Want::Absent);
+        in_parallel(&removals, threads, &run);
+        self.prune(requests, may_go);
+        in_parallel(&writes, threads, &run);
+        let done = |result: Mutex<Option<Done>>| {
+            let done = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+            done.expect("BUG: every request is run once")
+        };
+        (results.into_iter().map(done).collect(), self.sync())
+    }
+
+    fn materialize(&self, request: &WriteRequest) -> Done {
+        let WriteRequest { path, want, expected } = request;
+        let path = path.as_bstr();
+        if (self.options.interrupted)() {
+            return Err(MaterializeError::Interrupted { path: path.to_owned() });
+        }
+        match *want {
+            Want::Absent => self.remove_one(path, expected).map(|_| None),
+            Want::Entry { kind: Kind::Directory, .. } => self.make_dir(path, expected).map(|()| None),
+            Want::Entry { kind: Kind::Symlink, id, size, mtime_ns } => {
+                self.write_symlink(path, &id, size, mtime_ns, expected).map(Some)
+            }
+            Want::Entry { kind: kind @ (Kind::File | Kind::Executable), id, size, mtime_ns } => {
+                self.write_file(path, kind, &id, size, mtime_ns, expected).map(Some)
+            }
+            // Decoding lets no ref into a tree.
+            Want::Entry { kind: Kind::Ref, .. } => {
+                Err(MaterializeError::Refused { path: path.to_owned(), error: NameError::Reserved })
+            }
+        }
+    }
+
+    fn prune(&self, requests: &[WriteRequest], may_go: &(dyn Fn(&BStr) -> bool + Sync)) {
+        let (mut emptied, mut needed) = (BTreeSet::new(), BTreeSet::new());
+        for request in requests {
+            let needs_itself = matches!(request.want, Want::Entry { kind: Kind::Directory, .. });
+            if needs_itself {
+                needed.insert(request.path.as_bstr());
+            }
+            let set = if request.want == Want::Absent { &mut emptied } else { &mut needed };
+            let mut dir = split_path(&request.path).0.as_bstr();
+            // Where a directory is in the set, those above it are.
+            while !dir.is_empty() && set.insert(dir) {
+                dir = split_path(dir).0.as_bstr();
+            }
+        }
+        // Backwards, what is below a directory comes before it.
+        for dir in emptied.into_iter().rev().filter(|dir| !needed.contains(dir)) {
+            if may_go(dir) {
+                self.remove_empty_dir(dir);
+            }
+        }
+    }
+}
+
+fn in_parallel(todo: &[usize], threads: usize, run: &(dyn Fn(usize) + Sync)) {
+    let threads = threads.min(todo.len());
+    if threads <= 1 {
+        return todo.iter().for_each(|at| run(*at));
+    }
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    run(*at);
+                }
+            });
+        }
+    });
+}

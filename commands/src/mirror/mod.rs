@@ -1,0 +1,26 @@
+//! The mirror: the host directory that a pond versions, seen from the pond's side.
+//!
+//! [`walk`] lists what is on the host, [`index`] holds what is staged, [`scan`] compares the two.
+//! [`materialize`] writes to the host, through [`secure_dir`] and with [`replaced`] behind it.
+//! Nothing in these modules prints. Besides those three only [`index`] writes, its own file.
+
+pub(crate) mod ignore;
+pub(crate) mod index;
+#[cfg(unix)]
+pub(crate) mod materialize;
+pub(crate) mod order;
+pub(crate) mod pathspec;
+#[cfg(unix)]
+pub(crate) mod replaced;
+pub(crate) mod scan;
+#[cfg(unix)]
+pub(crate) mod secure_dir;
+pub(crate) mod stat;
+pub(crate) mod walk;
+pub(crate) mod add;
+pub(crate) mod head_file;
+pub(crate) mod lay_out;
+pub(crate) mod next_commit;
+pub(crate) mod rebase;
+pub(crate) mod save;
+pub(crate) mod stage;

@@ -1,0 +1,146 @@
+//! The next commit: the tree that the index stands for, and what changed against its base.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::{BString, ByteSlice};
+use pond_objects::node::NodeTable;
+use pond_objects::page::Page;
+use pond_objects::rename::{RenameOptions, find_renames};
+use pond_objects::tree::TreeBuilder;
+use pond_objects::{Change, Kind, NodeId, ObjectId, Side as ObjectSide, read_blob};
+use pond_oplog::{ChangeKind, MetaRow, RowType, Store};
+
+use super::index::{Index, Side};
+
+/// Why there are no pages to add: building a tree in memory does not fail.
+type Never = std::convert::Infallible;
+
+/// The tree of what is staged; its pages go to `sink`.
+pub(crate) fn build_tree(index: &Index, sink: &mut dyn FnMut(ObjectId, &Page)) -> ObjectId {
+    let mut builder = TreeBuilder::new(|id, page: &Page| -> Result<(), Never> {
+        sink(id, page);
+        Ok(())
+    });
+    for entry in index.iter() {
+        if let Some(side) = entry.row.staged.filter(|_| !entry.row.intent) {
+            let Ok(()) = builder.push(entry.path, side.kind, side.id, side.size);
+        }
+    }
+    let Ok(root) = builder.finish();
+    root.id
+}
+
+/// Whether anything is staged.
+pub(crate) fn has_changes(index: &Index) -> bool {
+    staged_changes(index).next().is_some()
+}
+
+/// The changes from the base commit to what is staged, in path order, renames not found.
+pub(crate) fn staged_changes(index: &Index) -> impl Iterator<Item = Change> + '_ {
+    index.iter().filter(|entry| !entry.row.intent).filter_map(|entry| {
+        let (old, new) = (entry.row.base_side(), entry.row.staged);
+        (old != new).then(|| Change::at(entry.path.to_owned(), old.map(object_side), new.map(object_side)))
+    })
+}
+
+/// The same with renames: those that `mv` recorded, then those found by content.
+pub(crate) fn staged_changes_with_renames(index: &Index, store: &Store) -> Vec<Change> {
+    let changes: Vec<Change> = staged_changes(index).collect();
+    find_renames(changes, RenameOptions::default(), &mut |_, side| read_blob(store, &side.id).ok())
+}
+
+/// An index's side as a change has it.
+pub(crate) fn object_side(side: Side) -> ObjectSide {
+    ObjectSide { kind: side.kind, id: side.id, size: side.size }
+}
+
+/// The node table of the next tree. `base` is that of the commit which the index is based on.
+pub(crate) fn next_nodes(index: &Index, base: &NodeTable, changes: &[Change]) -> NodeTable {
+    let (mut old, mut new) = (HashSet::new(), HashSet::new());
+    if changes.iter().all(|change| change.old_path.is_none()) && base.is_empty() {
+        return base.clone();
+    }
+    for entry in index.iter() {
+        if entry.row.base_side().is_some() {
+            add_with_parents(&mut old, entry.path);
+        }
+        if entry.row.staged.is_some() {
+            add_with_parents(&mut new, entry.path);
+        }
+    }
+    base.next(changes, &|path| old.contains(path), &|path| new.contains(path))
+}
+
+fn add_with_parents<'a>(paths: &mut HashSet<&'a [u8]>, path: &'a [u8]) {
+    let mut end = path.len();
+    while paths.insert(&path[..end]) {
+        match path[..end].rfind_byte(b'/') {
+            Some(slash) => end = slash,
+            None => return,
+        }
+    }
+}
+
+/// The rows that record the changes for any reader of the table.
+pub(crate) fn change_rows(
+    changes: &[Change],
+    old_nodes: &NodeTable,
+    new_nodes: &NodeTable,
+    mtimes: &HashMap<BString, i64>,
+) -> Vec<MetaRow> {
+    changes.iter().map(|change| change_row(change, old_nodes, new_nodes, mtimes)).collect()
+}
+
+fn change_row(
+    change: &Change,
+    old_nodes: &NodeTable,
+    new_nodes: &NodeTable,
+    mtimes: &HashMap<BString, i64>,
+) -> MetaRow {
+    let (node, part): (NodeId, NodeId) = match change.new {
+        Some(_) => (new_nodes.node(&change.path), new_nodes.part(&change.path)),
+        None => (old_nodes.node(&change.path), old_nodes.part(&change.path)),
+    };
+    let size = |side: ObjectSide| i64::try_from(side.size).unwrap_or(i64::MAX);
+    let side = change.new.or(change.old);
+    MetaRow {
+        id: change.new.map(|side| side.id),
+        old_id: change.old.map(|side| side.id),
+        part_id: Some(part),
+        node_id: Some(node),
+        path: Some(readable(&change.path)),
+        path_raw: Some(change.path.to_vec()),
+        old_path: change.old_path.as_ref().map(|path| readable(path)),
+        change: Some(change_kind(change)),
+        mode: side.and_then(|side| i32::try_from(side.kind.mode()).ok()),
+        size: side.map(size),
+        mtime: change.new.and_then(|_| mtimes.get(&change.path).copied()),
+        ..MetaRow::new(RowType::Change)
+    }
+}
+
+fn change_kind(change: &Change) -> ChangeKind {
+    match (&change.old, &change.new) {
+        _ if change.old_path.is_some() => ChangeKind::Renamed,
+        (None, _) => ChangeKind::Added,
+        (_, None) => ChangeKind::Deleted,
+        (Some(old), Some(new)) if old.id == new.id && is_file(old.kind) && is_file(new.kind) => ChangeKind::Mode,
+        _ => ChangeKind::Modified,
+    }
+}
+
+fn is_file(kind: Kind) -> bool {
+    kind.is_file()
+}
+
+/// A path as a table shows it: bytes that are not UTF-8 as `\xNN`.
+fn readable(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len());
+    for chunk in path.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}

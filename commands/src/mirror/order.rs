@@ -1,0 +1,75 @@
+//! The order of paths in the index and in a walk.
+//!
+//! Paths compare as bytes with `/` below every other byte (a name never holds a NUL). So the content
+//! of a directory is contiguous, and the order is a depth-first walk of directories sorted by name.
+
+use std::cmp::Ordering;
+
+/// Compares two paths in the order of the index.
+pub(crate) fn path_order(left: &[u8], right: &[u8]) -> Ordering {
+    // Neighbours of the index share long beginnings: these are compared a word at a time.
+    let words = left.chunks_exact(8).zip(right.chunks_exact(8)).take_while(|(a, b)| a == b).count();
+    let same = words * 8;
+    let common = same + left[same..].iter().zip(&right[same..]).take_while(|(a, b)| a == b).count();
+    match (left.get(common), right.get(common)) {
+        (Some(a), Some(b)) => rank(*a).cmp(&rank(*b)),
+        (left, right) => left.is_some().cmp(&right.is_some()),
+    }
+}
+
+fn rank(byte: u8) -> u8 {
+    if byte == b'/' { 0 } else { byte }
+}
+
+/// Whether `path` lies below the directory `dir`; everything but itself lies below the root, ``.
+pub(crate) fn is_below(path: &[u8], dir: &[u8]) -> bool {
+    if dir.is_empty() {
+        return !path.is_empty();
+    }
+    path.len() > dir.len() && path[dir.len()] == b'/' && path.starts_with(dir)
+}
+
+/// The directory that holds `path`: everything before its last `/`, and `` for a name in the root.
+pub(crate) fn parent(path: &[u8]) -> &[u8] {
+    path.iter().rposition(|byte| *byte == b'/').map_or(&[], |at| &path[..at])
+}
+
+/// A path as it is written in the directory `cwd`, both from the root: with `..` for each directory to leave.
+pub(crate) fn relative(path: &[u8], cwd: &[u8]) -> bstr::BString {
+    let mut up = Vec::new();
+    let mut base = cwd;
+    while !base.is_empty() && !is_below(path, base) {
+        up.extend_from_slice(b"../");
+        base = parent(base);
+    }
+    let skipped = if base.is_empty() { 0 } else { base.len() + 1 };
+    up.extend_from_slice(&path[skipped..]);
+    up.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_contiguous() {
+        assert_eq!(path_order(b"12345678/x", b"12345678 x"), Ordering::Less);
+        assert_eq!(path_order(b"12345678", b"12345678/x"), Ordering::Less);
+        let sorted = ["a", "a/b", "a/b/c", "a/z", "a\u{1}", "a b", "a-b", "a.b", "ab", "b"];
+        for (at, left) in sorted.iter().enumerate() {
+            for (other, right) in sorted.iter().enumerate() {
+                assert_eq!(path_order(left.as_bytes(), right.as_bytes()), at.cmp(&other), "{left} {right}");
+            }
+        }
+        assert!(is_below(b"a/b", b"a") && is_below(b"a", b"") && !is_below(b"ab", b"a"));
+        assert!(!is_below(b"a", b"a") && !is_below(b"", b""));
+        assert_eq!((parent(b"a/b/c"), parent(b"a")), (&b"a/b"[..], &b""[..]));
+    }
+
+    #[test]
+    fn paths_count_from_a_directory() {
+        for (path, cwd, written) in [("a/b", "", "a/b"), ("a/b", "a", "b"), ("a/b", "a/c", "../b"), ("ab", "a", "../ab")] {
+            assert_eq!(relative(path.as_bytes(), cwd.as_bytes()), written);
+        }
+    }
+}

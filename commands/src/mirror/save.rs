@@ -1,0 +1,190 @@
+//! What a command would overwrite or delete on the host, and that is in no commit, is stored in the pond first.
+//!
+//! It becomes a tree that the operation's view names (`saved/SEQ`), from which it can be restored. So is what a
+//! program wrote to a file after that file had been replaced under it.
+
+use std::path::Path;
+
+use bstr::{BString, ByteSlice};
+use pond_objects::page::Page;
+use pond_objects::tree::TreeBuilder;
+use pond_objects::{ObjectId, path_order};
+use pond_oplog::transaction::Transaction;
+use pond_oplog::StagedPack;
+
+use super::index::Side;
+use super::replaced::{Ages, Replaced};
+use super::stage::{StageError, Staged, stage};
+use super::stat::Stat;
+use super::add::names;
+use crate::error::{CommandError, fatal, partial};
+use crate::transact;
+use crate::ui::escape;
+use crate::ui::progress::Unit;
+use crate::workspace::Workspace;
+
+/// Something on the host that is about to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Victim {
+    /// Where it is.
+    pub(crate) path: BString,
+    /// Its content, where that is staged and the host has nothing else; otherwise the host is read.
+    pub(crate) content: Option<Side>,
+}
+
+/// What was stored.
+#[derive(Debug, Default)]
+pub(crate) struct Saved {
+    /// The tree of all of it; `None` where nothing had to be stored.
+    pub(crate) tree: Option<ObjectId>,
+    /// The packs that hold it.
+    packs: Vec<StagedPack>,
+    pages: Vec<(ObjectId, Page)>,
+    /// The host's stat of each victim that was read.
+    pub(crate) stats: Vec<(BString, Stat)>,
+}
+
+impl Saved {
+    /// Makes it part of an operation.
+    pub(crate) fn join(&self, transaction: &mut Transaction<'_>) {
+        if let Some(tree) = self.tree {
+            self.pages.iter().for_each(|(id, page)| transaction.add_page(*id, page));
+            transaction.adopt(&self.packs);
+            transaction.set_saved(tree);
+        }
+    }
+}
+
+/// Stores victims as an operation of their own.
+///
+/// # Errors
+/// Where one can't be stored, nothing may be overwritten.
+pub(crate) fn save(workspace: &mut Workspace<'_>, kind: &str, victims: &[Victim]) -> Result<Saved, CommandError> {
+    let saved = store(workspace, victims)?;
+    if saved.tree.is_some() {
+        let doing = transact::doing(workspace.ctx, kind, &[])?;
+        let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+        saved.join(&mut transaction);
+        let published = transact::publish(workspace, transaction)?;
+        workspace.refresh(published.state)?;
+        workspace.save_head()?;
+    }
+    Ok(saved)
+}
+
+/// Stores victims for an operation that the caller publishes before it touches the host.
+pub(crate) fn store(workspace: &Workspace<'_>, victims: &[Victim]) -> Result<Saved, CommandError> {
+    let mut entries: Vec<(BString, Side)> =
+        victims.iter().filter_map(|victim| Some((victim.path.clone(), victim.content?))).collect();
+    let unknown: Vec<BString> =
+        victims.iter().filter(|victim| victim.content.is_none()).map(|victim| victim.path.clone()).collect();
+    let mut saved = Saved::default();
+    if !entries.is_empty() {
+        saved.packs.extend(workspace.staged()?);
+    }
+    if !unknown.is_empty() {
+        let outcomes = read(workspace, workspace.pond.mirror_root(), &unknown, &mut saved.packs)?;
+        for (path, outcome) in unknown.into_iter().zip(outcomes) {
+            match outcome {
+                Ok(staged) => {
+                    saved.stats.push((path.clone(), staged.stat));
+                    entries.push((path, staged.side));
+                }
+                Err(StageError::Gone) => {}
+                Err(error) => {
+                    return Err(fatal(format_args!("cannot store '{}' before it is overwritten", escape::plain(&path)))
+                        .because(&error)
+                        .hint("nothing was changed; move the file out of the way, or name other paths"));
+                }
+            }
+        }
+    }
+    build(entries, &mut saved);
+    Ok(saved)
+}
+
+fn read(
+    workspace: &Workspace<'_>,
+    root: &Path,
+    paths: &[BString],
+    packs: &mut Vec<StagedPack>,
+) -> Result<Vec<Result<Staged, StageError>>, CommandError> {
+    let progress = workspace.ctx.ui.progress("Saving", Unit::Bytes);
+    let staging = workspace.pond.staging_dir();
+    let staged = stage(root, &staging, workspace.store(), paths, workspace.threads()?, &progress)?;
+    packs.extend(names(&staged.packs));
+    Ok(staged.outcomes)
+}
+
+fn build(mut entries: Vec<(BString, Side)>, saved: &mut Saved) {
+    if entries.is_empty() {
+        return;
+    }
+    entries.sort_by(|a, b| path_order(&a.0, &b.0));
+    entries.dedup_by(|a, b| a.0 == b.0);
+    let pages = &mut saved.pages;
+    let mut builder = TreeBuilder::new(|id, page: &Page| -> Result<(), std::convert::Infallible> {
+        pages.push((id, page.clone()));
+        Ok(())
+    });
+    for (path, side) in &entries {
+        let Ok(()) = builder.push(path.as_bstr(), side.kind, side.id, side.size);
+    }
+    let Ok(root) = builder.finish();
+    saved.tree = Some(root.id);
+}
+
+/// Looks at the files that commands replaced: what programs wrote to them since is stored and named, and files that
+/// nobody has open any more are let go.
+pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| partial("cannot look at the files that were replaced").because(&error);
+    let late = replaced.check().map_err(failed)?;
+    if !late.is_empty() {
+        let kept = |late: &super::replaced::LateWrite| late.kept.file_name().map(|name| name.to_owned());
+        let names: Vec<_> = late.iter().map(kept).collect();
+        let root = workspace.pond.replaced_dir();
+        let paths: Vec<BString> = names.iter().flatten().map(|name| name.to_string_lossy().as_bytes().into()).collect();
+        let mut saved = Saved::default();
+        let outcomes = read(workspace, &root, &paths, &mut saved.packs)?;
+        let mut entries = Vec::new();
+        let mut done = Vec::new();
+        for (late, outcome) in late.iter().zip(outcomes) {
+            // One that is being written to at this moment stays kept, and is looked at again.
+            let Ok(staged) = outcome else { continue };
+            let path = late.path.clone().unwrap_or_else(|| BString::from(format!("unknown/{}", entries.len())));
+            done.push((late, path.clone(), staged.stat));
+            entries.push((path, staged.side));
+        }
+        build_versions(entries, &mut saved);
+        if let Some(tree) = saved.tree {
+            let doing = transact::doing(workspace.ctx, "RESCUE", &[])?;
+            let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+            saved.join(&mut transaction);
+            let published = transact::publish(workspace, transaction)?;
+            workspace.refresh(published.state)?;
+            workspace.save_head()?;
+            for (late, path, stat) in done {
+                replaced.stored(late, &stat).map_err(failed)?;
+                workspace.ctx.ui.warn(format_args!(
+                    "{} was written to by a program that still had its old file open; that content is kept",
+                    escape::quoted(&path)
+                ));
+            }
+            workspace.ctx.ui.hint(format_args!("'pond restore -s {} --to DIR' lays it out", tree.short()));
+        }
+    }
+    replaced.release(Ages::DEFAULT).map_err(failed)?;
+    Ok(())
+}
+
+/// Several kept files may have had one path: later ones get a number.
+fn build_versions(entries: Vec<(BString, Side)>, saved: &mut Saved) {
+    let mut seen = std::collections::HashMap::<BString, usize>::new();
+    let numbered = entries.into_iter().map(|(path, side)| {
+        let count = seen.entry(path.clone()).or_default();
+        *count += 1;
+        let path = if *count == 1 { path } else { format!("{path}.{count}").into() };
+        (path, side)
+    });
+    build(numbered.collect(), saved);
+}

@@ -1,0 +1,91 @@
+//! Reading a file of the mirror to learn its id.
+
+use std::io::{self, Read};
+
+use pond_objects::{Kind, ObjectId};
+
+use crate::mirror::index::Seen;
+use crate::mirror::stat::{Stat, now_ns};
+use crate::mirror::walk::host::HostDir;
+
+/// Bytes read at a time. From this size on, hashing one buffer is work for all cores.
+const BUFFER: usize = 1 << 20;
+
+/// What reading a file came to.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// It was read whole, and it did not change meanwhile.
+    Read {
+        /// The blob's id.
+        id: ObjectId,
+        /// The stat before and after.
+        stat: Stat,
+        /// The same for the index.
+        seen: Seen,
+    },
+    /// It changed while it was read, or is no longer what the walk saw.
+    Unstable,
+    /// The system did not let us read it.
+    Failed(io::Error),
+}
+
+/// Reads and hashes a file or symlink below `root`: stat, read, stat.
+pub(crate) fn hash(root: &HostDir, path: &[u8], kind: Kind, buffer: &mut Vec<u8>) -> Content {
+    let read_ns = now_ns();
+    let read = if kind == Kind::Symlink { hash_link(root, path) } else { hash_file(root, path, buffer) };
+    match read {
+        Ok(Some((id, stat))) => Content::Read { id, stat, seen: Seen::new(&stat, read_ns) },
+        Ok(None) => Content::Unstable,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Content::Unstable,
+        Err(error) => Content::Failed(error),
+    }
+}
+
+fn hash_link(root: &HostDir, path: &[u8]) -> io::Result<Option<(ObjectId, Stat)>> {
+    let before = root.stat_below(path)?;
+    let target = root.read_link_below(path)?;
+    let after = root.stat_below(path)?;
+    Ok((before == after && before.kind() == Some(Kind::Symlink)).then(|| (ObjectId::of_content(&target), after)))
+}
+
+fn hash_file(root: &HostDir, path: &[u8], buffer: &mut Vec<u8>) -> io::Result<Option<(ObjectId, Stat)>> {
+    let mut file = root.open_below(path)?;
+    let before = Stat::from_metadata(&file.metadata()?);
+    if !before.kind().is_some_and(Kind::is_file) {
+        return Ok(None);
+    }
+    buffer.resize(BUFFER, 0);
+    let mut hasher = blake3::Hasher::new();
+    let mut length = 0;
+    loop {
+        let filled = fill(&mut file, buffer)?;
+        length += filled as u64;
+        if filled == BUFFER {
+            hasher.update_rayon(buffer);
+        } else {
+            hasher.update(&buffer[..filled]);
+            break;
+        }
+        // A file that somebody appends to faster than it is read would never end.
+        if length > before.size {
+            return Ok(None);
+        }
+    }
+    let after = Stat::from_metadata(&file.metadata()?);
+    let id = ObjectId::from_bytes(*hasher.finalize().as_bytes());
+    Ok((before == after && length == after.size).then_some((id, after)))
+}
+
+/// Reads until the buffer is full or the file ends.
+fn fill(file: &mut std::fs::File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

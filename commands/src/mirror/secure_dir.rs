@@ -1,0 +1,382 @@
+//! Writing below a directory without ever leaving it.
+//!
+//! Every path is resolved from an open descriptor of the root, and no symlink is followed on the way: a link
+//! that a tree or another program put there, before or while a command runs, makes an error. What is opened
+//! is a directory's descriptor; files are then created, renamed and removed relative to that. Descriptors are
+//! not kept between two files: a directory that is moved out of the mirror meanwhile takes at most the one
+//! file with it that was being written. A failed call leaves nothing behind but directories it made.
+
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice};
+use pond_objects::name::join_path;
+use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, Timespec, Timestamps, UTIME_OMIT};
+use rustix::io::Errno;
+
+use super::stat::Stat;
+
+#[cfg(test)]
+mod tests;
+
+const OPEN_DIR: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+const TEMPORARY: &[u8] = b".pond-tmp-";
+
+/// Whether a name is one of pond's temporaries, which a killed command may leave in the mirror. They are no
+/// content: a walk passes over them.
+pub(crate) fn is_temporary(name: &[u8]) -> bool {
+    name.strip_prefix(TEMPORARY)
+        .is_some_and(|rest| rest.len() == 16 && rest.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Why a directory below the root can't be opened or made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DirError {
+    /// There is nothing at `path`.
+    #[error("`{path}` is not there")]
+    Missing { path: BString },
+    /// A file, a symlink or something else stands where a directory is needed.
+    #[error("`{path}` is not a directory")]
+    InTheWay { path: BString },
+    /// The host refuses.
+    #[error("cannot open the directory `{path}`")]
+    Host {
+        path: BString,
+        #[source]
+        error: io::Error,
+    },
+}
+
+/// Why a directory is no place to lay a tree out in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LayOutError {
+    /// Something is in it.
+    #[error("`{}` is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// It can't be made or opened.
+    #[error("cannot make the directory `{}`", .path.display())]
+    Host {
+        path: PathBuf,
+        #[source]
+        error: io::Error,
+    },
+}
+
+/// A directory below which files are written: the mirror's root.
+#[derive(Debug)]
+pub(crate) struct MirrorDir {
+    root: OwnedFd,
+}
+
+impl MirrorDir {
+    /// Opens an existing directory. `root` itself may lead through symlinks: the user named it.
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        Ok(Self { root: fs::openat(CWD, root, OPEN_DIR, Mode::empty())? })
+    }
+
+    /// Opens a directory that holds nothing, or makes it and its missing parents.
+    pub(crate) fn open_empty(root: &Path) -> Result<Self, LayOutError> {
+        let host = |error| LayOutError::Host { path: root.to_owned(), error };
+        std::fs::create_dir_all(root).map_err(host)?;
+        match std::fs::read_dir(root).map_err(host)?.next() {
+            None => Self::open(root).map_err(host),
+            Some(Ok(_)) => Err(LayOutError::NotEmpty(root.to_owned())),
+            Some(Err(error)) => Err(host(error)),
+        }
+    }
+
+    /// Opens the directory at `path`, names joined by `/`; the root for an empty path.
+    pub(crate) fn directory(&self, path: &[u8]) -> Result<Dir, DirError> {
+        match open_beneath(self.root.as_fd(), path) {
+            Ok(fd) => Ok(Dir(fd)),
+            // By names: where the call is missing or forbidden it takes its place, and otherwise it
+            // finds which name is at fault.
+            Err(_) => self.directory_by_names(path, false),
+        }
+    }
+
+    /// The same, making the directories that are missing, with the permissions that the umask leaves.
+    pub(crate) fn make_directory(&self, path: &[u8]) -> Result<Dir, DirError> {
+        match open_beneath(self.root.as_fd(), path) {
+            Ok(fd) => Ok(Dir(fd)),
+            Err(_) => self.directory_by_names(path, true),
+        }
+    }
+
+    fn directory_by_names(&self, path: &[u8], make: bool) -> Result<Dir, DirError> {
+        let root = self.root.try_clone().map_err(|error| DirError::Host { path: "".into(), error })?;
+        let mut dir = Dir(root);
+        let mut at = BString::default();
+        for name in path.split_str("/").filter(|name| !name.is_empty()) {
+            at = join_path(&at, name);
+            dir = dir.child(name, make, at.as_bstr())?;
+        }
+        Ok(dir)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn open_beneath(root: BorrowedFd<'_>, path: &[u8]) -> rustix::io::Result<OwnedFd> {
+    use rustix::fs::ResolveFlags;
+    let path = if path.is_empty() { b"." } else { path };
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    fs::openat2(root, path, OPEN_DIR, Mode::empty(), resolve)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_beneath(_: BorrowedFd<'_>, _: &[u8]) -> rustix::io::Result<OwnedFd> {
+    Err(Errno::NOSYS)
+}
+
+/// An open directory. Every `name` below is one name, never a path.
+#[derive(Debug)]
+pub(crate) struct Dir(OwnedFd);
+
+impl AsFd for Dir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Dir {
+    /// Opens a directory by its path, following symlinks: for pond's own directories.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self(fs::openat(CWD, path, OPEN_DIR, Mode::empty())?))
+    }
+
+    fn child(&self, name: &[u8], make: bool, path: &BStr) -> Result<Self, DirError> {
+        let path = || path.to_owned();
+        if matches!(name, b"." | b"..") {
+            return Err(DirError::InTheWay { path: path() });
+        }
+        let open = || fs::openat(&self.0, name, OPEN_DIR | OFlags::NOFOLLOW, Mode::empty());
+        let opened = match open() {
+            Err(Errno::NOENT) if make => match fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777)) {
+                Ok(()) | Err(Errno::EXIST) => open(),
+                Err(error) => Err(error),
+            },
+            other => other,
+        };
+        match opened {
+            Ok(fd) => Ok(Self(fd)),
+            Err(Errno::NOENT) => Err(DirError::Missing { path: path() }),
+            Err(Errno::NOTDIR | Errno::LOOP) => Err(DirError::InTheWay { path: path() }),
+            Err(error) => Err(DirError::Host { path: path(), error: error.into() }),
+        }
+    }
+
+    /// What the host says of a name; nothing where there is none.
+    pub(crate) fn stat(&self, name: &[u8]) -> io::Result<Option<fs::Stat>> {
+        match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes a directory; one that is already there will do.
+    pub(crate) fn make(&self, name: &[u8]) -> io::Result<()> {
+        match fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777)) {
+            Err(Errno::EXIST) => match self.stat(name)? {
+                Some(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => Ok(()),
+                _ => Err(Errno::EXIST.into()),
+            },
+            other => Ok(other?),
+        }
+    }
+
+    /// Removes a file or a symlink.
+    pub(crate) fn unlink(&self, name: &[u8]) -> io::Result<()> {
+        Ok(fs::unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    /// Removes a directory if it is empty, and says whether it did.
+    pub(crate) fn remove_empty(&self, name: &[u8]) -> io::Result<bool> {
+        match fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens a file for reading; a symlink is not followed, a fifo not waited for.
+    pub(crate) fn read(&self, name: &[u8]) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        Ok(fs::openat(&self.0, name, flags, Mode::empty())?.into())
+    }
+
+    /// Makes what happened to the directory's names durable.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        Ok(fs::fsync(&self.0)?)
+    }
+
+    /// Creates an empty temporary file with these permissions, less the umask.
+    pub(crate) fn temporary_file(&self, mode: u32) -> io::Result<(Temporary<'_>, File)> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(mode as fs::RawMode);
+        let (name, fd) = with_new_name(|name| fs::openat(&self.0, name, flags, mode))?;
+        let mut temporary = Temporary { dir: self, name, inode: 0, there: true };
+        let stat = fs::fstat(&fd);
+        if stat.is_err() {
+            let _ = self.unlink(temporary.name.as_bytes());
+        }
+        temporary.inode = stat?.st_ino;
+        Ok((temporary, fd.into()))
+    }
+
+    /// Creates a symlink under a temporary name.
+    pub(crate) fn temporary_symlink(&self, target: &[u8]) -> io::Result<Temporary<'_>> {
+        let (name, ()) = with_new_name(|name| fs::symlinkat(target, &self.0, name))?;
+        let mut temporary = Temporary { dir: self, name, inode: 0, there: true };
+        temporary.inode = self.stat(temporary.name.as_bytes())?.map_or(0, |stat| stat.st_ino);
+        Ok(temporary)
+    }
+
+    /// Moves what is at `name` to a temporary name and gives that.
+    pub(crate) fn move_aside(&self, name: &[u8]) -> io::Result<String> {
+        Ok(with_new_name(|aside| {
+            match fs::renameat_with(&self.0, name, &self.0, aside, RenameFlags::NOREPLACE) {
+                // The name is random: what it would replace does not exist.
+                Err(error) if lacks_flags(error) => fs::renameat(&self.0, name, &self.0, aside),
+                other => other,
+            }
+        })?
+        .0)
+    }
+
+    /// Renames without replacing anything; [`io::ErrorKind::AlreadyExists`] where `to` exists.
+    pub(crate) fn rename_new(&self, from: &[u8], to: &[u8]) -> io::Result<()> {
+        match fs::renameat_with(&self.0, from, &self.0, to, RenameFlags::NOREPLACE) {
+            Err(error) if lacks_flags(error) => self.rename_new_by_link(from, to),
+            other => Ok(other?),
+        }
+    }
+
+    /// A second name is as exclusive; where the file system has no hard links, a look before must do.
+    fn rename_new_by_link(&self, from: &[u8], to: &[u8]) -> io::Result<()> {
+        match fs::linkat(&self.0, from, &self.0, to, AtFlags::empty()) {
+            Ok(()) => self.unlink(from),
+            Err(Errno::EXIST) => Err(Errno::EXIST.into()),
+            Err(_) if self.stat(to)?.is_some() => Err(Errno::EXIST.into()),
+            Err(_) => Ok(fs::renameat(&self.0, from, &self.0, to)?),
+        }
+    }
+
+    /// Sets the time of the last write of a file or of a symlink itself, nanoseconds since 1970.
+    pub(crate) fn set_mtime(&self, name: &[u8], mtime_ns: i64) -> io::Result<()> {
+        Ok(fs::utimensat(&self.0, name, &modified_at(mtime_ns), AtFlags::SYMLINK_NOFOLLOW)?)
+    }
+}
+
+/// Sets the time of an open file's last write, nanoseconds since 1970.
+pub(crate) fn set_file_mtime(file: &File, mtime_ns: i64) -> io::Result<()> {
+    Ok(fs::futimens(file, &modified_at(mtime_ns))?)
+}
+
+fn modified_at(mtime_ns: i64) -> Timestamps {
+    const SECOND: i64 = 1_000_000_000;
+    Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec {
+            tv_sec: mtime_ns.div_euclid(SECOND),
+            tv_nsec: mtime_ns.rem_euclid(SECOND) as _,
+        },
+    }
+}
+
+/// Whether the error may mean that kernel or file system knows no flags of a rename.
+pub(crate) fn lacks_flags(error: Errno) -> bool {
+    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
+}
+
+fn with_new_name<T>(
+    mut create: impl FnMut(&str) -> rustix::io::Result<T>,
+) -> rustix::io::Result<(String, T)> {
+    loop {
+        let name = format!(".pond-tmp-{:016x}", RandomState::new().hash_one(std::process::id()));
+        match create(&name) {
+            Err(Errno::EXIST) => {}
+            other => return Ok((name, other?)),
+        }
+    }
+}
+
+/// A file or symlink under a temporary name. Dropping it removes it.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Temporary<'d> {
+    dir: &'d Dir,
+    name: String,
+    inode: u64,
+    there: bool,
+}
+
+impl Temporary<'_> {
+    /// Its name in its directory.
+    pub(crate) fn name(&self) -> &[u8] {
+        self.name.as_bytes()
+    }
+
+    /// Its inode number.
+    pub(crate) fn inode(&self) -> u64 {
+        self.inode
+    }
+
+    /// Gives it a name that is not taken; [`io::ErrorKind::AlreadyExists`] otherwise.
+    pub(crate) fn into_new(mut self, name: &[u8]) -> io::Result<()> {
+        self.dir.rename_new(self.name.as_bytes(), name)?;
+        self.there = false;
+        Ok(())
+    }
+
+    /// Puts it at `name` in place of the file or symlink with this inode number, which loses that name.
+    ///
+    /// Gives false, with everything as it was, where something else is at `name`. The check is atomic where
+    /// host and file system can exchange two names.
+    pub(crate) fn replace(mut self, name: &[u8], inode: u64) -> io::Result<bool> {
+        let (dir, own) = (self.dir, self.name.clone());
+        let own = own.as_bytes();
+        let is_at =
+            |name: &[u8]| Ok::<_, io::Error>(dir.stat(name)?.is_some_and(|stat| stat.st_ino == inode));
+        match fs::renameat_with(&dir.0, own, &dir.0, name, RenameFlags::EXCHANGE) {
+            Ok(()) => {}
+            Err(Errno::NOENT) => return Ok(false),
+            Err(error) if lacks_flags(error) => {
+                if !is_at(name)? {
+                    return Ok(false);
+                }
+                fs::renameat(&dir.0, own, &dir.0, name)?;
+                self.there = false;
+                return Ok(true);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        // From here on another's file may be under the temporary name: `drop` compares inodes.
+        if is_at(own)? {
+            self.there = false;
+            dir.unlink(own)?;
+            return Ok(true);
+        }
+        fs::renameat_with(&dir.0, own, &dir.0, name, RenameFlags::EXCHANGE)?;
+        Ok(false)
+    }
+}
+
+impl Drop for Temporary<'_> {
+    fn drop(&mut self) {
+        let name = self.name.as_bytes();
+        let is_own = |stat: fs::Stat| stat.st_ino == self.inode;
+        if self.there && self.dir.stat(name).ok().flatten().is_some_and(is_own) {
+            // What can't be removed stays behind under a name that nobody takes for content.
+            let _ = self.dir.unlink(name);
+        }
+    }
+}
+
+/// The host's answer in the form that the index keeps.
+pub(crate) fn stat_of_file(file: &File) -> io::Result<Stat> {
+    Ok(Stat::from_rustix(&fs::fstat(file)?))
+}

@@ -1,0 +1,229 @@
+//! Reads files of the mirror and stores their contents in the staging area.
+//!
+//! Files are read into buffers that are used again, never mapped: a file that its writer cuts short must not end the
+//! process. A file is looked at before and after it is read; one that changed in between is read again, and given up
+//! after some tries, so that nothing torn is ever stored as a version.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bstr::{BStr, BString, ByteSlice};
+use pond_objects::{Kind, tree};
+use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
+use pond_oplog::Store;
+
+use super::index::{Seen, Side};
+use super::stat::{Stat, now_ns};
+use crate::interrupt;
+use crate::ui::progress::Progress;
+
+/// Files up to this size are read whole before they are cut into chunks.
+const WHOLE_FILE: u64 = 1 << 20;
+/// How often a file that changes while it is read is read.
+const TRIES: usize = 3;
+
+/// A file, symlink or empty directory that was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Staged {
+    /// What the index will have.
+    pub(crate) side: Side,
+    /// The host's stat of what was read.
+    pub(crate) seen: Seen,
+    /// The host's modification time.
+    pub(crate) stat: Stat,
+}
+
+/// Why a path of the host was not stored; the others are.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StageError {
+    /// The system refused to read it.
+    #[error("cannot read it: {0}")]
+    Read(std::io::Error),
+    /// It is gone.
+    #[error("it vanished while it was being added")]
+    Gone,
+    /// It was never the same before and after it was read.
+    #[error("it changes while it is being read")]
+    Unstable,
+    /// It is neither a file, a symlink nor a directory.
+    #[error("it is a {0}")]
+    Special(&'static str),
+    /// The command was told to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// The outcome for each path, in the order of the request, and the packs that hold the contents.
+pub(crate) struct StageResult {
+    /// One for each path.
+    pub(crate) outcomes: Vec<Result<Staged, StageError>>,
+    /// What has to be named by the index (or published) before it counts.
+    pub(crate) packs: StagedPacks,
+}
+
+/// Stores the contents of `paths` below `root`, in parallel. `threads` read, as many compress.
+///
+/// # Errors
+/// Errors of the staging area; those of single paths are outcomes.
+pub(crate) fn stage(
+    root: &Path,
+    staging: &Path,
+    store: &Store,
+    paths: &[BString],
+    threads: usize,
+    progress: &Progress,
+) -> Result<StageResult, IngestError> {
+    let ingest = Ingest::new(store, staging)?;
+    let next = AtomicUsize::new(0);
+    let workers = threads.clamp(1, paths.len().max(1));
+    let parts = ingest.run(vec![(); workers], threads, |reader, ()| {
+        let mut buffer = Vec::new();
+        let mut done = Vec::new();
+        loop {
+            // Runs of neighbours, so that they stand beside each other in the pack.
+            let from = next.fetch_add(16, Ordering::Relaxed);
+            for at in from..(from + 16).min(paths.len()) {
+                let outcome = stage_path(root, paths[at].as_bstr(), reader, &mut buffer, progress);
+                progress.add_file();
+                let stop = matches!(outcome, Err(PathError::Ingest(_)));
+                done.push((at, outcome));
+                if stop {
+                    return done;
+                }
+            }
+            if from >= paths.len() {
+                return done;
+            }
+        }
+    })?;
+    let mut outcomes: Vec<_> = (0..paths.len()).map(|_| Err(StageError::Interrupted)).collect();
+    for (at, outcome) in parts.into_iter().flatten() {
+        outcomes[at] = match outcome {
+            Ok(staged) => Ok(staged),
+            Err(PathError::Stage(error)) => Err(error),
+            Err(PathError::Ingest(error)) => return Err(error),
+        };
+    }
+    Ok(StageResult { outcomes, packs: ingest.finish()? })
+}
+
+enum PathError {
+    Stage(StageError),
+    Ingest(IngestError),
+}
+
+impl From<IngestError> for PathError {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Read(error) => StageError::Read(error).into(),
+            IngestError::Unstable => StageError::Unstable.into(),
+            other => Self::Ingest(other),
+        }
+    }
+}
+
+impl From<StageError> for PathError {
+    fn from(error: StageError) -> Self {
+        Self::Stage(error)
+    }
+}
+
+fn stage_path(
+    root: &Path,
+    path: &BStr,
+    reader: &mut Reader<'_, '_>,
+    buffer: &mut Vec<u8>,
+    progress: &Progress,
+) -> Result<Staged, PathError> {
+    let host = host_path(root, path);
+    for _ in 0..TRIES {
+        if interrupt::interrupted() {
+            return Err(StageError::Interrupted.into());
+        }
+        let read_ns = now_ns();
+        let before = Stat::of(&host).map_err(read_error)?;
+        let kind = before.kind().ok_or_else(|| StageError::Special(before.special().unwrap_or("special file")))?;
+        let stored = match kind {
+            Kind::Directory => Stored { id: tree::empty_tree(), size: 0 },
+            Kind::Symlink => {
+                let target = std::fs::read_link(&host).map_err(read_error)?;
+                reader.store(target.as_os_str().as_bytes())?
+            }
+            _ => match store_file(&host, &before, reader, buffer, progress) {
+                Err(PathError::Stage(StageError::Unstable)) => continue,
+                other => other?,
+            },
+        };
+        let after = Stat::of(&host).map_err(read_error)?;
+        if kind == Kind::Directory || is_same(&before, &after) {
+            let side = Side { kind, id: stored.id, size: stored.size };
+            return Ok(Staged { side, seen: Seen::new(&after, read_ns), stat: after });
+        }
+    }
+    Err(StageError::Unstable.into())
+}
+
+fn store_file(
+    host: &Path,
+    before: &Stat,
+    reader: &mut Reader<'_, '_>,
+    buffer: &mut Vec<u8>,
+    progress: &Progress,
+) -> Result<Stored, PathError> {
+    let mut file = open_file(host).map_err(read_error)?;
+    let opened = Stat::from_metadata(&file.metadata().map_err(read_error)?);
+    if !is_same(before, &opened) {
+        return Err(StageError::Unstable.into());
+    }
+    let stored = if before.size <= WHOLE_FILE {
+        buffer.clear();
+        (&mut file).take(before.size + 1).read_to_end(buffer).map_err(read_error)?;
+        if buffer.len() as u64 != before.size {
+            return Err(StageError::Unstable.into());
+        }
+        progress.add(before.size);
+        reader.store(buffer)?
+    } else {
+        reader.store_stream(before.size, &mut Stoppable(&mut file), &|bytes| progress.add(bytes))?
+    };
+    let after = Stat::from_metadata(&file.metadata().map_err(read_error)?);
+    if is_same(before, &after) { Ok(stored) } else { Err(StageError::Unstable.into()) }
+}
+
+/// Opens a file of the mirror without following a symlink that took its place, and without waiting for a fifo's writer.
+pub(crate) fn open_file(host: &Path) -> std::io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    File::options().read(true).custom_flags(flags.bits() as i32).open(host)
+}
+
+/// A file whose reading ends when the command is told to stop.
+struct Stoppable<'a>(&'a mut File);
+
+impl Read for Stoppable<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if interrupt::interrupted() {
+            return Err(std::io::Error::other("interrupted"));
+        }
+        self.0.read(buffer)
+    }
+}
+
+fn is_same(a: &Stat, b: &Stat) -> bool {
+    (a.size, a.mtime_ns, a.ctime_ns, a.inode, a.mode) == (b.size, b.mtime_ns, b.ctime_ns, b.inode, b.mode)
+}
+
+fn read_error(error: std::io::Error) -> PathError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => StageError::Gone.into(),
+        _ => StageError::Read(error).into(),
+    }
+}
+
+/// A path of the mirror on the host.
+pub(crate) fn host_path(root: &Path, path: &[u8]) -> PathBuf {
+    root.join(std::ffi::OsStr::from_bytes(path))
+}

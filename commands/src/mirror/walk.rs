@@ -1,0 +1,198 @@
+//! What is on the host: every file, symlink and empty directory of the mirror, in the order of the index.
+//!
+//! The walk is parallel over directories. It follows no symlink, also not one that takes a directory's place while it
+//! runs, and it never enters another pond. What it cannot say anything about (a directory that cannot be read,
+//! a pond in the mirror, a special file) is in the list as [`Host::Held`]: whoever compares must not
+//! take what was there for deleted. Errors on single paths are collected; only the root's is one of the walk.
+
+pub(crate) mod host;
+#[cfg(test)]
+mod tests;
+mod visit;
+
+use std::io;
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::ignore::Ignore;
+use super::index::Index;
+use super::order::path_order;
+use super::pathspec::Pathspecs;
+use super::stat::Stat;
+
+/// How much of what is not tracked is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Untracked {
+    /// Nothing (`-uno`); directories without tracked files are not looked into.
+    No,
+    /// A directory without tracked files stands for all that is in it (`-unormal`).
+    #[default]
+    Normal,
+    /// Every file (`-uall`).
+    All,
+}
+
+/// What a walk looks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WalkOptions<'a> {
+    /// The mirror's rules.
+    pub(crate) ignore: &'a Ignore,
+    /// What is tracked, and so never ignored; without an index nothing is, and nothing is collapsed either.
+    pub(crate) index: Option<&'a Index>,
+    /// The paths that matter.
+    pub(crate) pathspecs: Option<&'a Pathspecs>,
+    /// How much of the rest.
+    pub(crate) untracked: Untracked,
+    /// Whether the names of what is ignored are collected.
+    pub(crate) ignored: bool,
+}
+
+/// What the walk found at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// A file or a symlink.
+    File(Stat),
+    /// A directory with nothing in it.
+    EmptyDir,
+    /// A directory with only ignored things in it, or such as the pathspecs leave out.
+    HollowDir,
+    /// An untracked directory that was not listed, but has something to version in it.
+    CollapsedDir,
+    /// Something that nothing can be said of, nor of what is tracked below it.
+    Held,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    listings: Vec<Listing>,
+    /// Ignored paths, directories with a `/` at their end and as one; empty unless asked for.
+    pub(crate) ignored: Vec<BString>,
+    /// Directories that are ponds of their own.
+    pub(crate) nested: Vec<BString>,
+    /// Fifos, sockets and devices, with the word for each.
+    pub(crate) special: Vec<(BString, &'static str)>,
+    /// What the system did not let us look at.
+    pub(crate) unreadable: Vec<(BString, io::Error)>,
+}
+
+/// One directory.
+#[derive(Debug, Default)]
+struct Listing {
+    names: Vec<u8>,
+    children: Vec<Child>,
+    state: DirState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum DirState {
+    /// It was there when its parent was read, and then no longer.
+    #[default]
+    Gone,
+    Full,
+    Is(Host),
+}
+
+#[derive(Debug)]
+struct Child {
+    name_at: u32,
+    name_len: u32,
+    what: ChildKind,
+}
+
+#[derive(Debug)]
+enum ChildKind {
+    Is(Host),
+    /// The number of a directory's listing.
+    Dir(usize),
+}
+
+/// Walks the mirror at `mirror`. An error is the root's own: it is missing, or cannot be read.
+pub(crate) fn walk(mirror: &Path, options: WalkOptions<'_>) -> io::Result<Walk> {
+    let mut walk = visit::run(mirror, options)?;
+    walk.ignored.sort_unstable_by(|left, right| path_order(left, right));
+    walk.nested.sort_unstable_by(|left, right| path_order(left, right));
+    walk.special.sort_unstable_by(|left, right| path_order(&left.0, &right.0));
+    walk.unreadable.sort_by(|left, right| path_order(&left.0, &right.0));
+    Ok(walk)
+}
+
+impl Listing {
+    fn push(&mut self, name: &[u8], what: ChildKind) {
+        let name_at = u32::try_from(self.names.len()).expect("BUG: the names of one directory take 4 GB");
+        self.names.extend_from_slice(name);
+        self.children.push(Child { name_at, name_len: name.len() as u32, what });
+    }
+
+    fn name(&self, child: &Child) -> &[u8] {
+        &self.names[child.name_at as usize..][..child.name_len as usize]
+    }
+
+    fn sort(&mut self) {
+        let names = &self.names;
+        let name = |child: &Child| &names[child.name_at as usize..][..child.name_len as usize];
+        self.children.sort_unstable_by(|left, right| name(left).cmp(name(right)));
+    }
+}
+
+impl Walk {
+    /// Goes through what was found in order, without a copy of every path.
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        Cursor { walk: self, stack: vec![(0, 0)], path: BString::default(), lengths: vec![0] }
+    }
+
+    /// All that was found in order.
+    pub(crate) fn entries(&self) -> Vec<(BString, Host)> {
+        let mut entries = Vec::new();
+        let mut cursor = self.cursor();
+        while let Some((path, host)) = cursor.next() {
+            entries.push((path.into(), host));
+        }
+        entries
+    }
+}
+
+/// See [`Walk::cursor`].
+#[derive(Debug)]
+pub(crate) struct Cursor<'a> {
+    walk: &'a Walk,
+    /// The directories that it is in: the listing of each, and the next child.
+    stack: Vec<(usize, usize)>,
+    path: BString,
+    /// The bytes of the path of each of them.
+    lengths: Vec<usize>,
+}
+
+impl Cursor<'_> {
+    /// The next path, in the order of the index.
+    pub(crate) fn next(&mut self) -> Option<(&BStr, Host)> {
+        loop {
+            let (number, next) = self.stack.last_mut()?;
+            let listing = self.walk.listings.get(*number)?;
+            let Some(child) = listing.children.get(*next) else {
+                self.stack.pop();
+                self.lengths.pop();
+                continue;
+            };
+            *next += 1;
+            let length = self.lengths.last().copied().unwrap_or(0);
+            self.path.truncate(length);
+            if length > 0 {
+                self.path.push(b'/');
+            }
+            self.path.extend_from_slice(listing.name(child));
+            match child.what {
+                ChildKind::Is(host) => return Some((self.path.as_bstr(), host)),
+                ChildKind::Dir(number) => match self.walk.listings[number].state {
+                    DirState::Gone => {}
+                    DirState::Is(host) => return Some((self.path.as_bstr(), host)),
+                    DirState::Full => {
+                        self.stack.push((number, 0));
+                        self.lengths.push(self.path.len());
+                    }
+                },
+            }
+        }
+    }
+}

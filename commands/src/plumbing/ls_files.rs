@@ -1,0 +1,244 @@
+//! `pond ls-files`: what the index holds, and how the mirror differs from it.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use bstr::{BStr, BString, ByteSlice as _};
+use pond_objects::node::NodeTable;
+use pond_objects::{Kind, ObjectId, ObjectSource as _};
+use serde_json::Value;
+
+use crate::contents::entry_json;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, usage};
+use crate::mirror::index::Side;
+use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
+use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::scan::{Change, Hashing, ScanOptions, State, scan};
+use crate::mirror::walk::Untracked;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// List what the index holds, and how the mirror differs from it
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Without an option that chooses, the paths of the index are listed (-c). Paths count from the current directory, and
+only what is in it is listed, unless paths are given. --stage shows mode, id, stage (always 0) and, behind a tab, the
+path. -i chooses among -c and -o what the ignore rules match.
+
+Examples:
+  pond ls-files --stage
+  pond ls-files -o -z | xargs -0 du -ch
+  pond ls-files -m sensors/
+  pond ls-files --nodes
+
+Exit codes: 0; 3 where a part of the mirror could not be read; 128 outside of a pond; 129.")]
+pub(crate) struct LsFilesArgs {
+    /// List what is in the index
+    #[arg(short, long)]
+    cached: bool,
+
+    /// List tracked paths that the mirror does not have
+    #[arg(short, long)]
+    deleted: bool,
+
+    /// List tracked paths that the mirror has otherwise, or not at all
+    #[arg(short, long)]
+    modified: bool,
+
+    /// List untracked files; ignored ones only with -i
+    #[arg(short, long)]
+    others: bool,
+
+    /// List only what the ignore rules match
+    #[arg(short, long)]
+    ignored: bool,
+
+    /// Show mode, id and stage
+    #[arg(short, long)]
+    stage: bool,
+
+    /// Show the node ids too, which stay through renames; so does -v
+    #[arg(long)]
+    nodes: bool,
+
+    /// End paths with NUL instead of a line end, and quote nothing
+    #[arg(short = 'z')]
+    nul: bool,
+
+    /// Print paths from the mirror's root
+    #[arg(long)]
+    full_name: bool,
+
+    /// Paths
+    #[arg(value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+pub(crate) fn run(ctx: &Context, mut args: LsFilesArgs) -> Result<Outcome, CommandError> {
+    if args.ignored && !(args.cached || args.others) {
+        return Err(usage("-i chooses among what -c or -o lists: give one of them too"));
+    }
+    args.cached |= !(args.deleted || args.modified || args.others);
+    args.nodes |= ctx.ui.verbosity() > 0;
+    let workspace = Workspace::read(ctx)?;
+    let cwd = workspace.cwd()?;
+    let here = [OsString::from(".")];
+    let given = if args.paths.is_empty() && !cwd.is_empty() { &here[..] } else { &args.paths };
+    let specs = Pathspecs::parse(given, workspace.pond.mirror_root(), &cwd)?;
+    let nodes = if args.nodes || ctx.ui.is_json() { Some(nodes(&workspace)?) } else { None };
+    let lister = Lister { ctx, args: &args, workspace: &workspace, specs: &specs, cwd, nodes };
+    ctx.ui.page();
+    let mut outcome = Outcome::Done;
+    if args.others || args.deleted || args.modified {
+        outcome = lister.differences()?;
+    }
+    if args.cached {
+        lister.cached()?;
+    }
+    Ok(outcome)
+}
+
+/// The node ids that the next commit gives.
+fn nodes(workspace: &Workspace<'_>) -> Result<NodeTable, CommandError> {
+    let commit = workspace.head.commit.map(|id| workspace.store().commit(&id)).transpose()?;
+    let base = NodeTable::load(workspace.store(), commit.and_then(|commit| commit.nodes).as_ref())?;
+    let changes = staged_changes_with_renames(&workspace.index, workspace.store());
+    Ok(next_nodes(&workspace.index, &base, &changes))
+}
+
+struct Lister<'a> {
+    ctx: &'a Context,
+    args: &'a LsFilesArgs,
+    workspace: &'a Workspace<'a>,
+    specs: &'a Pathspecs,
+    cwd: BString,
+    nodes: Option<NodeTable>,
+}
+
+impl Lister<'_> {
+    fn cached(&self) -> Result<(), CommandError> {
+        let ignore = if self.args.ignored { Some(self.workspace.ignore()?) } else { None };
+        for entry in self.workspace.index.iter() {
+            let Some(side) = entry.row.staged else { continue };
+            let is_dir = side.kind == Kind::Directory;
+            if !self.specs.matches(entry.path, is_dir) {
+                continue;
+            }
+            if ignore.as_ref().is_some_and(|ignore| !ignore.matched(entry.path, is_dir).ignored) {
+                continue;
+            }
+            self.print("cached", entry.path, Some(side))?;
+        }
+        Ok(())
+    }
+
+    fn differences(&self) -> Result<Outcome, CommandError> {
+        let ignore = self.workspace.ignore()?;
+        let options = ScanOptions {
+            ignore: &ignore,
+            pathspecs: Some(self.specs),
+            untracked: if self.args.others { Untracked::All } else { Untracked::No },
+            ignored: self.args.others && self.args.ignored,
+            hashing: Hashing::SameSize,
+        };
+        let scan = scan(self.workspace.pond.mirror_root(), &self.workspace.index, options)?;
+        for change in &scan.changes {
+            let untracked = change.state == State::Untracked;
+            if untracked && self.args.others && !self.args.ignored {
+                self.print("other", change.path.as_ref(), host_side(change))?;
+            }
+            let staged = change.row.and_then(|row| self.workspace.index.entry(row).row.staged);
+            if change.state == State::Missing && self.args.deleted {
+                self.print("deleted", change.path.as_ref(), staged)?;
+            }
+            let differs = matches!(
+                change.state,
+                State::Missing | State::Modified | State::TypeChanged | State::Unstable | State::MaybeChanged
+            );
+            if differs && self.args.modified {
+                self.print("modified", change.path.as_ref(), staged)?;
+            }
+        }
+        for path in &scan.ignored {
+            self.print("ignored", path.as_ref(), None)?;
+        }
+        for (path, error) in &scan.unreadable {
+            self.ctx.ui.error(format_args!("cannot read '{}': {error}", escape::plain(path)));
+        }
+        Ok(if scan.unreadable.is_empty() { Outcome::Done } else { Outcome::Partial })
+    }
+
+    fn print(&self, state: &str, path: &BStr, side: Option<Side>) -> Result<(), CommandError> {
+        let ui = &self.ctx.ui;
+        let node = self.nodes.as_ref().filter(|_| state != "other" && state != "ignored").map(|nodes| nodes.node(path));
+        if ui.is_json() {
+            let mut row = match side {
+                Some(side) => entry_json(path, side.kind, &side.id, side.size),
+                None => Value::Object(serde_json::Map::new()),
+            };
+            if let Value::Object(row) = &mut row {
+                crate::ui::changes_json::insert_path(row, "path", path);
+                row.insert("state".into(), state.into());
+                if let Some(node) = node {
+                    row.insert("stage".into(), 0.into());
+                    row.insert("node".into(), node.to_string().into());
+                }
+                if row.get("id").is_some_and(|id| *id == ObjectId::ZERO.to_hex()) {
+                    row.insert("id".into(), Value::Null);
+                }
+            }
+            return ui.json_row(&row);
+        }
+        let shown = if self.args.full_name { path.to_owned() } else { relative(path, self.cwd.as_ref()) };
+        let mut out = ui.out();
+        if let Some(side) = side.filter(|_| self.args.stage && state != "other") {
+            write!(out, "{:06o} {} 0\t", side.kind.mode(), side.id)?;
+        }
+        if let Some(node) = node.filter(|_| self.args.nodes) {
+            write!(out, "{node}\t")?;
+        }
+        match self.args.nul {
+            true => out.write_all(&shown)?,
+            false => out.write_all(escape::quoted(&shown).as_bytes())?,
+        }
+        out.write_all(if self.args.nul { b"\0" } else { b"\n" })?;
+        Ok(())
+    }
+}
+
+/// What the mirror has at an untracked path; its id is not known.
+fn host_side(change: &Change) -> Option<Side> {
+    let size = change.stat.map_or(0, |stat| stat.size);
+    change.kind.map(|kind| Side { kind, id: change.id.unwrap_or(ObjectId::ZERO), size })
+}
+
+/// A path as it is written in a directory below the root.
+fn relative(path: &BStr, cwd: &BStr) -> BString {
+    let mut up = BString::default();
+    let mut base: &[u8] = cwd;
+    loop {
+        if base.is_empty() {
+            return [&up[..], path].concat().into();
+        }
+        if let Some(rest) = path.strip_prefix(base).and_then(|rest| rest.strip_prefix(b"/")) {
+            return [&up[..], rest].concat().into();
+        }
+        up.extend_from_slice(b"../");
+        base = base.rfind_byte(b'/').map_or(&b""[..], |at| &base[..at]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_count_from_the_current_directory() {
+        let of = |path: &str, cwd: &str| relative(path.into(), cwd.into()).to_string();
+        assert_eq!(of("a/b", ""), "a/b");
+        assert_eq!(of("a/b", "a"), "b");
+        assert_eq!(of("a/b", "a/c"), "../b");
+        assert_eq!(of("ab", "a"), "../ab");
+    }
+}

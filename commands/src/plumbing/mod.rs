@@ -1,0 +1,41 @@
+//! The commands for scripts: small, stable, one file each. They follow the pattern of `porcelain`.
+
+mod cat_object;
+mod count_objects;
+mod hash_object;
+mod ls_files;
+mod rev_parse;
+mod version;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+
+/// Every plumbing command with its options.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Plumbing {
+    RevParse(rev_parse::RevParseArgs),
+    LsFiles(ls_files::LsFilesArgs),
+    HashObject(hash_object::HashObjectArgs),
+    CountObjects(count_objects::CountObjectsArgs),
+    CatObject(cat_object::CatObjectArgs),
+    Version(version::VersionArgs),
+}
+
+impl Plumbing {
+    /// Runs the command.
+    pub(crate) fn run(self, ctx: &Context) -> Result<Outcome, CommandError> {
+        match self {
+            Self::RevParse(args) => rev_parse::run(ctx, args),
+            Self::LsFiles(args) => ls_files::run(ctx, args),
+            Self::HashObject(args) => hash_object::run(ctx, args),
+            Self::CountObjects(args) => count_objects::run(ctx, args),
+            Self::CatObject(args) => cat_object::run(ctx, args),
+            Self::Version(args) => version::run(ctx, args),
+        }
+    }
+
+    /// Whether a configuration that cannot be read stops the command before it begins.
+    pub(crate) fn needs_config(&self) -> bool {
+        !matches!(self, Self::Version(_))
+    }
+}

@@ -1,0 +1,169 @@
+//! `pond rev-parse`: the ids that revisions stand for, and where the pond is.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use pond_objects::ObjectId;
+use pond_refs::Range;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::revisions::{self, CommitSet, short_id_from};
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Print the ids that revisions stand for, or where the pond is
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+A range is printed as the commits that it begins at, then those that it leaves out with '^' in front.
+
+Examples:
+  pond rev-parse HEAD
+  pond rev-parse HEAD^{tree} main@{1} 'HEAD:data.csv'
+  pond rev-parse --short=12 main..HEAD
+  pond rev-parse --abbrev-ref HEAD
+  cd \"$(pond rev-parse --show-toplevel)\"
+
+Exit codes: 0; 1 with --verify --quiet for what stands for nothing; 128 for what stands for nothing otherwise, or
+outside of a pond; 129.")]
+pub(crate) struct RevParseArgs {
+    /// Take exactly one revision, which must exist; with --quiet, say nothing if it does not
+    #[arg(long)]
+    verify: bool,
+
+    /// Print the beginning of ids, of N digits or as many as it takes
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "10")]
+    short: Option<usize>,
+
+    /// Print the short names of refs instead of ids; HEAD is the branch that it is on
+    #[arg(long)]
+    abbrev_ref: bool,
+
+    /// Print the full names of refs instead of ids
+    #[arg(long, conflicts_with = "abbrev_ref")]
+    symbolic_full_name: bool,
+
+    /// Print the mirror's root
+    #[arg(long)]
+    show_toplevel: bool,
+
+    /// Print the current directory as a path from the mirror's root, with a slash at its end
+    #[arg(long)]
+    show_prefix: bool,
+
+    /// Print the pond's directory
+    #[arg(long)]
+    pond_dir: bool,
+
+    /// Print true in a pond's mirror or in the pond's directory, else false
+    #[arg(long)]
+    is_inside_pond: bool,
+
+    /// Revisions, ranges, REV:PATH
+    #[arg(value_name = "REVISION")]
+    revisions: Vec<OsString>,
+}
+
+pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandError> {
+    let asks_place = args.show_toplevel || args.show_prefix || args.pond_dir || args.is_inside_pond;
+    if args.is_inside_pond {
+        ctx.ui.say(ctx.place().is_some());
+    }
+    if args.show_toplevel {
+        say_path(ctx, ctx.pond()?.mirror_root())?;
+    }
+    if args.pond_dir {
+        say_path(ctx, ctx.pond()?.pond_dir())?;
+    }
+    if args.verify && args.revisions.len() != 1 {
+        return Err(usage("--verify takes exactly one revision"));
+    }
+    if args.revisions.is_empty() && !args.show_prefix {
+        return match asks_place {
+            true => Ok(Outcome::Done),
+            false => Err(usage("nothing to do: name a revision").hint("'pond rev-parse HEAD' prints HEAD's id")),
+        };
+    }
+    let workspace = Workspace::read(ctx)?;
+    if args.show_prefix {
+        let cwd = workspace.cwd()?;
+        let slash = if cwd.is_empty() { "" } else { "/" };
+        ctx.ui.say(format_args!("{}{slash}", escape::plain(&cwd)));
+    }
+    for text in &args.revisions {
+        match print(&workspace, &args, text) {
+            Err(_) if args.verify && ctx.ui.is_quiet() => return Ok(Outcome::Nothing),
+            printed => printed?,
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn say_path(ctx: &Context, path: &std::path::Path) -> Result<(), CommandError> {
+    if ctx.ui.is_terminal() {
+        ctx.ui.say(escape::path(path));
+        return Ok(());
+    }
+    let mut out = ctx.ui.out();
+    out.write_all(path.as_os_str().as_encoded_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+fn print(workspace: &Workspace<'_>, args: &RevParseArgs, text: &OsString) -> Result<(), CommandError> {
+    let ui = &workspace.ctx.ui;
+    if args.abbrev_ref || args.symbolic_full_name {
+        if let Some(name) = ref_name(workspace, text, args.abbrev_ref)? {
+            ui.say(name);
+        }
+        return Ok(());
+    }
+    let set = objects(workspace, text)?;
+    if args.verify && (set.include.len() != 1 || !set.exclude.is_empty()) {
+        let text = escape::plain(text.as_encoded_bytes());
+        return Err(fatal(format_args!("'{text}' is a range, where a single revision is needed")));
+    }
+    for (ids, excluded) in [(&set.include, false), (&set.exclude, true)] {
+        for id in ids {
+            if ui.is_json() {
+                let revision = String::from_utf8_lossy(text.as_encoded_bytes());
+                ui.json_row(&json!({ "revision": revision, "id": id.to_hex(), "excluded": excluded }))?;
+                continue;
+            }
+            let sign = if excluded { "^" } else { "" };
+            ui.say(format_args!("{sign}{}", shown(workspace, args, id)));
+        }
+    }
+    Ok(())
+}
+
+fn shown(workspace: &Workspace<'_>, args: &RevParseArgs, id: &ObjectId) -> String {
+    match args.short {
+        Some(digits) => short_id_from(workspace.store(), id, digits),
+        None => id.to_hex(),
+    }
+}
+
+fn objects(workspace: &Workspace<'_>, text: &OsString) -> Result<CommitSet, CommandError> {
+    let one = |id| CommitSet { include: vec![id], exclude: Vec::new() };
+    if let Some(entry) = revisions::resolve_path_optional(workspace, text)? {
+        return Ok(one(entry.id));
+    }
+    match Range::parse(text.as_encoded_bytes())? {
+        Range::Reachable(_) => Ok(one(revisions::resolve_object(workspace, text)?.id)),
+        _ => revisions::resolve_ranges(workspace, std::slice::from_ref(text)),
+    }
+}
+
+/// The ref that a text names; none for a commit that no name led to.
+fn ref_name(workspace: &Workspace<'_>, text: &OsString, short: bool) -> Result<Option<String>, CommandError> {
+    let name = |name: &pond_refs::RefName| {
+        if short { name.short().to_owned() } else { format!("refs/{name}") }
+    };
+    if text == "HEAD" || text == "@" {
+        return Ok(Some(workspace.head.branch.as_ref().map_or("HEAD".to_owned(), name)));
+    }
+    let found = revisions::resolve_object(workspace, text)?;
+    Ok(found.reference.as_ref().map(name))
+}

@@ -1,0 +1,142 @@
+//! `pond add`: stage what the host has.
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal};
+use crate::mirror::add::{AddRequest, Added, add};
+use crate::mirror::pathspec::Pathspecs;
+use crate::porcelain::path_args::PathArgs;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+use serde::Serialize;
+
+/// Stage files for the next commit
+///
+/// Reads what is new or changed in the mirror, stores it in the pond, and notes it in the index. Files that are
+/// gone from the host will be gone from the next commit too. Ignored files are left out (see 'pond check-ignore').
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+A file that changes while it is read is read again, and left out with an error if it never comes to rest: what is
+staged is always a whole version of it.
+
+Examples:
+  pond add .               everything below the current directory
+  pond add -A              everything in the mirror
+  pond add '*.csv' ':!raw' by pattern, some left out
+  pond add -n .            only say what would be staged
+
+Exit codes: 0; 1 nothing was named; 3 some paths could not be staged, the others were; 128; 129; 130.")]
+pub(crate) struct AddArgs {
+    #[command(flatten)]
+    paths: PathArgs,
+
+    /// Stage the whole mirror, wherever the current directory is
+    #[arg(short = 'A', long)]
+    all: bool,
+
+    /// Stage only what is tracked: modified and deleted files
+    #[arg(short, long, conflicts_with = "all")]
+    update: bool,
+
+    /// Only say what would be done
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+
+    /// Stage ignored files too, and the deletion of all files
+    #[arg(short, long)]
+    force: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report {
+    added: Vec<String>,
+    removed: Vec<String>,
+    failed: Vec<Failure>,
+    stored_bytes: u64,
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Failure {
+    path: String,
+    error: String,
+}
+
+pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::write(ctx)?;
+    if args.paths.is_empty() && !args.all && !args.update {
+        ctx.ui.status("nothing specified, nothing added");
+        ctx.ui.hint("'pond add .' stages what is below here, 'pond add -A' the whole mirror");
+        return Ok(Outcome::Nothing);
+    }
+    let named = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
+    let request = AddRequest {
+        pathspecs: named.as_ref(),
+        update_only: args.update,
+        force: args.force,
+        dry_run: args.dry_run,
+    };
+    let ignored = match &named {
+        Some(pathspecs) => refuse_unmatched(&workspace, &args, pathspecs)?,
+        None => false,
+    };
+    let added = add(&mut workspace, &request)?;
+    show(ctx, &args, &added)?;
+    match added.failed.is_empty() {
+        true if ignored => Ok(Outcome::Nothing),
+        true => Ok(Outcome::Done),
+        false => Ok(Outcome::Partial),
+    }
+}
+
+/// Refuses a path that is nowhere, before anything is staged; gives whether some were left out as ignored.
+fn refuse_unmatched(workspace: &Workspace<'_>, args: &AddArgs, pathspecs: &Pathspecs) -> Result<bool, CommandError> {
+    use crate::mirror::stage::host_path;
+    let ignore = workspace.ignore()?;
+    let mut ignored = Vec::new();
+    let root = workspace.pond.mirror_root();
+    for path in pathspecs.literal_paths() {
+        let on_host = std::fs::symlink_metadata(host_path(root, path));
+        let tracked = workspace.is_tracked(path);
+        match on_host {
+            Err(_) if !tracked => {
+                return Err(fatal(format_args!("pathspec '{}' did not match any files", escape::plain(path)))
+                    .hint("nothing was staged; 'pond status' lists what is there"));
+            }
+            Ok(found) if !args.force && !tracked && ignore.matched(path, found.is_dir()).ignored => ignored.push(path),
+            _ => {}
+        }
+    }
+    if !ignored.is_empty() {
+        let list: String = ignored.iter().map(|path| format!("\n  {}", escape::quoted(path))).collect();
+        workspace.ctx.ui.error(format_args!("these paths are ignored:{list}"));
+        workspace.ctx.ui.hint("-f stages them all the same; 'pond check-ignore -v PATH' says which rule it is");
+    }
+    Ok(!ignored.is_empty())
+}
+
+fn show(ctx: &Context, args: &AddArgs, added: &Added) -> Result<(), CommandError> {
+    for (path, error) in &added.failed {
+        ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
+    }
+    if ctx.ui.is_json() {
+        let text = |paths: &[bstr::BString]| paths.iter().map(|path| escape::quoted(path).into_owned()).collect();
+        let failed = added.failed.iter().map(|(path, error)| Failure { path: escape::quoted(path).into_owned(), error: error.clone() });
+        return ctx.ui.json(&Report {
+            added: text(&added.added),
+            removed: text(&added.removed),
+            failed: failed.collect(),
+            stored_bytes: added.stored,
+            dry_run: args.dry_run,
+        });
+    }
+    if args.dry_run || ctx.ui.verbosity() > 0 {
+        for path in &added.added {
+            ctx.ui.say(format_args!("add {}", escape::quoted(path)));
+        }
+        for path in &added.removed {
+            ctx.ui.say(format_args!("remove {}", escape::quoted(path)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,371 @@
+//! `pond commit`: record what is staged as a version.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use bstr::{BString, ByteSlice};
+use pond_objects::node::NodeTable;
+use pond_objects::{Change, Commit, ObjectId, ObjectSource, Signature};
+use pond_oplog::transaction::Transaction;
+use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_refs::{Expected, RefEdit};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Class, CommandError, Outcome, fatal, usage};
+use crate::mirror::add::{AddRequest, add};
+use crate::mirror::index::{Header, Index};
+use crate::mirror::{next_commit, rebase};
+use crate::ui::{editor, escape, size};
+use crate::workspace::Workspace;
+use crate::{identity, maintain, time, trailers, transact};
+
+/// Record what is staged as a version
+///
+/// The commit is one atomic version of the pond's table: after a crash it is there or it is not. It is durable when the
+/// command has ended.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Without -m or -F an editor is started (POND_EDITOR, core.editor, VISUAL, EDITOR). A message without text ends the
+command, and nothing is committed.
+
+Examples:
+  pond commit -m 'June readings'
+  pond commit -am 'June readings' --trailer 'Station: 7'
+  pond commit --amend          the last commit again, with what is staged now
+
+Exit codes: 0; 1 nothing to commit, or an empty message; 3 with -a: some paths could not be staged, nothing was
+committed; 128; 129; 130.")]
+pub(crate) struct CommitArgs {
+    /// The message; several are paragraphs
+    #[arg(short, long, value_name = "TEXT")]
+    message: Vec<String>,
+
+    /// Take the message from FILE; '-' is standard input
+    #[arg(short = 'F', long, value_name = "FILE", conflicts_with = "message")]
+    file: Option<PathBuf>,
+
+    /// Stage modified and deleted files first
+    #[arg(short, long)]
+    all: bool,
+
+    /// Take the place of the last commit
+    #[arg(long)]
+    amend: bool,
+
+    /// With --amend: keep the message
+    #[arg(long, requires = "amend")]
+    no_edit: bool,
+
+    /// Commit although nothing changed
+    #[arg(long)]
+    allow_empty: bool,
+
+    /// Commit with an empty message
+    #[arg(long)]
+    allow_empty_message: bool,
+
+    /// Another author: 'Name <address>'
+    #[arg(long, value_name = "AUTHOR")]
+    author: Option<String>,
+
+    /// Another author's date
+    #[arg(long, value_name = "DATE")]
+    date: Option<String>,
+
+    /// With --amend: the author and date are those of now
+    #[arg(long, requires = "amend")]
+    reset_author: bool,
+
+    /// Add a trailer 'KEY: VALUE' to the message (repeatable)
+    #[arg(long, value_name = "TRAILER")]
+    trailer: Vec<String>,
+
+    /// Only say what would be committed
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+/// What the commit follows.
+struct Base {
+    parents: Vec<ObjectId>,
+    /// The commit whose place is taken.
+    amended: Option<Commit>,
+    /// The index as compared with the first parent.
+    index: Index,
+    nodes: NodeTable,
+}
+
+pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::write(ctx)?;
+    if args.all {
+        stage_tracked(&mut workspace, args.dry_run)?;
+    }
+    let base = base(&workspace, &args)?;
+    let changes = next_commit::staged_changes_with_renames(&base.index, workspace.store());
+    if args.dry_run {
+        return Ok(dry_run(ctx, &changes));
+    }
+    if changes.is_empty() && !args.allow_empty && !args.amend {
+        return Err(nothing_to_commit(&workspace));
+    }
+    let message = message(&workspace, &args, &base, &changes)?;
+    let author = author(ctx, &args, base.amended.as_ref())?;
+    let commit = Draft { message, author, committer: identity::committer(ctx)? };
+    ctx.check_interrupt("nothing was committed")?;
+    let done = publish(&mut workspace, &base, &changes, commit)?;
+    report(&workspace, &done, &changes)?;
+    maintain::automatically(&mut workspace);
+    Ok(Outcome::Done)
+}
+
+fn stage_tracked(workspace: &mut Workspace<'_>, dry_run: bool) -> Result<(), CommandError> {
+    let request = AddRequest { pathspecs: None, update_only: true, force: false, dry_run };
+    let added = add(workspace, &request)?;
+    for (path, error) in &added.failed {
+        workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
+    }
+    if added.failed.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::new(Class::Partial, "some files could not be staged; nothing was committed")
+        .hint("'pond commit' without -a commits what is staged"))
+}
+
+fn base(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<Base, CommandError> {
+    let store = workspace.store();
+    let head = workspace.head.commit;
+    let head_commit = head.map(|id| store.commit(&id)).transpose()?;
+    if !args.amend {
+        let nodes = NodeTable::load(store, head_commit.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
+        return Ok(Base { parents: head.into_iter().collect(), amended: None, index: workspace.index.clone(), nodes });
+    }
+    let amended = head_commit.ok_or_else(|| fatal("there is no commit to amend yet").hint("commit without --amend"))?;
+    let first = amended.parents.first().map(|id| store.commit(id)).transpose()?;
+    let nodes = NodeTable::load(store, first.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
+    let header = Header { base: amended.parents.first().copied(), ..workspace.index.header().clone() };
+    let tree = first.map(|commit| commit.tree);
+    let index = rebase::onto(&workspace.index, store, tree.as_ref(), header)?.finish();
+    Ok(Base { parents: amended.parents.clone(), amended: Some(amended), index, nodes })
+}
+
+fn nothing_to_commit(workspace: &Workspace<'_>) -> CommandError {
+    let error = CommandError::new(Class::Nothing, "nothing to commit: what is staged is what the last commit has");
+    match workspace.index.is_empty() {
+        true => error.hint("'pond add .' stages what is in this directory"),
+        false => error.hint("'pond add' stages changes, -a those of tracked files; 'pond status' shows them"),
+    }
+}
+
+fn dry_run(ctx: &Context, changes: &[Change]) -> Outcome {
+    for change in changes {
+        ctx.ui.say(format_args!("{} {}", word(change), escape::quoted(&change.path)));
+    }
+    if changes.is_empty() { Outcome::Nothing } else { Outcome::Done }
+}
+
+fn word(change: &Change) -> &'static str {
+    match (&change.old, &change.new) {
+        _ if change.old_path.is_some() => "renamed",
+        (None, _) => "added",
+        (_, None) => "deleted",
+        _ => "modified",
+    }
+}
+
+fn message(
+    workspace: &Workspace<'_>,
+    args: &CommitArgs,
+    base: &Base,
+    changes: &[Change],
+) -> Result<BString, CommandError> {
+    let ctx = workspace.ctx;
+    let kept = base.amended.as_ref().map(|commit| commit.message.to_str_lossy().into_owned());
+    let mut text = if !args.message.is_empty() {
+        editor::clean(&args.message.join("\n\n"), editor::Cleanup::Whitespace)
+    } else if let Some(file) = &args.file {
+        editor::clean(&read_message(file)?, editor::Cleanup::Whitespace)
+    } else if let (Some(kept), true) = (&kept, args.no_edit) {
+        kept.clone()
+    } else {
+        let template = template(workspace, kept.as_deref().unwrap_or_default(), changes);
+        let path = workspace.pond.pond_dir().join("COMMIT_EDITMSG");
+        editor::clean(&editor::edit(ctx, &path, &template)?, editor::Cleanup::Strip)
+    };
+    if text.trim().is_empty() && !args.allow_empty_message {
+        return Err(CommandError::new(Class::Nothing, "the message is empty; nothing was committed")
+            .hint("-m TEXT gives one; --allow-empty-message commits without"));
+    }
+    for trailer in &args.trailer {
+        let (key, value) = trailer
+            .split_once([':', '='])
+            .ok_or_else(|| usage(format_args!("'{}' is no trailer: expected 'KEY: VALUE'", escape::plain(trailer.as_bytes()))))?;
+        let added = trailers::add_trailer(text.as_bytes(), key.trim(), value.trim().as_bytes());
+        text = String::from_utf8_lossy(&added).into_owned();
+    }
+    Ok(text.into())
+}
+
+fn read_message(file: &PathBuf) -> Result<String, CommandError> {
+    let mut bytes = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes).map(drop)
+    } else {
+        fs::read(file).map(|content| bytes = content)
+    };
+    read.map_err(|error| fatal(format_args!("cannot read the message from '{}'", escape::path(file))).because(&error))?;
+    String::from_utf8(bytes).map_err(|_| fatal("the message is not UTF-8; nothing was committed"))
+}
+
+fn template(workspace: &Workspace<'_>, kept: &str, changes: &[Change]) -> String {
+    let mut text = format!("{kept}\n# Write the message above. Lines that start with '#' are left out;\n");
+    text.push_str("# without a message nothing is committed.\n#\n");
+    if let Some(branch) = &workspace.head.branch {
+        text.push_str(&format!("# On branch {}\n", branch.short()));
+    }
+    text.push_str("# To be committed:\n");
+    for change in changes.iter().take(100) {
+        text.push_str(&format!("#   {} {}\n", word(change), escape::quoted(&change.path)));
+    }
+    if changes.len() > 100 {
+        text.push_str(&format!("#   and {} more\n", changes.len() - 100));
+    }
+    text
+}
+
+fn author(ctx: &Context, args: &CommitArgs, amended: Option<&Commit>) -> Result<Signature, CommandError> {
+    let mut author = match amended.filter(|_| !args.reset_author) {
+        Some(amended) => amended.author.clone(),
+        None => identity::author(ctx)?,
+    };
+    if let Some(text) = &args.author {
+        author = identity::parse(text, author.when)?;
+    }
+    if let Some(text) = &args.date {
+        author.when = time::parse(text, pond_refs::DayTime::Same)?;
+    }
+    Ok(author)
+}
+
+/// What a commit says beside its tree.
+struct Draft {
+    message: BString,
+    author: Signature,
+    committer: Signature,
+}
+
+/// A commit that was published.
+struct Done {
+    id: ObjectId,
+    commit: Commit,
+    version: u64,
+    stored: u64,
+}
+
+fn publish(
+    workspace: &mut Workspace<'_>,
+    base: &Base,
+    changes: &[Change],
+    draft: Draft,
+) -> Result<Done, CommandError> {
+    let subject = draft.message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
+    let branch = workspace.head.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| branch.short().to_owned());
+    let doing = transact::doing(workspace.ctx, "COMMIT", &[("message", subject), ("branch", branch)])?;
+    let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+    let nodes = next_commit::next_nodes(&base.index, &base.nodes, changes);
+    let nodes_root = nodes.store().map(|(root, pages)| {
+        pages.iter().for_each(|(id, page)| transaction.add_page(*id, page));
+        root.id
+    });
+    let tree = next_commit::build_tree(&base.index, &mut |id, page| transaction.add_page(id, page));
+    let commit = Commit {
+        tree,
+        parents: base.parents.clone(),
+        author: draft.author,
+        committer: draft.committer,
+        nodes: nodes_root,
+        extra: base.amended.as_ref().map(|amended| amended.extra.clone()).unwrap_or_default(),
+        message: draft.message,
+    };
+    let id = transaction.add_commit(&commit);
+    let mtimes = mtimes(&base.index, changes);
+    transaction.add_changes(next_commit::change_rows(changes, &base.nodes, &nodes, &mtimes));
+    transaction.adopt(&workspace.staged()?);
+    let head = Head { branch: workspace.head.branch.clone(), commit: Some(id) };
+    if let Some(branch) = &head.branch {
+        let expected = Expected::from(workspace.head.commit);
+        transaction.edit_ref(RefEdit { name: branch.clone(), expected, new: Some(id) });
+    }
+    transaction.set_head(MAIN_MIRROR, head.clone());
+    let published = transact::publish(workspace, transaction)?;
+    let (version, stored) = (published.state.version, published.added);
+    workspace.moved_to(head, published.state)?;
+    Ok(Done { id, commit, version, stored })
+}
+
+/// When the files that changed were last modified on the host, in microseconds.
+fn mtimes(index: &Index, changes: &[Change]) -> HashMap<BString, i64> {
+    let changed = changes.iter().filter(|change| change.new.is_some());
+    let found = changed.filter_map(|change| {
+        let at = index.find(&change.path).ok()?;
+        let mtime = index.entry(at).row.seen.mtime_ns;
+        (mtime != 0).then(|| (change.path.clone(), mtime.div_euclid(1000)))
+    });
+    found.collect()
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    commit: String,
+    tree: String,
+    parents: Vec<String>,
+    branch: Option<&'a str>,
+    subject: String,
+    delta_version: u64,
+    files_changed: usize,
+    stored_bytes: u64,
+}
+
+fn report(workspace: &Workspace<'_>, done: &Done, changes: &[Change]) -> Result<(), CommandError> {
+    let ui = &workspace.ctx.ui;
+    let subject = done.commit.subject();
+    let branch = workspace.head.branch.as_ref().map(|branch| branch.short());
+    if ui.is_json() {
+        return ui.json(&Report {
+            commit: done.id.to_hex(),
+            tree: done.commit.tree.to_hex(),
+            parents: done.commit.parents.iter().map(ObjectId::to_hex).collect(),
+            branch,
+            subject: subject.to_str_lossy().into_owned(),
+            delta_version: done.version,
+            files_changed: changes.len(),
+            stored_bytes: done.stored,
+        });
+    }
+    if ui.is_quiet() {
+        return Ok(());
+    }
+    let root = if done.commit.parents.is_empty() { " (root-commit)" } else { "" };
+    let place = branch.unwrap_or("detached HEAD");
+    ui.say(format_args!("[{place}{root} {}] {}", done.id.short(), escape::plain(subject)));
+    ui.say(format_args!(" {}; {} stored", summary(changes), size::human(done.stored)));
+    Ok(())
+}
+
+/// `3 files changed: 1 added, 2 modified`.
+fn summary(changes: &[Change]) -> String {
+    let count = |wanted: &str| changes.iter().filter(|change| word(change) == wanted).count();
+    let parts: Vec<String> = ["added", "modified", "renamed", "deleted"]
+        .into_iter()
+        .filter(|wanted| count(wanted) > 0)
+        .map(|wanted| format!("{} {wanted}", count(wanted)))
+        .collect();
+    let files = size::counted(changes.len() as u64, "file");
+    match parts.is_empty() {
+        true => format!("{files} changed"),
+        false => format!("{files} changed: {}", parts.join(", ")),
+    }
+}

@@ -1,0 +1,293 @@
+//! `pond config`: reads and writes configuration.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::config::known::KNOWN;
+use crate::config::sources::Sources;
+use crate::config::{self, Config, Entry, Scope, layer, write};
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::ui::color::Role;
+use crate::ui::table::{Align, Cell, Table};
+use crate::ui::{escape, suggest};
+
+/// Read and write configuration
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "pond config [OPTIONS] KEY [VALUE]\n       pond config [OPTIONS] --unset KEY\n       \
+                      pond config [OPTIONS] --list | --known",
+    after_long_help = "\
+Configuration is TOML, in layers; a later one wins: /etc/pond/config.toml, the user's
+$XDG_CONFIG_HOME/pond/config.toml (~/.config/pond/config.toml), the pond's .pond/config.toml,
+POND_CONFIG_COUNT with POND_CONFIG_KEY_n and POND_CONFIG_VALUE_n, and -c KEY=VALUE.
+Without --global or --system a value is written to the pond's file, and read from all layers.
+${env:VAR} in a value is replaced when the value is used, and printed here as it stands: keep
+secrets that way. Comments and layout of the file stay as they are.
+
+alias.NAME makes a command of your own: its words take the place of NAME, and what follows NAME
+follows them. A value that begins with ! is a shell command, run in the current directory.
+
+Examples:
+  pond config --global user.name 'Ada Lovelace'
+  pond config user.email
+  pond config --list --show-origin
+  pond config alias.st 'status -s'
+  pond config --unset core.pager
+
+Exit codes: 0; 1 if the key is not set; 128 if a file cannot be read or written, or for a value
+that the key does not take; 129 usage."
+)]
+pub(crate) struct ConfigArgs {
+    /// The key: section.name or section.sub.name
+    #[arg(value_name = "KEY", required_unless_present_any = ["list", "known"])]
+    key: Option<String>,
+
+    /// The value to write; without it the key is printed
+    #[arg(value_name = "VALUE", requires = "key", allow_hyphen_values = true)]
+    value: Option<String>,
+
+    /// Print KEY: the same as giving the key alone
+    #[arg(long, conflicts_with_all = ["value", "list", "unset"])]
+    get: bool,
+
+    /// Remove KEY from the file
+    #[arg(long, conflicts_with_all = ["value", "list"])]
+    unset: bool,
+
+    /// Print every value of every layer, the winning one last
+    #[arg(short, long, conflicts_with = "key")]
+    list: bool,
+
+    /// Print the keys that pond knows, with their types and defaults
+    #[arg(long, conflicts_with_all = ["key", "list", "unset", "get", "show_origin"])]
+    known: bool,
+
+    /// Print the layer, and the file and line, of each value
+    #[arg(long)]
+    show_origin: bool,
+
+    /// Use the user's file only
+    #[arg(long, group = "file")]
+    global: bool,
+
+    /// Use the system's file only
+    #[arg(long, group = "file")]
+    system: bool,
+
+    /// Use the pond's file only
+    #[arg(long, group = "file")]
+    local: bool,
+}
+
+/// One value, as `--json` prints it.
+#[derive(Serialize)]
+struct Row<'a> {
+    key: &'a str,
+    value: String,
+    scope: Scope,
+    origin: String,
+}
+
+/// One known key, as `--known --json` prints it.
+#[derive(Serialize)]
+struct KnownRow {
+    key: &'static str,
+    r#type: String,
+    default: Option<&'static str>,
+    description: &'static str,
+}
+
+pub(crate) fn run(ctx: &Context, args: ConfigArgs) -> Result<Outcome, CommandError> {
+    if args.known {
+        return known(ctx);
+    }
+    match (&args.key, &args.value) {
+        (Some(key), None) if args.unset => return unset(ctx, &args, key),
+        (Some(key), Some(value)) => return set(ctx, &args, key, value),
+        _ => {}
+    }
+    let one_layer;
+    let config = if args.global || args.system || args.local {
+        one_layer = Config::load(&only(scope(&args), file(ctx, &args)?))?;
+        &one_layer
+    } else {
+        ctx.config()?
+    };
+    match &args.key {
+        Some(key) => get(ctx, config, key, args.show_origin),
+        None => list(ctx, config, args.show_origin),
+    }
+}
+
+fn set(ctx: &Context, args: &ConfigArgs, key: &str, value: &str) -> Result<Outcome, CommandError> {
+    check_key(key)?;
+    config::check(key, value).map_err(|expected| {
+        fatal(format_args!(
+            "bad value '{}' for '{key}': expected {expected}",
+            escape::plain(value.as_bytes())
+        ))
+    })?;
+    let path = file(ctx, args)?;
+    warn_if_unknown(ctx, key);
+    write::set(&path, key, value)?;
+    Ok(Outcome::Done)
+}
+
+fn unset(ctx: &Context, args: &ConfigArgs, key: &str) -> Result<Outcome, CommandError> {
+    check_key(key)?;
+    Ok(if write::unset(&file(ctx, args)?, key)? { Outcome::Done } else { Outcome::Nothing })
+}
+
+/// Prints what is configured. A default is no answer: scripts ask to learn whether a key is set.
+fn get(ctx: &Context, config: &Config, key: &str, show_origin: bool) -> Result<Outcome, CommandError> {
+    if !layer::is_well_formed(key) {
+        return Err(bad_key(key));
+    }
+    let Some(entry) = config.entry(key) else {
+        if ctx.ui.is_json() {
+            ctx.ui.json(&serde_json::Value::Null)?;
+        }
+        return Ok(Outcome::Nothing);
+    };
+    if ctx.ui.is_json() {
+        ctx.ui.json(&row(entry))?;
+    } else if show_origin {
+        ctx.ui.say(format_args!("{}\t{}\t{}", entry.scope.word(), entry.origin, entry.value.text()));
+    } else {
+        ctx.ui.say(entry.value.text());
+    }
+    Ok(Outcome::Done)
+}
+
+fn list(ctx: &Context, config: &Config, show_origin: bool) -> Result<Outcome, CommandError> {
+    if ctx.ui.is_json() {
+        let rows: Vec<Row<'_>> = config.entries().iter().map(row).collect();
+        ctx.ui.json(&rows)?;
+        return Ok(Outcome::Done);
+    }
+    ctx.ui.page();
+    for warning in config.warnings() {
+        ctx.ui.warn(warning);
+    }
+    for entry in config.entries() {
+        let line = format!("{}={}", entry.key, entry.value.text());
+        let line = escape::plain(line.as_bytes());
+        if show_origin {
+            ctx.ui.say(format_args!("{}\t{}\t{line}", entry.scope.word(), entry.origin));
+        } else {
+            ctx.ui.say(line);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn known(ctx: &Context) -> Result<Outcome, CommandError> {
+    if ctx.ui.is_json() {
+        let rows: Vec<KnownRow> = KNOWN
+            .iter()
+            .map(|key| KnownRow {
+                key: key.name,
+                r#type: key.kind.expected().into_owned(),
+                default: key.default,
+                description: key.doc,
+            })
+            .collect();
+        ctx.ui.json(&rows)?;
+        return Ok(Outcome::Done);
+    }
+    ctx.ui.page();
+    let mut table = Table::new(&[
+        ("key", Align::Left),
+        ("default", Align::Left),
+        ("takes", Align::Left),
+        ("", Align::Left),
+    ]);
+    for key in KNOWN {
+        table.row([
+            Cell::new(key.name).role(Role::Literal),
+            key.default.unwrap_or_default().into(),
+            key.kind.expected().into(),
+            key.doc.into(),
+        ]);
+    }
+    ctx.ui.table(&table)?;
+    Ok(Outcome::Done)
+}
+
+fn row(entry: &Entry) -> Row<'_> {
+    Row {
+        key: &entry.key,
+        value: entry.value.text().into_owned(),
+        scope: entry.scope,
+        origin: entry.origin.to_string(),
+    }
+}
+
+fn check_key(key: &str) -> Result<(), CommandError> {
+    if !layer::is_well_formed(key) {
+        return Err(bad_key(key));
+    }
+    if layer::same_key(key, "pond.format") {
+        return Err(fatal("'pond.format' says how the pond is stored, and is never changed by hand"));
+    }
+    Ok(())
+}
+
+fn bad_key(key: &str) -> CommandError {
+    usage(format_args!(
+        "bad key '{}': expected section.name or section.sub.name",
+        escape::plain(key.as_bytes())
+    ))
+}
+
+fn warn_if_unknown(ctx: &Context, key: &str) {
+    if config::known::find(key).is_none() {
+        ctx.ui.warn(format_args!("'{}' is no key that pond knows", escape::plain(key.as_bytes())));
+        if let Some(sentence) = config::known::similar(key).and_then(|near| suggest::sentence(&[near])) {
+            ctx.ui.hint(sentence);
+        }
+    }
+}
+
+fn scope(args: &ConfigArgs) -> Scope {
+    match (args.global, args.system) {
+        (true, _) => Scope::User,
+        (_, true) => Scope::System,
+        _ => Scope::Pond,
+    }
+}
+
+/// The file that is read with `--global`, `--system` or `--local`, or written.
+fn file(ctx: &Context, args: &ConfigArgs) -> Result<PathBuf, CommandError> {
+    let sources = Sources::from_environment(ctx.place().map(|place| place.dot_pond.as_path()), &[]);
+    match scope(args) {
+        Scope::User => sources.user.ok_or_else(|| {
+            fatal("there is no home directory to keep the user's configuration in")
+                .hint("set HOME or XDG_CONFIG_HOME")
+        }),
+        Scope::System => sources
+            .system
+            .ok_or_else(|| fatal("POND_CONFIG_SYSTEM is empty: there is no system configuration")),
+        _ => match sources.pond {
+            Some(path) => Ok(path),
+            None => Err(ctx
+                .require_place()
+                .err()
+                .unwrap_or_else(|| fatal("there is no pond here"))
+                .hint("--global uses your own configuration, for all ponds")),
+        },
+    }
+}
+
+/// The sources of one layer.
+fn only(scope: Scope, path: PathBuf) -> Sources {
+    let path = Some(path);
+    let empty = Sources { pond_is_trusted: true, ..Sources::default() };
+    match scope {
+        Scope::User => Sources { user: path, ..empty },
+        Scope::System => Sources { system: path, ..empty },
+        _ => Sources { pond: path, ..empty },
+    }
+}

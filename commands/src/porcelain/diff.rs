@@ -1,0 +1,205 @@
+//! `pond diff`: what differs between the mirror, the index and commits.
+
+use std::ffi::OsString;
+
+use pond_objects::{Change, Kind, ObjectId, PathEntry, Side};
+use pond_refs::{ObjectKind, Range};
+
+use crate::comparison::{self, DiffArgs, HostContents, HostSides, stored_contents};
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::revisions::{self, Arguments, merge_bases, short_id, split_arguments};
+use crate::ui::changes_json::change_json;
+use crate::ui::diff::{Contents, DiffOptions, Forms, count, differs, write_diff};
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Show what differs between the mirror, the index and commits
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+  pond diff               the mirror against the index: what 'pond add' would stage
+  pond diff --staged      the index against HEAD: what 'pond commit' would commit
+  pond diff REV           the mirror against a commit or a tree
+  pond diff A B, A..B     one commit against another
+  pond diff A...B         B against where it left A
+  pond diff A:PATH B:PATH one file against another
+
+Untracked files are not shown. Binary files are summarised: their sizes, and how many chunks both versions share.
+
+Examples:
+  pond diff --stat
+  pond diff --staged -- sensors/
+  pond diff '@{yesterday}' HEAD --name-status
+  pond diff --exit-code --quiet || echo changed
+
+Exit codes: 0; 1 for differences, with --exit-code or --quiet; 3 where a file of the mirror could not be read;
+128 for an unknown revision or path; 129.")]
+pub(crate) struct DiffCommandArgs {
+    /// Compare the index, not the mirror
+    #[arg(long, visible_alias = "staged")]
+    cached: bool,
+
+    /// End with exit code 1 if there are differences; with --quiet too, which prints nothing
+    #[arg(long)]
+    exit_code: bool,
+
+    #[command(flatten)]
+    diff: DiffArgs,
+
+    /// Revisions or a range; then paths
+    #[arg(value_name = "REVISION|PATH")]
+    arguments: Vec<OsString>,
+
+    /// Paths
+    #[arg(last = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+/// The two places that are compared.
+enum Places {
+    /// A tree or, without one, the index, and the mirror.
+    Mirror(Option<ObjectId>),
+    /// A tree or, without one, HEAD, and the index.
+    Index(Option<ObjectId>),
+    Trees(ObjectId, ObjectId),
+    Files(Box<(PathEntry, PathEntry)>),
+}
+
+pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, CommandError> {
+    let workspace = Workspace::read(ctx)?;
+    let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
+    let places = places(&workspace, &args, &arguments)?;
+    let options = args.diff.options(&ctx.ui, Forms::PATCH)?;
+    let (store, specs) = (workspace.store(), &arguments.pathspecs);
+    let host: Option<HostSides>;
+    let changes = match &places {
+        Places::Mirror(tree) => {
+            let (changes, sides) = comparison::mirror(&workspace, tree.as_ref(), specs, &args.diff)?;
+            host = Some(sides);
+            changes
+        }
+        other => {
+            host = None;
+            match other {
+                Places::Trees(old, new) => comparison::trees(store, Some(old), Some(new), specs, &args.diff)?,
+                Places::Files(pair) => file_change(&pair.0, &pair.1),
+                Places::Index(tree) => comparison::staged(&workspace, tree.as_ref(), specs, &args.diff)?,
+                Places::Mirror(_) => unreachable!("BUG: the arm above took it"),
+            }
+        }
+    };
+    let short = |id: &ObjectId| short_id(store, id);
+    let outcome = match &host {
+        Some(host) => show(ctx, &args, &changes, &mut HostContents::new(store, host), &options)?,
+        None => show(ctx, &args, &changes, &mut stored_contents(store, &short), &options)?,
+    };
+    let incomplete = host.is_some_and(|host| host.report(&ctx.ui));
+    Ok(if incomplete && outcome == Outcome::Done { Outcome::Partial } else { outcome })
+}
+
+fn show(
+    ctx: &Context,
+    args: &DiffCommandArgs,
+    changes: &[Change],
+    contents: &mut dyn Contents,
+    options: &DiffOptions,
+) -> Result<Outcome, CommandError> {
+    let quiet = ctx.ui.is_quiet();
+    let mut different = !changes.is_empty();
+    if different && args.diff.ignores_whitespace() && (quiet || args.exit_code) {
+        different = differs(changes, contents, options)?;
+    }
+    if !quiet {
+        if ctx.ui.is_json() {
+            for change in changes {
+                let counts = count(change, contents, options)?;
+                ctx.ui.json_row(&change_json(change, counts))?;
+            }
+        } else {
+            ctx.ui.page();
+            write_diff(&mut ctx.ui.out(), changes, contents, options)?;
+        }
+    }
+    Ok(if different && (quiet || args.exit_code) { Outcome::Differences } else { Outcome::Done })
+}
+
+fn places(
+    workspace: &Workspace<'_>,
+    args: &DiffCommandArgs,
+    arguments: &Arguments,
+) -> Result<Places, CommandError> {
+    let too_many = || usage("diff compares two places: at most two revisions, or one range");
+    match (arguments.revisions.as_slice(), args.cached) {
+        ([], true) => Ok(Places::Index(None)),
+        ([], false) => Ok(Places::Mirror(None)),
+        ([one], cached) => {
+            if let Some(trees) = range(workspace, one)? {
+                return if cached { Err(usage("--staged takes one revision, no range")) } else { Ok(trees) };
+            }
+            let tree = revisions::resolve_tree(workspace, one)?;
+            Ok(if cached { Places::Index(Some(tree)) } else { Places::Mirror(Some(tree)) })
+        }
+        ([_, _], true) => Err(usage("--staged takes one revision")),
+        ([old, new], false) => {
+            let (old_file, new_file) = (file(workspace, old)?, file(workspace, new)?);
+            match (old_file, new_file) {
+                (Some(old), Some(new)) => Ok(Places::Files(Box::new((old, new)))),
+                (None, None) => {
+                    let old = revisions::resolve_tree(workspace, old)?;
+                    Ok(Places::Trees(old, revisions::resolve_tree(workspace, new)?))
+                }
+                _ => Err(fatal("a file can be compared with a file only").hint("write both as REV:PATH")),
+            }
+        }
+        _ => Err(too_many()),
+    }
+}
+
+/// The trees of `A..B` and `A...B`; none for a single revision.
+fn range(workspace: &Workspace<'_>, text: &OsString) -> Result<Option<Places>, CommandError> {
+    let bytes = text.as_encoded_bytes();
+    if bytes.contains(&b':') {
+        return Ok(None);
+    }
+    let tree = |id: ObjectId| {
+        let commit = pond_objects::ObjectSource::commit(workspace.store(), &id)?;
+        Ok::<_, CommandError>(commit.tree)
+    };
+    let commit = |revision| Ok::<_, CommandError>(revisions::resolve_parsed(workspace, revision)?.id);
+    match Range::parse(bytes)? {
+        Range::Reachable(_) => Ok(None),
+        Range::Exclude(_) => Err(usage("'^REV' excludes commits from a list; diff takes 'A..B' or 'A B'")),
+        Range::Between { from, to } => Ok(Some(Places::Trees(tree(commit(&from)?)?, tree(commit(&to)?)?))),
+        Range::Symmetric { left, right } => {
+            let (left, right) = (commit(&left)?, commit(&right)?);
+            let bases = merge_bases(workspace.store(), left, right)?;
+            let base = bases.first().ok_or_else(|| {
+                fatal("the two commits have no common ancestor").hint("'A..B' compares them with each other")
+            })?;
+            Ok(Some(Places::Trees(tree(*base)?, tree(right)?)))
+        }
+    }
+}
+
+/// The file that an argument names: `REV:PATH`, or a blob by its id.
+fn file(workspace: &Workspace<'_>, text: &OsString) -> Result<Option<PathEntry>, CommandError> {
+    if let Some(entry) = revisions::resolve_path_optional(workspace, text)? {
+        return Ok(entry.kind.is_blob().then_some(entry));
+    }
+    let found = revisions::resolve_object(workspace, text)?;
+    if found.kind != ObjectKind::Blob {
+        return Ok(None);
+    }
+    let size = revisions::blob_size(workspace.store(), &found.id)?;
+    let path = escape::plain(text.as_encoded_bytes()).into_owned();
+    Ok(Some(PathEntry { path: path.into(), kind: Kind::File, id: found.id, size }))
+}
+
+/// One file against another, whatever their paths.
+fn file_change(old: &PathEntry, new: &PathEntry) -> Vec<Change> {
+    let sides = (Side::from(old), Side::from(new));
+    if sides.0 == sides.1 {
+        return Vec::new();
+    }
+    vec![Change::at(new.path.clone(), Some(sides.0), Some(sides.1))]
+}

@@ -1,0 +1,61 @@
+//! `pond init`: make a pond.
+
+use std::path::PathBuf;
+
+use pond_oplog::durable;
+use pond_oplog::init::{self, FirstOperation};
+use pond_oplog::pond::InitError;
+use pond_oplog::view::Head;
+use pond_refs::RefName;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal};
+use crate::mirror::head_file::{self, HeadFile};
+use crate::transact;
+use crate::ui::escape;
+
+/// Make a pond in a directory
+///
+/// Makes '.pond' in DIR (default: the current directory), which is created if it is missing. The files in DIR are left
+/// alone; 'pond add' stages them. A directory that has a pond already is left as it is.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pond init
+  pond init -b trunk /srv/station-7
+
+Exit codes: 0, also where there was a pond already; 128; 129.")]
+pub(crate) struct InitArgs {
+    /// The directory
+    #[arg(value_name = "DIR")]
+    directory: Option<PathBuf>,
+
+    /// The name of the first branch; default: init.defaultBranch, or 'main'
+    #[arg(short = 'b', long, value_name = "BRANCH")]
+    initial_branch: Option<String>,
+}
+
+pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError> {
+    let given = args.directory.as_deref().or(ctx.explicit_pond());
+    let directory = given.map_or_else(|| ctx.cwd.clone(), |path| ctx.cwd.join(path));
+    let configured = ctx.config()?.string("init.defaultBranch")?;
+    let name = args.initial_branch.or(configured).unwrap_or_else(|| "main".to_owned());
+    let branch = RefName::branch(&name)
+        .map_err(|error| fatal(format_args!("'{}' cannot be a branch", escape::plain(name.as_bytes()))).because(&error))?;
+    let head = Head { branch: Some(branch), commit: None };
+    let first = FirstOperation { doing: transact::doing(ctx, "INIT", &[("branch", name)])?, head: head.clone() };
+    let unborn = match pond_oplog::Pond::prepare(&directory) {
+        Err(InitError::Exists(path)) => {
+            ctx.ui.status(format_args!("there is a pond already in '{}'; nothing was changed", escape::path(&path)));
+            return Ok(Outcome::Done);
+        }
+        other => other?,
+    };
+    head_file::write(&unborn.mirror_dir().join("HEAD"), &HeadFile { head, seq: 0 })?;
+    durable::put_new(&unborn.pond_dir().join(".gitignore"), b"*\n")?;
+    let pond = init::publish(unborn, &first)?;
+    if !ctx.ui.is_quiet() {
+        ctx.ui.say(format_args!("initialized an empty pond in '{}'", escape::path(pond.pond_dir())));
+    }
+    Ok(Outcome::Done)
+}

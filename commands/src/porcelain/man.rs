@@ -1,0 +1,40 @@
+//! `pond man`: manual pages, from the same definitions as the commands.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::CommandFactory as _;
+
+use crate::cli::Cli;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal};
+use crate::ui::{escape, size};
+
+/// Write the manual pages of pond and of every command into a directory
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+The directory is made if it does not exist; pages of the same names are replaced.
+
+Examples:
+  pond man ~/.local/share/man/man1
+  man pond-commit
+
+Exit codes: 0; 128 if a page cannot be written.")]
+pub(crate) struct ManArgs {
+    /// Where to write pond.1, pond-add.1 and the others
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+pub(crate) fn run(ctx: &Context, args: ManArgs) -> Result<Outcome, CommandError> {
+    let name = escape::path(&args.directory).into_owned();
+    let failed = |error: std::io::Error| {
+        fatal(format_args!("cannot write manual pages into '{name}'")).because(&error)
+    };
+    fs::create_dir_all(&args.directory).map_err(failed)?;
+    let command = Cli::command();
+    let pages = 1 + command.get_subcommands().count() as u64;
+    clap_mangen::generate_to(command, &args.directory).map_err(failed)?;
+    ctx.ui.status(format_args!("wrote {} into '{name}'", size::counted(pages, "page")));
+    Ok(Outcome::Done)
+}

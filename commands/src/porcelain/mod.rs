@@ -1,0 +1,71 @@
+//! The commands for people. One file each; a new one is that file, its `mod` line, its variant in `Porcelain`, its
+//! arm in `run`, and its name in `help::GROUPS`.
+
+mod add;
+mod cat;
+mod checkout;
+mod commit;
+mod completions;
+mod config;
+mod diff;
+pub(crate) mod help;
+mod init;
+mod log;
+mod ls;
+mod man;
+mod path_args;
+mod restore;
+mod show;
+mod status;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+
+/// Every porcelain command with its options. Their help is the doc comment of the Args struct.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Porcelain {
+    Show(show::ShowArgs),
+    Ls(ls::LsArgs),
+    Log(log::LogArgs),
+    Diff(diff::DiffCommandArgs),
+    Add(add::AddArgs),
+    Cat(cat::CatArgs),
+    Checkout(checkout::CheckoutArgs),
+    Commit(commit::CommitArgs),
+    Init(init::InitArgs),
+    Status(status::StatusArgs),
+    Restore(restore::RestoreArgs),
+    Completions(completions::CompletionsArgs),
+    Config(config::ConfigArgs),
+    Help(help::HelpArgs),
+    Man(man::ManArgs),
+}
+
+impl Porcelain {
+    /// Runs the command.
+    pub(crate) fn run(self, ctx: &Context) -> Result<Outcome, CommandError> {
+        match self {
+            Self::Show(args) => show::run(ctx, args),
+            Self::Ls(args) => ls::run(ctx, args),
+            Self::Log(args) => log::run(ctx, args),
+            Self::Diff(args) => diff::run(ctx, args),
+            Self::Add(args) => add::run(ctx, args),
+            Self::Cat(args) => cat::run(ctx, args),
+            Self::Checkout(args) => checkout::run(ctx, args),
+            Self::Commit(args) => commit::run(ctx, args),
+            Self::Init(args) => init::run(ctx, args),
+            Self::Status(args) => status::run(ctx, args),
+            Self::Restore(args) => restore::run(ctx, args),
+            Self::Completions(args) => completions::run(ctx, args),
+            Self::Config(args) => config::run(ctx, args),
+            Self::Help(args) => help::run(ctx, args),
+            Self::Man(args) => man::run(ctx, args),
+        }
+    }
+
+    /// Whether a configuration that cannot be read stops the command before it begins. Not those with which one
+    /// finds out and repairs it.
+    pub(crate) fn needs_config(&self) -> bool {
+        !matches!(self, Self::Completions(_) | Self::Config(_) | Self::Help(_) | Self::Man(_))
+    }
+}

@@ -1,0 +1,281 @@
+//! `pond restore`: write files of a version.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString};
+use pond_objects::PathEntry;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
+use crate::interrupt;
+use crate::mirror::index::{Row, Seen, Side, Update};
+use crate::mirror::lay_out::{self, Target, target_of};
+use crate::mirror::materialize::{Done, Expected, Materializer, Options, Want, WriteRequest};
+use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::save;
+use crate::mirror::secure_dir::MirrorDir;
+use crate::porcelain::path_args::PathArgs;
+use crate::revisions;
+use crate::ui::progress::Unit;
+use crate::ui::{escape, size};
+use crate::workspace::Workspace;
+
+/// Write files of a version to the mirror, or lay a version out elsewhere
+///
+/// Without -s, files of the mirror are brought back to what is staged. HEAD does not move. What would be overwritten and
+/// is in no commit is stored in the pond first.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pond restore data.csv                  as it is staged
+  pond restore -s HEAD~3 data.csv        as it was three commits ago
+  pond restore --staged data.csv         take it out of the next commit, leave the file alone
+  pond restore -s v1.0 --to /tmp/v1      the whole version v1.0 in a new directory; the mirror is not touched
+
+Exit codes: 0; 3 some files could not be written, the others were; 128; 129; 130.")]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    paths: PathArgs,
+
+    /// The version; default: what is staged, with --staged and --to: HEAD
+    #[arg(short, long, value_name = "REV")]
+    source: Option<OsString>,
+
+    /// Restore what is staged, not the files
+    #[arg(short = 'S', long)]
+    staged: bool,
+
+    /// Restore the files (the default), together with --staged both
+    #[arg(short = 'W', long)]
+    worktree: bool,
+
+    /// Lay the version out in DIR, which is new or empty
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["staged", "worktree"])]
+    to: Option<PathBuf>,
+}
+
+pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
+    if let Some(directory) = &args.to {
+        let workspace = Workspace::read(ctx)?;
+        let entries = version(&workspace, args.source.as_ref())?;
+        let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
+        return lay_out_elsewhere(&workspace, select(entries, pathspecs.as_ref()), &ctx.cwd.join(directory));
+    }
+    if args.paths.is_empty() {
+        return Err(usage("restore needs paths").hint("'pond restore .' restores everything below here"));
+    }
+    let mut workspace = Workspace::write(ctx)?;
+    let pathspecs = args.paths.pathspecs(&workspace)?;
+    let from_index = args.source.is_none() && !args.staged;
+    let source = if from_index { staged(&workspace) } else { version(&workspace, args.source.as_ref())? };
+    restore(&mut workspace, &Restore {
+        pathspecs: &pathspecs,
+        source: select(source, Some(&pathspecs)),
+        index: args.staged,
+        files: args.worktree || !args.staged,
+        keep_others: false,
+        kind: "RESTORE",
+    })
+}
+
+/// A restore of paths in the mirror.
+pub(crate) struct Restore<'a> {
+    /// Which paths.
+    pub(crate) pathspecs: &'a Pathspecs,
+    /// What they shall have.
+    pub(crate) source: Vec<PathEntry>,
+    /// Whether what is staged is restored.
+    pub(crate) index: bool,
+    /// Whether files are restored.
+    pub(crate) files: bool,
+    /// Whether tracked files that the source lacks stay.
+    pub(crate) keep_others: bool,
+    /// The kind of the operation that stores what would be lost.
+    pub(crate) kind: &'a str,
+}
+
+/// Restores; the caller holds the mirror's lock.
+pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> Result<Outcome, CommandError> {
+    let targets = targets(workspace, restore);
+    if let Some(unmatched) = restore.pathspecs.unmatched().first() {
+        return Err(fatal(format_args!("pathspec '{}' did not match any file of that version", escape::plain(unmatched)))
+            .hint("nothing was changed; 'pond ls -r REV' lists a version"));
+    }
+    let mut outcome = Outcome::Done;
+    let mut updates = BTreeMap::new();
+    if restore.files {
+        let scan = lay_out::look(workspace)?;
+        let changed = changed_on_host(workspace, &scan, &targets);
+        let victims = lay_out::victims(workspace, &scan, &changed);
+        let saved = save::save(workspace, restore.kind, &victims)?;
+        workspace.ctx.check_interrupt("nothing was changed")?;
+        let laid_out = lay_out::lay_out(workspace, &changed, &saved)?;
+        laid_out.show_failures(workspace);
+        if !laid_out.failed.is_empty() {
+            outcome = Outcome::Partial;
+        }
+        if restore.index {
+            updates = lay_out::updates(workspace, &changed, &laid_out);
+        } else {
+            refresh_rows(workspace, &changed, &laid_out, &mut updates);
+        }
+        report(workspace, &laid_out);
+        if laid_out.interrupted {
+            save_updates(workspace, updates)?;
+            return Err(interrupted("interrupted; the files that were written are whole, the others are as they were"));
+        }
+    }
+    if restore.index {
+        stage_targets(workspace, &targets, &mut updates);
+    }
+    save_updates(workspace, updates)?;
+    Ok(outcome)
+}
+
+fn save_updates(workspace: &mut Workspace<'_>, updates: BTreeMap<BString, Update>) -> Result<(), CommandError> {
+    match updates.is_empty() {
+        true => Ok(()),
+        false => workspace.update_index(updates, &[]),
+    }
+}
+
+fn report(workspace: &Workspace<'_>, laid_out: &lay_out::LaidOut) {
+    let ui = &workspace.ctx.ui;
+    let written = size::counted(laid_out.written.len() as u64, "file");
+    match laid_out.removed.len() {
+        0 => ui.status(format_args!("restored {written}")),
+        removed => ui.status(format_args!("restored {written}, removed {removed}")),
+    }
+}
+
+/// What the paths shall have: the source's entries, and nothing where a tracked path is not in the source.
+fn targets(workspace: &Workspace<'_>, restore: &Restore<'_>) -> Vec<Target> {
+    let mut targets: Vec<Target> = restore.source.iter().map(target_of).collect();
+    let in_source: HashSet<&BString> = restore.source.iter().map(|entry| &entry.path).collect();
+    for entry in workspace.index.iter().filter(|entry| entry.row.staged.is_some()) {
+        let path = entry.path.to_owned();
+        let is_dir = entry.row.staged.is_some_and(|side| !side.kind.is_blob());
+        if !restore.keep_others && !in_source.contains(&path) && restore.pathspecs.matches(&path, is_dir) {
+            targets.push(Target { path, side: None });
+        }
+    }
+    targets
+}
+
+/// The targets that the host does not have as they shall be.
+fn changed_on_host(
+    workspace: &Workspace<'_>,
+    scan: &crate::mirror::scan::Scan,
+    targets: &[Target],
+) -> Vec<Target> {
+    let changed: HashSet<&BString> = scan.changes.iter().map(|change| &change.path).collect();
+    let is_as_wanted = |target: &&Target| {
+        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        row.and_then(|row| row.staged) == target.side && !changed.contains(&target.path)
+    };
+    targets.iter().filter(|target| !is_as_wanted(target)).cloned().collect()
+}
+
+/// Files that now have what is staged for them are known to be unchanged.
+fn refresh_rows(
+    workspace: &Workspace<'_>,
+    targets: &[Target],
+    laid_out: &lay_out::LaidOut,
+    updates: &mut BTreeMap<BString, Update>,
+) {
+    for target in targets.iter().filter(|target| laid_out.is_done(&target.path)) {
+        let Ok(at) = workspace.index.find(&target.path) else { continue };
+        let row = workspace.index.entry(at).row;
+        if row.staged.is_some() && row.staged == target.side {
+            updates.insert(target.path.clone(), Update::Set(Row { seen: laid_out.seen(&target.path), ..row }));
+        }
+    }
+}
+
+fn stage_targets(workspace: &Workspace<'_>, targets: &[Target], updates: &mut BTreeMap<BString, Update>) {
+    for target in targets {
+        if updates.contains_key(&target.path) {
+            continue;
+        }
+        let old = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let update = match (target.side, old) {
+            (None, _) => Update::Delete,
+            (Some(side), Some(old)) if old.staged == Some(side) => Update::Set(old),
+            (Some(side), Some(old)) => Update::Set(old.restaged(side, Seen::NEVER)),
+            (Some(side), None) => Update::Set(Row::added(side, Seen::NEVER)),
+        };
+        updates.insert(target.path.clone(), update);
+    }
+}
+
+/// The entries of a version; HEAD's where none is named.
+fn version(workspace: &Workspace<'_>, source: Option<&OsString>) -> Result<Vec<PathEntry>, CommandError> {
+    match source {
+        Some(text) => {
+            let tree = revisions::resolve_tree(workspace, text)?;
+            workspace.list(Some(&tree))
+        }
+        None => workspace.list(workspace.head_tree()?.as_ref()),
+    }
+}
+
+fn staged(workspace: &Workspace<'_>) -> Vec<PathEntry> {
+    let entry = |path: &BStr, Side { kind, id, size }| PathEntry { path: path.to_owned(), kind, id, size };
+    workspace.index.iter().filter_map(|row| Some(entry(row.path, row.row.staged?))).collect()
+}
+
+fn select(entries: Vec<PathEntry>, pathspecs: Option<&Pathspecs>) -> Vec<PathEntry> {
+    let Some(pathspecs) = pathspecs else { return entries };
+    entries.into_iter().filter(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob())).collect()
+}
+
+/// Lays entries out in a directory that is new or empty.
+fn lay_out_elsewhere(
+    workspace: &Workspace<'_>,
+    entries: Vec<PathEntry>,
+    directory: &Path,
+) -> Result<Outcome, CommandError> {
+    let ui = &workspace.ctx.ui;
+    let target = MirrorDir::open_empty(directory)
+        .map_err(|error| fatal(format_args!("cannot lay out in '{}'", escape::path(directory))).because(&error))?;
+    interrupt::install();
+    let options = Options { fsync: true, replaced: None, interrupted: &interrupt::interrupted };
+    let materializer = Materializer::new(target, workspace.store(), options);
+    let progress = ui.progress("Writing", Unit::Bytes);
+    progress.add_total(entries.iter().map(|entry| entry.size).sum());
+    let request = |entry: &PathEntry| {
+        let mtime = workspace.store().mtime(&entry.path, &entry.id, i64::MAX);
+        let mtime_ns = mtime.and_then(|micros| micros.checked_mul(1000));
+        let want = Want::Entry { kind: entry.kind, id: entry.id, size: entry.size, mtime_ns };
+        WriteRequest { path: entry.path.clone(), want, expected: Expected::Absent }
+    };
+    let requests: Vec<WriteRequest> = entries.iter().map(request).collect();
+    let on_done = |request: &WriteRequest, _: &Done| {
+        if let Want::Entry { size, .. } = request.want {
+            progress.add(size);
+        }
+        progress.add_file();
+    };
+    let (results, synced) = materializer.materialize_all(&requests, workspace.threads()?, &|_| false, &on_done);
+    progress.finish();
+    synced.map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
+    let failed: HashMap<&BString, String> = requests
+        .iter()
+        .zip(&results)
+        .filter_map(|(request, result)| Some((&request.path, result.as_ref().err()?.to_string())))
+        .collect();
+    for (path, error) in &failed {
+        ui.error(format_args!("{}: {error}", escape::quoted(path)));
+    }
+    if interrupt::interrupted() {
+        return Err(interrupted(format_args!("interrupted; '{}' holds a part of the version", escape::path(directory))));
+    }
+    ui.status(format_args!(
+        "laid out {} in '{}'",
+        size::counted((requests.len() - failed.len()) as u64, "file"),
+        escape::path(directory)
+    ));
+    Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}

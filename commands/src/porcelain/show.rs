@@ -1,0 +1,123 @@
+//! `pond show`: objects of every kind, readable.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use pond_objects::{Kind, ObjectId, ObjectSource as _, tree};
+use pond_refs::ObjectKind;
+
+use crate::commit_output::{CommitOutput, FormatArgs, parent_tree};
+use crate::comparison::{self, DiffArgs};
+use crate::contents::{entry_json, write_blob};
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, usage};
+use crate::revisions::{self, short_id, split_arguments};
+use crate::ui::diff::Forms;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Show commits with their changes, directories, or files of a version
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+A commit is shown with its changes against its first parent, a directory as the list of its names, a file as its
+content: byte for byte, but with control characters made visible on a terminal. Without an object, HEAD is shown.
+
+Examples:
+  pond show
+  pond show --stat HEAD~2
+  pond show v1:sensors
+  pond show HEAD~1:notes.txt > old-notes.txt
+  pond show HEAD -- notes.txt
+
+Exit codes: 0; 128 for an unknown revision or path, or an object that is damaged; 129.")]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    format: FormatArgs,
+
+    #[command(flatten)]
+    diff: DiffArgs,
+
+    /// Revisions, REV:PATH, or ids
+    #[arg(value_name = "OBJECT")]
+    objects: Vec<OsString>,
+
+    /// Show only the changes of these paths
+    #[arg(last = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError> {
+    let workspace = Workspace::read(ctx)?;
+    let arguments = split_arguments(&workspace, &args.objects, &args.paths)?;
+    let objects = match arguments.revisions.is_empty() {
+        true => vec![OsString::from("HEAD")],
+        false => arguments.revisions.clone(),
+    };
+    let store = workspace.store();
+    let short = |id: &ObjectId| short_id(store, id);
+    let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, Forms::PATCH, &short)?;
+    ctx.ui.page();
+    for text in &objects {
+        match named(&workspace, text)? {
+            Named::Commit(id) => {
+                let commit = store.commit(&id)?;
+                let changes = match output.shows_changes() {
+                    true => {
+                        let parent = parent_tree(store, &commit)?;
+                        comparison::trees(store, parent.as_ref(), Some(&commit.tree), &arguments.pathspecs, &args.diff)?
+                    }
+                    false => Vec::new(),
+                };
+                output.print(&id, &commit, &changes)?;
+            }
+            Named::Tree(id) => show_tree(ctx, &workspace, text, &id)?,
+            Named::Blob(id, _) if ctx.ui.is_json() => {
+                return Err(usage(format_args!("the content of {} is no JSON", short(&id)))
+                    .hint("'pond ls --json' tells what is known of a file; 'pond cat' prints its content"));
+            }
+            Named::Blob(id, _) => write_blob(&ctx.ui, store, &id)?,
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// What an argument names.
+enum Named {
+    Commit(ObjectId),
+    Tree(ObjectId),
+    Blob(ObjectId, Kind),
+}
+
+fn named(workspace: &Workspace<'_>, text: &OsString) -> Result<Named, CommandError> {
+    if let Some(entry) = revisions::resolve_path_optional(workspace, text)? {
+        return Ok(match entry.kind {
+            Kind::Directory => Named::Tree(entry.id),
+            kind => Named::Blob(entry.id, kind),
+        });
+    }
+    if text.as_encoded_bytes().windows(2).any(|pair| pair == b"..") {
+        return Err(usage("show takes single objects, no ranges").hint("'pond log -p A..B' shows the commits of a range"));
+    }
+    let found = revisions::resolve_object(workspace, text)?;
+    Ok(match found.kind {
+        ObjectKind::Commit => Named::Commit(found.id),
+        ObjectKind::Tree => Named::Tree(found.id),
+        ObjectKind::Blob => Named::Blob(found.id, Kind::File),
+    })
+}
+
+fn show_tree(ctx: &Context, workspace: &Workspace<'_>, text: &OsString, id: &ObjectId) -> Result<(), CommandError> {
+    let entries = tree::entries(workspace.store(), id)?;
+    if ctx.ui.is_json() {
+        return entries.iter().try_for_each(|entry| {
+            ctx.ui.json_row(&entry_json(&entry.name, entry.kind, &entry.id, entry.size))
+        });
+    }
+    let mut out = ctx.ui.out();
+    writeln!(out, "tree {}\n", escape::plain(text.as_encoded_bytes()))?;
+    for entry in entries {
+        let mark = if entry.kind == Kind::Directory { "/" } else { "" };
+        writeln!(out, "{}{mark}", escape::quoted(&entry.name))?;
+    }
+    Ok(())
+}

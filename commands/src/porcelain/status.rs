@@ -1,0 +1,157 @@
+//! `pond status`: what is staged, what is changed and not staged, what is not tracked.
+//!
+//! Neither trees nor packs are opened, but to look for renames among few files whose content changed with their name.
+
+mod human;
+mod json;
+mod report;
+mod short;
+
+use clap::ValueEnum;
+
+use self::report::Report;
+use self::short::Style;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::mirror::walk::Untracked;
+use crate::porcelain::path_args::PathArgs;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Show what changed since the last commit
+///
+/// Compares the last commit with what is staged, and what is staged with the mirror. A file is read only if its size and
+/// times do not say whether it changed.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Each line of -s and --porcelain has two letters, a space and a path: the first letter is the change from the last commit
+to what is staged, the second from what is staged to the mirror. M modified, T another type of file, A added, D deleted,
+R renamed, ?? untracked, !! ignored. Paths of --porcelain count from the mirror's root, those of -s from here.
+
+Empty directories are versioned, so they are listed too. A directory that ends with '/' stands for all that is in it.
+
+Examples:
+  pond status
+  pond status -s sensors/
+  pond status --porcelain -z | xargs -0 -n1
+  pond status --json
+
+Exit codes: 0, changes or not; 3 some paths could not be looked at; 128; 129.")]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    paths: PathArgs,
+
+    /// One line for each path
+    #[arg(short, long)]
+    short: bool,
+
+    /// With -s or --porcelain: the branch first
+    #[arg(short, long)]
+    branch: bool,
+
+    /// One line for each path, in a form that stays as it is: for scripts
+    #[arg(long, value_name = "VERSION", num_args = 0..=1, require_equals = true, default_missing_value = "v1")]
+    porcelain: Option<Version>,
+
+    /// End lines with NUL and quote nothing; implies --porcelain
+    #[arg(short = 'z')]
+    nul: bool,
+
+    /// How much to show of what is not tracked: no, normal (whole directories as one), all; without a word: all
+    #[arg(
+        short = 'u',
+        long,
+        value_name = "MODE",
+        num_args = 0..=1,
+        default_missing_value = "all",
+        default_value = "normal",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    untracked_files: UntrackedMode,
+
+    /// Show what is ignored too
+    #[arg(long)]
+    ignored: bool,
+
+    /// Show a rename as a deletion and an addition; default: diff.renames
+    #[arg(long)]
+    no_renames: bool,
+}
+
+/// The versions of `--porcelain`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Version {
+    #[value(alias = "1")]
+    V1,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum UntrackedMode {
+    No,
+    Normal,
+    All,
+}
+
+impl From<UntrackedMode> for Untracked {
+    fn from(mode: UntrackedMode) -> Self {
+        match mode {
+            UntrackedMode::No => Self::No,
+            UntrackedMode::Normal => Self::Normal,
+            UntrackedMode::All => Self::All,
+        }
+    }
+}
+
+pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandError> {
+    let workspace = Workspace::read(ctx)?;
+    let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
+    let renames = !args.no_renames && ctx.config()?.bool("diff.renames")?;
+    let request = report::Request {
+        pathspecs: pathspecs.as_ref(),
+        untracked: args.untracked_files.into(),
+        ignored: args.ignored,
+        renames,
+    };
+    let report = report::collect(&workspace, &request)?;
+    let is_scripted = args.porcelain.is_some() || args.nul && !args.short;
+    if ctx.ui.is_json() {
+        ctx.ui.json(&json::document(&report))?;
+    } else if args.short || is_scripted {
+        let style = Style {
+            branch: args.branch,
+            nul: args.nul,
+            color: ctx.ui.has_color() && !is_scripted && !args.nul,
+            cwd: if is_scripted || args.nul { Default::default() } else { workspace.cwd()? },
+        };
+        short::write(&mut ctx.ui.out(), &report, &style)?;
+    } else {
+        let listed = !matches!(args.untracked_files, UntrackedMode::No);
+        human::write(&ctx.ui, &report, &workspace.cwd()?, listed)?;
+    }
+    say_what_was_not_looked_at(ctx, &report);
+    workspace.keep_stats(&report.refreshed);
+    let is_whole = report.unreadable.is_empty() && report.held.is_empty();
+    Ok(if is_whole { Outcome::Done } else { Outcome::Partial })
+}
+
+/// What stands in no list, on stderr.
+fn say_what_was_not_looked_at(ctx: &Context, report: &Report) {
+    let ui = &ctx.ui;
+    for (path, error) in &report.unreadable {
+        ui.error(format_args!("cannot look at {}: {error}", escape::quoted(path)));
+    }
+    for (path, word) in &report.special {
+        ui.status(format_args!("not versioned: {} is a {word}", escape::quoted(path)));
+    }
+    for path in &report.nested {
+        ui.status(format_args!("not looked into: {} is a pond of its own", escape::quoted(path)));
+    }
+    for problem in &report.problems {
+        ui.warn(format_args!("{}:{}: {}", escape::plain(&problem.file), problem.line, problem.reason));
+    }
+    if report.all_missing {
+        ui.hint("nothing of what the pond has is in the mirror: if its file system is not mounted, mount it");
+        ui.hint("'pond restore :/' brings the files back");
+    }
+}

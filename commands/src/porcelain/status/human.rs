@@ -1,0 +1,189 @@
+//! The report in sections, for people.
+
+use std::io::{self, Write};
+
+use bstr::{BStr, BString};
+use pond_objects::Kind;
+
+use super::report::{Report, Unstaged};
+use crate::error::CommandError;
+use crate::mirror::order::relative;
+use crate::ui::color::{Painted, Role};
+use crate::ui::diff::status_letter;
+use crate::ui::{Ui, escape};
+
+/// Writes the report. `listed`: untracked files were looked for.
+pub(super) fn write(ui: &Ui, report: &Report, cwd: &BString, listed: bool) -> Result<(), CommandError> {
+    let page = Page { report, cwd, listed, color: ui.has_color(), hints: !ui.is_quiet() };
+    page.write(&mut ui.out())?;
+    Ok(())
+}
+
+struct Page<'a> {
+    report: &'a Report,
+    cwd: &'a BString,
+    listed: bool,
+    color: bool,
+    hints: bool,
+}
+
+impl Page<'_> {
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let report = self.report;
+        self.head(out)?;
+        if !report.staged.is_empty() {
+            let undo = match report.commit {
+                Some(_) => "'pond restore --staged PATH' takes a change out",
+                None => "'pond rm --cached PATH' takes a file out",
+            };
+            self.section(out, "Changes to be committed:", &[undo])?;
+            for change in &report.staged {
+                let is_dir = change.new.or(change.old).is_some_and(|side| side.kind == Kind::Directory);
+                let mut text = match &change.old_path {
+                    Some(old_path) => format!("{} -> {}", self.path(old_path), self.path(&change.path)),
+                    None => self.path(&change.path),
+                };
+                if is_dir {
+                    text.push('/');
+                }
+                self.line(out, Role::Staged, label(status_letter(change), is_dir), &text, "")?;
+            }
+        }
+        if !report.unstaged.is_empty() {
+            let hints = ["'pond add PATH' stages a change", "'pond restore PATH' discards it"];
+            self.section(out, "Changes not staged for commit:", &hints)?;
+            for change in &report.unstaged {
+                let note = note(change);
+                self.line(out, Role::Unstaged, label(change.letter, false), &self.path(&change.path), note)?;
+            }
+        }
+        if !report.held.is_empty() {
+            self.section(out, "Not looked at:", &[])?;
+            for path in &report.held {
+                self.line(out, Role::Unstaged, "", &self.path(path), "")?;
+            }
+        }
+        if !report.untracked.is_empty() {
+            self.section(out, "Untracked files:", &["'pond add PATH' tracks a file"])?;
+            for (path, _) in &report.untracked {
+                self.line(out, Role::Untracked, "", &self.path(path), "")?;
+            }
+        }
+        if !report.ignored.is_empty() {
+            self.section(out, "Ignored files:", &["'pond add -f PATH' tracks one all the same"])?;
+            for path in &report.ignored {
+                self.line(out, Role::Untracked, "", &self.path(path), "")?;
+            }
+        }
+        self.foot(out)
+    }
+
+    fn head(&self, out: &mut impl Write) -> io::Result<()> {
+        match (&self.report.branch, self.report.commit) {
+            (Some(branch), _) => writeln!(out, "On branch {}", escape::plain(branch.as_bytes()))?,
+            (None, Some(commit)) => {
+                let words = Painted { text: "HEAD is detached", style: self.color.then(|| Role::Conflict.style()) };
+                writeln!(out, "{words} at {}", commit.short())?;
+                if self.hints {
+                    writeln!(out, "  (a commit made here is on no branch)")?;
+                }
+            }
+            (None, None) => writeln!(out, "On no branch")?,
+        }
+        if self.report.commit.is_none() {
+            writeln!(out, "\nNo commits yet")?;
+        }
+        Ok(())
+    }
+
+    fn section(&self, out: &mut impl Write, title: &str, hints: &[&str]) -> io::Result<()> {
+        writeln!(out, "\n{title}")?;
+        for hint in hints.iter().filter(|_| self.hints) {
+            writeln!(out, "  ({hint})")?;
+        }
+        Ok(())
+    }
+
+    fn line(&self, out: &mut impl Write, role: Role, label: &str, text: &str, note: &str) -> io::Result<()> {
+        let width = if label.is_empty() { 0 } else { 12 };
+        let text = format!("{label:width$}{text}");
+        writeln!(out, "\t{}{note}", Painted { text, style: self.color.then(|| role.style()) })
+    }
+
+    fn path(&self, path: &BString) -> String {
+        escape::quoted(&relative(BStr::new(path), self.cwd)).into_owned()
+    }
+
+    fn foot(&self, out: &mut impl Write) -> io::Result<()> {
+        let report = self.report;
+        let something = !report.unstaged.is_empty() || !report.held.is_empty();
+        let text = match () {
+            () if !report.staged.is_empty() => return Ok(()),
+            () if something => "nothing is staged ('pond add' stages changes, 'pond commit -a' those of tracked files)",
+            () if !report.untracked.is_empty() => "nothing is staged, but there are untracked files ('pond add' tracks them)",
+            () if !self.listed => "nothing to commit (untracked files were not looked for; -u lists them)",
+            () if report.commit.is_none() => "nothing to commit ('pond add' stages files)",
+            () => return self.clean(out),
+        };
+        // What stands in brackets is advice.
+        let text = if self.hints { text } else { text.split(" (").next().unwrap_or(text) };
+        writeln!(out, "\n{text}")
+    }
+
+    fn clean(&self, out: &mut impl Write) -> io::Result<()> {
+        let gap = if self.report.ignored.is_empty() { "" } else { "\n" };
+        writeln!(out, "{gap}nothing to commit, mirror clean")
+    }
+}
+
+fn label(letter: char, is_dir: bool) -> &'static str {
+    match letter {
+        'A' if is_dir => "new dir:",
+        'A' => "new file:",
+        'D' => "deleted:",
+        'R' => "renamed:",
+        'T' => "typechange:",
+        _ => "modified:",
+    }
+}
+
+fn note(change: &Unstaged) -> &'static str {
+    if change.unstable { " (it is being written to)" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use pond_objects::{Change, ObjectId, Side};
+
+    use super::*;
+
+    fn text(report: &Report, listed: bool) -> String {
+        let cwd = BString::default();
+        let mut out = Vec::new();
+        Page { report, cwd: &cwd, listed, color: false, hints: true }.write(&mut out).expect("memory");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn a_clean_mirror_is_two_lines() {
+        let commit = Some(ObjectId::of_content(b"c"));
+        let report = Report { branch: Some("main".to_owned()), commit, ..Report::default() };
+        assert_eq!(text(&report, true), "On branch main\nnothing to commit, mirror clean\n");
+        assert!(text(&report, false).ends_with("\nnothing to commit (untracked files were not looked for; -u lists them)\n"));
+    }
+
+    #[test]
+    fn sections_stand_apart() {
+        let side = Side { kind: Kind::File, id: ObjectId::of_content(b"1"), size: 1 };
+        let report = Report {
+            branch: Some("main".to_owned()),
+            staged: vec![Change::at("a".into(), None, Some(side))],
+            untracked: vec![("b/".into(), Some(Kind::Directory))],
+            ..Report::default()
+        };
+        let expected = "On branch main\n\nNo commits yet\n\nChanges to be committed:\n  \
+            ('pond rm --cached PATH' takes a file out)\n\tnew file:   a\n\nUntracked files:\n  \
+            ('pond add PATH' tracks a file)\n\tb/\n";
+        assert_eq!(text(&report, true), expected);
+    }
+}

@@ -1,0 +1,73 @@
+//! The document of `status --json`.
+
+use bstr::{BStr, BString};
+use serde_json::{Map, Value, json};
+
+use super::report::{Report, Unstaged};
+use crate::ui::changes_json::{change_json, insert_path, kind_word};
+
+/// The whole report.
+pub(super) fn document(report: &Report) -> Value {
+    let paths = |paths: &[BString]| paths.iter().map(|path| row(BStr::new(path)).into()).collect::<Vec<Value>>();
+    let with = |path: &BString, name: &str, value: Value| {
+        let mut row = row(BStr::new(path));
+        row.insert(name.to_owned(), value);
+        Value::Object(row)
+    };
+    let untracked = report.untracked.iter().map(|(path, kind)| with(path, "kind", kind.map(kind_word).into()));
+    let special = report.special.iter().map(|(path, word)| with(path, "what", (*word).into()));
+    let unreadable = report.unreadable.iter().map(|(path, error)| with(path, "error", error.as_str().into()));
+    json!({
+        "branch": report.branch,
+        "commit": report.commit.map(|commit| commit.to_hex()),
+        "clean": report.is_clean(),
+        "staged": report.staged.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
+        "unstaged": report.unstaged.iter().map(unstaged).collect::<Vec<_>>(),
+        "untracked": untracked.collect::<Vec<_>>(),
+        "ignored": paths(&report.ignored),
+        "held": paths(&report.held),
+        "nested_ponds": paths(&report.nested),
+        "special": special.collect::<Vec<_>>(),
+        "unreadable": unreadable.collect::<Vec<_>>(),
+        "mirror_emptied": report.all_missing,
+    })
+}
+
+fn row(path: &BStr) -> Map<String, Value> {
+    let mut row = Map::new();
+    insert_path(&mut row, "path", path);
+    row
+}
+
+fn unstaged(change: &Unstaged) -> Value {
+    let mut row = row(BStr::new(&change.path));
+    let word = match change.letter {
+        'A' => "added",
+        'D' => "deleted",
+        'T' => "type",
+        _ => "modified",
+    };
+    row.insert("change".into(), word.into());
+    row.insert("status".into(), change.letter.to_string().into());
+    row.insert("kind".into(), change.kind.map(kind_word).into());
+    row.insert("size".into(), change.size.into());
+    row.insert("id".into(), change.id.map(|id| id.to_hex()).into());
+    row.insert("changing".into(), change.unstable.into());
+    Value::Object(row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_stay() {
+        let report = Report { untracked: vec![("a\u{e9}".into(), None)], ..Report::default() };
+        let document = document(&report);
+        assert_eq!(document["untracked"][0]["path"], "a\u{e9}");
+        assert_eq!((&document["branch"], &document["clean"]), (&Value::Null, &false.into()));
+        for list in ["staged", "unstaged", "ignored", "held", "nested_ponds", "special", "unreadable"] {
+            assert_eq!(document[list], json!([]), "{list}");
+        }
+    }
+}

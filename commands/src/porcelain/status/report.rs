@@ -1,0 +1,161 @@
+//! What `status` found, before it is written in one form or another.
+
+use bstr::BString;
+use pond_objects::rename::{RenameOptions, find_renames};
+use pond_objects::{Change, Kind, ObjectId, read_blob};
+
+use crate::error::CommandError;
+use crate::mirror::ignore::Problem;
+use crate::mirror::index::{Index, Seen};
+use crate::mirror::next_commit::staged_changes;
+use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::scan::{self, Hashing, Scan, ScanOptions, State};
+use crate::mirror::walk::Untracked;
+use crate::ui::progress::Unit;
+use crate::workspace::Workspace;
+
+/// Most deleted, or added, files whose contents are compared. Equal contents are found among any number.
+const MOST_COMPARED: usize = 50;
+/// Largest file that is compared by content, in bytes.
+const LARGEST_COMPARED: u64 = 1 << 20;
+
+/// What is asked for.
+pub(super) struct Request<'a> {
+    pub(super) pathspecs: Option<&'a Pathspecs>,
+    pub(super) untracked: Untracked,
+    pub(super) ignored: bool,
+    pub(super) renames: bool,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    /// The branch's short name; nothing when HEAD is detached.
+    pub(super) branch: Option<String>,
+    /// The commit that the mirror stands on.
+    pub(super) commit: Option<ObjectId>,
+    /// From the last commit to what is staged, in path order.
+    pub(super) staged: Vec<Change>,
+    /// From what is staged to the mirror, in path order.
+    pub(super) unstaged: Vec<Unstaged>,
+    /// What is not tracked; directories end with `/`.
+    pub(super) untracked: Vec<(BString, Option<Kind>)>,
+    /// What is ignored, if asked for; directories end with `/`.
+    pub(super) ignored: Vec<BString>,
+    /// Tracked paths that could not be looked at.
+    pub(super) held: Vec<BString>,
+    pub(super) nested: Vec<BString>,
+    pub(super) special: Vec<(BString, &'static str)>,
+    pub(super) unreadable: Vec<(BString, String)>,
+    pub(super) problems: Vec<Problem>,
+    /// Nothing of what is tracked is there.
+    pub(super) all_missing: bool,
+    /// Rows of the index whose files proved to be unchanged, with their stats of now.
+    pub(super) refreshed: Vec<(usize, Seen)>,
+}
+
+/// A tracked file that differs from what is staged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unstaged {
+    pub(super) path: BString,
+    /// `M`, `T`, `D`, or `A` for one that was only announced.
+    pub(super) letter: char,
+    /// What is in the mirror; nothing if it is gone.
+    pub(super) kind: Option<Kind>,
+    /// Bytes of a file in the mirror.
+    pub(super) size: Option<u64>,
+    /// The id of its content, where it was read.
+    pub(super) id: Option<ObjectId>,
+    /// It changed while it was read.
+    pub(super) unstable: bool,
+}
+
+impl Report {
+    /// Whether there is nothing to stage or to commit.
+    pub(super) fn is_clean(&self) -> bool {
+        self.staged.is_empty() && self.unstaged.is_empty() && self.untracked.is_empty() && self.held.is_empty()
+    }
+}
+
+/// Compares commit, index and mirror.
+pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Result<Report, CommandError> {
+    let ignore = workspace.ignore()?;
+    let options = ScanOptions {
+        ignore: &ignore,
+        pathspecs: request.pathspecs,
+        untracked: request.untracked,
+        ignored: request.ignored,
+        hashing: Hashing::SameSize,
+    };
+    let progress = workspace.ctx.ui.progress("Looking at files", Unit::Items("file"));
+    let (root, index) = (workspace.pond.mirror_root(), &workspace.index);
+    let (scan, staged) =
+        rayon::join(|| scan::scan(root, index, options), || staged(index, request.pathspecs));
+    let mut report = from_scan(index, scan?);
+    progress.finish();
+    report.staged = if request.renames { with_renames(workspace, staged) } else { staged };
+    report.branch = workspace.head.branch.as_ref().map(|branch| branch.short().to_owned());
+    report.commit = workspace.head.commit;
+    Ok(report)
+}
+
+/// What is staged, without what only says that an empty directory is no longer empty.
+fn staged(index: &Index, pathspecs: Option<&Pathspecs>) -> Vec<Change> {
+    let is_wanted = |change: &Change| {
+        let side = change.new.or(change.old);
+        let is_dir = side.is_some_and(|side| side.kind == Kind::Directory);
+        let was_filled = is_dir && change.new.is_none() && index.any_live(index.range_of_dir(&change.path));
+        !was_filled && pathspecs.is_none_or(|specs| specs.matches(&change.path, is_dir))
+    };
+    staged_changes(index).filter(is_wanted).collect()
+}
+
+fn with_renames(workspace: &Workspace<'_>, changes: Vec<Change>) -> Vec<Change> {
+    let options =
+        RenameOptions { limit: MOST_COMPARED, max_size: LARGEST_COMPARED, ..RenameOptions::default() };
+    let store = workspace.store();
+    find_renames(changes, options, &mut |_, side| read_blob(store, &side.id).ok())
+}
+
+fn from_scan(index: &Index, scan: Scan) -> Report {
+    let mut report = Report {
+        ignored: scan.ignored,
+        nested: scan.nested,
+        special: scan.special,
+        unreadable: scan.unreadable.into_iter().map(|(path, error)| (path, error.to_string())).collect(),
+        problems: scan.problems,
+        all_missing: scan.all_missing,
+        refreshed: scan.refreshed,
+        ..Report::default()
+    };
+    for change in scan.changes {
+        let intent = change.row.is_some_and(|row| index.entry(row).row.intent);
+        let letter = match change.state {
+            State::Untracked => {
+                let mut path = change.path;
+                if change.kind == Some(Kind::Directory) {
+                    path.push(b'/');
+                }
+                report.untracked.push((path, change.kind));
+                continue;
+            }
+            State::Held => {
+                report.held.push(change.path);
+                continue;
+            }
+            State::Missing => 'D',
+            _ if intent => 'A',
+            State::TypeChanged => 'T',
+            State::Modified | State::MaybeChanged | State::Unstable => 'M',
+        };
+        report.unstaged.push(Unstaged {
+            path: change.path,
+            letter,
+            kind: change.kind,
+            size: change.stat.map(|stat| stat.size),
+            id: change.id,
+            unstable: change.state == State::Unstable,
+        });
+    }
+    report
+}

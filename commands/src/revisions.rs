@@ -1,0 +1,206 @@
+//! From what a user writes to objects: revisions, ranges, `REV:PATH`, and the short form in which ids are shown.
+//!
+//! The grammar and its rules are `pond_refs`'; here they meet a pond. Every function reads only, and ends in an error that
+//! says what could have been meant.
+
+mod arguments;
+mod explain;
+mod lookup;
+mod merge_base;
+mod reflog;
+mod walk;
+
+use std::ffi::OsStr;
+
+use pond_objects::{IdPrefix, ObjectId, ObjectSource, PathEntry, tree};
+use pond_oplog::Store;
+use pond_refs::{Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath};
+
+use crate::error::{CommandError, fatal};
+use crate::time;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+pub(crate) use arguments::{Arguments, path_from_root, split_arguments};
+pub(crate) use lookup::{LookupError, PondLookup};
+pub(crate) use merge_base::merge_bases;
+pub(crate) use walk::{Walk, WalkOptions};
+
+/// Commits as `A..B` and its kin name them: what is reachable from `include`, without what is from `exclude`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CommitSet {
+    /// Where to begin.
+    pub(crate) include: Vec<ObjectId>,
+    /// What is left out, with all that it follows.
+    pub(crate) exclude: Vec<ObjectId>,
+}
+
+/// The object that a text names, with what kind it is and which ref it was.
+pub(crate) fn resolve_object(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<Found, CommandError> {
+    let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
+    resolve(workspace, |resolver| resolver.object(&revision))
+}
+
+/// The commit that a text names, with the ref that it was.
+pub(crate) fn resolve_found(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<Found, CommandError> {
+    let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
+    resolve(workspace, |resolver| resolver.commit(&revision))
+}
+
+/// The commit that a text names.
+pub(crate) fn resolve_commit(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<ObjectId, CommandError> {
+    Ok(resolve_found(workspace, text)?.id)
+}
+
+/// The tree that a text names: a commit's, a tree, or the directory of `REV:PATH`.
+pub(crate) fn resolve_tree(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<ObjectId, CommandError> {
+    let text = text.as_ref();
+    if let Some(path) = RevisionPath::parse_optional(text.as_encoded_bytes())? {
+        let entry = entry_at(workspace, &path)?;
+        return match entry.kind {
+            pond_objects::Kind::Directory => Ok(entry.id),
+            _ => Err(fatal(format_args!("'{}' is no directory", shown(text)))),
+        };
+    }
+    let revision = Revision::parse(text.as_encoded_bytes())?;
+    match with_lookup(workspace, |resolver| resolver.tree(&revision))? {
+        Ok(tree) => Ok(tree),
+        Err(error) => Err(explain::error(workspace, error)),
+    }
+}
+
+/// What `REV:PATH` or `:PATH` names.
+pub(crate) fn resolve_path(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<PathEntry, CommandError> {
+    entry_at(workspace, &RevisionPath::parse(text.as_ref().as_encoded_bytes())?)
+}
+
+/// As [`resolve_path`]; none for a text that has no colon.
+pub(crate) fn resolve_path_optional(
+    workspace: &Workspace<'_>,
+    text: impl AsRef<OsStr>,
+) -> Result<Option<PathEntry>, CommandError> {
+    match RevisionPath::parse_optional(text.as_ref().as_encoded_bytes())? {
+        Some(path) => entry_at(workspace, &path).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The commits that several texts name together, each a revision or a range; HEAD where there is none.
+pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
+    workspace: &Workspace<'_>,
+    texts: &[T],
+) -> Result<CommitSet, CommandError> {
+    let mut set = CommitSet::default();
+    for text in texts {
+        let range = Range::parse(text.as_ref().as_encoded_bytes())?;
+        add_range(workspace, &range, &mut set)?;
+    }
+    if set.include.is_empty() && texts.is_empty() {
+        set.include.push(resolve(workspace, |resolver| resolver.commit(&Revision::head()))?.id);
+    }
+    Ok(set)
+}
+
+/// Resolves a revision that was parsed already.
+pub(crate) fn resolve_parsed(workspace: &Workspace<'_>, revision: &Revision) -> Result<Found, CommandError> {
+    resolve(workspace, |resolver| resolver.commit(revision))
+}
+
+/// The digits that tell an id from the pond's others: ten, or more where ten are not enough.
+pub(crate) fn short_id(store: &Store, id: &ObjectId) -> String {
+    short_id_from(store, id, ObjectId::SHORT_DIGITS)
+}
+
+/// As [`short_id`], of `least` digits or more.
+pub(crate) fn short_id_from(store: &Store, id: &ObjectId, least: usize) -> String {
+    let hex = id.to_hex();
+    for digits in least.max(IdPrefix::MIN_DIGITS)..hex.len() {
+        let prefix: IdPrefix = hex[..digits].parse().expect("BUG: digits of an id are a prefix");
+        if store.matching(&prefix).iter().all(|(other, _)| other == id) {
+            return hex[..digits].to_owned();
+        }
+    }
+    hex
+}
+
+fn add_range(workspace: &Workspace<'_>, range: &Range, set: &mut CommitSet) -> Result<(), CommandError> {
+    let commit = |revision| Ok::<_, CommandError>(resolve_parsed(workspace, revision)?.id);
+    match range {
+        Range::Reachable(revision) => set.include.push(commit(revision)?),
+        Range::Exclude(revision) => set.exclude.push(commit(revision)?),
+        Range::Between { from, to } => {
+            set.exclude.push(commit(from)?);
+            set.include.push(commit(to)?);
+        }
+        Range::Symmetric { left, right } => {
+            let (left, right) = (commit(left)?, commit(right)?);
+            set.exclude.extend(merge_bases(workspace.store(), left, right)?);
+            set.include.extend([left, right]);
+        }
+    }
+    Ok(())
+}
+
+fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry, CommandError> {
+    let relative = path.path.starts_with(b".");
+    let directory = if relative { workspace.cwd()? } else { Default::default() };
+    let from_root = path.from_root(&directory)?;
+    let shown_path = escape::plain(&from_root);
+    match &path.root {
+        PathRoot::Index => match workspace.index.find(&from_root).ok().map(|at| workspace.index.entry(at)) {
+            Some(entry) if entry.staged.is_some() => {
+                let side = entry.staged.expect("BUG: the guard saw it");
+                Ok(PathEntry { path: from_root.into(), kind: side.kind, id: side.id, size: side.size })
+            }
+            _ => Err(fatal(format_args!("'{shown_path}' is not in the index"))
+                .hint("'pond ls-files' lists what is; 'REV:PATH' names a path in a commit")),
+        },
+        PathRoot::Revision(revision) => {
+            let root = match with_lookup(workspace, |resolver| resolver.tree(revision))? {
+                Ok(tree) => tree,
+                Err(error) => return Err(explain::error(workspace, error)),
+            };
+            let found = tree::find(workspace.store(), &root, &from_root)?;
+            found.ok_or_else(|| explain::no_path(workspace, &root, &revision.to_string(), &from_root))
+        }
+    }
+}
+
+fn resolve(
+    workspace: &Workspace<'_>,
+    ask: impl FnOnce(&Resolver<'_, PondLookup<'_>>) -> Result<Found, ResolveError<LookupError>>,
+) -> Result<Found, CommandError> {
+    match with_lookup(workspace, ask)? {
+        Ok(found) => {
+            if let (Some(taken), [other, ..]) = (&found.reference, found.shadowed.as_slice()) {
+                workspace.ctx.ui.warn(format_args!("'{}' is ambiguous: {taken} was taken, not {other}", taken.short()));
+            }
+            Ok(found)
+        }
+        Err(error) => Err(explain::error(workspace, error)),
+    }
+}
+
+fn with_lookup<T>(
+    workspace: &Workspace<'_>,
+    ask: impl FnOnce(&Resolver<'_, PondLookup<'_>>) -> T,
+) -> Result<T, CommandError> {
+    let now = time::now()?;
+    let lookup = PondLookup::new(workspace);
+    Ok(ask(&Resolver::new(&lookup, &now)))
+}
+
+fn shown(text: &OsStr) -> std::borrow::Cow<'_, str> {
+    escape::plain(text.as_encoded_bytes())
+}
+
+/// The bytes of a stored blob.
+///
+/// # Errors
+/// Those of reading its manifest or its only chunk.
+pub(crate) fn blob_size(store: &Store, id: &ObjectId) -> Result<u64, CommandError> {
+    match store.manifest(id)? {
+        Some(manifest) => Ok(manifest.size),
+        None => Ok(store.chunk(id)?.len() as u64),
+    }
+}

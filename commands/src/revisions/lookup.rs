@@ -1,0 +1,180 @@
+//! What a resolver of revisions asks of a pond.
+
+use jiff::Timestamp;
+use pond_objects::{Body, IdPrefix, ObjectId, ObjectSource, ReadError};
+use pond_oplog::log::{self, LogError};
+use pond_oplog::row::RowType;
+use pond_oplog::view::{Head, View};
+use pond_oplog::{Pond, ReadonlyPond};
+use pond_refs::{Candidate, Lookup, ObjectKind, Previous, RefName, Tracked};
+use regex::bytes::Regex;
+
+use super::reflog::{self, Value};
+use super::walk::{Walk, WalkOptions};
+use crate::workspace::Workspace;
+
+/// Candidates that a person would still read.
+const MOST_CANDIDATES: usize = 40;
+
+/// Why the pond could not answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookupError {
+    /// An object could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An entry of the table's log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// One state of a pond, and one mirror's HEAD.
+pub(crate) struct PondLookup<'a> {
+    pond: &'a Pond,
+    snapshot: &'a ReadonlyPond,
+    head: &'a Head,
+    mirror: &'a str,
+}
+
+impl<'a> PondLookup<'a> {
+    /// What `workspace` sees.
+    pub(crate) fn new(workspace: &'a Workspace<'_>) -> Self {
+        Self {
+            pond: &workspace.pond,
+            snapshot: &workspace.snapshot,
+            head: &workspace.head,
+            mirror: pond_oplog::view::MAIN_MIRROR,
+        }
+    }
+
+    /// A ref's value in a view, whatever it is tracked by.
+    fn value(&self, of: &Tracked, view: &View) -> Option<ObjectId> {
+        match of {
+            Tracked::Current => match &self.head.branch {
+                Some(branch) => view.target(branch),
+                None => view.head(self.mirror).commit,
+            },
+            Tracked::Head => view.head(self.mirror).commit,
+            Tracked::Ref(name) => view.target(name),
+        }
+    }
+
+    fn present(&self, of: &Tracked) -> Result<Option<ObjectId>, ReadError> {
+        Ok(self.value(of, self.snapshot.view()?))
+    }
+
+    fn kind(&self, id: &ObjectId, row_type: RowType) -> Option<ObjectKind> {
+        match row_type {
+            RowType::Commit => Some(ObjectKind::Commit),
+            // Pages of manifests and of inner levels are no objects to a user.
+            RowType::Page => self.snapshot.store().page(Body::Tree, id).is_ok().then_some(ObjectKind::Tree),
+            RowType::Blob | RowType::Chunk => Some(ObjectKind::Blob),
+            RowType::Change | RowType::Forgotten | RowType::Op | RowType::Tag => None,
+        }
+    }
+
+    fn walk(&self, from: ObjectId) -> Result<Walk<'_>, ReadError> {
+        Walk::new(self.snapshot.store(), &[from], &[], WalkOptions::default())
+    }
+}
+
+impl Lookup for PondLookup<'_> {
+    type Error = LookupError;
+
+    fn reference(&self, name: &RefName) -> Result<Option<ObjectId>, LookupError> {
+        Ok(self.snapshot.view()?.target(name))
+    }
+
+    fn head(&self) -> Result<Option<ObjectId>, LookupError> {
+        Ok(self.head.commit)
+    }
+
+    fn objects(&self, prefix: &IdPrefix) -> Result<Vec<Candidate>, LookupError> {
+        let rows = self.snapshot.store().matching(prefix).into_iter();
+        let known = rows.filter_map(|(id, row_type)| Some(Candidate { id, kind: self.kind(&id, row_type)? }));
+        Ok(known.take(MOST_CANDIDATES).collect())
+    }
+
+    fn parents(&self, commit: &ObjectId) -> Result<Vec<ObjectId>, LookupError> {
+        Ok(self.snapshot.store().commit(commit)?.parents)
+    }
+
+    fn tree(&self, commit: &ObjectId) -> Result<ObjectId, LookupError> {
+        Ok(self.snapshot.store().commit(commit)?.tree)
+    }
+
+    fn entry(&self, of: &Tracked, n: u64) -> Result<Option<ObjectId>, LookupError> {
+        if n == 0 {
+            return Ok(self.present(of)?);
+        }
+        let mut values = reflog::moves(self.snapshot, |view| self.value(of, view));
+        let wanted = usize::try_from(n).ok().and_then(|n| values.nth(n));
+        Ok(wanted.transpose()?.map(|Value { id, .. }| id))
+    }
+
+    fn at_date(&self, of: &Tracked, moment: Timestamp) -> Result<Option<ObjectId>, LookupError> {
+        let Some(from) = self.present(of)? else { return Ok(None) };
+        for found in self.walk(from)? {
+            let (id, commit) = found?;
+            if commit.committer.when.seconds <= moment.as_second() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    fn at_operation(&self, of: &Tracked, number: u64) -> Result<Option<ObjectId>, LookupError> {
+        let Ok(number) = i64::try_from(number) else { return Ok(None) };
+        if number > self.snapshot.state().seq {
+            return Ok(None);
+        }
+        for operation in self.snapshot.operations() {
+            let (_, operation) = operation?;
+            if operation.seq <= number {
+                let view = View::load(self.snapshot.store(), &operation.view)?;
+                return Ok(self.value(of, &view));
+            }
+        }
+        Ok(None)
+    }
+
+    fn at_delta(&self, of: Option<&Tracked>, version: u64) -> Result<Option<ObjectId>, LookupError> {
+        if version > self.snapshot.state().version {
+            return Ok(None);
+        }
+        let entry = match log::read_entry(&self.pond.table_dir(), version) {
+            Ok((entry, _)) => entry,
+            Err(LogError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let view = View::load(self.snapshot.store(), &entry.pond.view)?;
+        if let Some(of) = of {
+            return Ok(self.value(of, &view));
+        }
+        let head = view.head(self.mirror).commit;
+        let mut newest: Option<(i64, bool, ObjectId)> = None;
+        for id in view.refs().map(|(_, id)| id).chain(head) {
+            let time = self.snapshot.store().commit(&id)?.committer.when.seconds;
+            newest = newest.max(Some((time, Some(id) == head, id)));
+        }
+        Ok(newest.map(|(_, _, id)| id))
+    }
+
+    fn previous(&self, n: u32) -> Result<Option<Previous>, LookupError> {
+        let mut switches = reflog::switches(self.snapshot, self.mirror);
+        let wanted = usize::try_from(n).ok().and_then(|n| n.checked_sub(1)).and_then(|n| switches.nth(n));
+        Ok(wanted.transpose()?)
+    }
+
+    fn search(&self, from: &ObjectId, text: &str) -> Result<Option<ObjectId>, LookupError> {
+        // What is no pattern is looked for as it is.
+        let pattern = Regex::new(text).or_else(|_| Regex::new(&regex::escape(text))).ok();
+        let Some(pattern) = pattern else { return Ok(None) };
+        for found in self.walk(*from)? {
+            let (id, commit) = found?;
+            if pattern.is_match(&commit.message) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,56 @@
+//! The one place where operations are published, and where hooks will run around writing and publishing.
+
+use std::collections::BTreeMap;
+
+use pond_oplog::durable_local::DurableLocal;
+use pond_oplog::transaction::{Doing, Published, Transaction};
+
+use crate::context::Context;
+use crate::error::{CommandError, fatal};
+use crate::ui::escape;
+use crate::workspace::Workspace;
+use crate::{identity, time};
+
+/// Who does what, now: the readable part of the operation that a command publishes.
+pub(crate) fn doing(ctx: &Context, kind: &str, parameters: &[(&str, String)]) -> Result<Doing, CommandError> {
+    let parameters: BTreeMap<String, String> =
+        parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    Ok(Doing {
+        kind: kind.to_owned(),
+        user: identity::login(),
+        host: identity::host(),
+        command: command_line(ctx),
+        time: time::now()?.timestamp().as_microsecond(),
+        parameters,
+    })
+}
+
+/// The command line as it was typed, in one line.
+pub(crate) fn command_line(ctx: &Context) -> String {
+    let words = ctx.command_line.iter().enumerate().map(|(at, word)| {
+        let text = word.to_string_lossy();
+        if at == 0 {
+            return "pond".to_owned();
+        }
+        let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./=:@~^{}+,%".contains(c));
+        if plain { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    });
+    let line = words.collect::<Vec<_>>().join(" ");
+    escape::plain(line.as_bytes()).into_owned()
+}
+
+/// Publishes a transaction that was built on the workspace's snapshot.
+pub(crate) fn publish(workspace: &Workspace<'_>, transaction: Transaction<'_>) -> Result<Published, CommandError> {
+    let table = DurableLocal::new(&workspace.pond.table_dir())
+        .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
+    Ok(block_on(transaction.publish(&table))??)
+}
+
+/// Runs async code of the table's library to its end: the program's only runtime.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| fatal("cannot start the asynchronous runtime").because(&error))?;
+    Ok(runtime.block_on(future))
+}

@@ -1,0 +1,114 @@
+//! Messages written in the user's editor: `POND_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`, `vi`.
+
+use std::env;
+use std::fs;
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use super::{escape, shell};
+use crate::context::Context;
+use crate::error::{CommandError, fatal};
+use crate::interrupt;
+
+/// How a message is tidied before it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cleanup {
+    /// Drop lines that start with `#`, then as `Whitespace`: for text from an editor.
+    Strip,
+    /// Drop spaces at line ends, empty lines at both ends, and more than one empty line together.
+    Whitespace,
+}
+
+/// Tidies a message. What is left ends with a newline, or is empty.
+pub(crate) fn clean(text: &str, cleanup: Cleanup) -> String {
+    let mut clean = String::with_capacity(text.len() + 1);
+    let mut blank = false;
+    for line in text.lines() {
+        if cleanup == Cleanup::Strip && line.starts_with('#') {
+            continue;
+        }
+        let line = line.trim_end();
+        if line.is_empty() {
+            blank = !clean.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut blank) {
+            clean.push('\n');
+        }
+        clean.push_str(line);
+        clean.push('\n');
+    }
+    clean
+}
+
+/// Writes `initial` to the file at `path` (in `.pond`), lets the user edit it, and returns what they left, as it is
+/// (see [`clean`]). The file stays, so that a message is not lost when the command fails later.
+pub(crate) fn edit(ctx: &Context, path: &Path, initial: &str) -> Result<String, CommandError> {
+    let editor = choose(ctx)?;
+    let name = escape::path(path);
+    fs::write(path, initial).map_err(|error| fatal(format_args!("cannot write {name}")).because(&error))?;
+    // The editor has its own idea of the current directory.
+    let path = std::path::absolute(path)?;
+    let failed = |reason: String| {
+        fatal(format_args!("the editor '{}' {reason}", escape::plain(editor.as_bytes()))).hint(format_args!(
+            "what was written so far is in {name}; -m or -F gives a message without an editor"
+        ))
+    };
+    let status = {
+        // Ctrl-C is meant for the editor.
+        let _deaf = interrupt::deaf();
+        shell::command(&editor, &[&path])
+            .status()
+            .map_err(|error| failed(format!("cannot be run: {error}")))?
+    };
+    if !status.success() {
+        return Err(failed(match status.code() {
+            Some(code) => format!("ended with exit code {code}"),
+            None => "was killed".to_owned(),
+        }));
+    }
+    let bytes = fs::read(&path).map_err(|error| fatal(format_args!("cannot read {name}")).because(&error))?;
+    String::from_utf8(bytes).map_err(|_| {
+        fatal("the message is not UTF-8").hint(format_args!("it is in {name}; save it as UTF-8"))
+    })
+}
+
+/// The editor's command line.
+fn choose(ctx: &Context) -> Result<String, CommandError> {
+    let set = |name: &str| env::var(name).ok().filter(|line| !line.trim().is_empty());
+    let dumb = env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    if let Some(line) = set("POND_EDITOR") {
+        return Ok(line);
+    }
+    if let Some(line) = ctx.config()?.string("core.editor")? {
+        return Ok(line);
+    }
+    if !dumb && let Some(line) = set("VISUAL") {
+        return Ok(line);
+    }
+    if let Some(line) = set("EDITOR") {
+        return Ok(line);
+    }
+    let without = "give the message with -m or -F, or set EDITOR or core.editor";
+    if dumb {
+        return Err(fatal("the terminal is dumb, but EDITOR is unset").hint(without));
+    }
+    if !io::stdin().is_terminal() {
+        return Err(fatal("there is no terminal to run an editor on, and EDITOR is unset").hint(without));
+    }
+    Ok("vi".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_tidied() {
+        let text = "\n\n# help\nsubject  \n\n\n#x\nbody\n\n# end\n\n";
+        assert_eq!(clean(text, Cleanup::Strip), "subject\n\nbody\n");
+        assert_eq!(clean("#1 fixed\r\n", Cleanup::Whitespace), "#1 fixed\n");
+        assert_eq!(clean("# only\n  \n", Cleanup::Strip), "");
+        assert_eq!(clean("no newline", Cleanup::Whitespace), "no newline\n");
+    }
+}

@@ -1,0 +1,180 @@
+//! How commits are shown: git's formats by name, and templates of its placeholders.
+//!
+//! A [`LogPrinter`] writes entries one after the other, with what belongs between them. Names and messages from a
+//! pond are escaped where a person reads them on a terminal (see [`Paint`]).
+
+mod builtin;
+mod decoration;
+mod expand;
+mod json;
+mod pad;
+mod style;
+mod subject;
+mod template;
+
+use std::io::{self, Write};
+
+use pond_objects::{Commit, ObjectId};
+
+pub(crate) use decoration::Decoration;
+pub(crate) use json::commit_json;
+
+use super::diff::Forms;
+use super::paint::Paint;
+use crate::error::{CommandError, fatal};
+use crate::time::DateStyle;
+use template::Template;
+
+/// A format by its name, or a template.
+#[derive(Clone, Debug)]
+pub(crate) enum LogFormat {
+    Oneline,
+    Short,
+    Medium,
+    Full,
+    Fuller,
+    Raw,
+    /// A user's template. A terminated one ends each entry with a newline; the other stands between entries.
+    Template {
+        template: Template,
+        terminated: bool,
+        date: Option<DateStyle>,
+    },
+}
+
+impl LogFormat {
+    /// Reads what `--format` and `--pretty` take.
+    pub(crate) fn parse(text: &str) -> Result<Self, CommandError> {
+        let template = |text: &str, terminated, date| {
+            let template = Template::parse(text);
+            Self::Template { template, terminated, date }
+        };
+        Ok(match text {
+            "oneline" => Self::Oneline,
+            "short" => Self::Short,
+            "medium" => Self::Medium,
+            "full" => Self::Full,
+            "fuller" => Self::Fuller,
+            "raw" => Self::Raw,
+            "reference" => template("%C(auto)%h (%s, %ad)", true, Some(DateStyle::Short)),
+            _ => match (text.strip_prefix("format:"), text.strip_prefix("tformat:")) {
+                (Some(text), _) => template(text, false, None),
+                (_, Some(text)) => template(text, true, None),
+                _ if text.contains('%') || text.is_empty() => template(text, true, None),
+                _ => {
+                    let hint = "oneline, short, medium, full, fuller, raw, reference and templates such as '%h %s' are known";
+                    return Err(fatal(format_args!("no log format is called '{text}'")).hint(hint));
+                }
+            },
+        })
+    }
+
+    /// Whether entries end with a newline of their own, without blank lines between them.
+    fn is_terminated(&self) -> bool {
+        match self {
+            Self::Oneline => true,
+            Self::Template { terminated, .. } => *terminated,
+            _ => false,
+        }
+    }
+
+    /// Whether entries have no text at all: `--format=`.
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Template { template, .. } if template.is_empty())
+    }
+}
+
+/// How entries are written.
+pub(crate) struct LogStyle<'a> {
+    pub(crate) format: LogFormat,
+    /// `--date`; none for the format's own.
+    pub(crate) date: Option<DateStyle>,
+    /// The time now, for relative dates; seconds since 1970.
+    pub(crate) now: i64,
+    /// `--abbrev-commit`, and `--oneline`.
+    pub(crate) abbreviate: bool,
+    /// Digits of an id that tell it from others.
+    pub(crate) short: &'a dyn Fn(&ObjectId) -> String,
+    /// `-z`: what stands between entries, or ends them.
+    pub(crate) end: u8,
+    pub(crate) paint: Paint,
+}
+
+impl<'a> LogStyle<'a> {
+    /// The style that `log` has without options.
+    pub(crate) fn new(
+        format: LogFormat,
+        now: i64,
+        paint: Paint,
+        short: &'a dyn Fn(&ObjectId) -> String,
+    ) -> Self {
+        Self { format, date: None, now, abbreviate: false, short, end: b'\n', paint }
+    }
+
+    fn id(&self, id: &ObjectId) -> String {
+        if self.abbreviate { (self.short)(id) } else { id.to_hex() }
+    }
+
+    fn date(&self, when: pond_objects::Timestamp) -> String {
+        let own = match &self.format {
+            LogFormat::Template { date, .. } => date.as_ref(),
+            _ => None,
+        };
+        self.date.as_ref().or(own).unwrap_or(&DateStyle::Default).format(when, self.now)
+    }
+}
+
+/// One commit to show.
+#[derive(Clone, Copy)]
+pub(crate) struct LogEntry<'a> {
+    pub(crate) id: &'a ObjectId,
+    pub(crate) commit: &'a Commit,
+    /// In the order in which they are shown.
+    pub(crate) decorations: &'a [Decoration],
+    /// `%m`: `<`, `>`, or `-` for a boundary; shown in front of the id where not empty.
+    pub(crate) mark: &'a str,
+}
+
+/// Writes entries with what stands between them.
+pub(crate) struct LogPrinter<'a> {
+    style: LogStyle<'a>,
+    any: bool,
+}
+
+impl<'a> LogPrinter<'a> {
+    pub(crate) fn new(style: LogStyle<'a>) -> Self {
+        Self { style, any: false }
+    }
+
+    /// Writes a commit.
+    pub(crate) fn entry(&mut self, out: &mut dyn Write, entry: &LogEntry<'_>) -> io::Result<()> {
+        if self.any && !self.style.format.is_terminated() {
+            out.write_all(&[self.style.end])?;
+        }
+        self.any = true;
+        out.write_all(&self.text(entry))?;
+        if self.style.format.is_terminated() && !self.style.format.is_empty() {
+            out.write_all(&[self.style.end])?;
+        }
+        Ok(())
+    }
+
+    /// Writes what stands between a commit and its changes. Not to be called where there are none to show.
+    pub(crate) fn before_diff(&self, out: &mut dyn Write, forms: Forms) -> io::Result<()> {
+        if matches!(self.style.format, LogFormat::Oneline) || self.style.format.is_empty() {
+            return Ok(());
+        }
+        out.write_all(if forms.stat && forms.patch { b"---\n" } else { b"\n" })
+    }
+
+    /// The text of a commit alone, for graphs; ends with a newline in formats of several lines.
+    pub(crate) fn text(&self, entry: &LogEntry<'_>) -> Vec<u8> {
+        match &self.style.format {
+            LogFormat::Template { template, .. } => expand::expand(template, entry, &self.style),
+            _ => builtin::render(entry, &self.style),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! A pond, opened for a command: its newest state, the mirror's HEAD and index, and, for commands that change
+//! something, the mirror's lock.
+//!
+//! The view in the table says where the mirror stands; the files HEAD and index follow it. A command that was killed
+//! between publishing and writing them left them behind: opening brings them up to date, so that no one has to.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bstr::BString;
+use pond_objects::{ObjectId, ObjectSource, PathEntry, ReadError, tree};
+use pond_oplog::lock::{Holder, Lock};
+use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::{Pond, ReadonlyPond, StagedPack, Store};
+
+use crate::context::Context;
+use crate::error::{CommandError, fatal};
+use crate::mirror::head_file::{self, HeadFile};
+use crate::mirror::ignore::Ignore;
+use crate::mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
+use crate::mirror::rebase;
+use crate::mirror::stat::now_ns;
+use crate::ui::escape;
+
+/// How long a command waits for another that holds the mirror's lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An open pond and its mirror.
+pub(crate) struct Workspace<'c> {
+    pub(crate) ctx: &'c Context,
+    pub(crate) pond: Pond,
+    /// The newest state when the command began, or that the command itself published.
+    pub(crate) snapshot: ReadonlyPond,
+    /// Where the mirror stands.
+    pub(crate) head: Head,
+    /// What the next commit will hold.
+    pub(crate) index: Index,
+    lock: Option<Lock>,
+}
+
+impl<'c> Workspace<'c> {
+    /// Opens for reading; waits for nobody.
+    pub(crate) fn read(ctx: &'c Context) -> Result<Self, CommandError> {
+        Self::open(ctx, None)
+    }
+
+    /// Opens for a change of the mirror or its index, and keeps other commands from it.
+    pub(crate) fn write(ctx: &'c Context) -> Result<Self, CommandError> {
+        let pond = ctx.pond()?;
+        let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
+        let lock = Lock::acquire(&path, PATIENCE, &holder(ctx)?)?;
+        Self::open(ctx, Some(lock))
+    }
+
+    fn open(ctx: &'c Context, lock: Option<Lock>) -> Result<Self, CommandError> {
+        let pond = ctx.pond()?;
+        let index = Index::open(&index_path(&pond))?;
+        let staged = staged_packs(&index.header().packs)?;
+        let snapshot = ReadonlyPond::open(&pond, &staged)?;
+        let on_file = head_file::read(&head_path(&pond))?;
+        let head = match on_file {
+            Some(file) if file.seq == snapshot.state().seq => file.head,
+            _ => snapshot.view()?.head(MAIN_MIRROR),
+        };
+        let mut workspace = Self { ctx, pond, snapshot, head, index, lock };
+        workspace.catch_up()?;
+        Ok(workspace)
+    }
+
+    /// Brings the index in line with HEAD where a command that moved HEAD did not live to do it.
+    fn catch_up(&mut self) -> Result<(), CommandError> {
+        if self.index.header().base == self.head.commit {
+            return Ok(());
+        }
+        let tree = self.head_tree()?;
+        let header = Header { base: self.head.commit, ..self.index.header().clone() };
+        let builder = rebase::onto(&self.index, self.snapshot.store(), tree.as_ref(), header)?;
+        if self.lock.is_some() {
+            self.save_index(builder)?;
+            self.save_head()
+        } else {
+            self.index = builder.finish();
+            Ok(())
+        }
+    }
+
+    /// The objects, staged ones among them.
+    pub(crate) fn store(&self) -> &Store {
+        self.snapshot.store()
+    }
+
+    /// The tree of the commit that the mirror stands on.
+    pub(crate) fn head_tree(&self) -> Result<Option<ObjectId>, CommandError> {
+        let commit = self.head.commit.map(|id| self.store().commit(&id)).transpose()?;
+        Ok(commit.map(|commit| commit.tree))
+    }
+
+    /// The current directory as a path from the mirror's root.
+    pub(crate) fn cwd(&self) -> Result<BString, CommandError> {
+        use std::os::unix::ffi::OsStrExt as _;
+        let root = self.pond.mirror_root();
+        let canonical = |path: &std::path::Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let (root, cwd) = (canonical(root), canonical(&self.ctx.cwd));
+        if cwd.starts_with(root.join(".pond")) {
+            return Err(fatal("this command works on the mirror, and the current directory is inside .pond")
+                .hint(format_args!("run it from '{}'", escape::path(&root))));
+        }
+        match cwd.strip_prefix(&root) {
+            Ok(below) => Ok(below.as_os_str().as_bytes().into()),
+            Err(_) => Ok(BString::default()),
+        }
+    }
+
+    /// Writes the index and goes on with what was written.
+    pub(crate) fn save_index(&mut self, builder: IndexBuilder) -> Result<(), CommandError> {
+        debug_assert!(self.lock.is_some(), "BUG: the index is written under the mirror's lock");
+        self.index = builder.save(&index_path(&self.pond))?;
+        Ok(())
+    }
+
+    /// Applies updates to the index and writes it. `packs` are added to the staged ones that it names.
+    pub(crate) fn update_index(
+        &mut self,
+        updates: std::collections::BTreeMap<BString, Update>,
+        packs: &[StagedPack],
+    ) -> Result<(), CommandError> {
+        let mut header = self.index.header().clone();
+        header.packs.extend(packs.iter().map(StagedPack::name));
+        header.base = self.head.commit;
+        header.delta_version = Some(self.snapshot.state().version);
+        let builder = self.index.edit(updates, header, now_ns());
+        self.save_index(builder)
+    }
+
+    /// Writes fresh stats of rows into the index, so that the next look need not read the files again: only if it pays,
+    /// if nobody holds the mirror's lock, and if the index is still the one that was opened. It is a service to later
+    /// commands, and whatever keeps it from being done is no error.
+    pub(crate) fn keep_stats(&self, refreshed: &[(usize, Seen)]) {
+        if self.lock.is_some() || !refreshed.iter().any(|(_, seen)| seen.trusted) {
+            return;
+        }
+        let path = self.pond.mirror_dir(MAIN_MIRROR).join("lock");
+        let Ok(holder) = holder(self.ctx) else { return };
+        let Ok(lock) = Lock::acquire(&path, Duration::ZERO, &holder) else { return };
+        if Index::open(&index_path(&self.pond)).is_ok_and(|index| index.header() == self.index.header()) {
+            let updates = refreshed.iter().map(|(number, seen)| {
+                let entry = self.index.entry(*number);
+                (entry.path.into(), Update::Set(Row { seen: *seen, ..entry.row }))
+            });
+            let header = self.index.header().clone();
+            // Derived: the files are read again if it fails.
+            let _ = self.index.edit(updates.collect(), header, now_ns()).save(&index_path(&self.pond));
+        }
+        drop(lock);
+    }
+
+    /// Writes where the mirror stands to its HEAD file.
+    pub(crate) fn save_head(&mut self) -> Result<(), CommandError> {
+        let file = HeadFile { head: self.head.clone(), seq: self.snapshot.state().seq };
+        Ok(head_file::write(&head_path(&self.pond), &file)?)
+    }
+
+    /// Looks at the pond anew: after staging, so that staged objects can be read, or after publishing.
+    pub(crate) fn refresh(&mut self, state: pond_oplog::TableState) -> Result<(), CommandError> {
+        let staged = staged_packs(&self.index.header().packs)?;
+        self.snapshot = ReadonlyPond::at(&self.pond, state, &staged);
+        Ok(())
+    }
+
+    /// After an operation that moved HEAD to where the index already is: the index is based on it, and nothing is staged
+    /// any more.
+    pub(crate) fn moved_to(&mut self, head: Head, state: pond_oplog::TableState) -> Result<(), CommandError> {
+        self.head = head;
+        self.snapshot = ReadonlyPond::at(&self.pond, state, &[]);
+        let header =
+            Header { base: self.head.commit, delta_version: Some(self.snapshot.state().version), ..Header::default() };
+        let builder = rebase::onto_itself(&self.index, header);
+        self.save_index(builder)?;
+        self.save_head()
+    }
+
+    /// The staged packs that the index names.
+    pub(crate) fn staged(&self) -> Result<Vec<StagedPack>, CommandError> {
+        staged_packs(&self.index.header().packs)
+    }
+
+    /// Everything in a tree as a list in path order: files, symlinks, empty directories.
+    pub(crate) fn list(&self, tree: Option<&ObjectId>) -> Result<Vec<PathEntry>, CommandError> {
+        let mut entries = Vec::new();
+        if let Some(tree) = tree {
+            tree::walk(self.store(), tree, b"", &mut |entry| -> Result<(), ReadError> {
+                entries.push(entry);
+                Ok(())
+            })?;
+        }
+        Ok(entries)
+    }
+
+    /// The mirror's rules for what is ignored.
+    pub(crate) fn ignore(&self) -> Result<Ignore, CommandError> {
+        let global = self.ctx.config()?.path("core.excludesFile")?;
+        let exclude = self.pond.pond_dir().join("info/exclude");
+        Ok(Ignore::new(self.pond.mirror_root(), Some(&exclude), global.as_deref()))
+    }
+
+    /// Rules that ignore nothing but what is always ignored.
+    pub(crate) fn ignore_nothing(&self) -> Ignore {
+        Ignore::none(self.pond.mirror_root())
+    }
+
+    /// Whether the index has a path, or anything below it.
+    pub(crate) fn is_tracked(&self, path: &[u8]) -> bool {
+        let at_path = self.index.find(path).is_ok_and(|at| self.index.is_live(at));
+        at_path || self.index.any_live(self.index.range_of_dir(path))
+    }
+
+    /// Threads for reading and for compressing.
+    pub(crate) fn threads(&self) -> Result<usize, CommandError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let wanted = self.ctx.config()?.integer("add.threads")?.and_then(|wanted| usize::try_from(wanted).ok());
+        Ok(wanted.filter(|wanted| *wanted > 0).unwrap_or(cores))
+    }
+}
+
+/// Who holds a lock, for those who wait for it.
+pub(crate) fn holder(ctx: &Context) -> Result<Holder, CommandError> {
+    Ok(Holder {
+        pid: std::process::id(),
+        host: crate::identity::host(),
+        command: crate::transact::command_line(ctx),
+        since: crate::time::now()?.timestamp().as_microsecond(),
+    })
+}
+
+fn index_path(pond: &Pond) -> PathBuf {
+    pond.mirror_dir(MAIN_MIRROR).join("index")
+}
+
+fn head_path(pond: &Pond) -> PathBuf {
+    pond.mirror_dir(MAIN_MIRROR).join("HEAD")
+}
+
+fn staged_packs(names: &[String]) -> Result<Vec<StagedPack>, CommandError> {
+    let parse = |name: &String| {
+        StagedPack::parse(name).ok_or_else(|| fatal(format_args!("the index names no staged pack: '{name}'")))
+    };
+    names.iter().map(parse).collect()
+}

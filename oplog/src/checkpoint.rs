@@ -1,0 +1,258 @@
+//! Delta checkpoints: one Parquet file with the table's whole state, so that other readers need not read every entry.
+//!
+//! pond itself reads none. delta-rs writes them, through a store that puts durably; each is read back by delta-rs and
+//! compared with our own state before it stays. Whatever fails, the entries are untouched and the table reads as
+//! before. The caller holds the pond's lock.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use pond_objects::ObjectId;
+use url::Url;
+
+use crate::durable_local::DurableLocal;
+use crate::log::{LOG_DIR, PackKind, parse_pack_path};
+use crate::state::TableState;
+
+/// Versions from one checkpoint to the next.
+pub const INTERVAL: u64 = 100;
+/// Of these many versions one checkpoint stays for good.
+const SPARSE_INTERVAL: u64 = 10 * INTERVAL;
+/// The newest checkpoints all stay: a reader may be at the second newest.
+const NEWEST_KEPT: usize = 2;
+
+const HINT: &str = "_last_checkpoint";
+const SUFFIX: &str = ".checkpoint.parquet";
+
+/// Why there is no new checkpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// delta-rs failed.
+    #[error("cannot write a checkpoint of version {version}: {source}")]
+    Delta {
+        /// The version.
+        version: u64,
+        /// What delta-rs said.
+        source: Box<DeltaTableError>,
+    },
+    /// delta-rs reads another table from the checkpoint than the entries describe; it was deleted.
+    #[error("a checkpoint of version {version} did not have the table's packs and was deleted")]
+    Mismatch {
+        /// The version.
+        version: u64,
+    },
+    /// The system failed.
+    #[error("cannot change '{}': {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Whether the table has gone [`INTERVAL`] versions without a checkpoint.
+pub fn is_due(table_dir: &Path, version: u64) -> bool {
+    let last = last_checkpoint(table_dir).filter(|last| *last <= version).unwrap_or(0);
+    version - last >= INTERVAL
+}
+
+/// The version in `_last_checkpoint`. It is a hint: what cannot be read is taken for none.
+fn last_checkpoint(table_dir: &Path) -> Option<u64> {
+    let bytes = fs::read(table_dir.join(LOG_DIR).join(HINT)).ok()?;
+    let hint: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    hint.get("version")?.as_u64()
+}
+
+/// Writes a checkpoint of the state's version, and deletes old ones: the two newest stay, and one in every thousand
+/// versions. Runs inside a tokio runtime.
+pub async fn write_checkpoint(table_dir: &Path, state: &TableState) -> Result<(), CheckpointError> {
+    let version = state.version;
+    let delta = |source| CheckpointError::Delta { version, source: Box::new(source) };
+    let table = open(table_dir, version).await.map_err(delta)?;
+    deltalake::checkpoints::create_checkpoint(&table, None).await.map_err(delta)?;
+    let packs = match open(table_dir, version).await {
+        Ok(table) => packs_of(&table).ok(),
+        Err(_) => None,
+    };
+    let expected = state.packs.iter().map(|pack| (pack.kind, pack.digest)).collect();
+    if packs != Some(expected) {
+        for path in [checkpoint_path(table_dir, version), table_dir.join(LOG_DIR).join(HINT)] {
+            delete(&path)?;
+        }
+        return Err(CheckpointError::Mismatch { version });
+    }
+    prune(table_dir)
+}
+
+/// The table as delta-rs sees it, through a store whose root is the table: then no character of the pond's path needs
+/// a place in a URL.
+async fn open(table_dir: &Path, version: u64) -> Result<DeltaTable, DeltaTableError> {
+    let store = Arc::new(DurableLocal::new(table_dir)?);
+    let root = Url::parse("file:///").expect("BUG: a constant URL");
+    DeltaTableBuilder::from_url(root.clone())?
+        .with_storage_backend(store, root)
+        .with_version(version)
+        .load()
+        .await
+}
+
+fn packs_of(table: &DeltaTable) -> Result<HashSet<(PackKind, ObjectId)>, DeltaTableError> {
+    let paths = table.snapshot()?.log_data().iter().map(|file| file.path().to_string()).collect::<Vec<_>>();
+    paths
+        .iter()
+        .map(|path| {
+            parse_pack_path(path).ok_or_else(|| DeltaTableError::Generic(format!("'{path}' is no pack")))
+        })
+        .collect()
+}
+
+fn checkpoint_path(table_dir: &Path, version: u64) -> PathBuf {
+    table_dir.join(LOG_DIR).join(format!("{version:020}{SUFFIX}"))
+}
+
+/// Deletes the checkpoints that [`superfluous`] names.
+fn prune(table_dir: &Path) -> Result<(), CheckpointError> {
+    let dir = table_dir.join(LOG_DIR);
+    let list = || {
+        let mut versions = BTreeSet::new();
+        for entry in fs::read_dir(&dir)? {
+            let name = entry?.file_name();
+            versions.extend(name.to_str().and_then(|name| name.strip_suffix(SUFFIX)?.parse::<u64>().ok()));
+        }
+        Ok(versions)
+    };
+    let versions = list().map_err(|source| CheckpointError::Io { path: dir.clone(), source })?;
+    for version in superfluous(&versions) {
+        delete(&checkpoint_path(table_dir, version))?;
+    }
+    Ok(())
+}
+
+/// All but the newest, and but the newest of each [`SPARSE_INTERVAL`].
+fn superfluous(versions: &BTreeSet<u64>) -> Vec<u64> {
+    let newest: BTreeSet<_> = versions.iter().rev().take(NEWEST_KEPT).copied().collect();
+    let newest_of_interval = |version: u64| {
+        let end = (version / SPARSE_INTERVAL + 1) * SPARSE_INTERVAL;
+        versions.range(version + 1..end).next().is_none()
+    };
+    versions
+        .iter()
+        .copied()
+        .filter(|version| !newest.contains(version) && !newest_of_interval(*version))
+        .collect()
+}
+
+fn delete(path: &Path) -> Result<(), CheckpointError> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(CheckpointError::Io { path: path.to_owned(), source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt as _;
+
+    use super::*;
+    use crate::log::tests::{draft, id, remove};
+    use crate::publish::publish;
+    use crate::state::tests::Table;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .expect("a runtime")
+            .block_on(future)
+    }
+
+    fn grow(table: &Table, message: &str) {
+        let state = table.load().state;
+        let store = DurableLocal::new(&table.path()).expect("a store");
+        let mut draft = draft(state.seq + 1, "ada", Some(state.operation));
+        draft.info.parameters.insert("message".to_owned(), message.to_owned());
+        if state.version == 2 {
+            draft.removes.push(remove("data 0 ada"));
+        }
+        run(publish(&store, &state, &draft)).expect("published");
+    }
+
+    async fn plain_open(table: &Table) -> DeltaTable {
+        let url = Url::from_directory_path(table.path()).expect("a path");
+        deltalake::open_table(url).await.expect("a table")
+    }
+
+    #[test]
+    fn a_stranger_opens_the_table_and_reads_its_history() {
+        let table = Table::new();
+        for n in 1..5 {
+            grow(&table, &format!("change {n}"));
+        }
+        let state = table.load().state;
+        run(async {
+            let opened = plain_open(&table).await;
+            assert_eq!(opened.version(), Some(4));
+            assert_eq!(packs_of(&opened).expect("packs").len(), state.packs.len());
+            assert!(!packs_of(&opened).expect("packs").contains(&(PackKind::Data, id("data 0 ada"))));
+            let history: Vec<_> = opened.history(None).try_collect().await.expect("a history");
+            assert_eq!(history.len(), 5);
+            let newest = &history[0];
+            assert_eq!(newest.operation.as_deref(), Some("COMMIT"));
+            assert_eq!(newest.user_name.as_deref(), Some("ada"));
+            assert_eq!(newest.info["pond"]["operation"], state.operation.to_hex());
+            let parameters = newest.operation_parameters.as_ref().expect("parameters");
+            assert_eq!(parameters["message"], "change 4");
+        });
+    }
+
+    #[test]
+    fn checkpoints_are_written_and_read_by_others() {
+        let table = Table::new();
+        for version in 1..=3 {
+            grow(&table, "x");
+            let state = table.load().state;
+            run(write_checkpoint(&table.path(), &state)).expect("a checkpoint");
+            assert_eq!(last_checkpoint(&table.path()), Some(version));
+        }
+        assert!(!checkpoint_path(&table.path(), 1).exists());
+        assert!(checkpoint_path(&table.path(), 2).exists());
+        let state = table.load().state;
+        // An entry that only the checkpoint has shows that strangers read it.
+        fs::remove_file(crate::log::entry_path(&table.path(), 1)).expect("deleted");
+        let opened = run(plain_open(&table));
+        assert_eq!(opened.version(), Some(state.version));
+        assert_eq!(packs_of(&opened).expect("packs").len(), state.packs.len());
+        assert!(!is_due(&table.path(), 102));
+        assert!(is_due(&table.path(), 103));
+    }
+
+    #[test]
+    fn a_checkpoint_that_says_something_else_does_not_stay() {
+        let table = Table::new();
+        grow(&table, "x");
+        let mut state = table.load().state;
+        state.packs.pop();
+        let error = run(write_checkpoint(&table.path(), &state)).expect_err("a mismatch");
+        assert!(matches!(error, CheckpointError::Mismatch { version: 1 }), "{error}");
+        assert!(!checkpoint_path(&table.path(), 1).exists());
+        assert_eq!(run(plain_open(&table)).version(), Some(1));
+    }
+
+    #[test]
+    fn old_checkpoints_become_sparse() {
+        let mut versions = BTreeSet::new();
+        for version in (100..=3400).step_by(100) {
+            versions.insert(version);
+            for gone in superfluous(&versions) {
+                versions.remove(&gone);
+            }
+        }
+        assert_eq!(versions.into_iter().collect::<Vec<_>>(), [900, 1900, 2900, 3300, 3400]);
+    }
+}

@@ -1,0 +1,288 @@
+//! Tiered compaction: many small packs become one larger one, and nothing that any version reads as changes.
+//!
+//! Packs fall into size classes, each 32 times the one below. When 32 packs of one kind and class have gathered, they are
+//! merged, so that every row is rewritten once per class and not once per merge. Chunks are laid out by path, then age,
+//! then offset: versions of one file stand beside each other and compress together. The merged pack is read back and verified
+//! before the version that names it is published. The packs that it replaces stay on disk for readers, until
+//! [`delete_removed`] finds them old enough.
+
+use std::collections::{HashMap, HashSet};
+
+use object_store::ObjectStore;
+use pond_objects::cursor::Leaves;
+use pond_objects::page::Body;
+use pond_objects::{ObjectId, ObjectSource, ReadError};
+
+use crate::log::{AddFile, EntryDraft, EntryInfo, RemoveFile};
+use crate::pack::index::id_prefix;
+use crate::pack::{Columns, Compression, DataPack, PackError, PackReader, SealedPack, write_meta_pack};
+use crate::pond::Pond;
+use crate::publish::{self, PublishError};
+use crate::row::RowType;
+use crate::schema::PackKind;
+use crate::snapshot::ReadonlyPond;
+use crate::state::{PackFile, TableState};
+use crate::transaction::{Doing, TransactionError, advance, place_in_table};
+
+/// Packs of one class that are merged without being asked for.
+pub const FAN_IN: usize = 32;
+/// Upper bounds of the classes, in bytes; larger packs are left alone.
+const CLASSES: [u64; 3] = [256 << 10, 8 << 20, 256 << 20];
+/// Most bytes of metadata packs that are merged at once: their rows are sorted in memory.
+const MOST_META: u64 = 32 << 20;
+/// Raw bytes of a row group.
+const GROUP_BYTES: u64 = 8 << 20;
+/// How long replaced packs stay for readers that opened the table before: an hour.
+pub const GRACE_MILLIS: i64 = 3_600_000;
+
+/// What a compaction did.
+#[derive(Debug)]
+pub struct Compacted {
+    /// The state that it left.
+    pub state: TableState,
+    /// Packs that were merged.
+    pub merged: usize,
+    /// Bytes of those.
+    pub before: u64,
+    /// Bytes of the packs that they became.
+    pub after: u64,
+}
+
+/// Groups of packs that are worth merging: at least `fan_in` of one kind and class.
+pub fn plan(state: &TableState, fan_in: usize) -> Vec<Vec<PackFile>> {
+    let mut groups = Vec::new();
+    for kind in [PackKind::Data, PackKind::Meta] {
+        for class in 0..CLASSES.len() {
+            let from = class.checked_sub(1).map_or(0, |below| CLASSES[below]);
+            let mut total = 0;
+            let within = |pack: &&PackFile| {
+                let fits = pack.kind == kind && (from..CLASSES[class]).contains(&pack.size);
+                total += if fits { pack.size } else { 0 };
+                fits && (kind == PackKind::Data || total <= MOST_META)
+            };
+            let group: Vec<PackFile> = state.packs.iter().filter(within).cloned().collect();
+            if group.len() >= fan_in.max(2) {
+                groups.push(group);
+            }
+        }
+    }
+    groups
+}
+
+/// Groups for a compaction that was asked for: all packs of a kind below the largest class.
+pub fn plan_everything(state: &TableState) -> Vec<Vec<PackFile>> {
+    let mut groups = Vec::new();
+    for kind in [PackKind::Data, PackKind::Meta] {
+        let limit = if kind == PackKind::Data { CLASSES[2] } else { MOST_META };
+        let mut total = 0;
+        let within = |pack: &&PackFile| {
+            let fits = pack.kind == kind && pack.size < limit;
+            total += if fits { pack.size } else { 0 };
+            fits && (kind == PackKind::Data || total <= MOST_META)
+        };
+        let group: Vec<PackFile> = state.packs.iter().filter(within).cloned().collect();
+        if group.len() > 1 {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+/// Merges the groups, each into one pack, and publishes one version that swaps them.
+///
+/// # Errors
+/// [`PublishError::Behind`] where another operation came first: nothing has changed, and it can be tried again.
+pub async fn compact(
+    pond: &Pond,
+    base: &ReadonlyPond,
+    groups: &[Vec<PackFile>],
+    doing: &Doing,
+    table: &dyn ObjectStore,
+) -> Result<Compacted, TransactionError> {
+    let state = base.state();
+    let (mut adds, mut removes) = (Vec::new(), Vec::new());
+    let mut indexes = Vec::new();
+    for group in groups {
+        let kind = group[0].kind;
+        let sealed = match kind {
+            PackKind::Data => merge_data(pond, base, group)?,
+            PackKind::Meta => merge_meta(pond, group)?,
+        };
+        indexes.push((sealed.digest, sealed.index()));
+        adds.push(AddFile { data_change: false, ..sealed.describe(doing.time / 1000) });
+        let digest = sealed.digest;
+        place_in_table(pond, kind, sealed)?;
+        removes.extend(group.iter().filter(|pack| pack.digest != digest).map(|pack| RemoveFile {
+            kind,
+            digest: pack.digest,
+            size: pack.size,
+            deletion_timestamp: doing.time / 1000,
+            data_change: false,
+        }));
+    }
+    let (merged, before) = (removes.len(), removes.iter().map(|file| file.size).sum());
+    let after = adds.iter().map(|file| file.size).sum();
+    let info = EntryInfo {
+        operation: doing.kind.clone(),
+        parameters: doing.parameters.clone(),
+        user: doing.user.clone(),
+        timestamp: doing.time / 1000,
+    };
+    let draft = EntryDraft {
+        info,
+        operation: state.operation,
+        seq: state.seq,
+        parent: state.parent,
+        view: state.view,
+        refs: Default::default(),
+        adds,
+        removes,
+        metadata: None,
+    };
+    let published = publish::publish(table, state, &draft).await?;
+    for (digest, index) in indexes {
+        // Derived: where it can't be written, it is made again from the pack.
+        let _ = index.write(&pond.pack_index_path(&digest));
+    }
+    Ok(Compacted { state: advance(pond, state, published.version)?, merged, before, after })
+}
+
+/// Whether an error of [`compact`] only means that others were first.
+pub fn is_behind(error: &TransactionError) -> bool {
+    matches!(error, TransactionError::Publish(PublishError::Behind { .. }))
+}
+
+/// Deletes packs that were replaced at least `grace_millis` ago, and gives their number and bytes.
+pub fn delete_removed(pond: &Pond, state: &mut TableState, now_millis: i64, grace_millis: i64) -> (usize, u64) {
+    let live: HashSet<ObjectId> = state.packs.iter().map(|pack| pack.digest).collect();
+    let mut deleted = HashSet::new();
+    let mut bytes = 0;
+    for pack in &state.removed {
+        if pack.data_change || now_millis - pack.removed_at < grace_millis || live.contains(&pack.digest) {
+            continue;
+        }
+        let path = pond.table_dir().join(pack.kind.pack_path(&pack.digest));
+        match std::fs::remove_file(&path) {
+            Ok(()) => bytes += pack.size,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(_) => continue,
+        }
+        let _ = std::fs::remove_file(pond.pack_index_path(&pack.digest));
+        deleted.insert(pack.digest);
+    }
+    if !deleted.is_empty() {
+        state.forget_removed(&deleted);
+        state.save(&pond.cache_dir());
+    }
+    (deleted.len(), bytes)
+}
+
+fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, TransactionError> {
+    let mut rows = Vec::new();
+    let mut seen = HashSet::new();
+    for pack in group {
+        for row in PackReader::open(&pond.table_dir().join(pack.path()))?.rows() {
+            let row = row?;
+            // A change row's id is that of its content, not its own.
+            let is_new = row.row_type == RowType::Change || row.id.is_none_or(|id| seen.insert((row.row_type, id)));
+            if is_new {
+                rows.push(row);
+            }
+        }
+    }
+    let expected = rows.len();
+    let sealed = write_meta_pack(&pond.staging_dir(), rows)?;
+    let written = PackReader::open(sealed.path())?;
+    let mut found = 0;
+    for row in written.select(Columns::ID, None) {
+        let (_, row) = row?;
+        let whole = row.row_type == RowType::Change || row.id.is_none_or(|id| seen.contains(&(row.row_type, id)));
+        found += usize::from(whole);
+    }
+    match found == expected {
+        true => Ok(sealed),
+        false => Err(PackError::Verify { path: sealed.path().to_owned() }.into()),
+    }
+}
+
+fn merge_data(pond: &Pond, base: &ReadonlyPond, group: &[PackFile]) -> Result<SealedPack, TransactionError> {
+    let mut wanted = HashSet::new();
+    for pack in group {
+        base.store().pack_ids(&pack.digest, &mut |id| {
+            wanted.insert(*id);
+        })?;
+    }
+    let order = laid_out(base, &wanted)?;
+    let mut pack = DataPack::create_with(&pond.staging_dir(), Compression::COMPACT)?;
+    let mut encoder = pack.encoder_factory().encoder();
+    for id in &order {
+        let content = base.store().chunk(id)?;
+        encoder.push(RowType::Chunk, *id, &content)?;
+        if encoder.raw_len() >= GROUP_BYTES {
+            pack.append(encoder.finish()?)?;
+        }
+    }
+    if encoder.rows() > 0 {
+        pack.append(encoder.finish()?)?;
+    }
+    let sealed = pack.finish()?;
+    verify_data(&sealed, &wanted)?;
+    Ok(sealed)
+}
+
+/// Decodes and rehashes what was written: a merge must not be the place where content is lost.
+fn verify_data(sealed: &SealedPack, wanted: &HashSet<ObjectId>) -> Result<(), PackError> {
+    let written = PackReader::open(sealed.path())?;
+    let mut found = HashSet::with_capacity(wanted.len());
+    for row in written.data_rows() {
+        let row = row?;
+        if ObjectId::of_content(&row.content) == row.id {
+            found.insert(row.id);
+        }
+    }
+    match found == *wanted {
+        true => Ok(()),
+        false => Err(PackError::Verify { path: sealed.path().to_owned() }),
+    }
+}
+
+/// The chunks by path, age and offset; what no change names comes last.
+fn laid_out(base: &ReadonlyPond, wanted: &HashSet<ObjectId>) -> Result<Vec<ObjectId>, TransactionError> {
+    let store = base.store();
+    let by_prefix: HashMap<u64, ObjectId> = wanted.iter().map(|id| (id_prefix(id), *id)).collect();
+    let mut blobs: HashMap<u64, ObjectId> = HashMap::new();
+    store.for_each_id(&mut |id, row_type| {
+        if row_type == RowType::Blob {
+            blobs.insert(id_prefix(id), *id);
+        }
+    })?;
+    let mut changes = Vec::new();
+    store.for_each_change(&mut |change| changes.push((change.path_hash, change.seq, change.id_prefix)))?;
+    changes.sort_unstable();
+    let mut order = Vec::with_capacity(wanted.len());
+    let mut placed = HashSet::with_capacity(wanted.len());
+    let mut place = |id: ObjectId| {
+        if wanted.contains(&id) && placed.insert(id) {
+            order.push(id);
+        }
+    };
+    for (_, _, prefix) in changes {
+        if let Some(id) = by_prefix.get(&prefix) {
+            place(*id);
+        } else if let Some(blob) = blobs.get(&prefix) {
+            chunks_of(store, blob, &mut place)?;
+        }
+    }
+    let mut rest: Vec<ObjectId> = wanted.iter().filter(|id| !placed.contains(*id)).copied().collect();
+    rest.sort_unstable();
+    order.extend(rest);
+    Ok(order)
+}
+
+fn chunks_of(source: &dyn ObjectSource, blob: &ObjectId, visit: &mut dyn FnMut(ObjectId)) -> Result<(), ReadError> {
+    let Some(manifest) = source.manifest(blob)? else { return Ok(()) };
+    for item in Leaves::new(source, Body::Manifest, &manifest.root)? {
+        visit(item?.id);
+    }
+    Ok(())
+}

@@ -1,0 +1,394 @@
+//! Stores contents: cuts them into chunks, leaves out what the pond has, and packs the rest in the staging area.
+//!
+//! Any number of threads read contents, each with a [`Reader`] of its own; others compress what they found, one row group at
+//! a time. Both sides work on buffers that are used again, and the queue between them is short, so that memory stays
+//! bounded whatever the size of the contents. Nothing is named before [`Ingest::finish`], which leaves whole, synced
+//! packs in the staging area; a failed or dropped ingest leaves nothing there.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use bytes::Bytes;
+use pond_objects::chunker::Chunker;
+use pond_objects::page::{Body, Item, Page};
+use pond_objects::paginate::Paginator;
+use pond_objects::ObjectId;
+
+use crate::durable::{self, DurableError};
+use crate::pack::{DataPack, EncoderFactory, PackError, SealedPack, write_meta_pack};
+use crate::row::{MetaRow, RowType};
+use crate::store::Store;
+
+/// Raw bytes after which a row group is compressed and written.
+const GROUP_BYTES: usize = 8 << 20;
+/// Buffer for contents that are read as a stream.
+const STREAM_BUFFER: usize = 4 << 20;
+
+/// A stored content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// The blob's id.
+    pub id: ObjectId,
+    /// Its bytes.
+    pub size: u64,
+}
+
+/// Packs that an ingest left in the staging area; each is absent where it would be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StagedPacks {
+    /// The chunks.
+    pub data: Option<ObjectId>,
+    /// Blobs of more than one chunk, and the pages of their manifests.
+    pub meta: Option<ObjectId>,
+    /// Bytes of both files.
+    pub size: u64,
+}
+
+/// Why contents could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The content could not be read. The ingest can go on with others.
+    #[error("cannot read the content")]
+    Read(#[source] io::Error),
+    /// The content had another length than was said before. The ingest can go on with others.
+    #[error("the content changed while it was read")]
+    Unstable,
+    /// The pack could not be written; the ingest has failed as a whole.
+    #[error("cannot write to the staging area")]
+    Pack(#[from] PackError),
+    /// The pack could not be made durable; the ingest has failed as a whole.
+    #[error(transparent)]
+    Durable(#[from] DurableError),
+    /// Another thread of the ingest failed first.
+    #[error("the ingest was stopped by an error in another thread")]
+    Stopped,
+}
+
+/// Chunks on their way to be compressed.
+#[derive(Default)]
+struct Batch {
+    content: Vec<u8>,
+    chunks: Vec<(ObjectId, usize)>,
+}
+
+/// Contents being stored. See the module's description.
+pub struct Ingest<'a> {
+    store: &'a Store,
+    staging: &'a Path,
+    encoders: EncoderFactory,
+    pack: Mutex<DataPack>,
+    failure: Mutex<Option<PackError>>,
+    seen: Mutex<HashSet<ObjectId>>,
+    meta: Mutex<Vec<MetaRow>>,
+    spare: Mutex<Vec<Batch>>,
+    queue: Mutex<Option<SyncSender<Batch>>>,
+    waiting: Mutex<Receiver<Batch>>,
+}
+
+impl<'a> Ingest<'a> {
+    /// An ingest into `staging` of what `store` does not have.
+    ///
+    /// # Errors
+    /// [`IngestError::Pack`] where no file can be made there.
+    pub fn new(store: &'a Store, staging: &'a Path) -> Result<Self, IngestError> {
+        let pack = DataPack::create(staging)?;
+        let (queue, waiting) = sync_channel(1);
+        Ok(Self {
+            store,
+            staging,
+            encoders: pack.encoder_factory(),
+            pack: Mutex::new(pack),
+            failure: Mutex::default(),
+            seen: Mutex::default(),
+            meta: Mutex::default(),
+            spare: Mutex::default(),
+            queue: Mutex::new(Some(queue)),
+            waiting: Mutex::new(waiting),
+        })
+    }
+
+    /// Runs `read` in as many threads as `readers` has, each with a reader and its own argument, beside `compressors` threads.
+    ///
+    /// # Errors
+    /// The first error that concerns the pack; what `read` gives back is the caller's.
+    pub fn run<A: Send, T: Send>(
+        &self,
+        readers: Vec<A>,
+        compressors: usize,
+        read: impl Fn(&mut Reader<'_, 'a>, A) -> T + Sync,
+    ) -> Result<Vec<T>, IngestError> {
+        let queue = lock(&self.queue).take().ok_or(IngestError::Stopped)?;
+        let results = std::thread::scope(|scope| {
+            for _ in 0..compressors.max(1) {
+                scope.spawn(|| self.compress());
+            }
+            let handles: Vec<_> = readers
+                .into_iter()
+                .map(|argument| {
+                    let mut reader = Reader { ingest: self, queue: queue.clone(), batch: Batch::default(), buffer: Vec::new() };
+                    let read = &read;
+                    scope.spawn(move || {
+                        let result = read(&mut reader, argument);
+                        reader.flush().map(|()| result)
+                    })
+                })
+                .collect();
+            drop(queue);
+            let join = |handle: std::thread::ScopedJoinHandle<'_, _>| match handle.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            handles.into_iter().map(join).collect::<Vec<_>>()
+        });
+        if let Some(error) = lock(&self.failure).take() {
+            return Err(error.into());
+        }
+        results.into_iter().collect()
+    }
+
+    /// Completes the packs. They are synced and have their names, but nothing points to them yet.
+    ///
+    /// # Errors
+    /// [`IngestError::Pack`] and [`IngestError::Staging`].
+    pub fn finish(self) -> Result<StagedPacks, IngestError> {
+        let mut staged = StagedPacks::default();
+        let pack = self.pack.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if pack.rows() > 0 {
+            staged.data = Some(persist(pack.finish()?, self.staging, &mut staged.size)?);
+        }
+        let rows = self.meta.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !rows.is_empty() {
+            let sealed = write_meta_pack(self.staging, rows)?;
+            staged.meta = Some(persist(sealed, self.staging, &mut staged.size)?);
+        }
+        if staged.size > 0 {
+            durable::sync_dir(self.staging)?;
+        }
+        Ok(staged)
+    }
+
+    fn compress(&self) {
+        loop {
+            let next = lock(&self.waiting).recv();
+            let Ok(mut batch) = next else { return };
+            if lock(&self.failure).is_none()
+                && let Err(error) = self.write_group(&batch)
+            {
+                lock(&self.failure).get_or_insert(error);
+            }
+            batch.content.clear();
+            batch.chunks.clear();
+            lock(&self.spare).push(batch);
+        }
+    }
+
+    fn write_group(&self, batch: &Batch) -> Result<(), PackError> {
+        let mut encoder = self.encoders.encoder();
+        let mut rest = &batch.content[..];
+        for (id, length) in &batch.chunks {
+            let (chunk, after) = rest.split_at(*length);
+            encoder.push(RowType::Chunk, *id, chunk)?;
+            rest = after;
+        }
+        let group = encoder.finish()?;
+        lock(&self.pack).append(group)
+    }
+}
+
+fn persist(mut sealed: SealedPack, staging: &Path, size: &mut u64) -> Result<ObjectId, IngestError> {
+    let digest = sealed.digest;
+    let path = staging.join(sealed.kind.staged_name(&digest));
+    *size += sealed.size;
+    sealed.persist(&path)?;
+    Ok(digest)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// One thread's side of an [`Ingest`].
+pub struct Reader<'i, 'a> {
+    ingest: &'i Ingest<'a>,
+    queue: SyncSender<Batch>,
+    batch: Batch,
+    buffer: Vec<u8>,
+}
+
+impl Reader<'_, '_> {
+    /// Stores a content that is whole in memory.
+    ///
+    /// # Errors
+    /// [`IngestError::Stopped`] where the ingest has failed.
+    pub fn store(&mut self, content: &[u8]) -> Result<Stored, IngestError> {
+        let mut source = content;
+        let size = content.len() as u64;
+        let chunker = Chunker::for_size(size);
+        if content.is_empty() || chunker.cut(content) == content.len() {
+            let id = ObjectId::of_content(content);
+            self.add_chunk(id, content)?;
+            return Ok(Stored { id, size });
+        }
+        let id = ObjectId::of_content(content);
+        if self.ingest.store.has_blob(&id) || !self.first_seen(id) {
+            return Ok(Stored { id, size });
+        }
+        let mut manifest = ManifestRows::new();
+        while !source.is_empty() {
+            let (chunk, rest) = source.split_at(chunker.cut(source));
+            let chunk_id = ObjectId::of_content(chunk);
+            self.add_chunk(chunk_id, chunk)?;
+            manifest.push(chunk_id, chunk.len());
+            source = rest;
+        }
+        self.add_manifest(id, manifest);
+        Ok(Stored { id, size })
+    }
+
+    /// Stores a content of `size` bytes that is read as a stream, in bounded memory. `progress` is told of bytes as they are read.
+    ///
+    /// # Errors
+    /// [`IngestError::Read`] and [`IngestError::Unstable`], after which other contents can be stored, and
+    /// [`IngestError::Stopped`].
+    pub fn store_stream(
+        &mut self,
+        size: u64,
+        source: &mut dyn io::Read,
+        progress: &dyn Fn(u64),
+    ) -> Result<Stored, IngestError> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(STREAM_BUFFER, 0);
+        let result = self.stream(size, source, progress, &mut buffer);
+        self.buffer = buffer;
+        result
+    }
+
+    fn stream(
+        &mut self,
+        size: u64,
+        source: &mut dyn io::Read,
+        progress: &dyn Fn(u64),
+        buffer: &mut [u8],
+    ) -> Result<Stored, IngestError> {
+        let chunker = Chunker::for_size(size);
+        let mut whole = blake3::Hasher::new();
+        let mut manifest = ManifestRows::new();
+        let (mut start, mut end, mut total, mut chunks) = (0, 0, 0u64, 0u64);
+        let mut at_end = false;
+        loop {
+            if !at_end && end - start < chunker.max_chunk() {
+                buffer.copy_within(start..end, 0);
+                (start, end) = (0, end - start);
+                let filled = end;
+                at_end = fill(source, buffer, &mut end)?;
+                whole.update(&buffer[filled..end]);
+                total += (end - filled) as u64;
+                progress((end - filled) as u64);
+                if total > size {
+                    return Err(IngestError::Unstable);
+                }
+            }
+            if start == end {
+                break;
+            }
+            let chunk = &buffer[start..start + chunker.cut(&buffer[start..end])];
+            let id = ObjectId::of_content(chunk);
+            start += chunk.len();
+            chunks += 1;
+            self.add_chunk(id, chunk)?;
+            manifest.push(id, chunk.len());
+        }
+        if total != size {
+            return Err(IngestError::Unstable);
+        }
+        let id = ObjectId::from_bytes(*whole.finalize().as_bytes());
+        match chunks {
+            0 => self.add_chunk(id, b"")?,
+            1 => {}
+            _ if self.ingest.store.has_blob(&id) || !self.first_seen(id) => {}
+            _ => self.add_manifest(id, manifest),
+        }
+        Ok(Stored { id, size })
+    }
+
+    fn first_seen(&self, id: ObjectId) -> bool {
+        lock(&self.ingest.seen).insert(id)
+    }
+
+    fn add_chunk(&mut self, id: ObjectId, content: &[u8]) -> Result<(), IngestError> {
+        if self.ingest.store.has_chunk(&id) || !self.first_seen(id) {
+            return Ok(());
+        }
+        self.batch.content.extend_from_slice(content);
+        self.batch.chunks.push((id, content.len()));
+        if self.batch.content.len() >= GROUP_BYTES || self.batch.chunks.len() >= GROUP_BYTES / 256 {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), IngestError> {
+        if self.batch.chunks.is_empty() {
+            return Ok(());
+        }
+        let spare = lock(&self.ingest.spare).pop().unwrap_or_default();
+        let full = std::mem::replace(&mut self.batch, spare);
+        self.queue.send(full).map_err(|_| IngestError::Stopped)?;
+        match lock(&self.ingest.failure).is_some() {
+            true => Err(IngestError::Stopped),
+            false => Ok(()),
+        }
+    }
+
+    fn add_manifest(&self, id: ObjectId, manifest: ManifestRows) {
+        let rows = manifest.finish(id);
+        lock(&self.ingest.meta).extend(rows);
+    }
+}
+
+/// Reads until the buffer is full or the source ends; tells whether it has ended.
+fn fill(source: &mut dyn io::Read, buffer: &mut [u8], end: &mut usize) -> Result<bool, IngestError> {
+    while *end < buffer.len() {
+        match source.read(&mut buffer[*end..]) {
+            Ok(0) => return Ok(true),
+            Ok(read) => *end += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(IngestError::Read(error)),
+        }
+    }
+    Ok(false)
+}
+
+/// The rows of a blob of more than one chunk, made while its chunks are found.
+struct ManifestRows {
+    items: Vec<Item>,
+}
+
+impl ManifestRows {
+    fn new() -> Self {
+        Self { items: Vec::new() }
+    }
+
+    fn push(&mut self, id: ObjectId, length: usize) {
+        self.items.push(Item { name: Default::default(), kind: None, id, size: length as u64, count: 1 });
+    }
+
+    fn finish(self, blob: ObjectId) -> Vec<MetaRow> {
+        let mut rows = Vec::new();
+        let mut paginator = Paginator::new(Body::Manifest, |id, page: &Page| -> Result<(), std::convert::Infallible> {
+            rows.push(MetaRow::page(id, page));
+            Ok(())
+        });
+        for item in self.items {
+            let Ok(()) = paginator.push(item);
+        }
+        let Ok(root) = paginator.finish();
+        let content = Bytes::copy_from_slice(root.id.as_bytes());
+        let size = i64::try_from(root.size).expect("BUG: a content's size fits");
+        rows.push(MetaRow { id: Some(blob), size: Some(size), content: Some(content), ..MetaRow::new(RowType::Blob) });
+        rows
+    }
+}

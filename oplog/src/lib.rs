@@ -1,0 +1,36 @@
+//! The oplog: the Delta Lake table that holds a pond's history.
+//!
+//! [`pond`] finds and makes ponds, [`snapshot`] reads one operation's state, [`ingest`] stages contents, [`transaction`] writes
+//! and publishes. Below them are the table's log ([`log`], [`state`], [`publish`]), its files ([`pack`], [`store`]) and its
+//! upkeep ([`compact`], [`checkpoint`]). `FORMAT.md` beside this crate's sources describes the bytes.
+#![deny(missing_docs)]
+
+pub mod checkpoint;
+pub mod compact;
+pub mod config;
+pub mod durable;
+pub mod durable_local;
+pub mod ingest;
+pub mod init;
+pub mod line;
+pub mod lock;
+pub mod log;
+pub mod operation;
+pub mod pack;
+pub mod pond;
+pub mod publish;
+pub mod row;
+pub mod schema;
+pub mod snapshot;
+pub mod state;
+pub mod store;
+pub mod transaction;
+pub mod view;
+
+pub use operation::Operation;
+pub use pond::Pond;
+pub use row::{ChangeKind, Location, MetaRow, RowType};
+pub use schema::PackKind;
+pub use snapshot::ReadonlyPond;
+pub use state::TableState;
+pub use store::{StagedPack, Store};

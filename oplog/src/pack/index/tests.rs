@@ -1,0 +1,104 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn location(row: u32) -> Location {
+    Location { row_group: row / 7, row, row_type: RowType::Chunk }
+}
+
+/// Ids that share beginnings, so that buckets and prefixes have neighbours.
+fn ids() -> impl Strategy<Value = ObjectId> {
+    (0u8..4, 0u8..3, any::<u8>(), any::<[u8; 4]>()).prop_map(|(first, second, third, rest)| {
+        let mut bytes = [0xab; 32];
+        (bytes[0], bytes[1], bytes[2]) = (first * 85, second, third);
+        bytes[28..].copy_from_slice(&rest);
+        ObjectId::from_bytes(bytes)
+    })
+}
+
+proptest! {
+    #[test]
+    fn finds_what_a_map_finds(
+        stored in prop::collection::vec(ids(), 0..200),
+        asked in prop::collection::vec(ids(), 0..20),
+        changes in prop::collection::vec((0u8..8, ids(), any::<i64>(), any::<i64>()), 0..50),
+        numbers in prop::collection::btree_set(any::<i64>(), 0..20),
+    ) {
+        let mut entries = IndexEntries::default();
+        let mut map = BTreeMap::new();
+        for (id, row) in stored.iter().zip(0..) {
+            entries.objects.push(IndexEntry { id: *id, location: location(row) });
+            map.entry(*id).or_insert(location(row));
+        }
+        for (path, id, seq, mtime) in &changes {
+            entries.changes.push(ChangeEntry::new(&[*path], id, *seq, *mtime));
+        }
+        for (seq, row) in numbers.iter().zip(0..) {
+            entries.operations.push(OperationEntry { seq: *seq, location: Location { row_type: RowType::Op, ..location(row) } });
+        }
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("index");
+        let built = PackIndex::build(entries);
+        built.write(&path).expect("written");
+        for index in [built, PackIndex::open(&path).expect("intact")] {
+            prop_assert_eq!(index.len(), map.len());
+            prop_assert_eq!(index.entries().map(|entry| (entry.id, entry.location)).collect::<BTreeMap<_, _>>(), map.clone());
+            for id in stored.iter().chain(&asked) {
+                prop_assert_eq!(index.lookup(id), map.get(id).copied());
+                for digits in [4, 5, 6, 63, 64] {
+                    let prefix: IdPrefix = id.to_hex()[..digits].parse().expect("a prefix");
+                    let expected: Vec<ObjectId> = map.keys().filter(|id| prefix.matches(id)).copied().collect();
+                    prop_assert_eq!(index.matching(&prefix).collect::<Vec<_>>(), expected);
+                }
+            }
+            for path in 0u8..8 {
+                let found: Vec<_> = index.mtimes_of(&[path]).map(|c| (c.id_prefix, c.seq, c.mtime)).collect();
+                let of_path = changes.iter().filter(|change| change.0 == path);
+                let mut expected: Vec<_> = of_path.map(|(_, id, seq, mtime)| (id_prefix(id), *seq, *mtime)).collect();
+                expected.sort_unstable();
+                prop_assert_eq!(found, expected);
+            }
+            for seq in numbers.iter().chain([&0, &i64::MAX]) {
+                prop_assert_eq!(index.operation(*seq).is_some(), numbers.contains(seq));
+            }
+            prop_assert_eq!(index.newest_operation().map(|operation| operation.seq), numbers.last().copied());
+        }
+    }
+}
+
+#[test]
+fn damage_anywhere_is_noticed() {
+    let entries = IndexEntries {
+        objects: (0..40u32)
+            .map(|row| IndexEntry { id: ObjectId::of_content(&row.to_le_bytes()), location: location(row) })
+            .collect(),
+        changes: vec![ChangeEntry::new(b"a", &ObjectId::ZERO, 1, 2)],
+        operations: vec![OperationEntry { seq: 1, location: location(1) }],
+    };
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("index");
+    PackIndex::build(entries).write(&path).expect("written");
+    let whole = std::fs::read(&path).expect("read");
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x41;
+        // Bytes 12 to 16 say nothing, but the sum covers them.
+        assert!(PackIndex::check(Storage::Built(bytes)).is_err(), "byte {at}");
+        assert!(PackIndex::check(Storage::Built(whole[..at].to_vec())).is_err(), "cut at {at}");
+    }
+    assert!(PackIndex::check(Storage::Built(whole)).is_ok());
+    assert!(matches!(PackIndex::open(&dir.path().join("none")), Err(IndexError::Io { .. })));
+}
+
+#[test]
+fn a_forgotten_row_gives_way_to_a_stored_one() {
+    let id = ObjectId::of_content(b"x");
+    let forgotten = Location { row_group: 0, row: 0, row_type: RowType::Forgotten };
+    let stored = Location { row_group: 0, row: 1, row_type: RowType::Page };
+    let objects = [forgotten, stored].map(|location| IndexEntry { id, location }).to_vec();
+    let index = PackIndex::build(IndexEntries { objects, ..IndexEntries::default() });
+    assert_eq!(index.lookup(&id), Some(stored));
+    assert_eq!(index.entries().map(|entry| entry.id).collect::<BTreeSet<_>>().len(), 1);
+}

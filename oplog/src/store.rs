@@ -1,0 +1,303 @@
+//! Objects of the table and of the staging area, found by id.
+//!
+//! Each pack has a sorted index of the ids in it, derived and kept in the cache; it is opened when it is first asked, and
+//! made again where it is missing or damaged. Contents are verified against their ids whenever they are read.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use bytes::Bytes;
+use pond_objects::page::{Body, Page};
+use pond_objects::{Commit, IdPrefix, Manifest, ObjectId, ObjectSource, ReadError};
+
+use crate::operation::Operation;
+use crate::pack::index::id_prefix;
+use crate::pack::{ChangeEntry, PackError, PackIndex, PackReader, PageCache};
+use crate::pond::Pond;
+use crate::row::{Location, RowType};
+use crate::schema::PackKind;
+use crate::state::TableState;
+
+/// Pages kept decoded in memory; a page is about 20 KB.
+const KEPT_PAGES: usize = 2048;
+
+/// A pack in the staging area, by its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StagedPack {
+    /// BLAKE3 of the file's bytes.
+    pub digest: ObjectId,
+    /// What it holds.
+    pub kind: PackKind,
+}
+
+impl StagedPack {
+    /// The file's name in the staging area.
+    pub fn name(&self) -> String {
+        self.kind.staged_name(&self.digest)
+    }
+
+    /// The pack of a file's name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (kind, digest) = crate::log::parse_staged_name(name)?;
+        Some(Self { digest, kind })
+    }
+}
+
+struct OpenPack {
+    digest: ObjectId,
+    kind: PackKind,
+    is_staged: bool,
+    /// Where it may be: a staged pack moves into the table when it is committed.
+    paths: Vec<PathBuf>,
+    cached_index: PathBuf,
+    index: OnceLock<PackIndex>,
+    reader: OnceLock<PackReader>,
+}
+
+/// The objects of one state of the table, and of staged packs.
+pub struct Store {
+    packs: Vec<OpenPack>,
+    pages: Mutex<HashMap<ObjectId, Arc<Page>>>,
+    cache: Arc<PageCache>,
+}
+
+/// Decoded pages of packs kept in memory, in bytes.
+const PACK_CACHE: usize = 32 << 20;
+
+impl Store {
+    /// The store over the packs of `state` and `staged` ones. Opens no file.
+    pub fn new(pond: &Pond, state: &TableState, staged: &[StagedPack]) -> Self {
+        let mut packs: Vec<OpenPack> = Vec::with_capacity(state.packs.len() + staged.len());
+        for pack in staged {
+            let table = pond.table_dir().join(pack.kind.pack_path(&pack.digest));
+            let staged = pond.staging_dir().join(pack.kind.staged_name(&pack.digest));
+            packs.push(OpenPack::new(pond, pack.digest, pack.kind, true, vec![staged, table]));
+        }
+        for pack in state.packs.iter().rev().filter(|pack| staged.iter().all(|s| s.digest != pack.digest)) {
+            packs.push(OpenPack::new(pond, pack.digest, pack.kind, false, vec![pond.table_dir().join(pack.path())]));
+        }
+        Self { packs, pages: Mutex::default(), cache: Arc::new(PageCache::new(PACK_CACHE)) }
+    }
+
+    /// Whether a chunk is stored.
+    pub fn has_chunk(&self, id: &ObjectId) -> bool {
+        self.find(PackKind::Data, id).is_some_and(|(_, at)| at.row_type == RowType::Chunk)
+    }
+
+    /// Whether a blob is stored, of one chunk or more.
+    pub fn has_blob(&self, id: &ObjectId) -> bool {
+        self.has_chunk(id) || self.has_meta(id, RowType::Blob)
+    }
+
+    /// Whether a row of metadata is stored under an id.
+    pub fn has_meta(&self, id: &ObjectId, row_type: RowType) -> bool {
+        self.find(PackKind::Meta, id).is_some_and(|(_, at)| at.row_type == row_type)
+    }
+
+    /// What is stored under an id.
+    pub fn type_of(&self, id: &ObjectId) -> Option<RowType> {
+        let found = self.find(PackKind::Meta, id).or_else(|| self.find(PackKind::Data, id));
+        found.map(|(_, at)| at.row_type)
+    }
+
+    /// All ids that begin with a prefix, each once, with what they name.
+    pub fn matching(&self, prefix: &IdPrefix) -> Vec<(ObjectId, RowType)> {
+        let mut found = Vec::new();
+        for index in self.packs.iter().filter_map(|pack| pack.index().ok()) {
+            let ids = index.matching(prefix);
+            found.extend(ids.filter_map(|id| index.lookup(&id).map(|at| (id, at.row_type))));
+        }
+        found.sort_unstable();
+        found.dedup_by_key(|(id, _)| *id);
+        found
+    }
+
+    /// The stored bytes of a row of metadata.
+    ///
+    /// # Errors
+    /// [`ReadError::Missing`] where there is no such row, [`ReadError::Storage`] where it can't be read.
+    pub fn meta_content(&self, id: &ObjectId, row_type: RowType, what: &'static str) -> Result<Bytes, ReadError> {
+        match self.find(PackKind::Meta, id) {
+            Some((pack, at)) if at.row_type == row_type => pack.content(at, &self.cache).map_err(|error| storage(what, id, error)),
+            _ => Err(self.missing(what, id)),
+        }
+    }
+
+    /// An operation by its id.
+    ///
+    /// # Errors
+    /// Those of [`Store::meta_content`], and [`ReadError::Damaged`].
+    pub fn operation(&self, id: &ObjectId) -> Result<Operation, ReadError> {
+        let text = self.meta_content(id, RowType::Op, "operation")?;
+        let operation = Operation::decode(&text).map_err(|error| storage("operation", id, error))?;
+        let is_same = std::str::from_utf8(&text).is_ok_and(|text| Operation::id_of(text) == *id);
+        if is_same { Ok(operation) } else { Err(ReadError::Damaged { what: "operation", id: *id }) }
+    }
+
+    /// The modification time of a path when it last got this content, in microseconds since 1970, as of operation `seq`.
+    pub fn mtime(&self, path: &[u8], blob: &ObjectId, seq: i64) -> Option<i64> {
+        let wanted = id_prefix(blob);
+        let metas = self.packs.iter().filter(|pack| pack.kind == PackKind::Meta);
+        let found = metas.filter_map(|pack| pack.index().ok().map(|index| index.mtimes_of(path))).flatten();
+        let fitting = found.filter(|row| row.id_prefix == wanted && row.seq <= seq);
+        fitting.max_by_key(|row| row.seq).map(|row| row.mtime)
+    }
+
+    /// Every id with what it names; an id that two packs have comes twice.
+    ///
+    /// # Errors
+    /// [`PackError`] of a pack whose index can't be made.
+    pub fn for_each_id(&self, visit: &mut dyn FnMut(&ObjectId, RowType)) -> Result<(), PackError> {
+        for pack in &self.packs {
+            pack.index()?.entries().for_each(|entry| visit(&entry.id, entry.location.row_type));
+        }
+        Ok(())
+    }
+
+    /// The ids in one pack, in ascending order; none for a pack that the store does not have.
+    ///
+    /// # Errors
+    /// [`PackError`] where the pack's index can't be made.
+    pub fn pack_ids(&self, digest: &ObjectId, visit: &mut dyn FnMut(&ObjectId)) -> Result<(), PackError> {
+        for pack in self.packs.iter().filter(|pack| pack.digest == *digest) {
+            pack.index()?.entries().for_each(|entry| visit(&entry.id));
+        }
+        Ok(())
+    }
+
+    /// What change rows say of files: hash of the path, operation, and the beginning of the blob's id.
+    ///
+    /// # Errors
+    /// [`PackError`] of a pack whose index can't be made.
+    pub fn for_each_change(&self, visit: &mut dyn FnMut(ChangeEntry)) -> Result<(), PackError> {
+        for pack in self.packs.iter().filter(|pack| pack.kind == PackKind::Meta) {
+            pack.index()?.changes().for_each(&mut *visit);
+        }
+        Ok(())
+    }
+
+    fn find(&self, kind: PackKind, id: &ObjectId) -> Option<(&OpenPack, Location)> {
+        let packs = self.packs.iter().filter(|pack| pack.kind == kind);
+        packs.filter_map(|pack| Some((pack, pack.index().ok()?.lookup(id)?))).next()
+    }
+
+    /// Whether a row of metadata stands in the table itself, whatever is staged.
+    pub(crate) fn has_meta_in_table(&self, id: &ObjectId, row_type: RowType) -> bool {
+        let packs = self.packs.iter().filter(|pack| pack.kind == PackKind::Meta && !pack.is_staged);
+        let mut found = packs.filter_map(|pack| pack.index().ok()?.lookup(id));
+        found.any(|at| at.row_type == row_type)
+    }
+
+    /// Why an id was not found: a pack without a readable index may hold it.
+    fn missing(&self, what: &'static str, id: &ObjectId) -> ReadError {
+        match self.packs.iter().find_map(|pack| pack.index().err()) {
+            Some(error) => storage(what, id, error),
+            None => ReadError::Missing { what, id: *id },
+        }
+    }
+
+    fn cached_page(&self, id: &ObjectId) -> Option<Arc<Page>> {
+        self.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(id).cloned()
+    }
+
+    fn cache_page(&self, id: ObjectId, page: &Arc<Page>) {
+        let mut pages = self.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if pages.len() >= KEPT_PAGES {
+            pages.clear();
+        }
+        pages.insert(id, page.clone());
+    }
+}
+
+impl ObjectSource for Store {
+    fn page(&self, body: Body, id: &ObjectId) -> Result<Arc<Page>, ReadError> {
+        if let Some(page) = self.cached_page(id).filter(|page| page.body == body) {
+            return Ok(page);
+        }
+        let stream = self.meta_content(id, RowType::Page, "page")?;
+        let page = Page::decode(body, id, &stream).map_err(|error| ReadError::Page { id: *id, error })?;
+        let page = Arc::new(page);
+        self.cache_page(*id, &page);
+        Ok(page)
+    }
+
+    fn chunk(&self, id: &ObjectId) -> Result<Bytes, ReadError> {
+        let (pack, at) = self.find(PackKind::Data, id).ok_or_else(|| self.missing("chunk", id))?;
+        let content = pack.content(at, &self.cache).map_err(|error| storage("chunk", id, error))?;
+        match ObjectId::of_content(&content) == *id {
+            true => Ok(content),
+            false => Err(ReadError::Damaged { what: "chunk", id: *id }),
+        }
+    }
+
+    fn manifest(&self, blob: &ObjectId) -> Result<Option<Manifest>, ReadError> {
+        if !self.has_meta(blob, RowType::Blob) {
+            return Ok(None);
+        }
+        let content = self.meta_content(blob, RowType::Blob, "blob")?;
+        let root = ObjectId::from_slice(&content).ok_or(ReadError::Damaged { what: "blob", id: *blob })?;
+        let size = self.page(Body::Manifest, &root)?.size();
+        Ok(Some(Manifest { size, root }))
+    }
+
+    fn commit(&self, id: &ObjectId) -> Result<Commit, ReadError> {
+        let text = self.meta_content(id, RowType::Commit, "commit")?;
+        if Commit::id_of(&text) != *id {
+            return Err(ReadError::Damaged { what: "commit", id: *id });
+        }
+        Commit::decode(&text).map_err(|error| ReadError::Commit { id: *id, error })
+    }
+}
+
+impl OpenPack {
+    fn new(pond: &Pond, digest: ObjectId, kind: PackKind, is_staged: bool, paths: Vec<PathBuf>) -> Self {
+        let cached_index = pond.pack_index_path(&digest);
+        Self { digest, kind, is_staged, paths, cached_index, index: OnceLock::new(), reader: OnceLock::new() }
+    }
+
+    fn path(&self) -> &PathBuf {
+        self.paths.iter().find(|path| path.exists()).unwrap_or(&self.paths[0])
+    }
+
+    fn index(&self) -> Result<&PackIndex, PackError> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
+        }
+        let index = match PackIndex::open(&self.cached_index) {
+            Ok(index) => index,
+            Err(_) => {
+                let index = PackIndex::rebuild_from_pack(self.path(), self.kind)?;
+                // The index serves from memory as well: a cache that can't be written only costs time.
+                let _ = index.write(&self.cached_index);
+                index
+            }
+        };
+        Ok(self.index.get_or_init(|| index))
+    }
+
+    fn content(&self, at: Location, cache: &Arc<PageCache>) -> Result<Bytes, PackError> {
+        if self.reader.get().is_none() {
+            let reader = PackReader::open_with(self.path(), cache.clone())?;
+            let _ = self.reader.set(reader);
+        }
+        let reader = self.reader.get().expect("BUG: the reader was set");
+        reader.read_content(at.row_group, at.row)
+    }
+}
+
+impl std::fmt::Debug for OpenPack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} pack {}", self.kind, self.digest.short())
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.packs).finish()
+    }
+}
+
+fn storage(what: &'static str, id: &ObjectId, error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
+    ReadError::Storage { what, id: *id, error: Box::new(error) }
+}

@@ -1,0 +1,390 @@
+//! Writes an operation, then publishes it.
+//!
+//! A transaction gathers what is new: pages, commits, change rows, staged packs, and the refs that move with their expected
+//! old values. [`Transaction::publish`] writes the files of the next version, syncs them, and puts the log entry. Whatever
+//! fails before that leaves files that nothing points to; whoever publishes first wins, and a transaction whose
+//! refs they did not touch is written again behind theirs.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use object_store::ObjectStore;
+use pond_objects::page::Page;
+use pond_objects::{Commit, ObjectId, ReadError};
+use pond_refs::{EditError, RefEdit, apply_edits};
+
+use crate::durable::{self, DurableError};
+use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat, LogError, RefMove};
+use crate::operation::{Operation, OperationError};
+use crate::pack::{PackError, PackIndex, PackReader, SealedPack, write_meta_pack};
+use crate::pond::Pond;
+use crate::publish::{self, PublishError};
+use crate::row::{MetaRow, RowType};
+use crate::schema::PackKind;
+use crate::snapshot::ReadonlyPond;
+use crate::state::{self, StateError, TableState};
+use crate::store::StagedPack;
+use crate::view::{Head, View};
+
+/// How often a transaction is written again behind others before it gives up.
+const MOST_TRIES: usize = 100;
+
+/// Who does what, when: the readable part of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doing {
+    /// The kind: `COMMIT`, `BRANCH`, `CHECKOUT` ...
+    pub kind: String,
+    /// The login.
+    pub user: String,
+    /// The machine.
+    pub host: String,
+    /// The command line.
+    pub command: String,
+    /// When, in microseconds since 1970.
+    pub time: i64,
+    /// Further facts for readers of the table's history: message, branch.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// An operation that was published.
+#[derive(Debug)]
+pub struct Published {
+    /// The state that it left.
+    pub state: TableState,
+    /// Its id.
+    pub operation: ObjectId,
+    /// Bytes of the files that it added to the table.
+    pub added: u64,
+}
+
+/// Why an operation was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum TransactionError {
+    /// A ref does not have the value that the operation counts on. Nothing has changed.
+    #[error(transparent)]
+    Ref(#[from] EditError<std::convert::Infallible>),
+    /// Others were always first.
+    #[error("the pond moved on {0} times while this was being published")]
+    Busy(usize),
+    /// Content that the operation counts on was removed meanwhile: it must be staged again.
+    #[error("content that was staged is no longer in the pond")]
+    ContentGone,
+    /// The log entry could not be put.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The state of the table could not be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The new entry could not be read back.
+    #[error(transparent)]
+    Entry(#[from] LogError),
+    /// The view could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file of rows could not be written or read.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// The operation has no text.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// A file could not be made durable.
+    #[error(transparent)]
+    Durable(#[from] DurableError),
+    /// A file could not be put in its place.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+}
+
+/// An operation being written.
+#[must_use = "a transaction does nothing until it is published"]
+#[derive(Debug)]
+pub struct Transaction<'a> {
+    pond: &'a Pond,
+    base: &'a ReadonlyPond,
+    doing: Doing,
+    rows: Vec<MetaRow>,
+    known: HashSet<ObjectId>,
+    staged: Vec<StagedPack>,
+    edits: Vec<RefEdit>,
+    heads: Vec<(String, Head)>,
+    saved: Option<ObjectId>,
+}
+
+impl<'a> Transaction<'a> {
+    /// An operation on `base` that so far changes nothing.
+    pub fn new(pond: &'a Pond, base: &'a ReadonlyPond, doing: Doing) -> Self {
+        Self {
+            pond,
+            base,
+            doing,
+            rows: Vec::new(),
+            known: HashSet::new(),
+            staged: Vec::new(),
+            edits: Vec::new(),
+            heads: Vec::new(),
+            saved: None,
+        }
+    }
+
+    /// Adds a page unless the pond has it.
+    pub fn add_page(&mut self, id: ObjectId, page: &Page) {
+        if self.is_new(id, RowType::Page) {
+            self.rows.push(MetaRow::page(id, page));
+        }
+    }
+
+    /// Adds a commit unless the pond has it, and gives its id.
+    pub fn add_commit(&mut self, commit: &Commit) -> ObjectId {
+        let id = commit.id();
+        if self.is_new(id, RowType::Commit) {
+            self.rows.push(MetaRow {
+                id: Some(id),
+                content: Some(Bytes::from(commit.encode())),
+                ..MetaRow::new(RowType::Commit)
+            });
+        }
+        id
+    }
+
+    /// Adds change rows, whose `seq` and time are filled in.
+    pub fn add_changes(&mut self, changes: impl IntoIterator<Item = MetaRow>) {
+        self.rows.extend(changes);
+    }
+
+    /// Takes staged packs into the table: the data packs as they are, the rows of the others.
+    pub fn adopt(&mut self, staged: &[StagedPack]) {
+        self.staged.extend_from_slice(staged);
+    }
+
+    /// Moves a ref, if it has the expected value when the operation is published.
+    pub fn edit_ref(&mut self, edit: RefEdit) {
+        self.edits.push(edit);
+    }
+
+    /// Moves a mirror's HEAD.
+    pub fn set_head(&mut self, mirror: &str, head: Head) {
+        self.heads.push((mirror.to_owned(), head));
+    }
+
+    /// Names a tree of host content that this operation stored before it is overwritten.
+    pub fn set_saved(&mut self, tree: ObjectId) {
+        self.saved = Some(tree);
+    }
+
+    /// Writes and publishes.
+    ///
+    /// # Errors
+    /// After [`PublishError::Unknown`] and [`PublishError::NotDurable`] the operation may be there; after all others it is
+    /// not, and the pond is as it was.
+    pub async fn publish(mut self, table: &dyn ObjectStore) -> Result<Published, TransactionError> {
+        let data = self.move_data_packs()?;
+        self.copy_staged_rows()?;
+        let mut newer: Option<ReadonlyPond> = None;
+        for _ in 0..MOST_TRIES {
+            let base = newer.as_ref().unwrap_or(self.base);
+            let (written, draft) = self.write(base, &data)?;
+            match publish::publish(table, base.state(), &draft).await {
+                Ok(published) => return self.finish(base, written, &draft, published.version),
+                Err(PublishError::Behind { .. }) => {
+                    let state = state::load(&self.pond.table_dir(), &self.pond.cache_dir())?.state;
+                    self.check_removed(&state)?;
+                    newer = Some(ReadonlyPond::at(self.pond, state, &self.staged));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(TransactionError::Busy(MOST_TRIES))
+    }
+
+    fn is_new(&mut self, id: ObjectId, row_type: RowType) -> bool {
+        !self.base.store().has_meta_in_table(&id, row_type) && self.known.insert(id)
+    }
+
+    /// Puts the staged data packs under their names in the table; a pack that is there already is left alone.
+    fn move_data_packs(&self) -> Result<Vec<AddFile>, TransactionError> {
+        let mut adds = Vec::new();
+        let present: HashSet<ObjectId> = self.base.state().packs.iter().map(|pack| pack.digest).collect();
+        for pack in self.staged.iter().filter(|pack| pack.kind == PackKind::Data && !present.contains(&pack.digest)) {
+            let from = self.pond.staging_dir().join(pack.kind.staged_name(&pack.digest));
+            let to = self.pond.table_dir().join(pack.kind.pack_path(&pack.digest));
+            let write = |error| TransactionError::Write { path: to.clone(), error };
+            match std::fs::rename(&from, &to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && to.exists() => {}
+                result => result.map_err(write)?,
+            }
+            adds.push(describe_data(&to, &pack.digest, self.doing.time / 1000)?);
+        }
+        if !adds.is_empty() {
+            let dir = self.pond.table_dir().join(PackKind::Data.dir_name());
+            durable::sync_dir(&dir)?;
+        }
+        Ok(adds)
+    }
+
+    fn copy_staged_rows(&mut self) -> Result<(), TransactionError> {
+        let staged: Vec<StagedPack> = self.staged.iter().copied().filter(|pack| pack.kind == PackKind::Meta).collect();
+        for pack in staged {
+            let path = self.pond.staging_dir().join(pack.kind.staged_name(&pack.digest));
+            for row in PackReader::open(&path)?.rows() {
+                let row = row?;
+                if row.id.is_some_and(|id| self.is_new(id, row.row_type)) {
+                    self.rows.push(row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the file of metadata of the next version after `base`, and its log entry's draft.
+    fn write(
+        &self,
+        base: &ReadonlyPond,
+        data: &[AddFile],
+    ) -> Result<(Written, EntryDraft), TransactionError> {
+        let seq = base.state().seq + 1;
+        let (view, refs) = self.next_view(base.view()?, seq)?;
+        let mut rows = self.rows.clone();
+        let (view_root, view_pages) = view.store();
+        let new_pages = view_pages.iter().filter(|(id, _)| !base.store().has_meta(id, RowType::Page));
+        rows.extend(new_pages.map(|(id, page)| MetaRow::page(*id, page)));
+        let doing = &self.doing;
+        let operation = Operation {
+            seq,
+            parent: Some(base.state().operation),
+            view: view_root.id,
+            time: doing.time,
+            kind: doing.kind.clone(),
+            user: doing.user.clone(),
+            host: doing.host.clone(),
+            command: doing.command.clone(),
+            extra: Vec::new(),
+        };
+        let id = push_operation(&mut rows, &operation)?;
+        let sealed = write_meta_pack(&self.pond.staging_dir(), rows)?;
+        let mut adds = data.to_vec();
+        adds.push(sealed.describe(doing.time / 1000));
+        let draft = EntryDraft {
+            info: EntryInfo {
+                operation: doing.kind.clone(),
+                parameters: doing.parameters.clone(),
+                user: doing.user.clone(),
+                timestamp: doing.time / 1000,
+            },
+            operation: id,
+            seq,
+            parent: operation.parent,
+            view: operation.view,
+            refs,
+            adds,
+            removes: Vec::new(),
+            metadata: None,
+        };
+        let written = Written { operation: id, digest: sealed.digest, index: sealed.index() };
+        place_in_table(self.pond, PackKind::Meta, sealed)?;
+        Ok((written, draft))
+    }
+
+    fn next_view(&self, current: &View, seq: i64) -> Result<(View, BTreeMap<String, RefMove>), TransactionError> {
+        let changes = apply_edits(&self.edits, |name| Ok(current.target(name)))?;
+        let mut view = current.clone();
+        let mut refs = BTreeMap::new();
+        for change in changes {
+            view.set_target(&change.name, change.new);
+            refs.insert(change.name.to_string(), RefMove { old: change.old, new: change.new });
+        }
+        for (mirror, head) in &self.heads {
+            view.set_head(mirror, head);
+        }
+        if let Some(tree) = self.saved {
+            view.set_saved(seq, tree);
+        }
+        Ok((view, refs))
+    }
+
+    /// Content that this operation did not store again because the pond had it must still be there.
+    fn check_removed(&self, newest: &TableState) -> Result<(), TransactionError> {
+        let gone = newest.removed.iter().filter(|pack| pack.version_removed > self.base.state().version);
+        match gone.into_iter().any(|pack| pack.data_change) {
+            true => Err(TransactionError::ContentGone),
+            false => Ok(()),
+        }
+    }
+
+    fn finish(
+        &self,
+        base: &ReadonlyPond,
+        written: Written,
+        draft: &EntryDraft,
+        version: u64,
+    ) -> Result<Published, TransactionError> {
+        // The index of the new pack is at hand; a cache that can't be written only costs time later.
+        let _ = written.index.write(&self.pond.pack_index_path(&written.digest));
+        let state = advance(self.pond, base.state(), version)?;
+        Ok(Published { state, operation: written.operation, added: draft.adds.iter().map(|add| add.size).sum() })
+    }
+}
+
+/// The file of metadata that was written for an operation.
+struct Written {
+    operation: ObjectId,
+    digest: ObjectId,
+    index: PackIndex,
+}
+
+/// A data pack as the log adds it. All its rows are chunks.
+fn describe_data(path: &std::path::Path, digest: &ObjectId, time_millis: i64) -> Result<AddFile, TransactionError> {
+    let rows = PackReader::open(path)?.rows_len();
+    let write = |error| TransactionError::Write { path: path.to_owned(), error };
+    let size = std::fs::metadata(path).map_err(write)?.len();
+    let name = RowType::Chunk.name();
+    let stats = format!(
+        r#"{{"numRecords":{rows},"minValues":{{"type":"{name}"}},"maxValues":{{"type":"{name}"}},"nullCount":{{"type":0}}}}"#
+    );
+    Ok(AddFile { kind: PackKind::Data, digest: *digest, size, modification_time: time_millis, data_change: true, rows, stats })
+}
+
+/// Adds the operation's row, and fills in the number and time of the rows that belong to it.
+pub(crate) fn push_operation(rows: &mut Vec<MetaRow>, operation: &Operation) -> Result<ObjectId, OperationError> {
+    let text = operation.encode()?;
+    let id = Operation::id_of(&text);
+    for row in rows.iter_mut().filter(|row| row.seq.is_none()) {
+        row.seq = Some(operation.seq);
+        row.timestamp = Some(operation.time);
+    }
+    rows.push(MetaRow {
+        id: Some(id),
+        seq: Some(operation.seq),
+        timestamp: Some(operation.time),
+        content: Some(Bytes::from(text)),
+        ..MetaRow::new(RowType::Op)
+    });
+    Ok(id)
+}
+
+/// Moves a sealed pack to its name in the table and syncs the directory.
+pub(crate) fn place_in_table(pond: &Pond, kind: PackKind, mut sealed: SealedPack) -> Result<(), TransactionError> {
+    let path = pond.table_dir().join(kind.pack_path(&sealed.digest));
+    sealed.persist(&path)?;
+    let dir = pond.table_dir().join(kind.dir_name());
+    durable::sync_dir(&dir)?;
+    Ok(())
+}
+
+/// The state after the entry that was just published, saved as the cached one.
+pub(crate) fn advance(pond: &Pond, before: &TableState, version: u64) -> Result<TableState, TransactionError> {
+    let mut state = before.clone();
+    for at in before.version + 1..=version {
+        let (entry, stat): (_, EntryStat) = crate::log::read_entry(&pond.table_dir(), at)?;
+        state.advance(&entry, stat)?;
+    }
+    state.save(&pond.cache_dir());
+    Ok(state)
+}

@@ -1,0 +1,156 @@
+//! The view: every ref and every mirror's HEAD at an operation.
+//!
+//! It is kept as page trees of flat entries: `heads/NAME`, `tags/NAME` and `remotes/REMOTE/NAME` name commits;
+//! `mirrors/ID/HEAD` is the commit that a mirror stands on, and `mirrors/ID/on/heads/NAME` (with no id) the branch that it
+//! is on; `saved/SEQ` is a tree of host content that operation SEQ stored before it was overwritten.
+
+use std::collections::BTreeMap;
+
+use bstr::{BString, ByteSlice};
+use pond_objects::cursor::Leaves;
+use pond_objects::page::{Body, Item, Page};
+use pond_objects::paginate::{Root, paginate};
+use pond_objects::{Kind, ObjectId, ObjectSource, ReadError};
+use pond_refs::RefName;
+
+/// The mirror that `pond init` makes.
+pub const MAIN_MIRROR: &str = "main";
+
+/// Where a mirror stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The branch that commits move; `None` when detached.
+    pub branch: Option<RefName>,
+    /// The commit; `None` before the first.
+    pub commit: Option<ObjectId>,
+}
+
+/// The refs and heads that an operation left, in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct View {
+    entries: BTreeMap<BString, (Kind, ObjectId)>,
+}
+
+impl View {
+    /// The view with this root page.
+    ///
+    /// # Errors
+    /// Those of reading the pages.
+    pub fn load(source: &dyn ObjectSource, root: &ObjectId) -> Result<Self, ReadError> {
+        let mut entries = BTreeMap::new();
+        for item in Leaves::new(source, Body::View, root)? {
+            let item = item?;
+            let kind = item.kind.expect("BUG: leaves of views are validated to have kinds");
+            entries.insert(item.name, (kind, item.id));
+        }
+        Ok(Self { entries })
+    }
+
+    /// The pages that store the view.
+    pub fn store(&self) -> (Root, Vec<(ObjectId, Page)>) {
+        let items = self.entries.iter().map(|(name, (kind, id))| Item {
+            name: name.clone(),
+            kind: Some(*kind),
+            id: *id,
+            size: 0,
+            count: 1,
+        });
+        paginate(Body::View, items)
+    }
+
+    /// The commit or tag that a ref names.
+    pub fn target(&self, name: &RefName) -> Option<ObjectId> {
+        self.entries.get(name.as_str().as_bytes()).map(|(_, id)| *id)
+    }
+
+    /// Sets or, with `None`, deletes a ref.
+    pub fn set_target(&mut self, name: &RefName, target: Option<ObjectId>) {
+        self.set(name.as_str().into(), target.map(|id| (Kind::Ref, id)));
+    }
+
+    /// All refs in order of their names, those of mirrors left out.
+    pub fn refs(&self) -> impl Iterator<Item = (RefName, ObjectId)> {
+        let refs = self.entries.iter().filter(|(_, (kind, _))| *kind == Kind::Ref);
+        refs.filter_map(|(name, (_, id))| Some((RefName::from_bytes(name).ok()?, *id)))
+    }
+
+    /// Where a mirror stands; the default for one that is not known.
+    pub fn head(&self, mirror: &str) -> Head {
+        let on = format!("mirrors/{mirror}/on/");
+        let below = self.entries.range(BString::from(on.as_str())..);
+        let branch = below.map(|(name, _)| name).next().and_then(|name| name.strip_prefix(on.as_bytes()));
+        let branch = branch.and_then(|name| RefName::from_bytes(name).ok());
+        let commit = self.entries.get(head_name(mirror).as_bytes()).map(|(_, id)| *id);
+        Head { branch, commit }
+    }
+
+    /// Moves a mirror's HEAD.
+    pub fn set_head(&mut self, mirror: &str, head: &Head) {
+        let on = format!("mirrors/{mirror}/on/");
+        self.entries.retain(|name, _| !name.starts_with(on.as_bytes()));
+        if let Some(branch) = &head.branch {
+            self.entries.insert(format!("{on}{branch}").into(), (Kind::Ref, ObjectId::ZERO));
+        }
+        self.set(head_name(mirror), head.commit.map(|id| (Kind::Ref, id)));
+    }
+
+    /// Names a tree of host content that operation `seq` stored before it was overwritten.
+    pub fn set_saved(&mut self, seq: i64, tree: ObjectId) {
+        self.set(format!("saved/{seq}").into(), Some((Kind::Directory, tree)));
+    }
+
+    /// The trees of host content that operations stored, with the operations' numbers.
+    pub fn saved(&self) -> impl Iterator<Item = (i64, ObjectId)> {
+        let named = self.entries.iter().filter(|(_, (kind, _))| *kind == Kind::Directory);
+        named.filter_map(|(name, (_, id))| {
+            let seq = name.strip_prefix(b"saved/")?.to_str().ok()?.parse().ok()?;
+            Some((seq, *id))
+        })
+    }
+
+    /// Every entry as it is stored: name and id.
+    pub fn entries(&self) -> impl Iterator<Item = (&BString, ObjectId)> {
+        self.entries.iter().map(|(name, (_, id))| (name, *id))
+    }
+
+    fn set(&mut self, name: BString, value: Option<(Kind, ObjectId)>) {
+        match value {
+            Some(value) => drop(self.entries.insert(name, value)),
+            None => drop(self.entries.remove(&name)),
+        }
+    }
+}
+
+fn head_name(mirror: &str) -> BString {
+    format!("mirrors/{mirror}/HEAD").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pond_objects::memory::MemoryObjects;
+
+    #[test]
+    fn a_view_is_read_back_as_it_was_stored() {
+        let mut view = View::default();
+        let main = RefName::branch("main").expect("a valid name");
+        let head = Head { branch: Some(main.clone()), commit: None };
+        view.set_head(MAIN_MIRROR, &head);
+        assert_eq!(view.head(MAIN_MIRROR), head);
+        let commit = ObjectId::of_content(b"commit");
+        let head = Head { commit: Some(commit), ..head };
+        view.set_head(MAIN_MIRROR, &head);
+        view.set_target(&main, Some(commit));
+        view.set_saved(7, ObjectId::of_content(b"tree"));
+        let mut objects = MemoryObjects::new();
+        let (root, pages) = view.store();
+        pages.iter().for_each(|(id, page)| objects.add_page(*id, page));
+        let loaded = View::load(&objects, &root.id).expect("all pages are there");
+        assert_eq!(loaded, view);
+        assert_eq!(loaded.head(MAIN_MIRROR), head);
+        assert_eq!(loaded.refs().collect::<Vec<_>>(), [(main, commit)]);
+        assert_eq!(loaded.saved().count(), 1);
+        view.set_head(MAIN_MIRROR, &Head { branch: None, commit: Some(commit) });
+        assert_eq!(view.head(MAIN_MIRROR).branch, None);
+    }
+}

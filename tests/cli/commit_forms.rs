@@ -1,0 +1,162 @@
+//! The ways to make a commit.
+
+use crate::harness::TestPond;
+
+fn body(pond: &TestPond) -> String {
+    pond.ok(&["log", "-1", "--format=%B"])
+}
+
+fn with_one_file() -> TestPond {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.ok(&["add", "a"]);
+    pond
+}
+
+#[test]
+fn two_messages_are_two_paragraphs() {
+    let pond = with_one_file();
+    pond.ok(&["commit", "-m", "Subject", "-m", "Body text."]);
+    assert_eq!(body(&pond).trim_end(), "Subject\n\nBody text.");
+    assert_eq!(pond.lines(&["log", "-1", "--format=%s"]), ["Subject"]);
+}
+
+#[test]
+fn the_message_comes_from_a_file_or_stdin() {
+    let pond = with_one_file();
+    pond.run_with_input(&["commit", "-F", "-"], b"From stdin\n\nMore.\n").expect_code(0);
+    assert_eq!(body(&pond).trim_end(), "From stdin\n\nMore.");
+    std::fs::write(pond.beside("message"), "From a file\n").expect("a file");
+    pond.append("a", "2\n");
+    let file = pond.beside("message");
+    pond.ok(&["commit", "-a", "-F", file.to_str().expect("text")]);
+    assert_eq!(body(&pond).trim_end(), "From a file");
+}
+
+#[test]
+fn the_editor_writes_the_message() {
+    let mut pond = with_one_file();
+    let editor = pond.beside("editor.sh");
+    std::fs::write(&editor, "#!/bin/sh\nprintf 'Edited\\n\\n# a comment\\n' > \"$1\"\n").expect("a file");
+    pond.set("POND_EDITOR", format!("sh {}", editor.display()));
+    pond.ok(&["commit"]);
+    assert_eq!(body(&pond).trim_end(), "Edited");
+    pond.append("a", "2\n");
+    pond.set("POND_EDITOR", "false");
+    let head = pond.id("HEAD");
+    assert_ne!(pond.run(&["commit", "-a"]).expect_no_panic().code, 0, "a failed editor aborts");
+    assert_eq!(pond.id("HEAD"), head);
+    pond.set("POND_EDITOR", "true");
+    assert_ne!(pond.run(&["commit", "-a"]).expect_no_panic().code, 0, "an empty message aborts");
+    assert_eq!(pond.id("HEAD"), head);
+}
+
+#[test]
+fn a_takes_tracked_files_only() {
+    let pond = with_one_file();
+    pond.write("gone", "x");
+    pond.commit_all("one");
+    pond.append("a", "2\n");
+    pond.remove("gone");
+    pond.write("new", "x");
+    pond.ok(&["commit", "-a", "-m", "two"]);
+    assert_eq!(pond.status(), ["?? new"]);
+    assert_eq!(pond.ok(&["cat", "HEAD:a"]), "1\n2\n");
+    assert_eq!(pond.lines(&["ls", "HEAD:"]), ["a"]);
+}
+
+#[test]
+fn only_what_is_staged_is_committed() {
+    let pond = with_one_file();
+    pond.write("a", "changed after add\n");
+    pond.ok(&["commit", "-m", "one"]);
+    assert_eq!(pond.ok(&["cat", "HEAD:a"]), "1\n");
+    assert_eq!(pond.status(), [" M a"]);
+}
+
+#[test]
+fn amend_replaces_the_last_commit() {
+    let pond = with_one_file();
+    pond.ok(&["commit", "-m", "one"]);
+    pond.append("a", "2\n");
+    pond.commit_all("tow");
+    let (first, wrong) = (pond.id("HEAD~1"), pond.id("HEAD"));
+    pond.write("forgotten", "x\n");
+    pond.ok(&["add", "forgotten"]);
+    pond.ok(&["commit", "--amend", "-m", "two"]);
+    assert_eq!(pond.id("HEAD~1"), first);
+    assert_ne!(pond.id("HEAD"), wrong);
+    assert_eq!(pond.lines(&["log", "--format=%s"]), ["two", "one"]);
+    assert_eq!(pond.ok(&["cat", "HEAD:forgotten"]), "x\n");
+    assert_eq!(pond.id("@{1}"), wrong, "what was amended can still be named");
+}
+
+#[test]
+fn nothing_to_commit_is_exit_code_1() {
+    let pond = with_one_file();
+    pond.ok(&["commit", "-m", "one"]);
+    let head = pond.id("HEAD");
+    let output = pond.run(&["commit", "-m", "two"]).expect_code(1);
+    assert!(format!("{}{}", output.out(), output.err()).contains("nothing to commit"), "{output}");
+    assert_eq!(pond.id("HEAD"), head);
+    pond.write("untracked", "x");
+    pond.run(&["commit", "-m", "two"]).expect_code(1);
+    pond.ok(&["commit", "--allow-empty", "-m", "empty"]);
+    assert_eq!(pond.id("HEAD~1"), head);
+    assert_eq!(pond.id("HEAD^{tree}"), pond.id("HEAD~1^{tree}"));
+}
+
+#[test]
+fn an_empty_message_aborts() {
+    let pond = with_one_file();
+    for message in ["", "  \n\t\n"] {
+        let output = pond.run(&["commit", "-m", message]).expect_no_panic();
+        assert!(matches!(output.code, 1 | 128) && output.err().contains("message"), "{output}");
+    }
+    assert_eq!(pond.status(), ["A  a"], "what was staged stays staged");
+    pond.ok(&["commit", "-m", "one"]);
+    assert_eq!(pond.history().len(), 1);
+}
+
+#[test]
+fn trailers_stand_at_the_end() {
+    let pond = with_one_file();
+    pond.ok(&[
+        "commit",
+        "-m",
+        "one",
+        "--trailer",
+        "Station: well-3",
+        "--trailer",
+        "Reviewed-by: Bo <bo@example.org>",
+    ]);
+    assert_eq!(body(&pond).trim_end(), "one\n\nStation: well-3\nReviewed-by: Bo <bo@example.org>");
+}
+
+#[test]
+fn names_and_times_come_from_the_environment() {
+    let mut pond = with_one_file();
+    pond.set("POND_AUTHOR_NAME", "Grace Stream");
+    pond.set("POND_AUTHOR_EMAIL", "grace@example.org");
+    pond.set("POND_AUTHOR_DATE", "2025-12-24T18:00:00+01:00");
+    pond.ok(&["commit", "-m", "one"]);
+    let line = pond.lines(&["log", "-1", "--format=%an|%ae|%aI|%cn|%ct"]);
+    assert_eq!(line, ["Grace Stream|grace@example.org|2025-12-24T18:00:00+01:00|Ada Field|1772352000"]);
+}
+
+#[test]
+fn without_an_identity_a_commit_warns_and_succeeds() {
+    let mut pond = with_one_file();
+    for name in ["POND_AUTHOR_NAME", "POND_AUTHOR_EMAIL", "POND_COMMITTER_NAME", "POND_COMMITTER_EMAIL"] {
+        pond.unset(name);
+    }
+    let output = pond.run(&["commit", "-m", "from cron"]).expect_code(0);
+    assert_eq!(output.err().matches("warning").count(), 1, "{output}");
+    assert!(pond.lines(&["log", "-1", "--format=%ae"])[0].contains('@'));
+    pond.ok(&["config", "user.name", "Cron"]);
+    pond.ok(&["config", "user.email", "cron@example.org"]);
+    pond.append("a", "2\n");
+    let output = pond.run(&["commit", "-a", "-m", "again"]).expect_code(0);
+    assert_eq!(output.err().matches("warning").count(), 0, "{output}");
+    assert_eq!(pond.lines(&["log", "-1", "--format=%an <%ae>"]), ["Cron <cron@example.org>"]);
+}

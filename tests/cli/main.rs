@@ -1,0 +1,21 @@
+//! Scenario tests of the `pond` binary: one topic a file, one binary for all (each one links DataFusion).
+//!
+//! Every test runs the real program in a directory of its own, with a cleared environment and a fixed clock.
+
+mod append_while_restoring;
+mod bad_input;
+mod commit_forms;
+mod crash;
+mod foreign_reader;
+mod harness;
+mod identity;
+mod ignore_rules;
+mod layers;
+mod lifecycle;
+mod locks;
+mod many_commits;
+mod odd_names;
+mod plumbing;
+mod same_tree;
+mod status_forms;
+mod table;
