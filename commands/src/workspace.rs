@@ -175,8 +175,14 @@ impl<'c> Workspace<'c> {
         let header =
             Header { base: self.head.commit, delta_version: Some(self.snapshot.state().version), ..Header::default() };
         let builder = rebase::onto_itself(&self.index, header);
+        let adopted = self.staged()?;
         self.save_index(builder)?;
-        self.save_head()
+        self.save_head()?;
+        // The table has what they held, and no index names them any more. One that stays only takes space.
+        for pack in adopted {
+            let _ = std::fs::remove_file(self.pond.staging_dir().join(pack.name()));
+        }
+        Ok(())
     }
 
     /// The staged packs that the index names.

@@ -203,7 +203,9 @@ pub(crate) fn matched<'a>(level: Option<&'a Level>, path: &[u8], is_dir: bool) -
         let below = BStr::new(&path[level.prefix..]);
         match level.rules.matched(below.to_path_lossy(), is_dir) {
             ignore::Match::None => next = level.weaker.as_deref(),
-            ignore::Match::Ignore(glob) | ignore::Match::Whitelist(glob) => return Verdict::Pattern(level, glob),
+            ignore::Match::Ignore(glob) | ignore::Match::Whitelist(glob) => {
+                return Verdict::Pattern(level, glob);
+            }
         }
     }
     Verdict::None
@@ -394,7 +396,8 @@ mod tests {
         let ignore = Ignore::new(root, Some(&root.join(".pond/info/exclude")), Some(&root.join("global")));
         let of = |path: &str| {
             let found = ignore.matched(path.as_bytes(), false);
-            let source = found.source.map(|source| format!("{}:{}:{}", source.file, source.line, source.pattern));
+            let source =
+                found.source.map(|source| format!("{}:{}:{}", source.file, source.line, source.pattern));
             (found.ignored, source.unwrap_or_default())
         };
         let global = format!("{}:1:*.tmp", root.join("global").display());
@@ -418,7 +421,9 @@ mod tests {
         fs::write(dir.path().join(FILE_NAME), b"caf\xe9\n*.raw\na\\\n").expect("written");
         let ignore = Ignore::none(dir.path());
         #[cfg(unix)]
-        assert!(ignore.matched(b"\xff\xfe.raw", false).ignored && !ignore.matched(b"\xff\xfe.txt", false).ignored);
+        assert!(
+            ignore.matched(b"\xff\xfe.raw", false).ignored && !ignore.matched(b"\xff\xfe.txt", false).ignored
+        );
         assert!(!ignore.matched(b"caf\xe9", false).ignored);
         let lines: Vec<_> = ignore.take_problems().into_iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [1, 3]);

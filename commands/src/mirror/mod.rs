@@ -22,5 +22,6 @@ pub(crate) mod head_file;
 pub(crate) mod lay_out;
 pub(crate) mod next_commit;
 pub(crate) mod rebase;
+pub(crate) mod remove;
 pub(crate) mod save;
 pub(crate) mod stage;

@@ -132,7 +132,13 @@ impl Pathspecs {
     pub(crate) fn common_prefix(&self) -> &BStr {
         let mut dirs = self.include.iter().map(|item| {
             // What a path without wildcards names can be a file.
-            if item.icase { b"" } else if item.pattern.is_some() { &item.fixed[..] } else { parent(&item.path) }
+            if item.icase {
+                b""
+            } else if item.pattern.is_some() {
+                &item.fixed[..]
+            } else {
+                parent(&item.path)
+            }
         });
         let Some(mut common) = dirs.next() else { return BStr::new("") };
         for dir in dirs {

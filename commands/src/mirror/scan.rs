@@ -199,7 +199,8 @@ impl<'a> Join<'a> {
     }
 
     fn change(&mut self, path: &BStr, state: State, row: Option<usize>) -> &mut Change {
-        let change = Change { path: path.into(), state, row, kind: None, stat: None, id: None, collapsed: false };
+        let change =
+            Change { path: path.into(), state, row, kind: None, stat: None, id: None, collapsed: false };
         self.scan.changes.push(change);
         self.scan.changes.last_mut().expect("BUG: a change was pushed right here")
     }
@@ -214,7 +215,9 @@ impl<'a> Join<'a> {
             let number = self.next;
             self.next += 1;
             let wanted = self.index.is_live(number)
-                && self.pathspecs.is_none_or(|specs| specs.matches(found, false) || self.is_dir_wanted(number));
+                && self
+                    .pathspecs
+                    .is_none_or(|specs| specs.matches(found, false) || self.is_dir_wanted(number));
             if wanted {
                 self.scan.tracked += 1;
                 return Some((number, self.index.entry(number)));

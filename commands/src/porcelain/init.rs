@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use pond_oplog::durable;
 use pond_oplog::init::{self, FirstOperation};
 use pond_oplog::pond::InitError;
 use pond_oplog::view::Head;
@@ -52,7 +51,6 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
         other => other?,
     };
     head_file::write(&unborn.mirror_dir().join("HEAD"), &HeadFile { head, seq: 0 })?;
-    durable::put_new(&unborn.pond_dir().join(".gitignore"), b"*\n")?;
     let pond = init::publish(unborn, &first)?;
     if !ctx.ui.is_quiet() {
         ctx.ui.say(format_args!("initialized an empty pond in '{}'", escape::path(pond.pond_dir())));

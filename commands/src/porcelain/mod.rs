@@ -3,7 +3,9 @@
 
 mod add;
 mod cat;
+mod check_ignore;
 mod checkout;
+mod clean;
 mod commit;
 mod completions;
 mod config;
@@ -12,9 +14,11 @@ pub(crate) mod help;
 mod init;
 mod log;
 mod ls;
+mod maintenance;
 mod man;
 mod path_args;
 mod restore;
+mod rm;
 mod show;
 mod status;
 
@@ -33,6 +37,10 @@ pub(crate) enum Porcelain {
     Checkout(checkout::CheckoutArgs),
     Commit(commit::CommitArgs),
     Init(init::InitArgs),
+    Maintenance(maintenance::MaintenanceArgs),
+    CheckIgnore(check_ignore::CheckIgnoreArgs),
+    Rm(rm::RmArgs),
+    Clean(clean::CleanArgs),
     Status(status::StatusArgs),
     Restore(restore::RestoreArgs),
     Completions(completions::CompletionsArgs),
@@ -54,6 +62,10 @@ impl Porcelain {
             Self::Checkout(args) => checkout::run(ctx, args),
             Self::Commit(args) => commit::run(ctx, args),
             Self::Init(args) => init::run(ctx, args),
+            Self::Maintenance(args) => maintenance::run(ctx, args),
+            Self::CheckIgnore(args) => check_ignore::run(ctx, args),
+            Self::Rm(args) => rm::run(ctx, args),
+            Self::Clean(args) => clean::run(ctx, args),
             Self::Status(args) => status::run(ctx, args),
             Self::Restore(args) => restore::run(ctx, args),
             Self::Completions(args) => completions::run(ctx, args),

@@ -71,11 +71,11 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
                 output.print(&id, &commit, &changes)?;
             }
             Named::Tree(id) => show_tree(ctx, &workspace, text, &id)?,
-            Named::Blob(id, _) if ctx.ui.is_json() => {
+            Named::Blob(id) if ctx.ui.is_json() => {
                 return Err(usage(format_args!("the content of {} is no JSON", short(&id)))
                     .hint("'pond ls --json' tells what is known of a file; 'pond cat' prints its content"));
             }
-            Named::Blob(id, _) => write_blob(&ctx.ui, store, &id)?,
+            Named::Blob(id) => write_blob(&ctx.ui, store, &id)?,
         }
     }
     Ok(Outcome::Done)
@@ -85,14 +85,14 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
 enum Named {
     Commit(ObjectId),
     Tree(ObjectId),
-    Blob(ObjectId, Kind),
+    Blob(ObjectId),
 }
 
 fn named(workspace: &Workspace<'_>, text: &OsString) -> Result<Named, CommandError> {
     if let Some(entry) = revisions::resolve_path_optional(workspace, text)? {
         return Ok(match entry.kind {
             Kind::Directory => Named::Tree(entry.id),
-            kind => Named::Blob(entry.id, kind),
+            _ => Named::Blob(entry.id),
         });
     }
     if text.as_encoded_bytes().windows(2).any(|pair| pair == b"..") {
@@ -102,7 +102,7 @@ fn named(workspace: &Workspace<'_>, text: &OsString) -> Result<Named, CommandErr
     Ok(match found.kind {
         ObjectKind::Commit => Named::Commit(found.id),
         ObjectKind::Tree => Named::Tree(found.id),
-        ObjectKind::Blob => Named::Blob(found.id, Kind::File),
+        ObjectKind::Blob => Named::Blob(found.id),
     })
 }
 

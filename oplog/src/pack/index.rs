@@ -209,6 +209,8 @@ impl PackIndex {
     /// noticed. A failed call leaves the old file or none.
     pub fn write(&self, path: &Path) -> Result<(), IndexError> {
         let dir = path.parent().unwrap_or(Path::new("."));
+        // The cache may have been deleted: it is derived.
+        std::fs::create_dir_all(dir).map_err(IndexError::io("create the directory of", path))?;
         let mut file = tempfile::Builder::new()
             .prefix(super::TEMPORARY_PREFIX)
             .tempfile_in(dir)

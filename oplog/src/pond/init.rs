@@ -5,12 +5,12 @@
 //! by a process that was killed, and is deleted.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{MAIN_MIRROR, OpenError, POND_NAME, Pond, RESERVE_SIZE, Trust, UNBORN_PREFIX, kind_of};
+use super::{MAIN_MIRROR, OpenError, POND_NAME, Pond, Trust, UNBORN_PREFIX, kind_of};
 use crate::config;
 use crate::durable::{self, DurableError};
 use crate::log::{self, EntryDraft};
@@ -81,11 +81,6 @@ impl Pond {
 }
 
 impl Unborn {
-    /// The directory that will be `.pond`.
-    pub fn pond_dir(&self) -> &Path {
-        self.temporary.path()
-    }
-
     /// The table's directory; the first pack goes below it, to [`crate::log::AddFile::path`].
     pub fn table_dir(&self) -> PathBuf {
         self.temporary.path().join("oplog")
@@ -154,7 +149,7 @@ fn fill(dir: &Path) -> io::Result<()> {
         "oplog/kind=meta",
         "staging",
         "mirrors/main",
-        "cache",
+        "cache/packs",
         "replaced",
         "info",
         "hooks",
@@ -164,32 +159,7 @@ fn fill(dir: &Path) -> io::Result<()> {
     fs::write(dir.join(config::CONFIG_FILE), config::initial_text())?;
     fs::write(dir.join(".gitignore"), "*\n")?;
     fs::write(dir.join("info/exclude"), EXCLUDE)?;
-    fs::write(dir.join("lock"), "")?;
-    write_reserve(&dir.join("reserve"))
-}
-
-/// Takes the space for good: a sparse file would have nothing to give back.
-pub(crate) fn write_reserve(path: &Path) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{FallocateFlags, fallocate};
-        use rustix::io::Errno;
-
-        match fallocate(&file, FallocateFlags::empty(), 0, RESERVE_SIZE) {
-            Ok(()) => return Ok(()),
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    // Bytes that a compressing file system cannot shrink away.
-    let mut block = vec![0; 1 << 20];
-    let mut noise = blake3::Hasher::new().finalize_xof();
-    for _ in 0..RESERVE_SIZE >> 20 {
-        noise.fill(&mut block);
-        file.write_all(&block)?;
-    }
-    Ok(())
+    fs::write(dir.join("lock"), "")
 }
 
 /// Renames a directory to a name that is free.

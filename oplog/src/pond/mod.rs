@@ -23,8 +23,6 @@ pub const POND_NAME: &str = ".pond";
 pub const MAIN_MIRROR: &str = "main";
 /// How the names of ponds begin that `init` has not finished.
 pub const UNBORN_PREFIX: &str = ".pond.tmp-";
-/// The size of the reserve file, which clean-up on a full disk gives back first: 16 MiB.
-pub const RESERVE_SIZE: u64 = 16 << 20;
 
 /// A file `.pond` is two short lines; a larger one is no such file.
 const POINTER_LIMIT: u64 = 64 * 1024;
@@ -193,11 +191,6 @@ impl Pond {
     /// The file of the lock under which versions are published; see [`crate::lock`].
     pub fn lock_path(&self) -> PathBuf {
         self.pond_dir.join("lock")
-    }
-
-    /// The file of [`RESERVE_SIZE`] bytes that nothing reads.
-    pub fn reserve_path(&self) -> PathBuf {
-        self.pond_dir.join("reserve")
     }
 
     /// The settings, the format's version among them.

@@ -141,9 +141,9 @@ pub(super) fn edit(
     for (number, batch) in index.batches.iter().enumerate() {
         // What belongs between this batch and the next is done with this one.
         let next = index.batches.get(number + 1).map(|next| next.path(0));
-        let touched = pending.peek().is_some_and(|(path, _)| {
-            next.is_none_or(|next| path_order(path, next) == Ordering::Less)
-        });
+        let touched = pending
+            .peek()
+            .is_some_and(|(path, _)| next.is_none_or(|next| path_order(path, next) == Ordering::Less));
         let hidden = !builder.last_live.is_empty() && is_below(batch.path(0), &builder.last_live);
         let short = builder.open.len() > 0 && builder.open.len() < SHORT_BATCH || batch.len() < SHORT_BATCH;
         if !touched && !hidden && !short {
@@ -152,13 +152,18 @@ pub(super) fn edit(
         }
         for at in 0..batch.len() {
             let path = batch.path(at);
-            while let Some((new, update)) = pending.next_if(|(new, _)| path_order(new, path) == Ordering::Less) {
+            while let Some((new, update)) =
+                pending.next_if(|(new, _)| path_order(new, path) == Ordering::Less)
+            {
                 apply(&mut builder, &new, update, None);
             }
             let old = batch.row(at);
             match pending.next_if(|(new, _)| new == path) {
                 Some((_, update)) => apply(&mut builder, path, update, Some(&old)),
-                None if old.staged.is_some() && is_below(path, &builder.last_live) && !builder.last_live.is_empty() => {
+                None if old.staged.is_some()
+                    && is_below(path, &builder.last_live)
+                    && !builder.last_live.is_empty() =>
+                {
                     apply(&mut builder, path, Update::Delete, Some(&old));
                 }
                 None => builder.push(path, &old),

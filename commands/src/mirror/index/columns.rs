@@ -117,7 +117,8 @@ impl Columns {
 
     /// A row without its path.
     pub(super) fn row(&self, at: usize) -> Row {
-        let id = |bytes| ObjectId::from_slice(bytes).expect("BUG: ids were checked when the index was opened");
+        let id =
+            |bytes| ObjectId::from_slice(bytes).expect("BUG: ids were checked when the index was opened");
         let flags = self.flags.value(at);
         Row {
             staged: Kind::from_number(self.kind.value(at)).map(|kind| Side {

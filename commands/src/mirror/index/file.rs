@@ -78,7 +78,8 @@ impl From<ArrowError> for Flaw {
 
 fn decode(bytes: Bytes) -> Result<Index, Flaw> {
     let footer_at = footer_range(&bytes)?;
-    let footer = root_as_footer(&bytes[footer_at.clone()]).map_err(|error| Flaw::Damaged(error.to_string()))?;
+    let footer =
+        root_as_footer(&bytes[footer_at.clone()]).map_err(|error| Flaw::Damaged(error.to_string()))?;
     verify(&bytes, &footer)?;
 
     let schema = footer.schema().ok_or("there is no schema")?;
@@ -170,7 +171,8 @@ fn header_of(schema: &Schema) -> Result<Header, Flaw> {
     Ok(Header {
         base,
         delta_version: version.map_err(|_| "its Delta version is not a number")?,
-        packs: serde_json::from_str(text("pond.packs").unwrap_or("[]")).map_err(|_| "its packs are no list")?,
+        packs: serde_json::from_str(text("pond.packs").unwrap_or("[]"))
+            .map_err(|_| "its packs are no list")?,
         written_ns: text("pond.written_ns").and_then(|text| text.parse().ok()).ok_or("it has no time")?,
     })
 }
@@ -245,7 +247,9 @@ fn find_checksum(file: &mut File, length: u64) -> Result<u64, ArrowError> {
 fn sweep(dir: &Path) {
     let Ok(entries) = std::fs::read_dir(dir) else { return };
     let now = SystemTime::now();
-    for entry in entries.flatten().filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()))
+    for entry in entries
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()))
     {
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         if modified.is_ok_and(|modified| now.duration_since(modified).is_ok_and(|age| age > ABANDONED)) {

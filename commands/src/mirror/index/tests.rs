@@ -6,7 +6,8 @@ use pond_objects::{Kind, NodeId, ObjectId};
 use super::*;
 
 const NOW: i64 = 1_700_000_000_500_000_000;
-const OLD: Seen = Seen { mtime_ns: NOW - 10_000_000_001, ctime_ns: NOW - 9_999_999_999, inode: 7, trusted: true };
+const OLD: Seen =
+    Seen { mtime_ns: NOW - 10_000_000_001, ctime_ns: NOW - 9_999_999_999, inode: 7, trusted: true };
 
 fn side(text: &str) -> Side {
     Side { kind: Kind::File, id: ObjectId::of_content(text.as_bytes()), size: text.len() as u64 }
@@ -54,8 +55,14 @@ fn what_is_saved_is_what_is_opened() {
     let rows = BTreeMap::from([
         (key("a"), Row::added(side("a"), OLD)),
         (key("b/c"), Row::unchanged(side("bc"), OLD)),
-        (key("b.txt"), Row { node: Some(NodeId(9)), ..Row::unchanged(side("x"), OLD).restaged(side("y"), OLD) }),
-        (key("d"), Row { staged: None, seen: Seen::NEVER, intent: false, base: Base::Other(other), node: None }),
+        (
+            key("b.txt"),
+            Row { node: Some(NodeId(9)), ..Row::unchanged(side("x"), OLD).restaged(side("y"), OLD) },
+        ),
+        (
+            key("d"),
+            Row { staged: None, seen: Seen::NEVER, intent: false, base: Base::Other(other), node: None },
+        ),
         (Key(b"e\xff\n".into()), Row { intent: true, ..Row::added(side(""), Seen::NEVER) }),
         (key("f"), Row { base: Base::Other(other), ..Row::added(side("f"), OLD) }),
     ]);
@@ -70,7 +77,10 @@ fn what_is_saved_is_what_is_opened() {
     assert_eq!((rows_of(&index), index.header()), (rows, &header));
     assert_eq!(index.entry(3).path, "d");
     assert_eq!((index.find(b"b.txt"), index.find(b"b"), index.find(b"zz")), (Ok(2), Err(1), Err(6)));
-    assert_eq!((index.range_of_dir(b"b"), index.range_of_dir(b"a"), index.range_of_dir(b"")), (1..2, 1..1, 0..6));
+    assert_eq!(
+        (index.range_of_dir(b"b"), index.range_of_dir(b"a"), index.range_of_dir(b"")),
+        (1..2, 1..1, 0..6)
+    );
     assert!(!index.any_live(3..4) && index.any_live(2..4));
     build(&BTreeMap::new(), Header::default()).save(&path).expect("an empty one replaces it");
     assert!(Index::open(&path).expect("opened").is_empty());
@@ -81,7 +91,9 @@ fn what_is_saved_is_what_is_opened() {
 fn arrow_reads_it_without_pond() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("index");
-    build(&BTreeMap::from([(key("a"), Row::added(side("a"), OLD))]), Header::default()).save(&path).expect("saved");
+    build(&BTreeMap::from([(key("a"), Row::added(side("a"), OLD))]), Header::default())
+        .save(&path)
+        .expect("saved");
     let file = std::fs::File::open(&path).expect("a file");
     let reader = arrow::ipc::reader::FileReader::try_new(file, None).expect("an Arrow file");
     assert_eq!(reader.map(|batch| batch.expect("a batch").num_rows()).sum::<usize>(), 1);
@@ -91,7 +103,8 @@ fn arrow_reads_it_without_pond() {
 fn every_damaged_byte_is_an_error() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("index");
-    let rows = BTreeMap::from([(key("a"), Row::added(side("a"), OLD)), (key("b"), Row::unchanged(side("b"), OLD))]);
+    let rows =
+        BTreeMap::from([(key("a"), Row::added(side("a"), OLD)), (key("b"), Row::unchanged(side("b"), OLD))]);
     build(&rows, Header::default()).save(&path).expect("saved");
     let good = std::fs::read(&path).expect("read");
     for at in (0..good.len()).step_by(5).chain(good.len() - 150..good.len()) {
@@ -166,9 +179,11 @@ fn setting_a_path_removes_what_cannot_stand_beside_it() {
     let set = |text: &str| Update::Set(Row::added(side(text), OLD));
     let updates = BTreeMap::from([("file/x/y".into(), set("y")), ("dir".into(), set("now a file"))]);
     let edited = rows_of(&index.edit(updates, Header::default(), NOW).finish());
-    let live: Vec<_> = edited.iter().filter(|(_, row)| row.staged.is_some()).map(|(path, _)| &path.0).collect();
+    let live: Vec<_> =
+        edited.iter().filter(|(_, row)| row.staged.is_some()).map(|(path, _)| &path.0).collect();
     assert_eq!(live, ["dir", "dir.x", "file/x/y"]);
-    let dead: Vec<_> = edited.iter().filter(|(_, row)| row.staged.is_none()).map(|(path, _)| &path.0).collect();
+    let dead: Vec<_> =
+        edited.iter().filter(|(_, row)| row.staged.is_none()).map(|(path, _)| &path.0).collect();
     assert_eq!(dead, ["dir/a", "dir/c/d", "file"]);
 }
 
@@ -228,7 +243,12 @@ fn an_edited_index_is_the_one_built_from_scratch() {
             }
             index = index.edit(updates, Header::default(), NOW).finish();
             assert_eq!(index.len(), rows.len());
-            assert!(index.iter().map(|entry| (entry.path, entry.row)).eq(rows.iter().map(|(path, row)| (path.0.as_bstr(), *row))));
+            assert!(
+                index
+                    .iter()
+                    .map(|entry| (entry.path, entry.row))
+                    .eq(rows.iter().map(|(path, row)| (path.0.as_bstr(), *row)))
+            );
         }
         for (at, path) in rows.keys().enumerate().step_by(17) {
             assert_eq!(index.find(&path.0), Ok(at));

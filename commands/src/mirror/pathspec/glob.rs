@@ -18,7 +18,12 @@ pub(super) enum Stars {
 }
 
 /// A regular expression for a literal beginning and a pattern behind it, of whole paths.
-pub(super) fn compile(prefix: &[u8], pattern: &[u8], stars: Stars, icase: bool) -> Result<Regex, regex::Error> {
+pub(super) fn compile(
+    prefix: &[u8],
+    pattern: &[u8],
+    stars: Stars,
+    icase: bool,
+) -> Result<Regex, regex::Error> {
     let mut text = String::from("\\A");
     prefix.iter().for_each(|byte| push_byte(&mut text, *byte));
     let any = if stars == Stars::Anything { "." } else { "[^/]" };
@@ -128,5 +133,6 @@ fn class_byte(rest: &[u8], at: usize) -> Option<(u8, usize)> {
 }
 
 const CLASSES: [&str; 12] = [
-    "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit",
+    "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
+    "xdigit",
 ];

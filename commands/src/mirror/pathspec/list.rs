@@ -24,7 +24,9 @@ pub(crate) fn read_list(from: &mut dyn BufRead, nul: bool) -> io::Result<Vec<OsS
                 element.pop();
             }
             if element.first() == Some(&b'"') {
-                let broken = || io::Error::new(io::ErrorKind::InvalidData, format!("badly quoted: {}", element.as_bstr()));
+                let broken = || {
+                    io::Error::new(io::ErrorKind::InvalidData, format!("badly quoted: {}", element.as_bstr()))
+                };
                 element = unquote(&element).ok_or_else(broken)?.into();
             }
         }
@@ -56,7 +58,8 @@ fn unquote(quoted: &[u8]) -> Option<BString> {
             b'r' => b'\r',
             b'"' | b'\\' => *escaped,
             b'0'..=b'3' => {
-                let digits = rest.get(..3).filter(|digits| digits.iter().all(|digit| matches!(digit, b'0'..=b'7')))?;
+                let digits =
+                    rest.get(..3).filter(|digits| digits.iter().all(|digit| matches!(digit, b'0'..=b'7')))?;
                 rest = &rest[3..];
                 bytes.push(digits.iter().fold(0, |value, digit| value << 3 | (digit - b'0')));
                 continue;
@@ -79,12 +82,10 @@ mod tests {
                 list.into_iter().map(|path| BString::from(path.as_encoded_bytes())).collect::<Vec<_>>()
             })
         };
-        assert_eq!(read(b"a b\n\nc\r\n\"d\\te\\\"\\342\\202\\254\"\nlast", false).expect("a list"), [
-            "a b",
-            "c",
-            "d\te\"\u{20ac}",
-            "last"
-        ]);
+        assert_eq!(
+            read(b"a b\n\nc\r\n\"d\\te\\\"\\342\\202\\254\"\nlast", false).expect("a list"),
+            ["a b", "c", "d\te\"\u{20ac}", "last"]
+        );
         assert_eq!(read(b"a\nb\0\"c\"\0", true).expect("a list"), ["a\nb", "\"c\""]);
         assert!(read(b"\"open\n", false).is_err() && read(b"\"\\x\"\n", false).is_err());
         assert!(read(b"\"", false).is_err() && read(b"\"\\\"\n", false).is_err());

@@ -19,11 +19,7 @@ struct Magic {
 }
 
 /// One pathspec, and whether it excludes; nothing for a lone `:`, which says that there is none.
-pub(super) fn item(
-    arg: &OsStr,
-    mirror: &Path,
-    cwd: &[u8],
-) -> Result<Option<(Item, bool)>, PathspecError> {
+pub(super) fn item(arg: &OsStr, mirror: &Path, cwd: &[u8]) -> Result<Option<(Item, bool)>, PathspecError> {
     let given = BString::from(arg.as_encoded_bytes());
     if given.is_empty() {
         return Err(PathspecError::Empty);
@@ -50,7 +46,8 @@ pub(super) fn item(
                 text.push(b'/');
             }
             let complicated = |_| PathspecError::Complicated { given: given.clone() };
-            let pattern = glob::compile(&text[..own], &text[own..], stars, magic.icase).map_err(complicated)?;
+            let pattern =
+                glob::compile(&text[..own], &text[own..], stars, magic.icase).map_err(complicated)?;
             (Some(pattern), BString::from(crate::mirror::order::parent(&path[..at])))
         }
     };
@@ -105,11 +102,8 @@ struct Resolved {
 
 /// The path from the mirror's root, without `.`, `..` and doubled slashes; nothing where it leads out.
 fn resolve(text: &[u8], mirror: &Path, cwd: &[u8]) -> Option<Resolved> {
-    let (text, cwd) = if text.starts_with(b"/") {
-        (below_mirror(text, mirror)?, &b""[..])
-    } else {
-        (text, cwd)
-    };
+    let (text, cwd) =
+        if text.starts_with(b"/") { (below_mirror(text, mirror)?, &b""[..]) } else { (text, cwd) };
     let mut path = BString::from(cwd);
     let mut own = path.len();
     for name in text.split(|byte| *byte == b'/') {

@@ -81,7 +81,11 @@ fn they_match_as_in_git() {
         if *expected {
             let mut dir = parent(path.as_bytes());
             loop {
-                assert!(specs.may_match_below(dir), "{args:?} in {cwd:?} may match below {:?}", dir.as_bstr());
+                assert!(
+                    specs.may_match_below(dir),
+                    "{args:?} in {cwd:?} may match below {:?}",
+                    dir.as_bstr()
+                );
                 if dir.is_empty() {
                     break;
                 }
@@ -97,13 +101,21 @@ fn directories_and_pruning() {
     assert!(specs(&["a/"], "").matches(b"a", true) && specs(&["d*/"], "").matches(b"dir", true));
     let deep = specs(&["a/b/*.csv", "a/c"], "");
     assert_eq!(deep.common_prefix(), "a");
-    for (dir, expected) in [("a", true), ("a/b", true), ("a/b/x", true), ("a/c", true), ("a/d", false), ("b", false)] {
+    for (dir, expected) in
+        [("a", true), ("a/b", true), ("a/b/x", true), ("a/c", true), ("a/d", false), ("b", false)]
+    {
         assert_eq!(deep.may_match_below(dir.as_bytes()), expected, "{dir}");
     }
     assert!(!specs(&[":!a"], "").may_match_below(b"a/b") && specs(&[":!a"], "").may_match_below(b"b"));
-    assert!(specs(&["a"], "").matches_all_below(b"a/b") && !specs(&["a", ":!a/b"], "").matches_all_below(b"a"));
+    assert!(
+        specs(&["a"], "").matches_all_below(b"a/b") && !specs(&["a", ":!a/b"], "").matches_all_below(b"a")
+    );
     assert!(!specs(&["a/b"], "").matches_all_below(b"a"));
-    assert!(specs(&[], "").is_everything() && specs(&["."], "").is_everything() && !specs(&["."], "a").is_everything());
+    assert!(
+        specs(&[], "").is_everything()
+            && specs(&["."], "").is_everything()
+            && !specs(&["."], "a").is_everything()
+    );
     assert_eq!(specs(&[":(icase)A/b"], "").common_prefix(), "");
 }
 

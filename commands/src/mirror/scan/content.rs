@@ -8,7 +8,7 @@ use crate::mirror::index::Seen;
 use crate::mirror::stat::{Stat, now_ns};
 use crate::mirror::walk::host::HostDir;
 
-/// Bytes read at a time. From this size on, hashing one buffer is work for all cores.
+/// Bytes read at a time: enough for hashing one buffer to be work for all cores.
 const BUFFER: usize = 1 << 20;
 
 /// What reading a file came to.
@@ -45,7 +45,8 @@ fn hash_link(root: &HostDir, path: &[u8]) -> io::Result<Option<(ObjectId, Stat)>
     let before = root.stat_below(path)?;
     let target = root.read_link_below(path)?;
     let after = root.stat_below(path)?;
-    Ok((before == after && before.kind() == Some(Kind::Symlink)).then(|| (ObjectId::of_content(&target), after)))
+    Ok((before == after && before.kind() == Some(Kind::Symlink))
+        .then(|| (ObjectId::of_content(&target), after)))
 }
 
 fn hash_file(root: &HostDir, path: &[u8], buffer: &mut Vec<u8>) -> io::Result<Option<(ObjectId, Stat)>> {
@@ -54,13 +55,17 @@ fn hash_file(root: &HostDir, path: &[u8], buffer: &mut Vec<u8>) -> io::Result<Op
     if !before.kind().is_some_and(Kind::is_file) {
         return Ok(None);
     }
-    buffer.resize(BUFFER, 0);
+    // One byte more than the file has: its end shows in the same read.
+    let wanted = usize::try_from(before.size).map_or(BUFFER, |size| size.saturating_add(1).min(BUFFER));
+    if buffer.len() < wanted {
+        *buffer = vec![0; wanted];
+    }
     let mut hasher = blake3::Hasher::new();
     let mut length = 0;
     loop {
         let filled = fill(&mut file, buffer)?;
         length += filled as u64;
-        if filled == BUFFER {
+        if filled == buffer.len() {
             hasher.update_rayon(buffer);
         } else {
             hasher.update(&buffer[..filled]);

@@ -34,7 +34,8 @@ impl Fixture {
     fn track(&mut self) {
         let root = HostDir::open_root(self.dir.path()).expect("a directory");
         let scan = self.scan(Untracked::All);
-        let mut updates = self.index.iter().map(|entry| (entry.path.into(), Update::Forget)).collect::<BTreeMap<_, _>>();
+        let mut updates =
+            self.index.iter().map(|entry| (entry.path.into(), Update::Forget)).collect::<BTreeMap<_, _>>();
         for change in scan.changes.into_iter().filter(|change| change.state == State::Untracked) {
             let kind = change.kind.expect("a kind");
             let (id, stat) = match content::hash(&root, &change.path, kind, &mut Vec::new()) {
@@ -91,17 +92,20 @@ fn every_state() {
     fixture.remove("i");
     fs::create_dir(root.join("i")).expect("a directory");
     fixture.write("new", "");
-    assert_eq!(fixture.states(Untracked::All), [
-        "Modified a",
-        "Modified b",
-        "Missing c",
-        "Missing d/e",
-        "Untracked empty/now",
-        "TypeChanged g",
-        "Modified h",
-        "TypeChanged i/",
-        "Untracked new",
-    ]);
+    assert_eq!(
+        fixture.states(Untracked::All),
+        [
+            "Modified a",
+            "Modified b",
+            "Missing c",
+            "Missing d/e",
+            "Untracked empty/now",
+            "TypeChanged g",
+            "Modified h",
+            "TypeChanged i/",
+            "Untracked new",
+        ]
+    );
     let scan = fixture.scan_with(Untracked::No, None, Hashing::Never);
     assert_eq!(words(&scan)[..2], ["Modified a", "MaybeChanged b"]);
     assert!(!scan.all_missing && scan.tracked == 9 && scan.present == 7);
@@ -137,13 +141,10 @@ fn directories_and_files_swap_places() {
     fixture.write("file/x", "");
     fs::remove_dir_all(fixture.dir.path().join("dir")).expect("removed");
     fixture.write("dir", "");
-    assert_eq!(fixture.states(Untracked::Normal), [
-        "Untracked dir",
-        "Missing dir/a",
-        "Missing dir/b/c",
-        "Missing file",
-        "Untracked file/",
-    ]);
+    assert_eq!(
+        fixture.states(Untracked::Normal),
+        ["Untracked dir", "Missing dir/a", "Missing dir/b/c", "Missing file", "Untracked file/",]
+    );
     assert_eq!(fixture.states(Untracked::All)[3..], ["Missing file", "Untracked file/x"]);
 }
 
@@ -210,8 +211,12 @@ fn a_file_that_grows_or_is_no_file_is_not_taken() {
     let root = HostDir::open_root(fixture.dir.path()).expect("a directory");
     symlink("dir", fixture.dir.path().join("link")).expect("a link");
     let hash = |path: &[u8], kind| content::hash(&root, path, kind, &mut Vec::new());
-    assert!(matches!(hash(b"dir/x", Kind::File), Content::Read { id, .. } if id == ObjectId::of_content(b"dir/x")));
-    assert!(matches!(hash(b"link", Kind::Symlink), Content::Read { id, .. } if id == ObjectId::of_content(b"dir")));
+    assert!(
+        matches!(hash(b"dir/x", Kind::File), Content::Read { id, .. } if id == ObjectId::of_content(b"dir/x"))
+    );
+    assert!(
+        matches!(hash(b"link", Kind::Symlink), Content::Read { id, .. } if id == ObjectId::of_content(b"dir"))
+    );
     assert!(matches!(hash(b"link/x", Kind::File), Content::Failed(_)), "no symlink on the way is followed");
     assert!(matches!(hash(b"dir", Kind::File), Content::Unstable | Content::Failed(_)));
     assert!(matches!(hash(b"a", Kind::Symlink), Content::Unstable | Content::Failed(_)));

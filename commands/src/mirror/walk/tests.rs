@@ -50,19 +50,42 @@ fn listed(root: &Path, index: Option<&Index>, untracked: Untracked) -> (Walk, Ve
 
 #[test]
 fn everything_in_order() {
-    let dir = tree(&["b", "a/z", "a/y/x", "a.txt", "a-b", "empty/", "deep/empty/", ".pond/config.toml", ".git/HEAD"]);
+    let dir = tree(&[
+        "b",
+        "a/z",
+        "a/y/x",
+        "a.txt",
+        "a-b",
+        "empty/",
+        "deep/empty/",
+        ".pond/config.toml",
+        ".git/HEAD",
+    ]);
     let (_, words) = listed(dir.path(), None, Untracked::All);
     assert_eq!(words, ["a/y/x", "a/z", "a-b", "a.txt", "b", "deep/empty/ empty", "empty/ empty"]);
     assert_eq!(listed(tree(&[]).path(), None, Untracked::All).1, [""; 0], "the root is no entry");
     let ignore = Ignore::none(dir.path());
-    let options =
-        WalkOptions { ignore: &ignore, index: None, pathspecs: None, untracked: Untracked::All, ignored: false };
+    let options = WalkOptions {
+        ignore: &ignore,
+        index: None,
+        pathspecs: None,
+        untracked: Untracked::All,
+        ignored: false,
+    };
     assert!(walk(&dir.path().join("missing"), options).is_err());
 }
 
 #[test]
 fn odd_names_links_and_special_files() {
-    let dir = tree(&["real/x", "new\nline", " space ", "-n", "nested/.pond/config.toml", "nested/y", "second/.pond"]);
+    let dir = tree(&[
+        "real/x",
+        "new\nline",
+        " space ",
+        "-n",
+        "nested/.pond/config.toml",
+        "nested/y",
+        "second/.pond",
+    ]);
     let root = dir.path();
     fs::write(root.join(std::ffi::OsStr::from_bytes(b"caf\xe9")), "").expect("a file");
     symlink(".", root.join("real/loop")).expect("a link");
@@ -71,19 +94,22 @@ fn odd_names_links_and_special_files() {
     rustix::fs::mknodat(rustix::fs::CWD, root.join("fifo"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
         .expect("a fifo");
     let (walk, words) = listed(root, None, Untracked::All);
-    assert_eq!(words, [
-        " space ",
-        "-n",
-        "caf\u{fffd}",
-        "dangling",
-        "fifo held",
-        "linked",
-        "nested held",
-        "new\nline",
-        "real/loop",
-        "real/x",
-        "second held"
-    ]);
+    assert_eq!(
+        words,
+        [
+            " space ",
+            "-n",
+            "caf\u{fffd}",
+            "dangling",
+            "fifo held",
+            "linked",
+            "nested held",
+            "new\nline",
+            "real/loop",
+            "real/x",
+            "second held"
+        ]
+    );
     assert_eq!(walk.nested, ["nested", "second"]);
     assert_eq!(walk.special, [("fifo".into(), "fifo")]);
     assert!(walk.unreadable.is_empty());
@@ -91,32 +117,44 @@ fn odd_names_links_and_special_files() {
 
 #[test]
 fn ignored_unless_tracked() {
-    let dir = tree(&["a.log", "b.log", "out/x", "out/y", "gone/z", "only/k.log", "sub/.pondignore", "sub/a.log", "t/"]);
+    let dir = tree(&[
+        "a.log",
+        "b.log",
+        "out/x",
+        "out/y",
+        "gone/z",
+        "only/k.log",
+        "sub/.pondignore",
+        "sub/a.log",
+        "t/",
+    ]);
     fs::write(dir.path().join(".pondignore"), "*.log\nout/\ngone/\n/t/\n").expect("patterns");
     fs::write(dir.path().join("sub/.pondignore"), "!a.log\n").expect("patterns");
     let tracked = index(&["b.log", "out/y"], &["t"]);
     let (walk, words) = listed(dir.path(), Some(&tracked), Untracked::All);
-    assert_eq!(words, [
-        ".pondignore",
-        "b.log",
-        "only/ hollow",
-        "out/y",
-        "sub/.pondignore",
-        "sub/a.log",
-        "t/ empty"
-    ]);
+    assert_eq!(
+        words,
+        [".pondignore", "b.log", "only/ hollow", "out/y", "sub/.pondignore", "sub/a.log", "t/ empty"]
+    );
     assert_eq!(walk.ignored, ["a.log", "gone/", "only/k.log", "out/x"]);
 }
 
 #[test]
 fn untracked_directories_collapse() {
-    let paths = ["t/a", "t/new", "t/u/x", "u/deep/x", "v/", "w/.hide", "w/.pondignore", "e/now", "n/.pond/x", "f/x"];
+    let paths =
+        ["t/a", "t/new", "t/u/x", "u/deep/x", "v/", "w/.hide", "w/.pondignore", "e/now", "n/.pond/x", "f/x"];
     let dir = tree(&paths);
     fs::write(dir.path().join("w/.pondignore"), "*\n").expect("patterns");
     let tracked = index(&["t/a", "f"], &["e"]);
     let (walk, words) = listed(dir.path(), Some(&tracked), Untracked::Normal);
-    assert_eq!(words, ["e/now", "f/ collapsed", "t/a", "t/new", "t/u/ collapsed", "u/ collapsed", "v/ collapsed"]);
-    assert_eq!((walk.nested, walk.ignored), (vec!["n".into()], vec!["w/.hide".into(), "w/.pondignore".into()]));
+    assert_eq!(
+        words,
+        ["e/now", "f/ collapsed", "t/a", "t/new", "t/u/ collapsed", "u/ collapsed", "v/ collapsed"]
+    );
+    assert_eq!(
+        (walk.nested, walk.ignored),
+        (vec!["n".into()], vec!["w/.hide".into(), "w/.pondignore".into()])
+    );
     let (_, words) = listed(dir.path(), Some(&tracked), Untracked::No);
     assert_eq!(words, ["e/now", "f/x", "t/a", "t/new"], "what is tracked or stands in its place");
 }
@@ -125,7 +163,8 @@ fn untracked_directories_collapse() {
 fn pathspecs_prune() {
     let dir = tree(&["a/x", "a/b/y", "c/z", "d/e/f"]);
     let ignore = Ignore::none(dir.path());
-    let specs = Pathspecs::parse(&["a/b".into(), "*.q".into(), "c".into()], dir.path(), b"").expect("pathspecs");
+    let specs =
+        Pathspecs::parse(&["a/b".into(), "*.q".into(), "c".into()], dir.path(), b"").expect("pathspecs");
     let options = WalkOptions {
         ignore: &ignore,
         index: None,

@@ -39,12 +39,8 @@ struct Shared<'a> {
 pub(super) fn run(mirror: &Path, options: WalkOptions<'_>) -> io::Result<Walk> {
     let root = Arc::new(HostDir::open_root(mirror)?);
     let names = root.read()?;
-    let shared = Shared {
-        options,
-        next: AtomicUsize::new(1),
-        listings: Mutex::default(),
-        notes: Mutex::default(),
-    };
+    let shared =
+        Shared { options, next: AtomicUsize::new(1), listings: Mutex::default(), notes: Mutex::default() };
     let task = Task {
         number: 0,
         path: BString::default(),
@@ -102,7 +98,13 @@ impl<'a> Shared<'a> {
     }
 
     /// The rules in a directory: its own file on top of those above.
-    fn level(&self, above: Option<Arc<Level>>, dir: &HostDir, path: &[u8], names: &Names) -> Option<Arc<Level>> {
+    fn level(
+        &self,
+        above: Option<Arc<Level>>,
+        dir: &HostDir,
+        path: &[u8],
+        names: &Names,
+    ) -> Option<Arc<Level>> {
         if names.find(ignore::FILE_NAME).is_none() {
             return above;
         }
@@ -180,9 +182,9 @@ impl<'a> Shared<'a> {
     }
 
     fn is_wanted(&self, path: &[u8], is_dir: bool) -> bool {
-        self.options.pathspecs.is_none_or(|specs| {
-            specs.matches(path, is_dir) || is_dir && specs.may_match_below(path)
-        })
+        self.options
+            .pathspecs
+            .is_none_or(|specs| specs.matches(path, is_dir) || is_dir && specs.may_match_below(path))
     }
 
     fn file(&self, path: &[u8], stat: io::Result<crate::mirror::stat::Stat>) -> Host {
@@ -286,7 +288,9 @@ impl<'a> Shared<'a> {
                 let child = join(&path, name);
                 let is_dir = match kind {
                     NameKind::Directory => true,
-                    NameKind::Unknown => dir.stat(name).is_ok_and(|stat| stat.kind() == Some(Kind::Directory)),
+                    NameKind::Unknown => {
+                        dir.stat(name).is_ok_and(|stat| stat.kind() == Some(Kind::Directory))
+                    }
                     _ => false,
                 };
                 if ignore::matched(level.as_deref(), &child, is_dir).is_ignored() {

@@ -1,0 +1,93 @@
+//! Removes files of the mirror, whose content is in a commit or was saved before.
+//!
+//! A file that is not the one that was seen stays where it is. The inode of a removed file is kept for programs that
+//! still write to it.
+
+use bstr::{BStr, BString};
+use pond_objects::Kind;
+
+use super::index::{Row, Seen};
+use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
+use super::order::is_below;
+use super::replaced::Replaced;
+use super::save::rescue;
+use super::secure_dir::MirrorDir;
+use super::stat::Stat;
+use crate::error::{CommandError, fatal};
+use crate::interrupt;
+use crate::ui::escape;
+use crate::ui::progress::Unit;
+use crate::workspace::Workspace;
+
+/// A path that shall go, with what was seen there.
+#[derive(Debug, Clone)]
+pub(crate) struct Removal {
+    /// The path from the mirror's root.
+    pub(crate) path: BString,
+    /// A file's or symlink's stat; nothing for an empty directory.
+    pub(crate) seen: Option<Stat>,
+}
+
+/// What became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Removed {
+    /// Paths that are gone now.
+    pub(crate) removed: Vec<BString>,
+    /// Paths that are still there, with the reason.
+    pub(crate) failed: Vec<(BString, String)>,
+    /// Whether the command was told to stop.
+    pub(crate) interrupted: bool,
+}
+
+/// The stat of a file that did not change since the index was written, or since it was last read.
+pub(crate) fn stat_of_row(row: &Row, seen: &Seen) -> Option<Stat> {
+    let side = row.staged.filter(|side| side.kind != Kind::Directory)?;
+    let Seen { mtime_ns, ctime_ns, inode, .. } = *seen;
+    Some(Stat { size: side.size, mtime_ns, ctime_ns, inode, device: 0, mode: side.kind.mode() })
+}
+
+/// Removes the paths, and the directories that this leaves empty and that `may_go` names; never the current one.
+pub(crate) fn remove(
+    workspace: &mut Workspace<'_>,
+    removals: &[Removal],
+    may_go: &(dyn Fn(&BStr) -> bool + Sync),
+) -> Result<Removed, CommandError> {
+    let mut removed = Removed::default();
+    if removals.is_empty() {
+        return Ok(removed);
+    }
+    let root = workspace.pond.mirror_root().to_owned();
+    let open = |error: std::io::Error| fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error);
+    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
+    let mirror = MirrorDir::open(&root).map_err(open)?;
+    let requests: Vec<WriteRequest> = removals.iter().map(request).collect();
+    let cwd = workspace.cwd()?;
+    let progress = workspace.ctx.ui.progress("Removing", Unit::Items("file"));
+    interrupt::install();
+    let options = Options { fsync: true, replaced: Some(&replaced), interrupted: &interrupt::interrupted };
+    let materializer = Materializer::new(mirror, workspace.store(), options);
+    let may_go = |dir: &BStr| dir != cwd && !is_below(&cwd, dir) && may_go(dir);
+    let on_done = |_: &WriteRequest, _: &Done| progress.add_file();
+    let (results, synced) = materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
+    progress.finish();
+    drop(materializer);
+    for (request, result) in requests.into_iter().zip(results) {
+        match result {
+            Ok(_) => removed.removed.push(request.path),
+            Err(MaterializeError::Interrupted { .. }) => removed.interrupted = true,
+            Err(error) => removed.failed.push((request.path, crate::error::fatal(&error).because(&error).one_line())),
+        }
+    }
+    rescue(workspace, &replaced)?;
+    synced.map_err(|error| fatal("the files were removed, but may be back after a power cut").because(&error))?;
+    Ok(removed)
+}
+
+fn request(removal: &Removal) -> WriteRequest {
+    let expected = match removal.seen {
+        Some(stat) if stat.kind().is_some_and(Kind::is_file) => Expected::SameFile(stat),
+        Some(stat) => Expected::Stat(stat),
+        None => Expected::Absent,
+    };
+    WriteRequest { path: removal.path.clone(), want: Want::Absent, expected }
+}

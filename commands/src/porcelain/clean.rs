@@ -1,0 +1,204 @@
+//! `pond clean`: remove what is not tracked.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::{BStr, BString};
+use pond_objects::Kind;
+use serde_json::{Map, Value, json};
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::mirror::ignore::Ignore;
+use crate::mirror::order::{parent, relative};
+use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::remove::{Removal, Removed, remove};
+use crate::mirror::save::{Victim, save};
+use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
+use crate::mirror::stage::host_path;
+use crate::mirror::stat::Stat;
+use crate::mirror::walk::Untracked;
+use crate::porcelain::path_args::PathArgs;
+use crate::ui::changes_json::insert_path;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Remove files that are not tracked
+///
+/// What is removed is stored in the pond first. Ponds and git repositories within the mirror are left alone.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Without -f nothing is removed: -n shows what would be.
+
+Examples:
+  pond clean -n -d
+  pond clean -f scratch/
+  pond clean -f -d -x      ignored files too: only what is tracked stays
+
+Exit codes: 0; 3 some paths could not be removed, the others were; 128; 129; 130.")]
+pub(crate) struct CleanArgs {
+    #[command(flatten)]
+    paths: PathArgs,
+
+    /// Remove
+    #[arg(short, long)]
+    force: bool,
+
+    /// Only say what would be removed
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+
+    /// Also in directories that have nothing tracked, and those directories; so it is where paths are named
+    #[arg(short)]
+    directories: bool,
+
+    /// Also ignored files
+    #[arg(short = 'x')]
+    ignored_too: bool,
+
+    /// Only ignored files
+    #[arg(short = 'X', conflicts_with = "ignored_too")]
+    only_ignored: bool,
+}
+
+pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandError> {
+    if !args.force && !args.dry_run {
+        return Err(fatal("clean removes files only with -f").hint("'pond clean -n' shows what would be removed"));
+    }
+    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
+    let named = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
+    let found = find(&workspace, &args, named.as_ref())?;
+    let partial = say_what_stays(ctx, &found.scan);
+    let removed = match args.dry_run {
+        true => Removed { removed: found.changes.into_iter().map(|change| change.path).collect(), ..Removed::default() },
+        false => clean(&mut workspace, &found.changes)?,
+    };
+    let outcome = report(&workspace, &args, &removed)?;
+    Ok(if partial { Outcome::Partial } else { outcome })
+}
+
+/// What is to be removed.
+struct Found {
+    changes: Vec<Change>,
+    /// The scan that found it, for what it could not look at.
+    scan: Scan,
+}
+
+fn find(workspace: &Workspace<'_>, args: &CleanArgs, named: Option<&Pathspecs>) -> Result<Found, CommandError> {
+    let untracked = if args.directories || named.is_some() { Untracked::All } else { Untracked::Normal };
+    let look = |ignore: &Ignore| {
+        let options = ScanOptions { ignore, pathspecs: named, untracked, ignored: false, hashing: Hashing::Never };
+        scan(workspace.pond.mirror_root(), &workspace.index, options)
+    };
+    let everything = args.ignored_too || args.only_ignored;
+    let mut scan = if everything { look(&workspace.ignore_nothing())? } else { look(&workspace.ignore()?)? };
+    let mut spared = HashSet::new();
+    if args.only_ignored {
+        let plain = look(&workspace.ignore()?)?;
+        spared.extend(untracked_of(plain.changes).map(|change| change.path));
+    }
+    let repositories = Repositories::default();
+    let changes = untracked_of(std::mem::take(&mut scan.changes))
+        .filter(|change| !change.collapsed && (untracked == Untracked::All || change.kind != Some(Kind::Directory)))
+        .filter(|change| !spared.contains(&change.path))
+        .filter(|change| !repositories.hold(workspace, &change.path))
+        .collect();
+    for path in repositories.found.into_inner().into_iter().filter(|(_, is)| *is).map(|(path, _)| path) {
+        workspace.ctx.ui.status(format_args!("left alone: {} is a git repository", escape::quoted(&path)));
+    }
+    Ok(Found { changes, scan })
+}
+
+fn untracked_of(changes: Vec<Change>) -> impl Iterator<Item = Change> {
+    changes.into_iter().filter(|change| change.state == State::Untracked)
+}
+
+/// Git repositories below directories that hold nothing tracked: somebody else looks after these files.
+#[derive(Default)]
+struct Repositories {
+    found: std::cell::RefCell<HashMap<BString, bool>>,
+}
+
+impl Repositories {
+    fn hold(&self, workspace: &Workspace<'_>, path: &[u8]) -> bool {
+        let mut dir = parent(path);
+        while !dir.is_empty() {
+            let known = self.found.borrow().get(BStr::new(dir)).copied();
+            let is_repository = known.unwrap_or_else(|| {
+                let git = host_path(workspace.pond.mirror_root(), dir).join(".git");
+                let is = git.symlink_metadata().is_ok() && !workspace.is_tracked(dir);
+                self.found.borrow_mut().insert(dir.into(), is);
+                is
+            });
+            if is_repository {
+                return true;
+            }
+            dir = parent(dir);
+        }
+        false
+    }
+}
+
+fn clean(workspace: &mut Workspace<'_>, changes: &[Change]) -> Result<Removed, CommandError> {
+    let files = changes.iter().filter(|change| change.kind != Some(Kind::Directory));
+    let victims: Vec<Victim> = files.map(|change| Victim { path: change.path.clone(), content: None }).collect();
+    let saved = save(workspace, "CLEAN", &victims)?;
+    workspace.ctx.check_interrupt("nothing was removed")?;
+    let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
+    let removal = |change: &Change| {
+        let seen = stats.get(&change.path).copied();
+        // Without a stat it was gone when it was to be saved; whatever is there now was not saved.
+        (change.kind == Some(Kind::Directory) || seen.is_some()).then(|| Removal { path: change.path.clone(), seen })
+    };
+    let removals: Vec<Removal> = changes.iter().filter_map(removal).collect();
+    let index = workspace.index.clone();
+    let is_untracked = |dir: &BStr| index.find(dir).is_err() && !index.any_live(index.range_of_dir(dir));
+    remove(workspace, &removals, &is_untracked)
+}
+
+/// Reports what was not looked at, and whether that is an error.
+fn say_what_stays(ctx: &Context, scan: &Scan) -> bool {
+    for (path, error) in &scan.unreadable {
+        ctx.ui.error(format_args!("cannot look at {}: {error}", escape::quoted(path)));
+    }
+    for path in &scan.nested {
+        ctx.ui.status(format_args!("left alone: {} is a pond of its own", escape::quoted(path)));
+    }
+    for (path, word) in &scan.special {
+        ctx.ui.status(format_args!("left alone: {} is a {word}", escape::quoted(path)));
+    }
+    !scan.unreadable.is_empty()
+}
+
+fn report(workspace: &Workspace<'_>, args: &CleanArgs, removed: &Removed) -> Result<Outcome, CommandError> {
+    let ui = &workspace.ctx.ui;
+    for (path, error) in &removed.failed {
+        ui.error(format_args!("cannot remove {}: {error}", escape::quoted(path)));
+    }
+    if ui.is_json() {
+        let row = |path: &BString| {
+            let mut row = Map::new();
+            insert_path(&mut row, "path", BStr::new(path));
+            row
+        };
+        let failed = removed.failed.iter().map(|(path, error)| {
+            let mut row = row(path);
+            row.insert("error".into(), error.as_str().into());
+            Value::Object(row)
+        });
+        ui.json(&json!({
+            "removed": removed.removed.iter().map(row).collect::<Vec<_>>(),
+            "failed": failed.collect::<Vec<_>>(),
+            "dry_run": args.dry_run,
+        }))?;
+    } else if !ui.is_quiet() || args.dry_run {
+        let words = if args.dry_run { "Would remove" } else { "Removing" };
+        let cwd = workspace.cwd()?;
+        for path in &removed.removed {
+            ui.say(format_args!("{words} {}", escape::quoted(&relative(path, &cwd))));
+        }
+    }
+    if removed.interrupted {
+        return Err(interrupted("interrupted; the files that are named are removed, the others are as they were"));
+    }
+    Ok(if removed.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}

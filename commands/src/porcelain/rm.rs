@@ -1,0 +1,273 @@
+//! `pond rm`: remove files from the mirror and from the next commit.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bstr::{BStr, BString};
+use pond_objects::Kind;
+use serde_json::{Map, Value, json};
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, conflict, fatal, interrupted, usage};
+use crate::mirror::index::{Row, Update};
+use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
+use crate::mirror::save::{Saved, Victim, save};
+use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
+use crate::mirror::stat::Stat;
+use crate::mirror::walk::Untracked;
+use crate::porcelain::path_args::PathArgs;
+use crate::ui::changes_json::insert_path;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Remove files from the mirror and from the next commit
+///
+/// A file whose content is in no commit is not removed without -f. With -f such content is stored in the pond first.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pond rm old.csv
+  pond rm -r raw/                a directory with all that is tracked in it
+  pond rm --cached big.bin       no longer track it, leave the file alone
+  pond rm -n '*.tmp'             only say what would be removed
+
+Exit codes: 0; 1 a file has content that is in no commit, nothing was removed; 3 some files could not be removed, the
+others were; 128; 129; 130.")]
+pub(crate) struct RmArgs {
+    #[command(flatten)]
+    paths: PathArgs,
+
+    /// Leave the files on the host, only take them out of the next commit
+    #[arg(long)]
+    cached: bool,
+
+    /// Also directories, with all that is tracked in them
+    #[arg(short)]
+    recursive: bool,
+
+    /// Also files whose content is in no commit
+    #[arg(short, long)]
+    force: bool,
+
+    /// Only say what would be removed
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+
+    /// A path that matches nothing is no error
+    #[arg(long)]
+    ignore_unmatch: bool,
+}
+
+/// A tracked path that shall go.
+struct Target<'a> {
+    path: BString,
+    row: Row,
+    /// How the host differs, if it does.
+    change: Option<&'a Change>,
+    /// The host's stat where nothing differs.
+    stat: Option<Stat>,
+}
+
+impl Target<'_> {
+    fn is(&self, state: State) -> bool {
+        self.change.is_some_and(|change| change.state == state)
+    }
+
+    /// What is staged is not what the last commit has.
+    fn is_staged(&self) -> bool {
+        self.row.base_side() != self.row.staged
+    }
+
+    /// The host has something else than what is staged.
+    fn is_changed(&self) -> bool {
+        self.change.is_some() && !self.is(State::Missing) && !self.is(State::Held)
+    }
+}
+
+pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> {
+    if args.paths.is_empty() {
+        return Err(usage("rm needs paths"));
+    }
+    let mut workspace = Workspace::write(ctx)?;
+    let pathspecs = args.paths.pathspecs(&workspace)?;
+    let rows = select(&workspace, &args, &pathspecs)?;
+    let ignore = workspace.ignore()?;
+    let options = ScanOptions {
+        ignore: &ignore,
+        pathspecs: Some(&pathspecs),
+        untracked: Untracked::No,
+        ignored: false,
+        hashing: Hashing::SameSize,
+    };
+    let scan = scan(workspace.pond.mirror_root(), &workspace.index, options)?;
+    let targets = targets(&workspace, &scan, &rows);
+    if !args.force {
+        refuse_uncommitted(&targets, args.cached)?;
+    }
+    if args.dry_run {
+        let paths = targets.into_iter().map(|target| target.path).collect();
+        return report(ctx, &args, &Removed { removed: paths, ..Removed::default() });
+    }
+    let saved = save_uncommitted(&mut workspace, &targets, args.cached)?;
+    ctx.check_interrupt("nothing was removed")?;
+    let removed = match args.cached {
+        true => Removed { removed: targets.iter().map(|target| target.path.clone()).collect(), ..Removed::default() },
+        false => remove_from_host(&mut workspace, &targets, &saved)?,
+    };
+    let updates: BTreeMap<BString, Update> =
+        removed.removed.iter().map(|path| (path.clone(), Update::Delete)).collect();
+    if !updates.is_empty() {
+        workspace.update_index(updates, &[])?;
+    }
+    report(ctx, &args, &removed)
+}
+
+/// The numbers of the rows that are meant.
+fn select(workspace: &Workspace<'_>, args: &RmArgs, pathspecs: &Pathspecs) -> Result<Vec<usize>, CommandError> {
+    let index = &workspace.index;
+    let is_meant = |number: &usize| {
+        let is_dir = || index.entry(*number).staged.is_some_and(|side| side.kind == Kind::Directory);
+        index.is_live(*number) && pathspecs.matches(index.path(*number), is_dir())
+    };
+    let rows: Vec<usize> = (0..index.len()).filter(is_meant).collect();
+    if let Some(unmatched) = pathspecs.unmatched().first().filter(|_| !args.ignore_unmatch) {
+        return Err(fatal(format_args!("pathspec '{}' did not match any tracked file", escape::plain(unmatched)))
+            .hint("nothing was removed; 'pond ls :' lists what is tracked"));
+    }
+    let mut directories = pathspecs.literal_paths().filter(|path| index.any_live(index.range_of_dir(path)));
+    if let Some(directory) = directories.next().filter(|_| !args.recursive) {
+        let shown = if directory.is_empty() { ".".into() } else { escape::plain(directory) };
+        return Err(fatal(format_args!("'{shown}' is a directory; it is removed only with -r"))
+            .hint("nothing was removed"));
+    }
+    Ok(rows)
+}
+
+fn targets<'a>(workspace: &Workspace<'_>, scan: &'a Scan, rows: &[usize]) -> Vec<Target<'a>> {
+    let changes: HashMap<usize, &Change> =
+        scan.changes.iter().filter_map(|change| Some((change.row?, change))).collect();
+    let refreshed: HashMap<usize, _> = scan.refreshed.iter().copied().collect();
+    let target = |number: &usize| {
+        let entry = workspace.index.entry(*number);
+        let seen = refreshed.get(number).unwrap_or(&entry.row.seen);
+        Target {
+            path: entry.path.to_owned(),
+            row: entry.row,
+            change: changes.get(number).copied(),
+            stat: stat_of_row(&entry.row, seen),
+        }
+    };
+    rows.iter().map(target).collect()
+}
+
+/// Refuses as git does, and names the files.
+fn refuse_uncommitted(targets: &[Target<'_>], cached: bool) -> Result<(), CommandError> {
+    let list = |is_meant: &dyn Fn(&Target<'_>) -> bool| -> String {
+        let meant = targets.iter().filter(|target| !target.is(State::Missing) && is_meant(target));
+        meant.map(|target| format!("\n  {}", escape::quoted(&target.path))).collect()
+    };
+    let both = list(&|target| target.is_staged() && target.is_changed());
+    let staged = list(&|target| !cached && target.is_staged() && !target.is_changed());
+    let changed = list(&|target| !cached && target.is_changed() && !target.is_staged());
+    let reasons = [
+        (both, "what is staged is neither in the last commit nor in the file:"),
+        (staged, "what is staged is not in the last commit:"),
+        (changed, "the file was changed, and the change is not staged:"),
+    ];
+    let text: Vec<String> = reasons
+        .into_iter()
+        .filter(|(list, _)| !list.is_empty())
+        .map(|(list, reason)| format!("{reason}{list}"))
+        .collect();
+    if text.is_empty() {
+        return Ok(());
+    }
+    let error = conflict(format_args!("nothing was removed; {}", text.join("\n")));
+    Err(match cached {
+        true => error.hint("-f takes them out of the next commit all the same"),
+        false => error.hint("--cached leaves the files alone; -f removes them, and stores their content in the pond first"),
+    })
+}
+
+/// Stores what is in no commit and would be gone.
+fn save_uncommitted(
+    workspace: &mut Workspace<'_>,
+    targets: &[Target<'_>],
+    cached: bool,
+) -> Result<Saved, CommandError> {
+    let is_read = |target: &&Target<'_>| {
+        !cached && target.is_changed() && target.change.is_some_and(|change| change.kind != Some(Kind::Directory))
+    };
+    let on_host = targets.iter().filter(is_read).map(|target| Victim { path: target.path.clone(), content: None });
+    // What is staged stays on the host with --cached, unless the host has something else.
+    let is_lost = |target: &&Target<'_>| {
+        target.is_staged() && !target.row.intent && (!cached || target.is_changed() || target.is(State::Missing))
+    };
+    let staged = targets.iter().filter(is_lost).filter_map(|target| {
+        let content = target.row.staged.filter(|side| side.kind.is_blob())?;
+        Some(Victim { path: target.path.clone(), content: Some(content) })
+    });
+    let (on_host, staged): (Vec<Victim>, Vec<Victim>) = (on_host.collect(), staged.collect());
+    // Of a file that has both, each has its own tree: a tree has one content at a path.
+    save(workspace, "RM", &staged)?;
+    save(workspace, "RM", &on_host)
+}
+
+fn remove_from_host(
+    workspace: &mut Workspace<'_>,
+    targets: &[Target<'_>],
+    saved: &Saved,
+) -> Result<Removed, CommandError> {
+    let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
+    let (mut removals, mut gone, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    for target in targets {
+        if target.is(State::Missing) {
+            gone.push(target.path.clone());
+        } else if target.is(State::Held) {
+            held.push((target.path.clone(), "it could not be looked at".to_owned()));
+        } else {
+            let seen = match target.change {
+                Some(change) if change.kind == Some(Kind::Directory) => None,
+                Some(change) => stats.get(&target.path).copied().or(change.stat),
+                None => target.stat,
+            };
+            removals.push(Removal { path: target.path.clone(), seen });
+        }
+    }
+    let mut removed = remove(workspace, &removals, &|_: &BStr| true)?;
+    removed.removed.append(&mut gone);
+    removed.failed.append(&mut held);
+    Ok(removed)
+}
+
+fn report(ctx: &Context, args: &RmArgs, removed: &Removed) -> Result<Outcome, CommandError> {
+    for (path, error) in &removed.failed {
+        ctx.ui.error(format_args!("cannot remove {}: {error}", escape::quoted(path)));
+    }
+    if ctx.ui.is_json() {
+        let row = |path: &BString| {
+            let mut row = Map::new();
+            insert_path(&mut row, "path", BStr::new(path));
+            row
+        };
+        let failed = removed.failed.iter().map(|(path, error)| {
+            let mut row = row(path);
+            row.insert("error".into(), error.as_str().into());
+            Value::Object(row)
+        });
+        ctx.ui.json(&json!({
+            "removed": removed.removed.iter().map(row).collect::<Vec<_>>(),
+            "failed": failed.collect::<Vec<_>>(),
+            "cached": args.cached,
+            "dry_run": args.dry_run,
+        }))?;
+    } else if !ctx.ui.is_quiet() {
+        for path in &removed.removed {
+            ctx.ui.say(format_args!("rm '{}'", escape::plain(path)));
+        }
+    }
+    if removed.interrupted {
+        return Err(interrupted("interrupted; the files that are named are removed, the others are as they were"));
+    }
+    Ok(if removed.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}
