@@ -77,8 +77,13 @@ impl<'a> CommitOutput<'a> {
     ) -> Result<Self, CommandError> {
         let ui = &workspace.ctx.ui;
         let config = workspace.ctx.config()?;
-        let parsed = format.parse(config.string("format.pretty").ok().flatten())?;
-        let is_template = matches!(parsed, LogFormat::Template { .. });
+        let configured = config.string("format.pretty").ok().flatten();
+        let parsed = format.parse(configured.clone())?;
+        // Reading the refs costs a little; most templates do not show them.
+        let shows_refs =
+            |text: &String| ["%d", "%D", "decorate", "%C"].iter().any(|part| text.contains(part));
+        let names_refs = matches!(parsed, LogFormat::Template { .. })
+            && format.format.as_ref().or(configured.as_ref()).is_none_or(shows_refs);
         let mut style = LogStyle::new(parsed, time::now()?.timestamp().as_second(), paint(ui), short);
         style.abbreviate = format.abbrev_commit || format.oneline;
         let date = format.date.clone().or_else(|| config.string("log.date").ok().flatten());
@@ -91,7 +96,7 @@ impl<'a> CommitOutput<'a> {
             return Err(usage("-R cannot be combined with --json: the rows name both sides"));
         }
         let wanted = (ui.is_terminal() || format.decorate) && !format.no_decorate;
-        let decorations = match wanted || is_template || ui.is_json() {
+        let decorations = match wanted || names_refs || ui.is_json() {
             true => decorations(workspace)?,
             false => HashMap::new(),
         };
@@ -104,7 +109,12 @@ impl<'a> CommitOutput<'a> {
     }
 
     /// Prints one commit, with its changes.
-    pub(crate) fn print(&mut self, id: &ObjectId, commit: &Commit, changes: &[Change]) -> Result<(), CommandError> {
+    pub(crate) fn print(
+        &mut self,
+        id: &ObjectId,
+        commit: &Commit,
+        changes: &[Change],
+    ) -> Result<(), CommandError> {
         let ui = &self.workspace.ctx.ui;
         let decorations = self.decorations.get(id).map_or(&[][..], Vec::as_slice);
         let entry = LogEntry { id, commit, decorations, mark: "" };
@@ -114,7 +124,10 @@ impl<'a> CommitOutput<'a> {
             if let (Value::Object(row), true) = (&mut row, self.options.forms.any()) {
                 let mut list = Vec::with_capacity(changes.len());
                 for change in changes {
-                    let counts = match self.options.forms.patch || self.options.forms.stat || self.options.forms.numstat {
+                    let counts = match self.options.forms.patch
+                        || self.options.forms.stat
+                        || self.options.forms.numstat
+                    {
                         true => count(change, &mut contents, &self.options)?,
                         false => None,
                     };

@@ -102,7 +102,7 @@ pub(crate) fn mirror(
         Some(_) => index_against(workspace, tree, pathspecs)?,
         None => Sides::new(),
     };
-    let host = HostSides::scan(workspace, pathspecs)?;
+    let mut host = HostSides::scan(workspace, pathspecs)?;
     for (path, row, side) in host.changed(&workspace.index) {
         let old = match (tree, row) {
             (Some(_), row) => row.base_side(),
@@ -112,7 +112,6 @@ pub(crate) fn mirror(
         };
         sides.entry(Ordered(path.to_owned())).or_insert((old.map(object_side), None)).1 = side;
     }
-    let mut host = host;
     let needs_ids = args.forms_need_ids();
     for (Ordered(path), (old, new)) in &mut sides {
         let same_size = old.zip(*new).is_some_and(|(old, new)| old.size == new.size);
@@ -127,7 +126,10 @@ pub(crate) fn mirror(
 }
 
 /// The contents of changes between trees, or a tree and the index.
-pub(crate) fn stored_contents<'a>(store: &'a Store, short: &'a dyn Fn(&ObjectId) -> String) -> impl Contents + 'a {
+pub(crate) fn stored_contents<'a>(
+    store: &'a Store,
+    short: &'a dyn Fn(&ObjectId) -> String,
+) -> impl Contents + 'a {
     StoredContents { source: store, short }
 }
 

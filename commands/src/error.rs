@@ -136,6 +136,11 @@ impl CommandError {
         self
     }
 
+    /// The message without its causes.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The class that decides the exit code.
     pub(crate) fn class(&self) -> Class {
         self.class

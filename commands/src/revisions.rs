@@ -36,24 +36,28 @@ pub(crate) struct CommitSet {
 }
 
 /// The object that a text names, with what kind it is and which ref it was.
-pub(crate) fn resolve_object(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<Found, CommandError> {
+pub(crate) fn resolve_object(
+    workspace: &Workspace<'_>,
+    text: impl AsRef<OsStr>,
+) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
-    resolve(workspace, |resolver| resolver.object(&revision))
+    resolve(workspace, |resolver| resolver.object(&revision)).map_err(|error| explain::naming(error, &revision))
 }
 
 /// The commit that a text names, with the ref that it was.
-pub(crate) fn resolve_found(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<Found, CommandError> {
+pub(crate) fn resolve_found(
+    workspace: &Workspace<'_>,
+    text: impl AsRef<OsStr>,
+) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
-    resolve(workspace, |resolver| resolver.commit(&revision))
-}
-
-/// The commit that a text names.
-pub(crate) fn resolve_commit(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<ObjectId, CommandError> {
-    Ok(resolve_found(workspace, text)?.id)
+    resolve(workspace, |resolver| resolver.commit(&revision)).map_err(|error| explain::naming(error, &revision))
 }
 
 /// The tree that a text names: a commit's, a tree, or the directory of `REV:PATH`.
-pub(crate) fn resolve_tree(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<ObjectId, CommandError> {
+pub(crate) fn resolve_tree(
+    workspace: &Workspace<'_>,
+    text: impl AsRef<OsStr>,
+) -> Result<ObjectId, CommandError> {
     let text = text.as_ref();
     if let Some(path) = RevisionPath::parse_optional(text.as_encoded_bytes())? {
         let entry = entry_at(workspace, &path)?;
@@ -70,7 +74,10 @@ pub(crate) fn resolve_tree(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -
 }
 
 /// What `REV:PATH` or `:PATH` names.
-pub(crate) fn resolve_path(workspace: &Workspace<'_>, text: impl AsRef<OsStr>) -> Result<PathEntry, CommandError> {
+pub(crate) fn resolve_path(
+    workspace: &Workspace<'_>,
+    text: impl AsRef<OsStr>,
+) -> Result<PathEntry, CommandError> {
     entry_at(workspace, &RevisionPath::parse(text.as_ref().as_encoded_bytes())?)
 }
 
@@ -173,7 +180,10 @@ fn resolve(
     match with_lookup(workspace, ask)? {
         Ok(found) => {
             if let (Some(taken), [other, ..]) = (&found.reference, found.shadowed.as_slice()) {
-                workspace.ctx.ui.warn(format_args!("'{}' is ambiguous: {taken} was taken, not {other}", taken.short()));
+                workspace
+                    .ctx
+                    .ui
+                    .warn(format_args!("'{}' is ambiguous: {taken} was taken, not {other}", taken.short()));
             }
             Ok(found)
         }

@@ -19,6 +19,8 @@ use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::ignore::Ignore;
 use crate::mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
 use crate::mirror::rebase;
+use crate::mirror::replaced::Replaced;
+use crate::mirror::save;
 use crate::mirror::stat::now_ns;
 use crate::ui::escape;
 
@@ -49,7 +51,17 @@ impl<'c> Workspace<'c> {
         let pond = ctx.pond()?;
         let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
         let lock = Lock::acquire(&path, PATIENCE, &holder(ctx)?)?;
-        Self::open(ctx, Some(lock))
+        let mut workspace = Self::open(ctx, Some(lock))?;
+        workspace.rescue_late_writes()?;
+        Ok(workspace)
+    }
+
+    /// Stores what programs wrote to files after earlier commands had replaced them.
+    fn rescue_late_writes(&mut self) -> Result<(), CommandError> {
+        let open = Replaced::open(&self.pond.replaced_dir(), self.pond.mirror_root());
+        let replaced =
+            open.map_err(|error| fatal("cannot look at the files that were replaced").because(&error))?;
+        if replaced.len() > 0 { save::rescue(self, &replaced) } else { Ok(()) }
     }
 
     fn open(ctx: &'c Context, lock: Option<Lock>) -> Result<Self, CommandError> {

@@ -8,6 +8,7 @@ mod commit_forms;
 mod crash;
 mod foreign_reader;
 mod harness;
+mod history;
 mod identity;
 mod ignore_rules;
 mod layers;

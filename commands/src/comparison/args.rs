@@ -194,7 +194,8 @@ impl DiffArgs {
             Ok(min_similarity @ 0..=100) => {
                 Ok(Some(RenameOptions { min_similarity, ..RenameOptions::default() }))
             }
-            _ => Err(usage(format_args!("'{text}' is no percentage")).hint("--find-renames=80 wants 80 percent equal content")),
+            _ => Err(usage(format_args!("'{text}' is no percentage"))
+                .hint("--find-renames=80 wants 80 percent equal content")),
         }
     }
 
@@ -207,8 +208,9 @@ impl DiffArgs {
     pub(crate) fn filter(&self, changes: &mut Vec<Change>) -> Result<(), CommandError> {
         let Some(letters) = &self.diff_filter else { return Ok(()) };
         if let Some(unknown) = letters.chars().find(|c| !"ADMRT".contains(c.to_ascii_uppercase())) {
-            return Err(usage(format_args!("unknown kind '{unknown}' in --diff-filter"))
-                .hint("A added, D deleted, M modified, R renamed, T another type; small letters leave a kind out"));
+            return Err(usage(format_args!("unknown kind '{unknown}' in --diff-filter")).hint(
+                "A added, D deleted, M modified, R renamed, T another type; small letters leave a kind out",
+            ));
         }
         let wants_some = letters.chars().any(|c| c.is_ascii_uppercase());
         changes.retain(|change| {
@@ -242,7 +244,9 @@ mod tests {
         let left = |letters: &str| {
             let args = DiffArgs { diff_filter: Some(letters.into()), ..DiffArgs::default() };
             let mut changes = all();
-            args.filter(&mut changes).map(|()| changes.iter().map(|c| c.path.to_string()).collect::<String>()).ok()
+            args.filter(&mut changes)
+                .map(|()| changes.iter().map(|c| c.path.to_string()).collect::<String>())
+                .ok()
         };
         assert_eq!(left("A").as_deref(), Some("a"));
         assert_eq!(left("AM").as_deref(), Some("am"));

@@ -49,8 +49,13 @@ impl HostSides {
         };
         let scan = scan::scan(mirror, &workspace.index, options)?;
         let root = HostDir::open_root(mirror)?;
-        let mut this =
-            Self { root, sides: HashMap::new(), order: Vec::new(), failed: RefCell::default(), buffer: Vec::new() };
+        let mut this = Self {
+            root,
+            sides: HashMap::new(),
+            order: Vec::new(),
+            failed: RefCell::default(),
+            buffer: Vec::new(),
+        };
         for (path, error) in &scan.unreadable {
             this.fail(path.as_ref(), &error.to_string());
         }
@@ -108,10 +113,7 @@ impl HostSides {
 
     /// The bytes of the mirror's file; none where they cannot be had whole.
     pub(super) fn read(&self, path: &BStr, side: &Side) -> Option<Vec<u8>> {
-        match read(&self.root, path, side.kind) {
-            Ok(found) => found,
-            Err(_) => None,
-        }
+        read(&self.root, path, side.kind).ok().flatten()
     }
 
     fn fail(&self, path: &BStr, why: &str) {

@@ -27,7 +27,8 @@ use crate::mirror::pathspec::PathspecError;
 use crate::mirror::scan::ScanError;
 use crate::mirror::secure_dir::LayOutError;
 
-const SECOND_COPY: &str = "keep this pond as it is: a second copy of it, or a backup of .pond, may still have what is damaged here";
+const SECOND_COPY: &str =
+    "keep this pond as it is: a second copy of it, or a backup of .pond, may still have what is damaged here";
 const UPDATE: &str = "a newer pond made it: update this program";
 const AGAIN: &str = "nothing was changed; run the command again";
 
@@ -46,11 +47,13 @@ fn system_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     while let Some(error) = next {
         if let Some(system) = error.downcast_ref::<io::Error>() {
             return match system.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    Some("the disk is full; nothing that was stored is lost: free some space, then run the command again")
-                }
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(
+                    "the disk is full; nothing that was stored is lost: free some space, then run the command again",
+                ),
                 io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only"),
-                io::ErrorKind::PermissionDenied => Some("this user may not do that; look at the owner and the mode"),
+                io::ErrorKind::PermissionDenied => {
+                    Some("this user may not do that; look at the owner and the mode")
+                }
                 _ => None,
             };
         }
@@ -148,9 +151,8 @@ impl From<OpenError> for CommandError {
                 this.hint("'pond init' makes one here; -C DIR or --pond DIR names another place")
             }
             OpenError::Config(error) => error.into(),
-            OpenError::ForeignOwner { .. } => {
-                this.hint("work as its owner: another user's settings and hooks could do anything in your name")
-            }
+            OpenError::ForeignOwner { .. } => this
+                .hint("work as its owner: another user's settings and hooks could do anything in your name"),
             OpenError::NotAPond { .. } | OpenError::Io { .. } => this,
         }
     }
@@ -194,7 +196,7 @@ impl From<LockError> for CommandError {
         let this = explained(&error);
         match error {
             LockError::Busy { waited, .. } => this.hint(format_args!(
-                "waited {} seconds; nothing was changed. The lock ends with its process: there is no file to delete",
+                "waited {} seconds; nothing was changed. The lock ends with its process",
                 waited.as_secs()
             )),
             LockError::ReadOnly { .. } => this.hint("reading commands (log, diff, cat) need no lock"),
@@ -207,7 +209,9 @@ impl From<IngestError> for CommandError {
     fn from(error: IngestError) -> Self {
         match error {
             IngestError::Pack(error) => CommandError::from(error).context("cannot write to the staging area"),
-            IngestError::Durable(error) => CommandError::from(error).context("cannot write to the staging area"),
+            IngestError::Durable(error) => {
+                CommandError::from(error).context("cannot write to the staging area")
+            }
             other => explained(&other),
         }
     }
@@ -228,7 +232,9 @@ impl From<PublishError> for CommandError {
             PublishError::Unknown { .. } => {
                 this.hint("'pond log' says whether it is there; what was staged is still staged")
             }
-            PublishError::NotDurable { .. } => this.hint("the version is there; look after the disk before you rely on it"),
+            PublishError::NotDurable { .. } => {
+                this.hint("the version is there; look after the disk before you rely on it")
+            }
             PublishError::Entry(error) => error.into(),
             PublishError::State(error) => error.into(),
         }
@@ -239,7 +245,9 @@ impl<E: Error + 'static> From<EditError<E>> for CommandError {
     fn from(error: EditError<E>) -> Self {
         let this = explained(&error);
         match error {
-            EditError::Conflict { .. } => this.hint("another command moved it meanwhile; nothing was changed, nothing is lost"),
+            EditError::Conflict { .. } => {
+                this.hint("another command moved it meanwhile; nothing was changed, nothing is lost")
+            }
             _ => this,
         }
     }
@@ -314,7 +322,9 @@ impl From<LayOutError> for CommandError {
     fn from(error: LayOutError) -> Self {
         let this = explained(&error);
         match error {
-            LayOutError::NotEmpty(_) => this.hint("a version is laid out in a directory that is new or empty"),
+            LayOutError::NotEmpty(_) => {
+                this.hint("a version is laid out in a directory that is new or empty")
+            }
             LayOutError::Host { .. } => this,
         }
     }
@@ -327,7 +337,9 @@ impl From<PathspecError> for CommandError {
             PathspecError::Outside { .. } => {
                 this.hint("paths count from the current directory; ':/PATH' counts from the mirror's root")
             }
-            PathspecError::Magic { .. } => this.hint("':(literal)NAME' takes a name as it is, colons included"),
+            PathspecError::Magic { .. } => {
+                this.hint("':(literal)NAME' takes a name as it is, colons included")
+            }
             _ => this,
         }
     }

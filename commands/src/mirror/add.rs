@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bstr::BString;
+use pond_objects::name::check_path;
 use pond_oplog::ingest::StagedPacks;
 use pond_oplog::{PackKind, StagedPack};
 
@@ -43,7 +44,8 @@ pub(crate) struct Added {
 /// Stages, and writes the index. The caller reports [`Added::failed`].
 pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, CommandError> {
     let scan = look(workspace, request)?;
-    if scan.all_missing && !request.force {
+    let is_emptied = scan.all_missing && scan.changes.iter().all(|change| change.state != State::Untracked);
+    if is_emptied && !request.force && !request.update_only {
         return Err(fatal("the mirror is empty, but the pond has files in it: nothing was staged")
             .hint("if its file system is not mounted, mount it; 'pond restore .' brings the files back")
             .hint("if they were deleted on purpose: 'pond add -A -f' stages that"));
@@ -57,7 +59,10 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     for change in &scan.changes {
         match change.state {
             State::Modified | State::MaybeChanged | State::TypeChanged | State::Untracked | State::Unstable => {
-                wanted.push(change);
+                match check_path(&change.path) {
+                    Ok(()) => wanted.push(change),
+                    Err(error) => report.failed.push((change.path.clone(), format!("it can't be in a pond: {error}"))),
+                }
             }
             State::Missing => {
                 updates.insert(change.path.clone(), Update::Delete);

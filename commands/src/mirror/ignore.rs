@@ -17,6 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bstr::{BStr, BString, ByteSlice};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use pond_oplog::pond::UNBORN_PREFIX;
+
+use super::secure_dir::is_temporary;
 
 /// The name of the files with patterns in the mirror.
 pub(crate) const FILE_NAME: &str = ".pondignore";
@@ -187,9 +190,12 @@ impl Verdict<'_> {
     }
 }
 
-/// Whether a name is never versioned, wherever it stands.
+/// Whether a name is never versioned, wherever it stands: ponds, git's directory, and what killed commands left.
 pub(crate) fn is_always_ignored(name: &[u8]) -> bool {
-    name == b".git" || name.eq_ignore_ascii_case(b".pond")
+    name == b".git"
+        || name == b".pond"
+        || name.starts_with(UNBORN_PREFIX.as_bytes())
+        || is_temporary(name)
 }
 
 /// What the rules say of a path whose parents are not ignored.
@@ -409,7 +415,7 @@ mod tests {
         assert_eq!(of("x.tmp"), (false, ".pondignore:4:!x.tmp".into()));
         assert!(!of("x.bak").0 && of("y.bak").0 && of("sub/secret").0);
         assert_eq!(of("plain"), (false, String::new()));
-        for always in [".pond", ".POND/x", "sub/.Pond/config", ".git/HEAD", "sub/.git"] {
+        for always in [".pond", "sub/.pond/config", ".git/HEAD", "sub/.git"] {
             assert_eq!(of(always), (true, String::new()), "{always}");
         }
         assert!(!of(".gitignore").0 && !of(".pondignore").0);

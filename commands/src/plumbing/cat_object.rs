@@ -68,7 +68,8 @@ pub(crate) fn run(ctx: &Context, args: CatObjectArgs) -> Result<Outcome, Command
         ([text], true) => (None, text),
         ([wanted, text], false) => (Some(wanted), text),
         ([_], false) => {
-            return Err(usage("what of the object is wanted?").hint("-t its type, -s its size, -p its content, -e whether it is there"));
+            return Err(usage("what of the object is wanted?")
+                .hint("-t its type, -s its size, -p its content, -e whether it is there"));
         }
         _ => return Err(usage("one object at a time; a type stands before it only without an option")),
     };
@@ -120,12 +121,15 @@ fn find(workspace: &Workspace<'_>, text: &OsStr) -> Result<Object, CommandError>
         Err(error) => error,
     };
     // What revisions do not name: operations, and pages that are no trees.
-    let Some(prefix) = text.to_str().and_then(|text| text.parse::<IdPrefix>().ok()) else { return Err(unknown) };
+    let Some(prefix) = text.to_str().and_then(|text| text.parse::<IdPrefix>().ok()) else {
+        return Err(unknown);
+    };
     match store.matching(&prefix).as_slice() {
         [(id, RowType::Op)] => {
-            let text = store.operation(id)?.encode().map_err(|error| {
-                CommandError::from_error(crate::error::Class::Fatal, &error)
-            })?;
+            let text = store
+                .operation(id)?
+                .encode()
+                .map_err(|error| CommandError::from_error(crate::error::Class::Fatal, &error))?;
             Ok(Object::Text(*id, "operation", text.into_bytes()))
         }
         [(id, RowType::Page)] => page(store, *id),
@@ -140,7 +144,10 @@ fn page(store: &Store, id: ObjectId) -> Result<Object, CommandError> {
     match found {
         Some(page) => Ok(Object::Page(id, Page::clone(&page))),
         // The error of the most likely body says what is wrong.
-        None => Err(store.page(Body::Tree, &id).map(|_| fatal("BUG: the page was not found")).unwrap_or_else(Into::into)),
+        None => Err(store
+            .page(Body::Tree, &id)
+            .map(|_| fatal("BUG: the page was not found"))
+            .unwrap_or_else(Into::into)),
     }
 }
 
@@ -175,7 +182,8 @@ impl Object {
             Self::Text(_, _, text) => document["text"] = String::from_utf8_lossy(text).into(),
             Self::Page(id, page) if page.body == Body::Tree => {
                 let entries = pond_objects::tree::entries(store, id)?;
-                let rows = entries.iter().map(|entry| entry_json(&entry.name, entry.kind, &entry.id, entry.size));
+                let rows =
+                    entries.iter().map(|entry| entry_json(&entry.name, entry.kind, &entry.id, entry.size));
                 document["entries"] = rows.collect();
             }
             Self::Page(_, page) => {

@@ -57,7 +57,8 @@ pub(crate) fn run(ctx: &Context, args: CountObjectsArgs) -> Result<Outcome, Comm
     }
     let bytes = |bytes: u64| if args.human_readable { size::human(bytes) } else { bytes.to_string() };
     if ctx.ui.verbosity() == 0 {
-        let objects = counts.chunks + counts.blobs + counts.pages + counts.commits + counts.tags + counts.operations;
+        let objects =
+            counts.chunks + counts.blobs + counts.pages + counts.commits + counts.tags + counts.operations;
         let total = counts.data_size + counts.meta_size + counts.log_size + counts.staging_size;
         let total = if args.human_readable { size::human(total) } else { format!("{total} bytes") };
         ctx.ui.say(format_args!("{}, {total}", size::counted(objects, "object")));
@@ -118,5 +119,9 @@ fn count(workspace: &Workspace<'_>) -> Result<Counts, CommandError> {
 /// Bytes of the files below a directory; those that vanish meanwhile count nothing.
 fn size_of(directory: &Path) -> u64 {
     let files = walkdir::WalkDir::new(directory).into_iter().filter_map(Result::ok);
-    files.filter_map(|entry| entry.metadata().ok()).filter(|metadata| metadata.is_file()).map(|file| file.len()).sum()
+    files
+        .filter_map(|entry| entry.metadata().ok())
+        .filter(|metadata| metadata.is_file())
+        .map(|file| file.len())
+        .sum()
 }

@@ -54,7 +54,8 @@ pub(crate) fn run(ctx: &Context, args: HashObjectArgs) -> Result<Outcome, Comman
     if args.stdin {
         sources.insert(0, None);
     }
-    let results = if args.write { store_all(ctx, &sources)? } else { sources.iter().map(|s| hash(*s)).collect() };
+    let results =
+        if args.write { store_all(ctx, &sources)? } else { sources.iter().map(|s| hash(*s)).collect() };
     let (total, mut failed) = (results.len(), 0);
     for (source, result) in sources.iter().zip(results) {
         let path = source.map(|path| escape::path(path));

@@ -171,7 +171,11 @@ impl Lister<'_> {
 
     fn print(&self, state: &str, path: &BStr, side: Option<Side>) -> Result<(), CommandError> {
         let ui = &self.ctx.ui;
-        let node = self.nodes.as_ref().filter(|_| state != "other" && state != "ignored").map(|nodes| nodes.node(path));
+        let node = self
+            .nodes
+            .as_ref()
+            .filter(|_| state != "other" && state != "ignored")
+            .map(|nodes| nodes.node(path));
         if ui.is_json() {
             let mut row = match side {
                 Some(side) => entry_json(path, side.kind, &side.id, side.size),

@@ -82,7 +82,9 @@ pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandE
     if args.revisions.is_empty() && !args.show_prefix {
         return match asks_place {
             true => Ok(Outcome::Done),
-            false => Err(usage("nothing to do: name a revision").hint("'pond rev-parse HEAD' prints HEAD's id")),
+            false => {
+                Err(usage("nothing to do: name a revision").hint("'pond rev-parse HEAD' prints HEAD's id"))
+            }
         };
     }
     let workspace = Workspace::read(ctx)?;

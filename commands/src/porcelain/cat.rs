@@ -49,8 +49,11 @@ pub(crate) fn run(ctx: &Context, args: CatArgs) -> Result<Outcome, CommandError>
             None => {
                 let found = revisions::resolve_object(&workspace, text)?;
                 if found.kind != ObjectKind::Blob {
-                    return Err(fatal(format_args!("'{shown}' is a {}, not the content of a file", found.kind))
-                        .hint(format_args!("'{shown}:PATH' names a file in it")));
+                    return Err(fatal(format_args!(
+                        "'{shown}' is a {}, not the content of a file",
+                        found.kind
+                    ))
+                    .hint(format_args!("'{shown}:PATH' names a file in it")));
                 }
                 ids.push(found.id);
             }

@@ -199,7 +199,8 @@ impl<'a> Selector<'a> {
         let pathspecs = &self.arguments.pathspecs;
         let is_merge = commit.parents.len() > 1 && !self.args.first_parent;
         if !self.arguments.paths.is_empty() {
-            let parents = if is_merge { &commit.parents[..] } else { &commit.parents[..commit.parents.len().min(1)] };
+            let parents =
+                if is_merge { &commit.parents[..] } else { &commit.parents[..commit.parents.len().min(1)] };
             if parents.is_empty() && !comparison::touches(store, None, Some(&commit.tree), pathspecs)? {
                 return Ok(None);
             }
@@ -215,7 +216,8 @@ impl<'a> Selector<'a> {
             return Ok((!(is_merge && filtered)).then(Vec::new));
         }
         let parent = parent_tree(store, commit)?;
-        let changes = comparison::trees(store, parent.as_ref(), Some(&commit.tree), pathspecs, &self.args.diff)?;
+        let changes =
+            comparison::trees(store, parent.as_ref(), Some(&commit.tree), pathspecs, &self.args.diff)?;
         Ok((!filtered || !changes.is_empty()).then_some(changes))
     }
 }

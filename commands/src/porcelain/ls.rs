@@ -130,11 +130,15 @@ impl Lister<'_> {
                 Some(end) if last_directory != Some(&rest[..end]) => {
                     last_directory = Some(&rest[..end]);
                     let path = rest[..end].into();
-                    self.print(&below, &PathEntry { path, kind: Kind::Directory, id: ObjectId::ZERO, size: 0 })?;
+                    self.print(
+                        &below,
+                        &PathEntry { path, kind: Kind::Directory, id: ObjectId::ZERO, size: 0 },
+                    )?;
                 }
                 Some(_) => {}
                 None => {
-                    let entry = PathEntry { path: rest.into(), kind: side.kind, id: side.id, size: side.size };
+                    let entry =
+                        PathEntry { path: rest.into(), kind: side.kind, id: side.id, size: side.size };
                     self.print(&below, &entry)?;
                 }
             }
@@ -153,7 +157,8 @@ impl Lister<'_> {
         }
         let mut out = ui.out();
         if self.args.long {
-            let id = if entry.id.is_zero() { "-".repeat(ObjectId::SHORT_DIGITS) } else { self.short(&entry.id) };
+            let id =
+                if entry.id.is_zero() { "-".repeat(ObjectId::SHORT_DIGITS) } else { self.short(&entry.id) };
             let size = if entry.id.is_zero() { String::new() } else { size::human(entry.size) };
             let time = self.time(directory, entry);
             write!(out, "{:06o} {} {size:>9} {time:>16} ", entry.kind.mode(), ui.paint(Role::CommitId, id))?;

@@ -16,11 +16,13 @@ mod log;
 mod ls;
 mod maintenance;
 mod man;
+mod mv;
 mod path_args;
 mod restore;
 mod rm;
 mod show;
 mod status;
+mod tour;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
@@ -37,11 +39,13 @@ pub(crate) enum Porcelain {
     Checkout(checkout::CheckoutArgs),
     Commit(commit::CommitArgs),
     Init(init::InitArgs),
+    Mv(mv::MvArgs),
     Maintenance(maintenance::MaintenanceArgs),
     CheckIgnore(check_ignore::CheckIgnoreArgs),
     Rm(rm::RmArgs),
     Clean(clean::CleanArgs),
     Status(status::StatusArgs),
+    Tour(tour::TourArgs),
     Restore(restore::RestoreArgs),
     Completions(completions::CompletionsArgs),
     Config(config::ConfigArgs),
@@ -62,11 +66,13 @@ impl Porcelain {
             Self::Checkout(args) => checkout::run(ctx, args),
             Self::Commit(args) => commit::run(ctx, args),
             Self::Init(args) => init::run(ctx, args),
+            Self::Mv(args) => mv::run(ctx, args),
             Self::Maintenance(args) => maintenance::run(ctx, args),
             Self::CheckIgnore(args) => check_ignore::run(ctx, args),
             Self::Rm(args) => rm::run(ctx, args),
             Self::Clean(args) => clean::run(ctx, args),
             Self::Status(args) => status::run(ctx, args),
+            Self::Tour(args) => tour::run(ctx, args),
             Self::Restore(args) => restore::run(ctx, args),
             Self::Completions(args) => completions::run(ctx, args),
             Self::Config(args) => config::run(ctx, args),

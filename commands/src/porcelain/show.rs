@@ -64,7 +64,13 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
                 let changes = match output.shows_changes() {
                     true => {
                         let parent = parent_tree(store, &commit)?;
-                        comparison::trees(store, parent.as_ref(), Some(&commit.tree), &arguments.pathspecs, &args.diff)?
+                        comparison::trees(
+                            store,
+                            parent.as_ref(),
+                            Some(&commit.tree),
+                            &arguments.pathspecs,
+                            &args.diff,
+                        )?
                     }
                     false => Vec::new(),
                 };
@@ -96,7 +102,8 @@ fn named(workspace: &Workspace<'_>, text: &OsString) -> Result<Named, CommandErr
         });
     }
     if text.as_encoded_bytes().windows(2).any(|pair| pair == b"..") {
-        return Err(usage("show takes single objects, no ranges").hint("'pond log -p A..B' shows the commits of a range"));
+        return Err(usage("show takes single objects, no ranges")
+            .hint("'pond log -p A..B' shows the commits of a range"));
     }
     let found = revisions::resolve_object(workspace, text)?;
     Ok(match found.kind {
@@ -106,7 +113,12 @@ fn named(workspace: &Workspace<'_>, text: &OsString) -> Result<Named, CommandErr
     })
 }
 
-fn show_tree(ctx: &Context, workspace: &Workspace<'_>, text: &OsString, id: &ObjectId) -> Result<(), CommandError> {
+fn show_tree(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    text: &OsString,
+    id: &ObjectId,
+) -> Result<(), CommandError> {
     let entries = tree::entries(workspace.store(), id)?;
     if ctx.ui.is_json() {
         return entries.iter().try_for_each(|entry| {

@@ -7,6 +7,7 @@
 mod data;
 mod script;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::interrupt;
 use crate::ui::color::Role;
-use crate::ui::{escape, shell_word};
+use crate::ui::escape;
 use script::{SCRIPT, Step};
 
 /// See pond at work on a small data set, in a new directory
@@ -184,13 +185,15 @@ impl Tour<'_> {
         if self.ctx.ui.is_quiet() {
             return;
         }
-        let directory = shell_word(&self.shown_directory());
+        let directory = self.shown_directory();
         self.explain("That was the tour. The pond stays, and is yours to play with:");
         let ui = &self.ctx.ui;
         for (command, what) in script::NEXT {
             ui.say(format_args!("  {}  {what}", ui.paint(Role::Literal, format_args!("{command:48}"))));
         }
-        ui.say(format_args!("\nIt is in '{directory}': cd there first. To be rid of it, delete the directory."));
+        ui.say(format_args!(
+            "\nIt is in '{directory}': cd there first. To be rid of it, delete the directory."
+        ));
         ui.say("'pond init' in a directory of your own begins a pond for your data.");
     }
 
@@ -199,4 +202,14 @@ impl Tour<'_> {
         let short = self.directory.strip_prefix(&self.ctx.cwd).unwrap_or(&self.directory);
         escape::path(short).to_string()
     }
+}
+
+/// A word of a command line as a shell takes it.
+fn shell_word(word: &str) -> Cow<'_, str> {
+    // A `~` that is not in front is only itself, which `shlex` does not count on.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@~^+,%".contains(c);
+    if !word.starts_with('~') && !word.is_empty() && word.chars().all(plain) {
+        return Cow::Borrowed(word);
+    }
+    shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }

@@ -75,7 +75,9 @@ fn revisions_in_front(workspace: &Workspace<'_>, mixed: &[OsString]) -> Result<u
 fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), CommandError>, CommandError> {
     let bytes = text.as_encoded_bytes();
     if let Ok(Some(path)) = RevisionPath::parse_optional(bytes) {
-        let PathRoot::Revision(revision) = &path.root else { return Ok(super::entry_at(workspace, &path).map(drop)) };
+        let PathRoot::Revision(revision) = &path.root else {
+            return Ok(super::entry_at(workspace, &path).map(drop));
+        };
         let tree = with_lookup(workspace, |resolver| resolver.tree(revision))?;
         return Ok(match tree {
             Ok(_) => super::entry_at(workspace, &path).map(drop),

@@ -1,7 +1,7 @@
 //! Errors about revisions, with what the user may have meant.
 
 use pond_objects::{ObjectId, ObjectSource, tree};
-use pond_refs::{Candidate, ObjectKind, ResolveError};
+use pond_refs::{Candidate, ObjectKind, ResolveError, Revision};
 
 use super::lookup::LookupError;
 use super::short_id;
@@ -21,15 +21,18 @@ pub(super) fn error(workspace: &Workspace<'_>, error: ResolveError<LookupError>)
         ResolveError::Date(error) => error.into(),
         ResolveError::Unknown { name } => unknown(workspace, &name),
         ResolveError::Ambiguous { prefix, candidates } => ambiguous(workspace, &prefix, &candidates),
-        ResolveError::Unborn => {
-            fatal("HEAD is at no commit yet: there are no commits here").hint("'pond commit' makes the first one")
-        }
+        ResolveError::Unborn => fatal("HEAD is at no commit yet: there are no commits here")
+            .hint("'pond commit' makes the first one"),
         other => {
             let this = CommandError::from_error(crate::error::Class::Fatal, &other);
             match other {
                 ResolveError::NoValue { .. } => this.hint("'pond log' lists the commits with their times"),
-                ResolveError::NoPrevious(_) => this.hint("'pond checkout BRANCH' goes to a branch by its name"),
-                ResolveError::PreviousGone { .. } => this.hint("'@{1}' and 'HEAD@{1}' name the commits before"),
+                ResolveError::NoPrevious(_) => {
+                    this.hint("'pond checkout BRANCH' goes to a branch by its name")
+                }
+                ResolveError::PreviousGone { .. } => {
+                    this.hint("'@{1}' and 'HEAD@{1}' name the commits before")
+                }
                 ResolveError::Kind { wanted: ObjectKind::Commit, .. } => {
                     this.hint("'pond log' lists the commits; 'pond show' shows objects of every kind")
                 }
@@ -39,12 +42,24 @@ pub(super) fn error(workspace: &Workspace<'_>, error: ResolveError<LookupError>)
     }
 }
 
+/// The error with the whole revision in it, where its message names only a piece.
+pub(super) fn naming(error: CommandError, revision: &Revision) -> CommandError {
+    let text = revision.to_string();
+    let shown = escape::plain(text.as_bytes());
+    match error.message().contains(&*shown) {
+        true => error,
+        false => error.context(format_args!("bad revision '{shown}'")),
+    }
+}
+
 /// `name` is neither a ref nor the beginning of an id.
 pub(super) fn unknown(workspace: &Workspace<'_>, name: &str) -> CommandError {
     let this = fatal(format_args!("unknown revision '{}'", escape::plain(name.as_bytes())));
     match did_you_mean(workspace, name) {
         Some(sentence) => this.hint(sentence),
-        None => this.hint("'pond log' lists the commits; a revision is a branch, a tag, HEAD~2, or an id's beginning"),
+        None => this.hint(
+            "'pond log' lists the commits; a revision is a branch, a tag, HEAD~2, or an id's beginning",
+        ),
     }
 }
 
@@ -58,7 +73,7 @@ pub(super) fn did_you_mean(workspace: &Workspace<'_>, name: &str) -> Option<Stri
 }
 
 fn ambiguous(workspace: &Workspace<'_>, prefix: &str, candidates: &[Candidate]) -> CommandError {
-    let this = fatal(format_args!("'{}' is the beginning of several ids", escape::plain(prefix.as_bytes())));
+    let this = fatal(format_args!("'{}' is ambiguous: it is the beginning of several ids", escape::plain(prefix.as_bytes())));
     let mut this = this.hint("it may mean:");
     for candidate in candidates.iter().take(LISTED) {
         this = this.hint(format_args!("  {}", line(workspace, candidate)));
@@ -83,7 +98,12 @@ fn line(workspace: &Workspace<'_>, candidate: &Candidate) -> String {
 }
 
 /// A revision has no such path.
-pub(super) fn no_path(workspace: &Workspace<'_>, root: &ObjectId, revision: &str, path: &[u8]) -> CommandError {
+pub(super) fn no_path(
+    workspace: &Workspace<'_>,
+    root: &ObjectId,
+    revision: &str,
+    path: &[u8],
+) -> CommandError {
     let revision = escape::plain(revision.as_bytes());
     let this = fatal(format_args!("'{}' is not in '{revision}'", escape::plain(path)));
     // The deepest directory that is there says where the path goes wrong.

@@ -9,7 +9,7 @@ use pond_oplog::{Pond, ReadonlyPond};
 use pond_refs::{Candidate, Lookup, ObjectKind, Previous, RefName, Tracked};
 use regex::bytes::Regex;
 
-use super::reflog::{self, Value};
+use super::reflog;
 use super::walk::{Walk, WalkOptions};
 use crate::workspace::Workspace;
 
@@ -103,12 +103,17 @@ impl Lookup for PondLookup<'_> {
     }
 
     fn entry(&self, of: &Tracked, n: u64) -> Result<Option<ObjectId>, LookupError> {
-        if n == 0 {
-            return Ok(self.present(of)?);
+        let present = self.present(of)?;
+        // A ref that was deleted has no present value, but had others before.
+        let skipped = if present.is_some() { n } else { n.saturating_sub(1) };
+        match (n, usize::try_from(skipped)) {
+            (0, _) => Ok(present),
+            (_, Ok(skipped)) => {
+                let mut values = reflog::moves(self.snapshot, |view| self.value(of, view));
+                Ok(values.nth(skipped).transpose()?)
+            }
+            (_, Err(_)) => Ok(None),
         }
-        let mut values = reflog::moves(self.snapshot, |view| self.value(of, view));
-        let wanted = usize::try_from(n).ok().and_then(|n| values.nth(n));
-        Ok(wanted.transpose()?.map(|Value { id, .. }| id))
     }
 
     fn at_date(&self, of: &Tracked, moment: Timestamp) -> Result<Option<ObjectId>, LookupError> {

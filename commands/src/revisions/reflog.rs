@@ -6,38 +6,25 @@ use pond_oplog::operation::Operation;
 use pond_oplog::view::{Head, View};
 use pond_refs::Previous;
 
-/// A value that a ref had, and the operation that gave it.
-#[derive(Clone, Debug)]
-pub(crate) struct Value {
-    /// The commit.
-    pub(crate) id: ObjectId,
-    /// The operation.
-    #[allow(dead_code, reason = "what lists the moves of a ref shows it")]
-    pub(crate) operation: Operation,
-}
-
 /// The values that a ref had, the present one first. Operations that did not move it are skipped, and so are the times
 /// when it did not exist.
 pub(crate) fn moves<'a>(
     snapshot: &'a ReadonlyPond,
     value: impl Fn(&View) -> Option<ObjectId> + 'a,
-) -> impl Iterator<Item = Result<Value, ReadError>> + 'a {
-    // The value and the operation that was looked at last; it is a move if the one before left another value.
-    let mut pending: Option<(Option<ObjectId>, Operation)> = None;
+) -> impl Iterator<Item = Result<ObjectId, ReadError>> + 'a {
+    // What was looked at last; it is a move if the operation before left another value.
+    let mut pending: Option<ObjectId> = None;
     let mut views = views(snapshot);
     std::iter::from_fn(move || {
         loop {
-            let (operation, seen) = match views.next() {
-                Some(Ok((operation, view))) => (operation, value(&view)),
+            let seen = match views.next() {
+                Some(Ok((_, view))) => value(&view),
                 Some(Err(error)) => return Some(Err(error)),
-                None => {
-                    let (id, operation) = pending.take()?;
-                    return Some(Ok(Value { id: id?, operation }));
-                }
+                None => return pending.take().map(Ok),
             };
-            match pending.replace((seen, operation)) {
-                Some((Some(id), operation)) if Some(id) != seen => return Some(Ok(Value { id, operation })),
-                _ => {}
+            let later = std::mem::replace(&mut pending, seen);
+            if later.is_some() && later != seen {
+                return later.map(Ok);
             }
         }
     })

@@ -54,7 +54,8 @@ fn patterns(option: &str, texts: &[String], ignore_case: bool) -> Result<Option<
     if texts.is_empty() {
         return Ok(None);
     }
-    let set = RegexSetBuilder::new(texts).case_insensitive(ignore_case).multi_line(true).unicode(true).build();
+    let set =
+        RegexSetBuilder::new(texts).case_insensitive(ignore_case).multi_line(true).unicode(true).build();
     set.map(Some).map_err(|error| {
         usage(format_args!("the pattern of {option} is no regular expression"))
             .because(&error)

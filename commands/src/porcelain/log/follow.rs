@@ -8,11 +8,12 @@ use std::ffi::OsStr;
 use bstr::{BString, ByteSlice as _};
 use pond_objects::node::NodeTable;
 use pond_objects::rename::{RenameOptions, find_renames};
-use pond_objects::{Change, Commit, ObjectId, ObjectSource, ReadError, Side, diff, read_blob, tree};
+use pond_objects::{Change, Commit, Kind, ObjectId, ObjectSource, ReadError, Side, diff, read_blob, tree};
 use pond_oplog::Store;
 
-use crate::error::CommandError;
+use crate::error::{CommandError, usage};
 use crate::revisions::path_from_root;
+use crate::ui::escape;
 use crate::workspace::Workspace;
 
 /// The file, at the path that it has in the commits to come.
@@ -23,12 +24,21 @@ pub(super) struct Follow {
 impl Follow {
     /// Follows what the user calls `given`.
     pub(super) fn new(workspace: &Workspace<'_>, given: &OsStr) -> Result<Self, CommandError> {
-        Ok(Self { path: path_from_root(workspace, given)? })
+        let path = path_from_root(workspace, given)?;
+        let root = workspace.head_tree()?;
+        let found = root.map(|root| tree::find(workspace.store(), &root, &path)).transpose()?.flatten();
+        if path.is_empty() || found.is_some_and(|entry| entry.kind == Kind::Directory) {
+            let given = escape::plain(given.as_encoded_bytes());
+            return Err(usage(format_args!("--follow takes one file, and '{given}' is a directory"))
+                .hint(format_args!("'pond log -- {given}' shows the commits that changed anything in it")));
+        }
+        Ok(Self { path })
     }
 
     /// What a commit did to the file; nothing where it did not touch it.
     pub(super) fn step(&mut self, store: &Store, commit: &Commit) -> Result<Vec<Change>, CommandError> {
-        let parents: Vec<Commit> = commit.parents.iter().map(|id| store.commit(id)).collect::<Result<_, _>>()?;
+        let parents: Vec<Commit> =
+            commit.parents.iter().map(|id| store.commit(id)).collect::<Result<_, _>>()?;
         let new = side_at(store, &commit.tree, &self.path)?;
         let mut olds = Vec::with_capacity(parents.len());
         for parent in &parents {
@@ -63,7 +73,8 @@ impl Follow {
             Some(gone) => {
                 let new = changes.iter().find(|change| change.path == self.path);
                 let same = new.is_some_and(|new| new.new.map(|side| side.id) == gone.old.map(|side| side.id));
-                let similarity = if same { Some(100) } else { similarity(store, &changes, &self.path, &gone.path) };
+                let similarity =
+                    if same { Some(100) } else { similarity(store, &changes, &self.path, &gone.path) };
                 new.map(|new| Change {
                     old: gone.old,
                     old_path: Some(gone.path.clone()),
@@ -72,7 +83,9 @@ impl Follow {
                 })
             }
             None => {
-                let found = find_renames(changes, RenameOptions::default(), &mut |_, side| read_blob(store, &side.id).ok());
+                let found = find_renames(changes, RenameOptions::default(), &mut |_, side| {
+                    read_blob(store, &side.id).ok()
+                });
                 found.into_iter().find(|change| change.path == self.path && change.old_path.is_some())
             }
         };

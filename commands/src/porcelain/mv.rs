@@ -1,0 +1,221 @@
+//! `pond mv`: rename files and directories, in the mirror and in the next commit.
+
+mod plan;
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
+use std::time::Duration;
+
+use bstr::{BStr, BString};
+use pond_objects::node::{NodeTable, rebase_path};
+use pond_objects::{Kind, ObjectSource as _};
+use serde_json::{Map, Value, json};
+
+use self::plan::Move;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::mirror::index::{Base, Row, Seen, Update, is_unchanged};
+use crate::mirror::remove::{Removal, remove};
+use crate::mirror::save::{Victim, save};
+use crate::mirror::secure_dir::MirrorDir;
+use crate::mirror::stage::host_path;
+use crate::mirror::stat::{Stat, now_ns};
+use crate::ui::changes_json::insert_path;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Longer than the grain of the clock that files are stamped with: what is stamped before and looked at after it is
+/// known to be at rest.
+const REST: Duration = Duration::from_millis(25);
+
+/// Rename files and directories, in the mirror and in the next commit
+///
+/// The last argument is the new name, or a directory to move the others into. What was changed and not staged stays so.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+A rename keeps the file's node id, so that 'pond log --follow' knows it by both names.
+
+Examples:
+  pond mv june.csv 2026-06.csv
+  pond mv a.csv b.csv archive/
+  pond mv -n old new           only say what would be renamed
+
+Exit codes: 0; 3 some paths could not be renamed, the others were; 128; 129; 130.")]
+pub(crate) struct MvArgs {
+    /// What to rename, and the new name or directory
+    #[arg(value_name = "PATH", required = true, num_args = 2..)]
+    paths: Vec<OsString>,
+
+    /// Replace a file that has the new name; its content is stored in the pond first
+    #[arg(short, long)]
+    force: bool,
+
+    /// Only say what would be renamed
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+
+    /// Leave out what cannot be renamed
+    #[arg(short = 'k')]
+    skip_errors: bool,
+}
+
+pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::write(ctx)?;
+    let (moves, skipped) = plan::plan(&workspace, &args)?;
+    for error in &skipped {
+        ctx.ui.status(format_args!("left out: {error}"));
+    }
+    let mut failed = Vec::new();
+    let mut done = Vec::new();
+    if args.dry_run {
+        done = moves;
+    } else {
+        replace(&mut workspace, &moves)?;
+        let mirror = MirrorDir::open(workspace.pond.mirror_root())?;
+        for moving in moves {
+            if ctx.interrupted() {
+                failed.push((moving, "interrupted".to_owned()));
+                continue;
+            }
+            match plan::rename(&mirror, &moving) {
+                Ok(()) => done.push(moving),
+                Err(error) => failed.push((moving, error.to_string())),
+            }
+        }
+        let updates = updates(&workspace, &done)?;
+        if !updates.is_empty() {
+            workspace.update_index(updates, &[])?;
+        }
+    }
+    report(ctx, &args, &done, &failed)?;
+    if failed.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    if ctx.interrupted() {
+        return Err(interrupted("interrupted; what was renamed until then is staged"));
+    }
+    match done.is_empty() {
+        true => Err(fatal("nothing was renamed")),
+        false => Ok(Outcome::Partial),
+    }
+}
+
+/// Takes files with the new names away, their content stored first where no commit has it.
+fn replace(workspace: &mut Workspace<'_>, moves: &[Move]) -> Result<(), CommandError> {
+    let taken: Vec<(&BString, Stat)> =
+        moves.iter().filter_map(|moving| Some((&moving.to, moving.replaces?))).collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let (mut on_host, mut staged) = (Vec::new(), Vec::new());
+    for (path, stat) in &taken {
+        let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+        let is_known = row.is_some_and(|row| is_unchanged(&row, stat));
+        let uncommitted = row.filter(|row| row.base_side() != row.staged && !row.intent);
+        if !is_known {
+            on_host.push(Victim { path: (*path).clone(), content: None });
+        }
+        if let Some(content) = uncommitted.and_then(|row| row.staged).filter(|side| side.kind.is_blob()) {
+            staged.push(Victim { path: (*path).clone(), content: Some(content) });
+        }
+    }
+    save(workspace, "MV", &staged)?;
+    let saved = save(workspace, "MV", &on_host)?;
+    let removal = |(path, stat): &(&BString, Stat)| {
+        let read = saved.stats.iter().find(|(read, _)| read == *path).map(|(_, stat)| *stat);
+        Removal { path: (*path).clone(), seen: Some(read.unwrap_or(*stat)) }
+    };
+    let removals: Vec<Removal> = taken.iter().map(removal).collect();
+    let removed = remove(workspace, &removals, &|_: &BStr| false)?;
+    match removed.failed.first() {
+        Some((path, error)) => {
+            Err(fatal(format_args!("cannot replace '{}': {error}; nothing was renamed", escape::plain(path))))
+        }
+        None if removed.interrupted => Err(interrupted("interrupted; nothing was renamed")),
+        None => Ok(()),
+    }
+}
+
+/// Moves the rows of what was renamed.
+fn updates(workspace: &Workspace<'_>, done: &[Move]) -> Result<BTreeMap<BString, Update>, CommandError> {
+    let index = &workspace.index;
+    let commit = workspace.head.commit.map(|id| workspace.store().commit(&id)).transpose()?;
+    let nodes = NodeTable::load(workspace.store(), commit.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
+    if done.iter().any(|moving| !moving.is_dir) {
+        std::thread::sleep(REST);
+    }
+    let (mut gone, mut set) = (HashSet::new(), BTreeMap::new());
+    for moving in done {
+        let own = index.find(&moving.from).ok().filter(|at| index.is_live(*at));
+        let below = if moving.is_dir { index.range_of_dir(&moving.from) } else { 0..0 };
+        for number in own.into_iter().chain(below.filter(|number| index.is_live(*number))) {
+            let entry = index.entry(number);
+            let Some(side) = entry.row.staged else { continue };
+            let to = rebase_path(entry.path, &moving.to, &moving.from);
+            let seen = if moving.is_dir { entry.row.seen } else { seen_after(workspace, moving, &entry.row) };
+            let there = index.find(&to).ok().map(|at| index.entry(at).row);
+            let mut row = there.map_or_else(|| Row::added(side, seen), |there| there.restaged(side, seen));
+            row.intent = entry.row.intent;
+            // What comes back to where it was needs no other id than its own.
+            let node = entry.row.node.or_else(|| entry.row.base_side().map(|_| nodes.node(entry.path)));
+            row.node = node.filter(|_| row.base != Base::Same && side.kind != Kind::Directory);
+            gone.insert(entry.path.to_owned());
+            set.insert(to, Update::Set(row));
+        }
+    }
+    for path in gone {
+        set.entry(path).or_insert(Update::Delete);
+    }
+    Ok(set)
+}
+
+/// The stat of a renamed file for its row: renaming changes the time of the last change of status, and nothing else.
+fn seen_after(workspace: &Workspace<'_>, moving: &Move, row: &Row) -> Seen {
+    let before = &moving.stat;
+    let after = Stat::of(&host_path(workspace.pond.mirror_root(), &moving.to));
+    match after {
+        Ok(after)
+            if is_unchanged(row, before)
+                && (after.size, after.mtime_ns, after.inode) == (before.size, before.mtime_ns, before.inode) =>
+        {
+            Seen::new(&after, now_ns())
+        }
+        _ => row.seen,
+    }
+}
+
+fn report(
+    ctx: &Context,
+    args: &MvArgs,
+    done: &[Move],
+    failed: &[(Move, String)],
+) -> Result<(), CommandError> {
+    for (moving, error) in failed {
+        let (from, to) = (escape::quoted(&moving.from), escape::quoted(&moving.to));
+        ctx.ui.error(format_args!("cannot rename {from} to {to}: {error}"));
+    }
+    if ctx.ui.is_json() {
+        let row = |moving: &Move| {
+            let mut row = Map::new();
+            insert_path(&mut row, "from", BStr::new(&moving.from));
+            insert_path(&mut row, "to", BStr::new(&moving.to));
+            row
+        };
+        let failed = failed.iter().map(|(moving, error)| {
+            let mut row = row(moving);
+            row.insert("error".into(), error.as_str().into());
+            Value::Object(row)
+        });
+        return ctx.ui.json(&json!({
+            "renamed": done.iter().map(row).collect::<Vec<_>>(),
+            "failed": failed.collect::<Vec<_>>(),
+            "dry_run": args.dry_run,
+        }));
+    }
+    if args.dry_run || ctx.ui.verbosity() > 0 {
+        for moving in done {
+            ctx.ui.say(format_args!("Renaming {} to {}", escape::quoted(&moving.from), escape::quoted(&moving.to)));
+        }
+    }
+    Ok(())
+}

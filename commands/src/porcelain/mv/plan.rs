@@ -1,0 +1,214 @@
+//! What is renamed to what, and the renaming of one.
+
+use std::ffi::OsString;
+use std::io;
+
+use bstr::{BString, ByteSlice as _};
+use pond_objects::Kind;
+use pond_objects::name::{check_path, join_path, split_path};
+use rustix::fs::{AtFlags, RenameFlags};
+use rustix::io::Errno;
+
+use super::MvArgs;
+use crate::error::{CommandError, fatal, usage};
+use crate::mirror::order::is_below;
+use crate::mirror::secure_dir::{Dir, MirrorDir, lacks_flags};
+use crate::mirror::stage::host_path;
+use crate::mirror::stat::Stat;
+use crate::porcelain::path_args;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// One rename, paths from the mirror's root.
+#[derive(Debug, Clone)]
+pub(super) struct Move {
+    pub(super) from: BString,
+    pub(super) to: BString,
+    pub(super) is_dir: bool,
+    /// What is at `from`.
+    pub(super) stat: Stat,
+    /// What is at `to` and has to go first.
+    pub(super) replaces: Option<Stat>,
+    /// `to` is another way to write `from`, on a host that ignores case.
+    same_file: bool,
+}
+
+/// The renames, and with `-k` why others were left out; without it the first that cannot be is an error, and nothing
+/// is renamed.
+pub(super) fn plan(workspace: &Workspace<'_>, args: &MvArgs) -> Result<(Vec<Move>, Vec<CommandError>), CommandError> {
+    let (destination, sources) =
+        args.paths.split_last().filter(|(_, sources)| !sources.is_empty()).ok_or_else(|| usage("mv needs two paths"))?;
+    let to = literal(workspace, destination)?;
+    let there = stat(workspace, &to);
+    let is_dir = to.is_empty() || there.is_some_and(|stat| stat.kind() == Some(Kind::Directory));
+    if !is_dir && sources.len() > 1 {
+        return Err(fatal(format_args!("'{}' is no directory to move several files into", escape::plain(&to)))
+            .hint("nothing was renamed"));
+    }
+    let named_as_dir = destination.as_encoded_bytes().ends_with(b"/");
+    let planner = Planner { workspace, force: args.force, to, there, is_dir, named_as_dir };
+    let (mut moves, mut skipped): (Vec<Move>, Vec<CommandError>) = (Vec::new(), Vec::new());
+    for source in sources {
+        match planner.one(source, &moves) {
+            Ok(moving) => moves.push(moving),
+            Err(error) if args.skip_errors => skipped.push(error),
+            Err(error) => return Err(error.hint("nothing was renamed; -k leaves out what cannot be renamed")),
+        }
+    }
+    Ok((moves, skipped))
+}
+
+/// A path of the command line from the mirror's root; wildcards mean nothing in it.
+fn literal(workspace: &Workspace<'_>, given: &OsString) -> Result<BString, CommandError> {
+    if given.is_empty() {
+        return Err(usage("an empty string is no path"));
+    }
+    let mut word = OsString::from(":(literal)");
+    word.push(given);
+    let specs = path_args::parse(workspace, &[word])?;
+    Ok(specs.literal_paths().next().unwrap_or_default().to_owned())
+}
+
+fn stat(workspace: &Workspace<'_>, path: &[u8]) -> Option<Stat> {
+    Stat::of(&host_path(workspace.pond.mirror_root(), path)).ok()
+}
+
+fn is_same_file(a: &Stat, b: &Stat) -> bool {
+    (a.inode, a.device) == (b.inode, b.device) && a.inode != 0
+}
+
+struct Planner<'a> {
+    workspace: &'a Workspace<'a>,
+    force: bool,
+    /// The last argument.
+    to: BString,
+    there: Option<Stat>,
+    is_dir: bool,
+    named_as_dir: bool,
+}
+
+impl Planner<'_> {
+    fn one(&self, source: &OsString, others: &[Move]) -> Result<Move, CommandError> {
+        let from = literal(self.workspace, source)?;
+        let shown = escape::plain(&from).into_owned();
+        if from.is_empty() {
+            return Err(fatal("the mirror's root cannot be renamed"));
+        }
+        let stat = stat(self.workspace, &from).ok_or_else(|| {
+            fatal(format_args!("'{shown}' is not in the mirror"))
+        })?;
+        let is_dir = stat.kind() == Some(Kind::Directory);
+        self.check_tracked(&from, is_dir)?;
+        let to = self.target(&from, &stat, is_dir)?;
+        let shown_to = escape::plain(&to).into_owned();
+        if to == from {
+            return Err(fatal(format_args!("'{shown}' has that name already")));
+        }
+        if is_below(&to, &from) {
+            return Err(fatal(format_args!("'{shown}' cannot be moved into itself, to '{shown_to}'")));
+        }
+        check_path(&to).map_err(|error| fatal(format_args!("'{shown_to}' cannot be a path")).because(&error))?;
+        for other in others {
+            if other.to == to {
+                return Err(fatal(format_args!("two files would get the name '{shown_to}'")));
+            }
+            if other.from == from || is_below(&from, &other.from) || is_below(&other.from, &from) {
+                return Err(fatal(format_args!("'{shown}' is named twice")));
+            }
+        }
+        let (replaces, same_file) = self.check_target(&to, &stat, is_dir)?;
+        Ok(Move { from, to, is_dir, stat, replaces, same_file })
+    }
+
+    fn check_tracked(&self, from: &[u8], is_dir: bool) -> Result<(), CommandError> {
+        let index = &self.workspace.index;
+        let own = index.find(from).ok().and_then(|at| index.entry(at).staged);
+        let shown = escape::plain(from);
+        match own {
+            Some(side) if (side.kind == Kind::Directory) == is_dir => Ok(()),
+            _ if is_dir && index.any_live(index.range_of_dir(from)) => Ok(()),
+            Some(_) => Err(fatal(format_args!("'{shown}' is of another type in the mirror than it was when it was staged"))
+                .hint("'pond add' stages it as it is")),
+            None => Err(fatal(format_args!("'{shown}' is not tracked")).hint("a plain mv renames it")),
+        }
+    }
+
+    fn target(&self, from: &[u8], stat: &Stat, is_dir: bool) -> Result<BString, CommandError> {
+        let is_itself = self.there.is_some_and(|there| is_same_file(&there, stat)) && self.to != from;
+        if self.is_dir && !is_itself {
+            return Ok(join_path(&self.to, split_path(from).1));
+        }
+        if self.named_as_dir && !is_dir {
+            return Err(fatal(format_args!("there is no directory '{}'", escape::plain(&self.to))));
+        }
+        Ok(self.to.clone())
+    }
+
+    /// Looks at what has the new name: what has to go, and whether it is the very same file.
+    fn check_target(&self, to: &[u8], stat_of_source: &Stat, is_dir: bool) -> Result<(Option<Stat>, bool), CommandError> {
+        let shown = escape::plain(to);
+        let parent = split_path(to).0;
+        let parent_is_dir = stat(self.workspace, parent).is_some_and(|stat| stat.kind() == Some(Kind::Directory));
+        if !parent.is_empty() && !parent_is_dir {
+            return Err(fatal(format_args!("there is no directory '{}'", escape::plain(parent))));
+        }
+        let Some(there) = stat(self.workspace, to) else { return Ok((None, false)) };
+        let names_differ_in_case = to.to_lowercase() != to || to.to_uppercase() != to;
+        if is_same_file(&there, stat_of_source) && names_differ_in_case {
+            return self.same_file(to, there);
+        }
+        let is_file = there.kind().is_some_and(Kind::is_blob);
+        match self.force && is_file && !is_dir {
+            true => Ok((Some(there), false)),
+            false if is_file && !is_dir => {
+                Err(fatal(format_args!("'{shown}' exists already")).hint("-f replaces it; its content is stored first"))
+            }
+            false => Err(fatal(format_args!("'{shown}' exists already"))),
+        }
+    }
+
+    /// One file with two names that differ, perhaps, in case only; or two hard links.
+    fn same_file(&self, to: &[u8], there: Stat) -> Result<(Option<Stat>, bool), CommandError> {
+        let (dir, name) = split_path(to);
+        let listed = std::fs::read_dir(host_path(self.workspace.pond.mirror_root(), dir));
+        let is_listed = listed.is_ok_and(|mut entries| {
+            entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().as_encoded_bytes() == name))
+        });
+        match (is_listed, self.force) {
+            (false, _) => Ok((None, true)),
+            (true, true) => Ok((Some(there), false)),
+            (true, false) => Err(fatal(format_args!("'{}' exists already", escape::plain(to))).hint("-f replaces it")),
+        }
+    }
+}
+
+/// Renames on the host, never over something else and never through a symlink, and makes it durable.
+pub(super) fn rename(mirror: &MirrorDir, moving: &Move) -> io::Result<()> {
+    let (from_dir, from) = split_path(&moving.from);
+    let (to_dir, to) = split_path(&moving.to);
+    let open = |path: &[u8]| mirror.directory(path).map_err(io::Error::other);
+    let (from_dir, to_dir) = (open(from_dir)?, open(to_dir)?);
+    match rustix::fs::renameat_with(&from_dir, from, &to_dir, to, RenameFlags::NOREPLACE) {
+        Ok(()) => {}
+        Err(Errno::EXIST) if moving.same_file => rustix::fs::renameat(&from_dir, from, &to_dir, to)?,
+        Err(error) if lacks_flags(error) => rename_without_flags(&from_dir, from, &to_dir, to, moving)?,
+        Err(error) => return Err(error.into()),
+    }
+    to_dir.sync()?;
+    from_dir.sync()
+}
+
+/// A second name is as exclusive; for directories, and without hard links, a look before must do.
+fn rename_without_flags(from_dir: &Dir, from: &[u8], to_dir: &Dir, to: &[u8], moving: &Move) -> io::Result<()> {
+    if !moving.is_dir && !moving.same_file {
+        match rustix::fs::linkat(from_dir, from, to_dir, to, AtFlags::empty()) {
+            Ok(()) => return from_dir.unlink(from),
+            Err(Errno::EXIST) => return Err(Errno::EXIST.into()),
+            Err(_) => {}
+        }
+    }
+    if !moving.same_file && to_dir.stat(to)?.is_some() {
+        return Err(Errno::EXIST.into());
+    }
+    Ok(rustix::fs::renameat(from_dir, from, to_dir, to)?)
+}
