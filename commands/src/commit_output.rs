@@ -84,7 +84,7 @@ impl<'a> CommitOutput<'a> {
             |text: &String| ["%d", "%D", "decorate", "%C"].iter().any(|part| text.contains(part));
         let names_refs = matches!(parsed, LogFormat::Template { .. })
             && format.format.as_ref().or(configured.as_ref()).is_none_or(shows_refs);
-        let mut style = LogStyle::new(parsed, time::now()?.timestamp().as_second(), paint(ui), short);
+        let mut style = LogStyle::new(parsed, time::moment()?.as_second(), paint(ui), short);
         style.abbreviate = format.abbrev_commit || format.oneline;
         let date = format.date.clone().or_else(|| config.string("log.date").ok().flatten());
         style.date = date.as_deref().map(DateStyle::parse).transpose()?;

@@ -93,25 +93,9 @@ impl Config {
         self.typed(key, KeyType::Integer, |text| text.trim().parse().ok())
     }
 
-    /// A key of type `Size`, in bytes.
-    pub(crate) fn size(&self, key: &str) -> Result<Option<u64>, ConfigError> {
-        self.typed(key, KeyType::Size, crate::ui::size::parse)
-    }
-
     /// A key of type `Path`; a leading `~/` is the home directory.
     pub(crate) fn path(&self, key: &str) -> Result<Option<std::path::PathBuf>, ConfigError> {
         Ok(self.string(key)?.map(|text| value::expand_home(&text)))
-    }
-
-    /// A key of type `List`: a TOML array, or one string for a list of one.
-    pub(crate) fn list(&self, key: &str) -> Result<Vec<String>, ConfigError> {
-        match self.entry(key) {
-            Some(entry) => match &entry.value {
-                Raw::List(items) => items.iter().map(|item| expand_text(entry, item)).collect(),
-                _ => Ok(vec![expand(entry)?]),
-            },
-            None => Ok(Vec::new()),
-        }
     }
 
     /// Names under a section with their entries that count: `section("alias")` gives `("st", ...)`.
@@ -155,9 +139,8 @@ pub(crate) fn check(key: &str, text: &str) -> Result<(), String> {
     let good = match known.kind {
         KeyType::Bool => value::parse_bool(text).is_some(),
         KeyType::Integer => text.trim().parse::<u64>().is_ok(),
-        KeyType::Size => crate::ui::size::parse(text).is_some(),
         KeyType::OneOf(words) => words.contains(&text),
-        KeyType::Text | KeyType::Path | KeyType::List => true,
+        KeyType::Text | KeyType::Path => true,
     };
     // A value from the environment is only known when it is used.
     if good || text.contains("${env:") { Ok(()) } else { Err(known.kind.expected().into_owned()) }
@@ -170,11 +153,8 @@ fn unknown_key(entry: &Entry) -> String {
 }
 
 fn expand(entry: &Entry) -> Result<String, ConfigError> {
-    expand_text(entry, &entry.value.text())
-}
-
-fn expand_text(entry: &Entry, text: &str) -> Result<String, ConfigError> {
-    let text = value::expand_env(text, |name| std::env::var(name).ok()).map_err(|variable| {
+    let text = entry.value.text();
+    let text = value::expand_env(&text, |name| std::env::var(name).ok()).map_err(|variable| {
         ConfigError::MissingVariable { key: entry.key.clone(), origin: entry.origin.to_string(), variable }
     })?;
     if let Some(known::Known { kind: KeyType::OneOf(words), .. }) = known::find(&entry.key)

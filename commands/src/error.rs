@@ -24,8 +24,6 @@ pub(crate) enum Outcome {
     Nothing,
     /// Differences were found, and the command was asked to say so by its exit code: 1.
     Differences,
-    /// Conflicts are left for the user to resolve: 1.
-    Conflict,
     /// Some of it was done; what was not has been named on stderr: 3.
     Partial,
     /// The exit code of another program, run in pond's place.
@@ -37,7 +35,7 @@ impl Outcome {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::Nothing | Self::Differences | Self::Conflict => 1,
+            Self::Nothing | Self::Differences => 1,
             Self::Partial => 3,
             Self::Exit(code) => code,
         }

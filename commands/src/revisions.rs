@@ -14,7 +14,8 @@ use std::ffi::OsStr;
 
 use pond_objects::{IdPrefix, ObjectId, ObjectSource, PathEntry, tree};
 use pond_oplog::Store;
-use pond_refs::{Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath};
+use jiff::tz::TimeZone;
+use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath};
 
 use crate::error::{CommandError, fatal};
 use crate::time;
@@ -41,7 +42,7 @@ pub(crate) fn resolve_object(
     text: impl AsRef<OsStr>,
 ) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
-    resolve(workspace, |resolver| resolver.object(&revision)).map_err(|error| explain::naming(error, &revision))
+    resolve(workspace, &revision, |resolver| resolver.object(&revision)).map_err(|error| explain::naming(error, &revision))
 }
 
 /// The commit that a text names, with the ref that it was.
@@ -50,7 +51,7 @@ pub(crate) fn resolve_found(
     text: impl AsRef<OsStr>,
 ) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
-    resolve(workspace, |resolver| resolver.commit(&revision)).map_err(|error| explain::naming(error, &revision))
+    resolve(workspace, &revision, |resolver| resolver.commit(&revision)).map_err(|error| explain::naming(error, &revision))
 }
 
 /// The tree that a text names: a commit's, a tree, or the directory of `REV:PATH`.
@@ -67,7 +68,7 @@ pub(crate) fn resolve_tree(
         };
     }
     let revision = Revision::parse(text.as_encoded_bytes())?;
-    match with_lookup(workspace, |resolver| resolver.tree(&revision))? {
+    match with_lookup(workspace, &revision, |resolver| resolver.tree(&revision))? {
         Ok(tree) => Ok(tree),
         Err(error) => Err(explain::error(workspace, error)),
     }
@@ -103,14 +104,14 @@ pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
         add_range(workspace, &range, &mut set)?;
     }
     if set.include.is_empty() && texts.is_empty() {
-        set.include.push(resolve(workspace, |resolver| resolver.commit(&Revision::head()))?.id);
+        set.include.push(resolve(workspace, &Revision::head(), |resolver| resolver.commit(&Revision::head()))?.id);
     }
     Ok(set)
 }
 
 /// Resolves a revision that was parsed already.
 pub(crate) fn resolve_parsed(workspace: &Workspace<'_>, revision: &Revision) -> Result<Found, CommandError> {
-    resolve(workspace, |resolver| resolver.commit(revision))
+    resolve(workspace, revision, |resolver| resolver.commit(revision))
 }
 
 /// The digits that tell an id from the pond's others: ten, or more where ten are not enough.
@@ -163,7 +164,7 @@ fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry,
                 .hint("'pond ls-files' lists what is; 'REV:PATH' names a path in a commit")),
         },
         PathRoot::Revision(revision) => {
-            let root = match with_lookup(workspace, |resolver| resolver.tree(revision))? {
+            let root = match with_lookup(workspace, revision, |resolver| resolver.tree(revision))? {
                 Ok(tree) => tree,
                 Err(error) => return Err(explain::error(workspace, error)),
             };
@@ -175,9 +176,10 @@ fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry,
 
 fn resolve(
     workspace: &Workspace<'_>,
+    revision: &Revision,
     ask: impl FnOnce(&Resolver<'_, PondLookup<'_>>) -> Result<Found, ResolveError<LookupError>>,
 ) -> Result<Found, CommandError> {
-    match with_lookup(workspace, ask)? {
+    match with_lookup(workspace, revision, ask)? {
         Ok(found) => {
             if let (Some(taken), [other, ..]) = (&found.reference, found.shadowed.as_slice()) {
                 workspace
@@ -193,11 +195,17 @@ fn resolve(
 
 fn with_lookup<T>(
     workspace: &Workspace<'_>,
+    revision: &Revision,
     ask: impl FnOnce(&Resolver<'_, PondLookup<'_>>) -> T,
 ) -> Result<T, CommandError> {
-    let now = time::now()?;
+    let now = if is_dated(revision) { time::now()? } else { time::moment()?.to_zoned(TimeZone::UTC) };
     let lookup = PondLookup::new(workspace);
     Ok(ask(&Resolver::new(&lookup, &now)))
+}
+
+/// Whether the meaning depends on the clock and its zone.
+fn is_dated(revision: &Revision) -> bool {
+    matches!(&revision.base, Base::Reflog { at: At::Date(_), .. })
 }
 
 fn shown(text: &OsStr) -> std::borrow::Cow<'_, str> {

@@ -20,7 +20,7 @@ pub(crate) fn doing(ctx: &Context, kind: &str, parameters: &[(&str, String)]) ->
         user: identity::login(),
         host: identity::host(),
         command: command_line(ctx),
-        time: time::now()?.timestamp().as_microsecond(),
+        time: time::moment()?.as_microsecond(),
         parameters,
     })
 }

@@ -246,7 +246,7 @@ pub(crate) fn holder(ctx: &Context) -> Result<Holder, CommandError> {
         pid: std::process::id(),
         host: crate::identity::host(),
         command: crate::transact::command_line(ctx),
-        since: crate::time::now()?.timestamp().as_microsecond(),
+        since: crate::time::moment()?.as_microsecond(),
     })
 }
 

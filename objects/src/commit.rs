@@ -135,12 +135,15 @@ impl Commit {
     }
 }
 
+/// A header line: its name, its value, and the bytes of the whole line.
+type HeaderLine<'a> = (&'a str, &'a [u8], usize);
+
 struct Headers<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Headers<'a> {
-    fn peek(&self) -> Result<Option<(&'a str, &'a [u8], usize)>, CommitError> {
+    fn peek(&self) -> Result<Option<HeaderLine<'a>>, CommitError> {
         let end = self.rest.find_byte(b'\n').ok_or(CommitError::Truncated)?;
         if end == 0 {
             return Ok(None);

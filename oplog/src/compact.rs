@@ -52,11 +52,12 @@ pub struct Compacted {
 pub fn plan(state: &TableState, fan_in: usize) -> Vec<Vec<PackFile>> {
     let mut groups = Vec::new();
     for kind in [PackKind::Data, PackKind::Meta] {
-        for class in 0..CLASSES.len() {
-            let from = class.checked_sub(1).map_or(0, |below| CLASSES[below]);
+        let mut from = 0;
+        for to in CLASSES {
+            let class = std::mem::replace(&mut from, to)..to;
             let mut total = 0;
             let within = |pack: &&PackFile| {
-                let fits = pack.kind == kind && (from..CLASSES[class]).contains(&pack.size);
+                let fits = pack.kind == kind && class.contains(&pack.size);
                 total += if fits { pack.size } else { 0 };
                 fits && (kind == PackKind::Data || total <= MOST_META)
             };

@@ -8,12 +8,8 @@ pub(crate) enum KeyType {
     Text,
     Bool,
     Integer,
-    /// Bytes: `384M`, `1.5 GiB`.
-    Size,
     /// A host path; `~/` is the home directory.
     Path,
-    /// A TOML array of strings, or one string.
-    List,
     OneOf(&'static [&'static str]),
 }
 
@@ -24,9 +20,7 @@ impl KeyType {
             Self::Text => "text",
             Self::Bool => "true or false",
             Self::Integer => "a whole number",
-            Self::Size => "a size such as 384M",
             Self::Path => "a path",
-            Self::List => "a list of strings",
             Self::OneOf(words) => return Cow::Owned(words.join(", ")),
         })
     }
@@ -79,12 +73,6 @@ pub(crate) const KNOWN: &[Known] = &[
         KeyType::Text,
         Some("default"),
         "how log and show print dates: default, iso, iso-strict, relative, short, unix, raw, rfc",
-    ),
-    key(
-        "max.memory",
-        KeyType::Size,
-        None,
-        "memory that a command may use; default: 384M, less on a small machine",
     ),
     key(
         "pond.format",

@@ -123,10 +123,6 @@ fn to_toml(key: &str, text: &str) -> toml_edit::Value {
     match known::find(key).map(|known| known.kind) {
         Some(KeyType::Bool) => value::parse_bool(text).map_or_else(|| text.into(), Into::into),
         Some(KeyType::Integer) => text.trim().parse::<i64>().map_or_else(|_| text.into(), Into::into),
-        Some(KeyType::List) => match text.parse::<toml_edit::Value>() {
-            Ok(list) if list.is_array() => list,
-            _ => text.into(),
-        },
         _ => text.into(),
     }
 }

@@ -30,11 +30,6 @@ pub(crate) fn build_tree(index: &Index, sink: &mut dyn FnMut(ObjectId, &Page)) -
     root.id
 }
 
-/// Whether anything is staged.
-pub(crate) fn has_changes(index: &Index) -> bool {
-    staged_changes(index).next().is_some()
-}
-
 /// The changes from the base commit to what is staged, in path order, renames not found.
 pub(crate) fn staged_changes(index: &Index) -> impl Iterator<Item = Change> + '_ {
     index.iter().filter(|entry| !entry.row.intent).filter_map(|entry| {

@@ -86,8 +86,8 @@ pub(crate) fn stage(
         loop {
             // Runs of neighbours, so that they stand beside each other in the pack.
             let from = next.fetch_add(16, Ordering::Relaxed);
-            for at in from..(from + 16).min(paths.len()) {
-                let outcome = stage_path(root, paths[at].as_bstr(), reader, &mut buffer, progress);
+            for (at, path) in paths.iter().enumerate().skip(from).take(16) {
+                let outcome = stage_path(root, path.as_bstr(), reader, &mut buffer, progress);
                 progress.add_file();
                 let stop = matches!(outcome, Err(PathError::Ingest(_)));
                 done.push((at, outcome));

@@ -1,14 +1,14 @@
 //! `pond check-ignore`: whether paths are ignored, and by which rule.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead as _, Write};
+use std::io::{self, Write};
 
 use bstr::{BStr, BString, ByteSlice as _, ByteVec as _};
 use serde_json::Map;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::ignore::{Ignore, Match};
+use crate::mirror::ignore::{Ignore, Match, is_always_ignored};
 use crate::mirror::stage::host_path;
 use crate::porcelain::path_args;
 use crate::ui::changes_json::insert_path;
@@ -172,7 +172,10 @@ fn write_verbose(out: &mut impl Write, path: &[u8], found: &Match, args: &CheckI
     let (file, line, pattern): (&[u8], String, &[u8]) = match &found.source {
         Some(source) => (&source.file, source.line.to_string(), &source.pattern),
         // The names that are always ignored stand in no file.
-        None if found.ignored => (b"built-in", "0".to_owned(), path.rsplit_str("/").next().unwrap_or(path)),
+        None if found.ignored => {
+            let name = path.split_str("/").find(|name| is_always_ignored(name));
+            (b"built-in", "0".to_owned(), name.unwrap_or(path))
+        }
         None if args.non_matching => (b"", String::new(), b""),
         None => return Ok(()),
     };

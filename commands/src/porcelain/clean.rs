@@ -1,6 +1,8 @@
 //! `pond clean`: remove what is not tracked.
 
-use std::collections::{HashMap, HashSet};
+mod ignored;
+
+use std::collections::HashMap;
 
 use bstr::{BStr, BString};
 use pond_objects::Kind;
@@ -8,15 +10,15 @@ use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
-use crate::mirror::ignore::Ignore;
-use crate::mirror::order::{parent, relative};
+use crate::mirror::order::{parent, path_order, relative};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::remove::{Removal, Removed, remove};
 use crate::mirror::save::{Victim, save};
-use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
+use crate::mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
+use crate::mirror::walk::host::HostDir;
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::changes_json::insert_path;
 use crate::ui::escape;
@@ -69,47 +71,61 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
     let found = find(&workspace, &args, named.as_ref())?;
     let partial = say_what_stays(ctx, &found.scan);
     let removed = match args.dry_run {
-        true => Removed { removed: found.changes.into_iter().map(|change| change.path).collect(), ..Removed::default() },
-        false => clean(&mut workspace, &found.changes)?,
+        true => Removed { removed: found.candidates.into_iter().map(|candidate| candidate.path).collect(), ..Removed::default() },
+        false => clean(&mut workspace, &found.candidates)?,
     };
     let outcome = report(&workspace, &args, &removed)?;
     Ok(if partial { Outcome::Partial } else { outcome })
 }
 
+/// A path that is not tracked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Candidate {
+    path: BString,
+    /// An empty directory.
+    is_dir: bool,
+}
+
 /// What is to be removed.
 struct Found {
-    changes: Vec<Change>,
+    candidates: Vec<Candidate>,
     /// The scan that found it, for what it could not look at.
     scan: Scan,
 }
 
 fn find(workspace: &Workspace<'_>, args: &CleanArgs, named: Option<&Pathspecs>) -> Result<Found, CommandError> {
-    let untracked = if args.directories || named.is_some() { Untracked::All } else { Untracked::Normal };
-    let look = |ignore: &Ignore| {
-        let options = ScanOptions { ignore, pathspecs: named, untracked, ignored: false, hashing: Hashing::Never };
-        scan(workspace.pond.mirror_root(), &workspace.index, options)
+    let deep = args.directories || named.is_some();
+    let ignore = workspace.ignore()?;
+    let options = ScanOptions {
+        ignore: &ignore,
+        pathspecs: named,
+        untracked: if deep { Untracked::All } else { Untracked::Normal },
+        ignored: args.ignored_too || args.only_ignored,
+        hashing: Hashing::Never,
     };
-    let everything = args.ignored_too || args.only_ignored;
-    let mut scan = if everything { look(&workspace.ignore_nothing())? } else { look(&workspace.ignore()?)? };
-    let mut spared = HashSet::new();
-    if args.only_ignored {
-        let plain = look(&workspace.ignore()?)?;
-        spared.extend(untracked_of(plain.changes).map(|change| change.path));
+    let root = workspace.pond.mirror_root();
+    let mut scan = scan(root, &workspace.index, options)?;
+    let is_in_tracked = |path: &[u8]| {
+        let dir = parent(path);
+        dir.is_empty() || workspace.is_tracked(dir)
+    };
+    let mut candidates = ignored::expand(&HostDir::open_root(root)?, &mut scan, named, deep, &is_in_tracked);
+    if !args.only_ignored {
+        let untracked = std::mem::take(&mut scan.changes).into_iter().filter(|change| {
+            let is_dir = change.kind == Some(Kind::Directory);
+            change.state == State::Untracked && !change.collapsed && (deep || !is_dir)
+        });
+        candidates.extend(
+            untracked.map(|change| Candidate { is_dir: change.kind == Some(Kind::Directory), path: change.path }),
+        );
     }
     let repositories = Repositories::default();
-    let changes = untracked_of(std::mem::take(&mut scan.changes))
-        .filter(|change| !change.collapsed && (untracked == Untracked::All || change.kind != Some(Kind::Directory)))
-        .filter(|change| !spared.contains(&change.path))
-        .filter(|change| !repositories.hold(workspace, &change.path))
-        .collect();
+    candidates.retain(|candidate| !repositories.hold(workspace, &candidate.path));
+    candidates.sort_by(|a, b| path_order(&a.path, &b.path));
     for path in repositories.found.into_inner().into_iter().filter(|(_, is)| *is).map(|(path, _)| path) {
         workspace.ctx.ui.status(format_args!("left alone: {} is a git repository", escape::quoted(&path)));
     }
-    Ok(Found { changes, scan })
-}
-
-fn untracked_of(changes: Vec<Change>) -> impl Iterator<Item = Change> {
-    changes.into_iter().filter(|change| change.state == State::Untracked)
+    Ok(Found { candidates, scan })
 }
 
 /// Git repositories below directories that hold nothing tracked: somebody else looks after these files.
@@ -138,18 +154,19 @@ impl Repositories {
     }
 }
 
-fn clean(workspace: &mut Workspace<'_>, changes: &[Change]) -> Result<Removed, CommandError> {
-    let files = changes.iter().filter(|change| change.kind != Some(Kind::Directory));
-    let victims: Vec<Victim> = files.map(|change| Victim { path: change.path.clone(), content: None }).collect();
+fn clean(workspace: &mut Workspace<'_>, candidates: &[Candidate]) -> Result<Removed, CommandError> {
+    let files = candidates.iter().filter(|candidate| !candidate.is_dir);
+    let victims: Vec<Victim> =
+        files.map(|candidate| Victim { path: candidate.path.clone(), content: None }).collect();
     let saved = save(workspace, "CLEAN", &victims)?;
     workspace.ctx.check_interrupt("nothing was removed")?;
     let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
-    let removal = |change: &Change| {
-        let seen = stats.get(&change.path).copied();
+    let removal = |candidate: &Candidate| {
+        let seen = stats.get(&candidate.path).copied();
         // Without a stat it was gone when it was to be saved; whatever is there now was not saved.
-        (change.kind == Some(Kind::Directory) || seen.is_some()).then(|| Removal { path: change.path.clone(), seen })
+        (candidate.is_dir || seen.is_some()).then(|| Removal { path: candidate.path.clone(), seen })
     };
-    let removals: Vec<Removal> = changes.iter().filter_map(removal).collect();
+    let removals: Vec<Removal> = candidates.iter().filter_map(removal).collect();
     let index = workspace.index.clone();
     let is_untracked = |dir: &BStr| index.find(dir).is_err() && !index.any_live(index.range_of_dir(dir));
     remove(workspace, &removals, &is_untracked)

@@ -14,7 +14,8 @@ use pond_refs::{Expected, RefEdit};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::error::{Class, CommandError, Outcome, fatal, usage};
+use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
+use crate::message::{self, Cleanup};
 use crate::mirror::add::{AddRequest, add};
 use crate::mirror::index::{Header, Index};
 use crate::mirror::{next_commit, rebase};
@@ -83,6 +84,10 @@ pub(crate) struct CommitArgs {
     #[arg(long, value_name = "TRAILER")]
     trailer: Vec<String>,
 
+    /// How the message is tidied: default, strip, whitespace, scissors, verbatim
+    #[arg(long, value_name = "MODE")]
+    cleanup: Option<String>,
+
     /// Only say what would be committed
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -130,7 +135,7 @@ fn stage_tracked(workspace: &mut Workspace<'_>, dry_run: bool) -> Result<(), Com
     if added.failed.is_empty() {
         return Ok(());
     }
-    Err(CommandError::new(Class::Partial, "some files could not be staged; nothing was committed")
+    Err(partial("some files could not be staged; nothing was committed")
         .hint("'pond commit' without -a commits what is staged"))
 }
 
@@ -152,7 +157,7 @@ fn base(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<Base, CommandErr
 }
 
 fn nothing_to_commit(workspace: &Workspace<'_>) -> CommandError {
-    let error = CommandError::new(Class::Nothing, "nothing to commit: what is staged is what the last commit has");
+    let error = nothing("nothing to commit: what is staged is what the last commit has");
     match workspace.index.is_empty() {
         true => error.hint("'pond add .' stages what is in this directory"),
         false => error.hint("'pond add' stages changes, -a those of tracked files; 'pond status' shows them"),
@@ -181,34 +186,36 @@ fn message(
     base: &Base,
     changes: &[Change],
 ) -> Result<BString, CommandError> {
-    let ctx = workspace.ctx;
-    let kept = base.amended.as_ref().map(|commit| commit.message.to_str_lossy().into_owned());
+    let kept = base.amended.as_ref().map(|commit| commit.message.clone());
+    let is_edited = args.message.is_empty() && args.file.is_none() && !args.no_edit;
+    let cleanup = Cleanup::from_word(args.cleanup.as_deref().unwrap_or("default"), is_edited)
+        .ok_or_else(|| usage("--cleanup is one of default, strip, whitespace, scissors, verbatim"))?;
     let mut text = if !args.message.is_empty() {
-        editor::clean(&args.message.join("\n\n"), editor::Cleanup::Whitespace)
+        cleanup.apply(args.message.join("\n\n").as_bytes())
     } else if let Some(file) = &args.file {
-        editor::clean(&read_message(file)?, editor::Cleanup::Whitespace)
+        cleanup.apply(&read_message(file)?)
     } else if let (Some(kept), true) = (&kept, args.no_edit) {
-        kept.clone()
+        kept.to_vec()
     } else {
-        let template = template(workspace, kept.as_deref().unwrap_or_default(), changes);
+        let kept = kept.unwrap_or_default().to_str_lossy().into_owned();
+        let template = template(workspace, &kept, changes, cleanup);
         let path = workspace.pond.pond_dir().join("COMMIT_EDITMSG");
-        editor::clean(&editor::edit(ctx, &path, &template)?, editor::Cleanup::Strip)
+        cleanup.apply(editor::edit(workspace.ctx, &path, &template)?.as_bytes())
     };
-    if text.trim().is_empty() && !args.allow_empty_message {
-        return Err(CommandError::new(Class::Nothing, "the message is empty; nothing was committed")
+    if message::is_empty(&text) && !args.allow_empty_message {
+        return Err(nothing("the message is empty; nothing was committed")
             .hint("-m TEXT gives one; --allow-empty-message commits without"));
     }
-    for trailer in &args.trailer {
-        let (key, value) = trailer
-            .split_once([':', '='])
-            .ok_or_else(|| usage(format_args!("'{}' is no trailer: expected 'KEY: VALUE'", escape::plain(trailer.as_bytes()))))?;
-        let added = trailers::add_trailer(text.as_bytes(), key.trim(), value.trim().as_bytes());
-        text = String::from_utf8_lossy(&added).into_owned();
+    for given in &args.trailer {
+        let trailer = trailers::parse_argument(given).ok_or_else(|| {
+            usage(format_args!("'{}' is no trailer: expected 'KEY: VALUE'", escape::plain(given.as_bytes())))
+        })?;
+        text = trailers::add_trailer(&text, &trailer.key, &trailer.value);
     }
     Ok(text.into())
 }
 
-fn read_message(file: &PathBuf) -> Result<String, CommandError> {
+fn read_message(file: &PathBuf) -> Result<Vec<u8>, CommandError> {
     let mut bytes = Vec::new();
     let read = if file.as_os_str() == "-" {
         std::io::stdin().lock().read_to_end(&mut bytes).map(drop)
@@ -216,11 +223,17 @@ fn read_message(file: &PathBuf) -> Result<String, CommandError> {
         fs::read(file).map(|content| bytes = content)
     };
     read.map_err(|error| fatal(format_args!("cannot read the message from '{}'", escape::path(file))).because(&error))?;
-    String::from_utf8(bytes).map_err(|_| fatal("the message is not UTF-8; nothing was committed"))
+    Ok(bytes)
 }
 
-fn template(workspace: &Workspace<'_>, kept: &str, changes: &[Change]) -> String {
-    let mut text = format!("{kept}\n# Write the message above. Lines that start with '#' are left out;\n");
+fn template(workspace: &Workspace<'_>, kept: &str, changes: &[Change], cleanup: Cleanup) -> String {
+    let mut text = format!("{kept}\n");
+    match cleanup {
+        Cleanup::Scissors => text.push_str(&message::scissors()),
+        Cleanup::Strip => text.push_str("# Write the message above. Lines that start with '#' are left out;\n"),
+        // Every line is kept, so there is nothing to explain in.
+        Cleanup::Whitespace | Cleanup::Verbatim => return text,
+    }
     text.push_str("# without a message nothing is committed.\n#\n");
     if let Some(branch) = &workspace.head.branch {
         text.push_str(&format!("# On branch {}\n", branch.short()));

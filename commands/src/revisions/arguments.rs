@@ -78,7 +78,7 @@ fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), Co
         let PathRoot::Revision(revision) = &path.root else {
             return Ok(super::entry_at(workspace, &path).map(drop));
         };
-        let tree = with_lookup(workspace, |resolver| resolver.tree(revision))?;
+        let tree = with_lookup(workspace, revision, |resolver| resolver.tree(revision))?;
         return Ok(match tree {
             Ok(_) => super::entry_at(workspace, &path).map(drop),
             Err(error) => Err(explain::error(workspace, error)),
@@ -99,7 +99,7 @@ fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), Co
         Range::Symmetric { left, right } => vec![left, right],
     };
     for revision in revisions {
-        match with_lookup(workspace, |resolver| resolver.object(revision))? {
+        match with_lookup(workspace, revision, |resolver| resolver.object(revision))? {
             Ok(_) => {}
             Err(pond_refs::ResolveError::Unknown { .. }) => return Ok(Err(neither())),
             Err(error) => return Ok(Err(explain::error(workspace, error))),

@@ -10,39 +10,7 @@ use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::interrupt;
 
-/// How a message is tidied before it is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cleanup {
-    /// Drop lines that start with `#`, then as `Whitespace`: for text from an editor.
-    Strip,
-    /// Drop spaces at line ends, empty lines at both ends, and more than one empty line together.
-    Whitespace,
-}
-
-/// Tidies a message. What is left ends with a newline, or is empty.
-pub(crate) fn clean(text: &str, cleanup: Cleanup) -> String {
-    let mut clean = String::with_capacity(text.len() + 1);
-    let mut blank = false;
-    for line in text.lines() {
-        if cleanup == Cleanup::Strip && line.starts_with('#') {
-            continue;
-        }
-        let line = line.trim_end();
-        if line.is_empty() {
-            blank = !clean.is_empty();
-            continue;
-        }
-        if std::mem::take(&mut blank) {
-            clean.push('\n');
-        }
-        clean.push_str(line);
-        clean.push('\n');
-    }
-    clean
-}
-
-/// Writes `initial` to the file at `path` (in `.pond`), lets the user edit it, and returns what they left, as it is
-/// (see [`clean`]). The file stays, so that a message is not lost when the command fails later.
+/// Writes `initial` to the file at `path` (in `.pond`), lets the user edit it, and returns what they left, as it is. The file stays, so that a message is not lost when the command fails later.
 pub(crate) fn edit(ctx: &Context, path: &Path, initial: &str) -> Result<String, CommandError> {
     let editor = choose(ctx)?;
     let name = escape::path(path);
@@ -97,18 +65,4 @@ fn choose(ctx: &Context) -> Result<String, CommandError> {
         return Err(fatal("there is no terminal to run an editor on, and EDITOR is unset").hint(without));
     }
     Ok("vi".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_are_tidied() {
-        let text = "\n\n# help\nsubject  \n\n\n#x\nbody\n\n# end\n\n";
-        assert_eq!(clean(text, Cleanup::Strip), "subject\n\nbody\n");
-        assert_eq!(clean("#1 fixed\r\n", Cleanup::Whitespace), "#1 fixed\n");
-        assert_eq!(clean("# only\n  \n", Cleanup::Strip), "");
-        assert_eq!(clean("no newline", Cleanup::Whitespace), "no newline\n");
-    }
 }

@@ -40,26 +40,6 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// Reads `4096`, `64k`, `384M`, `1.5 GiB`. Every unit is a power of 1024, as in git. None if it is no size.
-pub(crate) fn parse(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let shift = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 0,
-        "k" | "kb" | "kib" => 10,
-        "m" | "mb" | "mib" => 20,
-        "g" | "gb" | "gib" => 30,
-        "t" | "tb" | "tib" => 40,
-        _ => return None,
-    };
-    if let Ok(whole) = number.parse::<u64>() {
-        return whole.checked_mul(1 << shift);
-    }
-    let value = number.parse::<f64>().ok()? * (1u64 << shift) as f64;
-    (value.is_finite() && value < u64::MAX as f64).then_some(value as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,16 +60,6 @@ mod tests {
         for (bytes, text) in cases {
             assert_eq!(human(bytes), text);
         }
-    }
-
-    #[test]
-    fn sizes_are_read() {
-        assert_eq!(parse("384M"), Some(384 << 20));
-        assert_eq!(parse("1.5 GiB"), Some(3 << 29));
-        assert_eq!(parse("64"), Some(64));
-        assert_eq!(parse("20 apples"), None);
-        assert_eq!(parse(""), None);
-        assert_eq!(parse("99999999999T"), None);
     }
 
     #[test]
