@@ -72,6 +72,7 @@ pub(crate) struct Cli {
 
 /// Every command: pond's own, or one that is found elsewhere.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one, for the length of the command")]
 pub(crate) enum Command {
     #[command(flatten)]
     Porcelain(Porcelain),

@@ -85,7 +85,11 @@ impl Context {
         // As root behind sudo, the ponds of the user who called it are ours too.
         let behind_sudo = env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
         let trust = behind_sudo.map_or(Trust::Ours, |uid| Trust::OursAnd(vec![uid]));
-        let trust = if env::var_os("POND_TRUST_ANY_OWNER").is_some_and(|value| value == "1") { Trust::Anybody } else { trust };
+        let trust = if env::var_os("POND_TRUST_ANY_OWNER").is_some_and(|value| value == "1") {
+            Trust::Anybody
+        } else {
+            trust
+        };
         Ok(Pond::open(&place.root, &trust)?)
     }
 

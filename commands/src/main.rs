@@ -12,18 +12,18 @@ mod error;
 mod external;
 mod identity;
 mod interrupt;
+mod maintain;
 mod message;
+mod mirror;
 mod plumbing;
 mod porcelain;
 mod revisions;
 mod run;
-mod maintain;
-mod mirror;
-mod transact;
-mod workspace;
 mod time;
 mod trailers;
+mod transact;
 mod ui;
+mod workspace;
 
 fn main() -> std::process::ExitCode {
     run::main(std::env::args_os().collect())

@@ -48,7 +48,10 @@ pub(crate) fn merge(
 }
 
 /// Deletes packs that were replaced long enough ago; gives their number and bytes.
-pub(crate) fn delete_replaced(workspace: &mut Workspace<'_>, grace_millis: i64) -> Result<(usize, u64), CommandError> {
+pub(crate) fn delete_replaced(
+    workspace: &mut Workspace<'_>,
+    grace_millis: i64,
+) -> Result<(usize, u64), CommandError> {
     let mut state = workspace.snapshot.state().clone();
     let now = crate::time::moment()?.as_millisecond();
     let deleted = compact::delete_removed(&workspace.pond, &mut state, now, grace_millis);

@@ -12,9 +12,9 @@ mod walk;
 
 use std::ffi::OsStr;
 
+use jiff::tz::TimeZone;
 use pond_objects::{IdPrefix, ObjectId, ObjectSource, PathEntry, tree};
 use pond_oplog::Store;
-use jiff::tz::TimeZone;
 use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath};
 
 use crate::error::{CommandError, fatal};
@@ -42,7 +42,8 @@ pub(crate) fn resolve_object(
     text: impl AsRef<OsStr>,
 ) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
-    resolve(workspace, &revision, |resolver| resolver.object(&revision)).map_err(|error| explain::naming(error, &revision))
+    resolve(workspace, &revision, |resolver| resolver.object(&revision))
+        .map_err(|error| explain::naming(error, &revision))
 }
 
 /// The commit that a text names, with the ref that it was.
@@ -51,7 +52,8 @@ pub(crate) fn resolve_found(
     text: impl AsRef<OsStr>,
 ) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
-    resolve(workspace, &revision, |resolver| resolver.commit(&revision)).map_err(|error| explain::naming(error, &revision))
+    resolve(workspace, &revision, |resolver| resolver.commit(&revision))
+        .map_err(|error| explain::naming(error, &revision))
 }
 
 /// The tree that a text names: a commit's, a tree, or the directory of `REV:PATH`.
@@ -104,7 +106,8 @@ pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
         add_range(workspace, &range, &mut set)?;
     }
     if set.include.is_empty() && texts.is_empty() {
-        set.include.push(resolve(workspace, &Revision::head(), |resolver| resolver.commit(&Revision::head()))?.id);
+        set.include
+            .push(resolve(workspace, &Revision::head(), |resolver| resolver.commit(&Revision::head()))?.id);
     }
     Ok(set)
 }

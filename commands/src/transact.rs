@@ -32,7 +32,8 @@ pub(crate) fn command_line(ctx: &Context) -> String {
         if at == 0 {
             return "pond".to_owned();
         }
-        let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./=:@~^{}+,%".contains(c));
+        let plain =
+            !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./=:@~^{}+,%".contains(c));
         if plain { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
     });
     let line = words.collect::<Vec<_>>().join(" ");
@@ -40,7 +41,10 @@ pub(crate) fn command_line(ctx: &Context) -> String {
 }
 
 /// Publishes a transaction that was built on the workspace's snapshot.
-pub(crate) fn publish(workspace: &Workspace<'_>, transaction: Transaction<'_>) -> Result<Published, CommandError> {
+pub(crate) fn publish(
+    workspace: &Workspace<'_>,
+    transaction: Transaction<'_>,
+) -> Result<Published, CommandError> {
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
     Ok(block_on(transaction.publish(&table))??)

@@ -21,6 +21,7 @@ use crate::mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
 use crate::mirror::rebase;
 use crate::mirror::replaced::Replaced;
 use crate::mirror::save;
+use crate::mirror::scan::refresh;
 use crate::mirror::stat::now_ns;
 use crate::ui::escape;
 
@@ -50,6 +51,8 @@ impl<'c> Workspace<'c> {
     pub(crate) fn write(ctx: &'c Context) -> Result<Self, CommandError> {
         let pond = ctx.pond()?;
         let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
+        // From here on the command itself decides where it may stop.
+        ctx.check_interrupt("nothing was changed")?;
         let lock = Lock::acquire(&path, PATIENCE, &holder(ctx)?)?;
         let mut workspace = Self::open(ctx, Some(lock))?;
         workspace.rescue_late_writes()?;
@@ -111,7 +114,8 @@ impl<'c> Workspace<'c> {
     pub(crate) fn cwd(&self) -> Result<BString, CommandError> {
         use std::os::unix::ffi::OsStrExt as _;
         let root = self.pond.mirror_root();
-        let canonical = |path: &std::path::Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let canonical =
+            |path: &std::path::Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let (root, cwd) = (canonical(root), canonical(&self.ctx.cwd));
         if cwd.starts_with(root.join(".pond")) {
             return Err(fatal("this command works on the mirror, and the current directory is inside .pond")
@@ -155,13 +159,10 @@ impl<'c> Workspace<'c> {
         let Ok(holder) = holder(self.ctx) else { return };
         let Ok(lock) = Lock::acquire(&path, Duration::ZERO, &holder) else { return };
         if Index::open(&index_path(&self.pond)).is_ok_and(|index| index.header() == self.index.header()) {
-            let updates = refreshed.iter().map(|(number, seen)| {
-                let entry = self.index.entry(*number);
-                (entry.path.into(), Update::Set(Row { seen: *seen, ..entry.row }))
-            });
+            let updates = refresh(&self.index, refreshed);
             let header = self.index.header().clone();
             // Derived: the files are read again if it fails.
-            let _ = self.index.edit(updates.collect(), header, now_ns()).save(&index_path(&self.pond));
+            let _ = self.index.edit(updates, header, now_ns()).save(&index_path(&self.pond));
         }
         drop(lock);
     }
@@ -184,8 +185,11 @@ impl<'c> Workspace<'c> {
     pub(crate) fn moved_to(&mut self, head: Head, state: pond_oplog::TableState) -> Result<(), CommandError> {
         self.head = head;
         self.snapshot = ReadonlyPond::at(&self.pond, state, &[]);
-        let header =
-            Header { base: self.head.commit, delta_version: Some(self.snapshot.state().version), ..Header::default() };
+        let header = Header {
+            base: self.head.commit,
+            delta_version: Some(self.snapshot.state().version),
+            ..Header::default()
+        };
         let builder = rebase::onto_itself(&self.index, header);
         let adopted = self.staged()?;
         self.save_index(builder)?;
@@ -235,7 +239,8 @@ impl<'c> Workspace<'c> {
     /// Threads for reading and for compressing.
     pub(crate) fn threads(&self) -> Result<usize, CommandError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let wanted = self.ctx.config()?.integer("add.threads")?.and_then(|wanted| usize::try_from(wanted).ok());
+        let wanted =
+            self.ctx.config()?.integer("add.threads")?.and_then(|wanted| usize::try_from(wanted).ok());
         Ok(wanted.filter(|wanted| *wanted > 0).unwrap_or(cores))
     }
 }

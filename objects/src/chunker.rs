@@ -82,7 +82,7 @@ mod tests {
     }
 
     const PINNED: &[usize] = &[18_224, 2_656, 7_795, 6_800, 6_085];
-    const PINNED_ID: &str = "";
+    const PINNED_ID: &str = "ca2b2e031b";
 
     #[test]
     fn a_cut_needs_no_more_than_the_largest_chunk() {

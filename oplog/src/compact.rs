@@ -154,7 +154,12 @@ pub fn is_behind(error: &TransactionError) -> bool {
 }
 
 /// Deletes packs that were replaced at least `grace_millis` ago, and gives their number and bytes.
-pub fn delete_removed(pond: &Pond, state: &mut TableState, now_millis: i64, grace_millis: i64) -> (usize, u64) {
+pub fn delete_removed(
+    pond: &Pond,
+    state: &mut TableState,
+    now_millis: i64,
+    grace_millis: i64,
+) -> (usize, u64) {
     let live: HashSet<ObjectId> = state.packs.iter().map(|pack| pack.digest).collect();
     let mut deleted = HashSet::new();
     let mut bytes = 0;
@@ -185,7 +190,8 @@ fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, Transaction
         for row in PackReader::open(&pond.table_dir().join(pack.path()))?.rows() {
             let row = row?;
             // A change row's id is that of its content, not its own.
-            let is_new = row.row_type == RowType::Change || row.id.is_none_or(|id| seen.insert((row.row_type, id)));
+            let is_new =
+                row.row_type == RowType::Change || row.id.is_none_or(|id| seen.insert((row.row_type, id)));
             if is_new {
                 rows.push(row);
             }
@@ -197,7 +203,8 @@ fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, Transaction
     let mut found = 0;
     for row in written.select(Columns::ID, None) {
         let (_, row) = row?;
-        let whole = row.row_type == RowType::Change || row.id.is_none_or(|id| seen.contains(&(row.row_type, id)));
+        let whole =
+            row.row_type == RowType::Change || row.id.is_none_or(|id| seen.contains(&(row.row_type, id)));
         found += usize::from(whole);
     }
     match found == expected {
@@ -280,7 +287,11 @@ fn laid_out(base: &ReadonlyPond, wanted: &HashSet<ObjectId>) -> Result<Vec<Objec
     Ok(order)
 }
 
-fn chunks_of(source: &dyn ObjectSource, blob: &ObjectId, visit: &mut dyn FnMut(ObjectId)) -> Result<(), ReadError> {
+fn chunks_of(
+    source: &dyn ObjectSource,
+    blob: &ObjectId,
+    visit: &mut dyn FnMut(ObjectId),
+) -> Result<(), ReadError> {
     let Some(manifest) = source.manifest(blob)? else { return Ok(()) };
     for item in Leaves::new(source, Body::Manifest, &manifest.root)? {
         visit(item?.id);

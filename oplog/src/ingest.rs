@@ -12,10 +12,10 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use bytes::Bytes;
+use pond_objects::ObjectId;
 use pond_objects::chunker::Chunker;
 use pond_objects::page::{Body, Item, Page};
 use pond_objects::paginate::Paginator;
-use pond_objects::ObjectId;
 
 use crate::durable::{self, DurableError};
 use crate::pack::{DataPack, EncoderFactory, PackError, SealedPack, write_meta_pack};
@@ -128,7 +128,12 @@ impl<'a> Ingest<'a> {
             let handles: Vec<_> = readers
                 .into_iter()
                 .map(|argument| {
-                    let mut reader = Reader { ingest: self, queue: queue.clone(), batch: Batch::default(), buffer: Vec::new() };
+                    let mut reader = Reader {
+                        ingest: self,
+                        queue: queue.clone(),
+                        batch: Batch::default(),
+                        buffer: Vec::new(),
+                    };
                     let read = &read;
                     scope.spawn(move || {
                         let result = read(&mut reader, argument);
@@ -378,17 +383,23 @@ impl ManifestRows {
 
     fn finish(self, blob: ObjectId) -> Vec<MetaRow> {
         let mut rows = Vec::new();
-        let mut paginator = Paginator::new(Body::Manifest, |id, page: &Page| -> Result<(), std::convert::Infallible> {
-            rows.push(MetaRow::page(id, page));
-            Ok(())
-        });
+        let mut paginator =
+            Paginator::new(Body::Manifest, |id, page: &Page| -> Result<(), std::convert::Infallible> {
+                rows.push(MetaRow::page(id, page));
+                Ok(())
+            });
         for item in self.items {
             let Ok(()) = paginator.push(item);
         }
         let Ok(root) = paginator.finish();
         let content = Bytes::copy_from_slice(root.id.as_bytes());
         let size = i64::try_from(root.size).expect("BUG: a content's size fits");
-        rows.push(MetaRow { id: Some(blob), size: Some(size), content: Some(content), ..MetaRow::new(RowType::Blob) });
+        rows.push(MetaRow {
+            id: Some(blob),
+            size: Some(size),
+            content: Some(content),
+            ..MetaRow::new(RowType::Blob)
+        });
         rows
     }
 }

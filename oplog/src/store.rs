@@ -75,7 +75,13 @@ impl Store {
             packs.push(OpenPack::new(pond, pack.digest, pack.kind, true, vec![staged, table]));
         }
         for pack in state.packs.iter().rev().filter(|pack| staged.iter().all(|s| s.digest != pack.digest)) {
-            packs.push(OpenPack::new(pond, pack.digest, pack.kind, false, vec![pond.table_dir().join(pack.path())]));
+            packs.push(OpenPack::new(
+                pond,
+                pack.digest,
+                pack.kind,
+                false,
+                vec![pond.table_dir().join(pack.path())],
+            ));
         }
         Self { packs, pages: Mutex::default(), cache: Arc::new(PageCache::new(PACK_CACHE)) }
     }
@@ -117,9 +123,16 @@ impl Store {
     ///
     /// # Errors
     /// [`ReadError::Missing`] where there is no such row, [`ReadError::Storage`] where it can't be read.
-    pub fn meta_content(&self, id: &ObjectId, row_type: RowType, what: &'static str) -> Result<Bytes, ReadError> {
+    pub fn meta_content(
+        &self,
+        id: &ObjectId,
+        row_type: RowType,
+        what: &'static str,
+    ) -> Result<Bytes, ReadError> {
         match self.find(PackKind::Meta, id) {
-            Some((pack, at)) if at.row_type == row_type => pack.content(at, &self.cache).map_err(|error| storage(what, id, error)),
+            Some((pack, at)) if at.row_type == row_type => {
+                pack.content(at, &self.cache).map_err(|error| storage(what, id, error))
+            }
             _ => Err(self.missing(what, id)),
         }
     }
@@ -298,6 +311,10 @@ impl std::fmt::Debug for Store {
     }
 }
 
-fn storage(what: &'static str, id: &ObjectId, error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
+fn storage(
+    what: &'static str,
+    id: &ObjectId,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> ReadError {
     ReadError::Storage { what, id: *id, error: Box::new(error) }
 }

@@ -212,7 +212,9 @@ impl<'a> Transaction<'a> {
     fn move_data_packs(&self) -> Result<Vec<AddFile>, TransactionError> {
         let mut adds = Vec::new();
         let present: HashSet<ObjectId> = self.base.state().packs.iter().map(|pack| pack.digest).collect();
-        for pack in self.staged.iter().filter(|pack| pack.kind == PackKind::Data && !present.contains(&pack.digest)) {
+        for pack in
+            self.staged.iter().filter(|pack| pack.kind == PackKind::Data && !present.contains(&pack.digest))
+        {
             let from = self.pond.staging_dir().join(pack.kind.staged_name(&pack.digest));
             let to = self.pond.table_dir().join(pack.kind.pack_path(&pack.digest));
             let write = |error| TransactionError::Write { path: to.clone(), error };
@@ -230,7 +232,8 @@ impl<'a> Transaction<'a> {
     }
 
     fn copy_staged_rows(&mut self) -> Result<(), TransactionError> {
-        let staged: Vec<StagedPack> = self.staged.iter().copied().filter(|pack| pack.kind == PackKind::Meta).collect();
+        let staged: Vec<StagedPack> =
+            self.staged.iter().copied().filter(|pack| pack.kind == PackKind::Meta).collect();
         for pack in staged {
             let path = self.pond.staging_dir().join(pack.kind.staged_name(&pack.digest));
             for row in PackReader::open(&path)?.rows() {
@@ -292,7 +295,11 @@ impl<'a> Transaction<'a> {
         Ok((written, draft))
     }
 
-    fn next_view(&self, current: &View, seq: i64) -> Result<(View, BTreeMap<String, RefMove>), TransactionError> {
+    fn next_view(
+        &self,
+        current: &View,
+        seq: i64,
+    ) -> Result<(View, BTreeMap<String, RefMove>), TransactionError> {
         let changes = apply_edits(&self.edits, |name| Ok(current.target(name)))?;
         let mut view = current.clone();
         let mut refs = BTreeMap::new();
@@ -328,7 +335,11 @@ impl<'a> Transaction<'a> {
         // The index of the new pack is at hand; a cache that can't be written only costs time later.
         let _ = written.index.write(&self.pond.pack_index_path(&written.digest));
         let state = advance(self.pond, base.state(), version)?;
-        Ok(Published { state, operation: written.operation, added: draft.adds.iter().map(|add| add.size).sum() })
+        Ok(Published {
+            state,
+            operation: written.operation,
+            added: draft.adds.iter().map(|add| add.size).sum(),
+        })
     }
 }
 
@@ -340,7 +351,11 @@ struct Written {
 }
 
 /// A data pack as the log adds it. All its rows are chunks.
-fn describe_data(path: &std::path::Path, digest: &ObjectId, time_millis: i64) -> Result<AddFile, TransactionError> {
+fn describe_data(
+    path: &std::path::Path,
+    digest: &ObjectId,
+    time_millis: i64,
+) -> Result<AddFile, TransactionError> {
     let rows = PackReader::open(path)?.rows_len();
     let write = |error| TransactionError::Write { path: path.to_owned(), error };
     let size = std::fs::metadata(path).map_err(write)?.len();
@@ -348,11 +363,22 @@ fn describe_data(path: &std::path::Path, digest: &ObjectId, time_millis: i64) ->
     let stats = format!(
         r#"{{"numRecords":{rows},"minValues":{{"type":"{name}"}},"maxValues":{{"type":"{name}"}},"nullCount":{{"type":0}}}}"#
     );
-    Ok(AddFile { kind: PackKind::Data, digest: *digest, size, modification_time: time_millis, data_change: true, rows, stats })
+    Ok(AddFile {
+        kind: PackKind::Data,
+        digest: *digest,
+        size,
+        modification_time: time_millis,
+        data_change: true,
+        rows,
+        stats,
+    })
 }
 
 /// Adds the operation's row, and fills in the number and time of the rows that belong to it.
-pub(crate) fn push_operation(rows: &mut Vec<MetaRow>, operation: &Operation) -> Result<ObjectId, OperationError> {
+pub(crate) fn push_operation(
+    rows: &mut Vec<MetaRow>,
+    operation: &Operation,
+) -> Result<ObjectId, OperationError> {
     let text = operation.encode()?;
     let id = Operation::id_of(&text);
     for row in rows.iter_mut().filter(|row| row.seq.is_none()) {
@@ -370,7 +396,11 @@ pub(crate) fn push_operation(rows: &mut Vec<MetaRow>, operation: &Operation) -> 
 }
 
 /// Moves a sealed pack to its name in the table and syncs the directory.
-pub(crate) fn place_in_table(pond: &Pond, kind: PackKind, mut sealed: SealedPack) -> Result<(), TransactionError> {
+pub(crate) fn place_in_table(
+    pond: &Pond,
+    kind: PackKind,
+    mut sealed: SealedPack,
+) -> Result<(), TransactionError> {
     let path = pond.table_dir().join(kind.pack_path(&sealed.digest));
     sealed.persist(&path)?;
     let dir = pond.table_dir().join(kind.dir_name());
@@ -379,7 +409,11 @@ pub(crate) fn place_in_table(pond: &Pond, kind: PackKind, mut sealed: SealedPack
 }
 
 /// The state after the entry that was just published, saved as the cached one.
-pub(crate) fn advance(pond: &Pond, before: &TableState, version: u64) -> Result<TableState, TransactionError> {
+pub(crate) fn advance(
+    pond: &Pond,
+    before: &TableState,
+    version: u64,
+) -> Result<TableState, TransactionError> {
     let mut state = before.clone();
     for at in before.version + 1..=version {
         let (entry, stat): (_, EntryStat) = crate::log::read_entry(&pond.table_dir(), at)?;

@@ -24,12 +24,12 @@ struct Killer {
 }
 
 impl Killer {
-    /// Starts a command and kills it within `usual` time, or lets it end. True where it ended well.
+    /// Starts a command and kills it within three times the `usual` time, or lets it end. True where it ended well.
     fn run(&mut self, pond: &TestPond, args: &[&str], usual: Duration) -> bool {
         let mut command = pond.command(args);
         let mut child =
             command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-        let delay = self.random.below(usual.as_micros() as u64 * 5 / 4 + 1);
+        let delay = self.random.below(usual.as_micros() as u64 * 3 + 1);
         let finished = wait(&mut child, Duration::from_micros(delay));
         if !finished {
             child.kill().expect("SIGKILL");

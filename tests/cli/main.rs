@@ -20,3 +20,4 @@ mod plumbing;
 mod same_tree;
 mod status_forms;
 mod table;
+mod tour;

@@ -72,8 +72,8 @@ fn look(root: &Path, times: bool) -> BTreeMap<PathBuf, Found> {
         };
         let seconds = i128::from(metadata.mtime());
         // The table keeps microseconds.
-        let mtime =
-            (times && kind.is_file()).then(|| seconds * 1_000_000_000 + i128::from(metadata.mtime_nsec() / 1000 * 1000));
+        let mtime = (times && kind.is_file())
+            .then(|| seconds * 1_000_000_000 + i128::from(metadata.mtime_nsec() / 1000 * 1000));
         tree.insert(entry.path().strip_prefix(root).expect("a path below").to_owned(), Found { what, mtime });
     }
     tree

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Lists the commits of a pond, or restores one, without pond: written from oplog/FORMAT.md.
+"""Lists the commits of a pond, or restores one, without pond. The bytes are described in oplog/FORMAT.md.
 
     pip install 'deltalake[pyarrow]' blake3
     recover.py MIRROR                    lists the commits, newest first

@@ -58,12 +58,16 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     let mut wanted: Vec<&Change> = Vec::new();
     for change in &scan.changes {
         match change.state {
-            State::Modified | State::MaybeChanged | State::TypeChanged | State::Untracked | State::Unstable => {
-                match check_path(&change.path) {
-                    Ok(()) => wanted.push(change),
-                    Err(error) => report.failed.push((change.path.clone(), format!("it can't be in a pond: {error}"))),
+            State::Modified
+            | State::MaybeChanged
+            | State::TypeChanged
+            | State::Untracked
+            | State::Unstable => match check_path(&change.path) {
+                Ok(()) => wanted.push(change),
+                Err(error) => {
+                    report.failed.push((change.path.clone(), format!("it can't be in a pond: {error}")))
                 }
-            }
+            },
             State::Missing => {
                 updates.insert(change.path.clone(), Update::Delete);
                 report.removed.push(change.path.clone());
@@ -108,7 +112,8 @@ fn stage_all(
     }
     let paths: Vec<BString> = wanted.iter().map(|change| change.path.clone()).collect();
     let progress = workspace.ctx.ui.progress("Adding", Unit::Bytes);
-    let sizes = wanted.iter().filter_map(|change| change.stat.filter(|_| change.kind.is_some_and(|k| k.is_file())));
+    let sizes =
+        wanted.iter().filter_map(|change| change.stat.filter(|_| change.kind.is_some_and(|k| k.is_file())));
     progress.add_total(sizes.map(|stat| stat.size).sum());
     let root = workspace.pond.mirror_root();
     let threads = workspace.threads()?;
@@ -117,7 +122,10 @@ fn stage_all(
     for ((path, change), outcome) in paths.into_iter().zip(wanted).zip(staged.outcomes) {
         match outcome {
             Ok(staged) => {
-                let old = change.row.map(|number| workspace.index.entry(number).row).or_else(|| tombstone(workspace, &path));
+                let old = change
+                    .row
+                    .map(|number| workspace.index.entry(number).row)
+                    .or_else(|| tombstone(workspace, &path));
                 let row = match old {
                     Some(old) => old.restaged(staged.side, staged.seen),
                     None => Row::added(staged.side, staged.seen),
@@ -127,7 +135,9 @@ fn stage_all(
                 }
                 updates.insert(path, Update::Set(row));
             }
-            Err(StageError::Interrupted) => return Err(crate::error::interrupted("interrupted; nothing was staged")),
+            Err(StageError::Interrupted) => {
+                return Err(crate::error::interrupted("interrupted; nothing was staged"));
+            }
             Err(error) => report.failed.push((path, error.to_string())),
         }
     }
@@ -143,7 +153,8 @@ fn tombstone(workspace: &Workspace<'_>, path: &BString) -> Option<Row> {
 
 /// The packs that staging made, as the index names them.
 pub(crate) fn names(packs: &StagedPacks) -> Vec<StagedPack> {
-    let pack = |digest: Option<pond_objects::ObjectId>, kind| digest.map(|digest| StagedPack { digest, kind });
+    let pack =
+        |digest: Option<pond_objects::ObjectId>, kind| digest.map(|digest| StagedPack { digest, kind });
     pack(packs.data, PackKind::Data).into_iter().chain(pack(packs.meta, PackKind::Meta)).collect()
 }
 

@@ -43,7 +43,11 @@ pub(crate) enum HeadFileError {
 pub(crate) fn read(path: &Path) -> Result<Option<HeadFile>, HeadFileError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(parse(&text)),
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData) => Ok(None),
+        Err(error)
+            if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData) =>
+        {
+            Ok(None)
+        }
         Err(source) => Err(HeadFileError::Read { path: path.to_owned(), source }),
     }
 }
@@ -83,7 +87,11 @@ mod tests {
     fn what_is_written_is_read() {
         let branch = Some(RefName::branch("main").expect("a valid name"));
         let commit = Some(ObjectId::of_content(b"c"));
-        for head in [Head { branch: branch.clone(), commit: None }, Head { branch, commit }, Head { branch: None, commit }] {
+        for head in [
+            Head { branch: branch.clone(), commit: None },
+            Head { branch, commit },
+            Head { branch: None, commit },
+        ] {
             let file = HeadFile { head, seq: 12 };
             assert_eq!(parse(&render(&file)), Some(file));
         }

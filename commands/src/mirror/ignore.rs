@@ -30,6 +30,8 @@ const LONGEST: u64 = 16 << 20;
 #[derive(Debug)]
 pub(crate) struct Ignore {
     mirror: PathBuf,
+    /// Whether `.pondignore` files count.
+    has_patterns: bool,
     base: Option<Arc<Level>>,
     problems: Mutex<Vec<Problem>>,
     loaded: Mutex<HashMap<BString, Option<Arc<Level>>>>,
@@ -89,12 +91,18 @@ impl Ignore {
             let read = File::open(path).and_then(|file| read_bounded(&file));
             base = Level::read(base, b"", label, read, &mut problems);
         }
-        Self { mirror: mirror.into(), base, problems: Mutex::new(problems), loaded: Mutex::default() }
+        Self {
+            mirror: mirror.into(),
+            base,
+            has_patterns: true,
+            problems: Mutex::new(problems),
+            loaded: Mutex::default(),
+        }
     }
 
     /// Rules without patterns: only the names that are always ignored.
     pub(crate) fn none(mirror: &Path) -> Self {
-        Self::new(mirror, None, None)
+        Self { has_patterns: false, ..Self::new(mirror, None, None) }
     }
 
     /// The rules before any `.pondignore`: where a walk of the mirror begins.
@@ -109,6 +117,9 @@ impl Ignore {
         dir: &[u8],
         content: io::Result<Vec<u8>>,
     ) -> Option<Arc<Level>> {
+        if !self.has_patterns {
+            return weaker;
+        }
         let mut label = BString::from(dir);
         if !dir.is_empty() {
             label.push(b'/');
@@ -192,10 +203,7 @@ impl Verdict<'_> {
 
 /// Whether a name is never versioned, wherever it stands: ponds, git's directory, and what killed commands left.
 pub(crate) fn is_always_ignored(name: &[u8]) -> bool {
-    name == b".git"
-        || name == b".pond"
-        || name.starts_with(UNBORN_PREFIX.as_bytes())
-        || is_temporary(name)
+    name == b".git" || name == b".pond" || name.starts_with(UNBORN_PREFIX.as_bytes()) || is_temporary(name)
 }
 
 /// What the rules say of a path whose parents are not ignored.
@@ -381,7 +389,7 @@ mod tests {
         for (patterns, path, is_dir, ignored) in table {
             let dir = tempfile::tempdir().expect("a directory");
             write(dir.path(), FILE_NAME, patterns);
-            let ignore = Ignore::none(dir.path());
+            let ignore = Ignore::new(dir.path(), None, None);
             let expected = *ignored || path.starts_with(".pond");
             let found = ignore.matched(path.trim_end_matches('/').as_bytes(), *is_dir);
             assert_eq!(found.ignored, expected, "{patterns:?} on {path}");
@@ -425,7 +433,7 @@ mod tests {
     fn odd_names_and_bad_patterns() {
         let dir = tempfile::tempdir().expect("a directory");
         fs::write(dir.path().join(FILE_NAME), b"caf\xe9\n*.raw\na\\\n").expect("written");
-        let ignore = Ignore::none(dir.path());
+        let ignore = Ignore::new(dir.path(), None, None);
         #[cfg(unix)]
         assert!(
             ignore.matched(b"\xff\xfe.raw", false).ignored && !ignore.matched(b"\xff\xfe.txt", false).ignored
@@ -440,7 +448,7 @@ mod tests {
     fn a_pattern_is_shown_as_it_is_written() {
         let dir = tempfile::tempdir().expect("a directory");
         write(dir.path(), FILE_NAME, "x{1}  \r\n");
-        let found = Ignore::none(dir.path()).matched(b"x{1}", false);
+        let found = Ignore::new(dir.path(), None, None).matched(b"x{1}", false);
         assert_eq!(found.source.map(|source| source.pattern), Some("x{1}  ".into()));
     }
 
@@ -450,7 +458,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         write(dir.path(), "elsewhere", "*\n");
         std::os::unix::fs::symlink("elsewhere", dir.path().join(FILE_NAME)).expect("a link");
-        let ignore = Ignore::none(dir.path());
+        let ignore = Ignore::new(dir.path(), None, None);
         assert!(!ignore.matched(b"a", false).ignored);
         assert_eq!(ignore.take_problems().len(), 1);
     }

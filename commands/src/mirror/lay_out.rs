@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bstr::{BStr, BString};
+use pond_objects::name::split_path;
 use pond_objects::{Kind, PathEntry};
 
-use super::index::{Row, Seen, Side, Update};
+use super::index::{Row, Seen, Side, Update, is_unchanged};
 use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
 use super::scan::{Hashing, Scan, ScanOptions, State, scan};
 use super::secure_dir::MirrorDir;
-use super::stage::host_path;
 use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
@@ -88,7 +88,8 @@ pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]
             Some(_) => found.push(Victim { path: target.path.clone(), content: None }),
             None => {
                 let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
-                let uncommitted = row.filter(|row| row.staged != row.base_side() && row.staged != target.side);
+                let uncommitted =
+                    row.filter(|row| row.staged != row.base_side() && row.staged != target.side);
                 let content = uncommitted.and_then(|row| row.staged).filter(|side| side.kind.is_blob());
                 found.extend(content.map(|side| Victim { path: target.path.clone(), content: Some(side) }));
             }
@@ -96,7 +97,8 @@ pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]
         // A directory with untracked files in the place of a file.
         if target.side.is_some_and(|side| side.kind.is_blob()) {
             let below = scan.changes.iter().filter(|change| is_below(&change.path, &target.path));
-            let untracked = below.filter(|change| change.state == State::Untracked && change.kind != Some(Kind::Directory));
+            let untracked = below
+                .filter(|change| change.state == State::Untracked && change.kind != Some(Kind::Directory));
             found.extend(untracked.map(|change| Victim { path: change.path.clone(), content: None }));
         }
     }
@@ -113,12 +115,15 @@ pub(crate) fn lay_out(
     workspace: &mut Workspace<'_>,
     targets: &[Target],
     saved: &Saved,
+    scan: &Scan,
 ) -> Result<LaidOut, CommandError> {
     let root = workspace.pond.mirror_root().to_owned();
-    let open = |error: std::io::Error| fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error);
+    let open = |error: std::io::Error| {
+        fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error)
+    };
     let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let mirror = MirrorDir::open(&root).map_err(open)?;
-    let requests = requests(workspace, targets, saved);
+    let requests = requests(workspace, &mirror, targets, saved, scan);
     let progress = workspace.ctx.ui.progress("Writing", Unit::Bytes);
     progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
     interrupt::install();
@@ -136,7 +141,8 @@ pub(crate) fn lay_out(
     let laid_out = collect(requests, results);
     drop(materializer);
     rescue(workspace, &replaced)?;
-    synced.map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
+    synced
+        .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
     Ok(laid_out)
 }
 
@@ -168,11 +174,39 @@ fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn requests(workspace: &Workspace<'_>, targets: &[Target], saved: &Saved) -> Vec<WriteRequest> {
-    let root = workspace.pond.mirror_root();
+/// What is at a path; nothing where one of its parents is not a directory.
+fn stat_within(mirror: &MirrorDir, path: &[u8]) -> Option<Stat> {
+    let (parent, name) = split_path(path);
+    let stat = mirror.directory(parent).ok()?.stat(name).ok()??;
+    Some(Stat::from_rustix(&stat))
+}
+
+/// Whether a file still is what the scan saw and found to be what the index has.
+fn is_clean(workspace: &Workspace<'_>, read: &HashMap<usize, Seen>, path: &BString, stat: &Stat) -> bool {
+    let Ok(number) = workspace.index.find(path) else { return false };
+    let row = workspace.index.entry(number).row;
+    let as_read = |seen: &Seen| {
+        (seen.mtime_ns, seen.ctime_ns, seen.inode) == (stat.mtime_ns, stat.ctime_ns, stat.inode)
+            && row.staged.is_some_and(|side| side.size == stat.size && Some(side.kind) == stat.kind())
+    };
+    is_unchanged(&row, stat) || read.get(&number).is_some_and(as_read)
+}
+
+fn requests(
+    workspace: &Workspace<'_>,
+    mirror: &MirrorDir,
+    targets: &[Target],
+    saved: &Saved,
+    scan: &Scan,
+) -> Vec<WriteRequest> {
+    let read: HashMap<usize, Seen> = scan.refreshed.iter().copied().collect();
     let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
     let request = |target: &Target| {
-        let seen = stats.get(&target.path).copied().or_else(|| Stat::of(&host_path(root, &target.path)).ok());
+        let found = || {
+            stat_within(mirror, &target.path).filter(|stat| is_clean(workspace, &read, &target.path, stat))
+        };
+        // What was neither saved nor clean when it was looked at is not to be overwritten.
+        let seen = stats.get(&target.path).copied().or_else(found);
         let expected = match seen {
             Some(stat) if stat.kind() != Some(Kind::Directory) => Expected::SameFile(stat),
             _ => Expected::Absent,
@@ -198,7 +232,11 @@ fn requests(workspace: &Workspace<'_>, targets: &[Target], saved: &Saved) -> Vec
 }
 
 /// Updates that put the targets which were reached into the index.
-pub(crate) fn updates(workspace: &Workspace<'_>, targets: &[Target], laid_out: &LaidOut) -> BTreeMap<BString, Update> {
+pub(crate) fn updates(
+    workspace: &Workspace<'_>,
+    targets: &[Target],
+    laid_out: &LaidOut,
+) -> BTreeMap<BString, Update> {
     let mut updates = BTreeMap::new();
     for target in targets.iter().filter(|target| laid_out.is_done(&target.path)) {
         let old = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);

@@ -18,7 +18,7 @@ use pond_objects::{Kind, ObjectId, ObjectSource, copy_blob};
 use rustix::fs::{Gid, Uid, fchown};
 
 use super::replaced::Replaced;
-use super::secure_dir::{Dir, DirError, MirrorDir, is_temporary, set_file_mtime, stat_of_file};
+use super::secure_dir::{Dir, DirError, MirrorDir, set_file_mtime, stat_of_file};
 use super::stat::Stat;
 use place::Place;
 use sparse::{Cut, SparseWriter};
@@ -47,6 +47,7 @@ pub(crate) enum Expected {
     /// The same as [`Expected::Stat`] without those.
     SameFile(Stat),
     /// Whatever is there.
+    #[cfg_attr(not(test), allow(dead_code, reason = "no command may overwrite what it has not seen"))]
     Any,
 }
 
@@ -184,6 +185,7 @@ impl<'a> Materializer<'a> {
 
     /// Removes a file, a symlink or an empty directory, then the parents that are empty and that `may_go`
     /// names. Gives false where nothing was at `path`.
+    #[cfg(test)]
     pub(crate) fn remove(
         &self,
         path: &BStr,
@@ -196,14 +198,6 @@ impl<'a> Materializer<'a> {
             dir = split_path(dir).0;
         }
         Ok(removed)
-    }
-
-    /// Removes a temporary that a killed command left in the mirror; no other pond command may be writing.
-    pub(crate) fn remove_temporary(&self, path: &BStr) -> Result<bool, MaterializeError> {
-        if !is_temporary(split_path(path).1) {
-            return Err(MaterializeError::InTheWay { path: path.to_owned() });
-        }
-        self.remove_one(path, &Expected::Any)
     }
 
     /// Makes durable, with [`Options::fsync`], which names were written and removed until now.

@@ -4,24 +4,24 @@
 //! [`materialize`] writes to the host, through [`secure_dir`] and with [`replaced`] behind it.
 //! Nothing in these modules prints. Besides those three only [`index`] writes, its own file.
 
+pub(crate) mod add;
+pub(crate) mod head_file;
 pub(crate) mod ignore;
 pub(crate) mod index;
+pub(crate) mod lay_out;
 #[cfg(unix)]
 pub(crate) mod materialize;
+pub(crate) mod next_commit;
 pub(crate) mod order;
 pub(crate) mod pathspec;
+pub(crate) mod rebase;
+pub(crate) mod remove;
 #[cfg(unix)]
 pub(crate) mod replaced;
+pub(crate) mod save;
 pub(crate) mod scan;
 #[cfg(unix)]
 pub(crate) mod secure_dir;
+pub(crate) mod stage;
 pub(crate) mod stat;
 pub(crate) mod walk;
-pub(crate) mod add;
-pub(crate) mod head_file;
-pub(crate) mod lay_out;
-pub(crate) mod next_commit;
-pub(crate) mod rebase;
-pub(crate) mod remove;
-pub(crate) mod save;
-pub(crate) mod stage;

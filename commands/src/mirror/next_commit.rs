@@ -38,10 +38,39 @@ pub(crate) fn staged_changes(index: &Index) -> impl Iterator<Item = Change> + '_
     })
 }
 
-/// The same with renames: those that `mv` recorded, then those found by content.
-pub(crate) fn staged_changes_with_renames(index: &Index, store: &Store) -> Vec<Change> {
-    let changes: Vec<Change> = staged_changes(index).collect();
+/// The same with renames: those that `mv` recorded, then those found by content. `base` has the nodes of the commit that
+/// the index is based on.
+pub(crate) fn staged_changes_with_renames(index: &Index, base: &NodeTable, store: &Store) -> Vec<Change> {
+    let changes = join_recorded(staged_changes(index).collect(), index, base);
     find_renames(changes, RenameOptions::default(), &mut |_, side| read_blob(store, &side.id).ok())
+}
+
+/// Joins an addition whose node id `mv` carried over with the deletion of that node.
+fn join_recorded(changes: Vec<Change>, index: &Index, base: &NodeTable) -> Vec<Change> {
+    let node_of = |change: &Change| index.find(&change.path).ok().and_then(|at| index.entry(at).row.node);
+    let moved: HashMap<NodeId, BString> = changes
+        .iter()
+        .filter(|change| change.old.is_none())
+        .filter_map(|change| Some((node_of(change)?, change.path.clone())))
+        .collect();
+    if moved.is_empty() {
+        return changes;
+    }
+    let mut from = HashMap::new();
+    for change in changes.iter().filter(|change| change.new.is_none()) {
+        if let Some(to) = moved.get(&base.node(&change.path)) {
+            from.insert(to.clone(), change.clone());
+        }
+    }
+    let gone: HashSet<BString> = from.values().map(|change| change.path.clone()).collect();
+    let mut joined: Vec<Change> = changes.into_iter().filter(|change| !gone.contains(&change.path)).collect();
+    for change in &mut joined {
+        if let Some(old) = from.remove(&change.path) {
+            change.old = old.old;
+            change.old_path = Some(old.path);
+        }
+    }
+    joined
 }
 
 /// An index's side as a change has it.
@@ -119,7 +148,9 @@ fn change_kind(change: &Change) -> ChangeKind {
         _ if change.old_path.is_some() => ChangeKind::Renamed,
         (None, _) => ChangeKind::Added,
         (_, None) => ChangeKind::Deleted,
-        (Some(old), Some(new)) if old.id == new.id && is_file(old.kind) && is_file(new.kind) => ChangeKind::Mode,
+        (Some(old), Some(new)) if old.id == new.id && is_file(old.kind) && is_file(new.kind) => {
+            ChangeKind::Mode
+        }
         _ => ChangeKind::Modified,
     }
 }

@@ -3,23 +3,7 @@
 //! Paths compare as bytes with `/` below every other byte (a name never holds a NUL). So the content
 //! of a directory is contiguous, and the order is a depth-first walk of directories sorted by name.
 
-use std::cmp::Ordering;
-
-/// Compares two paths in the order of the index.
-pub(crate) fn path_order(left: &[u8], right: &[u8]) -> Ordering {
-    // Neighbours of the index share long beginnings: these are compared a word at a time.
-    let words = left.chunks_exact(8).zip(right.chunks_exact(8)).take_while(|(a, b)| a == b).count();
-    let same = words * 8;
-    let common = same + left[same..].iter().zip(&right[same..]).take_while(|(a, b)| a == b).count();
-    match (left.get(common), right.get(common)) {
-        (Some(a), Some(b)) => rank(*a).cmp(&rank(*b)),
-        (left, right) => left.is_some().cmp(&right.is_some()),
-    }
-}
-
-fn rank(byte: u8) -> u8 {
-    if byte == b'/' { 0 } else { byte }
-}
+pub(crate) use pond_objects::path_order;
 
 /// Whether `path` lies below the directory `dir`; everything but itself lies below the root, ``.
 pub(crate) fn is_below(path: &[u8], dir: &[u8]) -> bool {
@@ -49,6 +33,8 @@ pub(crate) fn relative(path: &[u8], cwd: &[u8]) -> bstr::BString {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use super::*;
 
     #[test]
@@ -68,7 +54,9 @@ mod tests {
 
     #[test]
     fn paths_count_from_a_directory() {
-        for (path, cwd, written) in [("a/b", "", "a/b"), ("a/b", "a", "b"), ("a/b", "a/c", "../b"), ("ab", "a", "../ab")] {
+        for (path, cwd, written) in
+            [("a/b", "", "a/b"), ("a/b", "a", "b"), ("a/b", "a/c", "../b"), ("ab", "a", "../ab")]
+        {
             assert_eq!(relative(path.as_bytes(), cwd.as_bytes()), written);
         }
     }

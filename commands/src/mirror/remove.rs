@@ -57,7 +57,9 @@ pub(crate) fn remove(
         return Ok(removed);
     }
     let root = workspace.pond.mirror_root().to_owned();
-    let open = |error: std::io::Error| fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error);
+    let open = |error: std::io::Error| {
+        fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error)
+    };
     let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let mirror = MirrorDir::open(&root).map_err(open)?;
     let requests: Vec<WriteRequest> = removals.iter().map(request).collect();
@@ -75,11 +77,15 @@ pub(crate) fn remove(
         match result {
             Ok(_) => removed.removed.push(request.path),
             Err(MaterializeError::Interrupted { .. }) => removed.interrupted = true,
-            Err(error) => removed.failed.push((request.path, crate::error::fatal(&error).because(&error).one_line())),
+            Err(error) => {
+                removed.failed.push((request.path, crate::error::fatal(&error).because(&error).one_line()))
+            }
         }
     }
     rescue(workspace, &replaced)?;
-    synced.map_err(|error| fatal("the files were removed, but may be back after a power cut").because(&error))?;
+    synced.map_err(|error| {
+        fatal("the files were removed, but may be back after a power cut").because(&error)
+    })?;
     Ok(removed)
 }
 

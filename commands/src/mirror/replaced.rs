@@ -246,6 +246,7 @@ impl Replaced {
     ///
     /// What is read beyond `Stat::size` may be stored too: with that stat given to [`Replaced::stored`], it is
     /// at worst reported again.
+    #[cfg(test)]
     pub(crate) fn open_kept(&self, late: &LateWrite) -> io::Result<(File, Stat)> {
         let file = match &late.key {
             Key::Linked(name) => {

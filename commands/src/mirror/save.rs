@@ -9,14 +9,14 @@ use bstr::{BString, ByteSlice};
 use pond_objects::page::Page;
 use pond_objects::tree::TreeBuilder;
 use pond_objects::{ObjectId, path_order};
-use pond_oplog::transaction::Transaction;
 use pond_oplog::StagedPack;
+use pond_oplog::transaction::Transaction;
 
+use super::add::names;
 use super::index::Side;
 use super::replaced::{Ages, Replaced};
 use super::stage::{StageError, Staged, stage};
 use super::stat::Stat;
-use super::add::names;
 use crate::error::{CommandError, fatal, partial};
 use crate::transact;
 use crate::ui::escape;
@@ -59,7 +59,11 @@ impl Saved {
 ///
 /// # Errors
 /// Where one can't be stored, nothing may be overwritten.
-pub(crate) fn save(workspace: &mut Workspace<'_>, kind: &str, victims: &[Victim]) -> Result<Saved, CommandError> {
+pub(crate) fn save(
+    workspace: &mut Workspace<'_>,
+    kind: &str,
+    victims: &[Victim],
+) -> Result<Saved, CommandError> {
     let saved = store(workspace, victims)?;
     if saved.tree.is_some() {
         let doing = transact::doing(workspace.ctx, kind, &[])?;
@@ -92,9 +96,12 @@ pub(crate) fn store(workspace: &Workspace<'_>, victims: &[Victim]) -> Result<Sav
                 }
                 Err(StageError::Gone) => {}
                 Err(error) => {
-                    return Err(fatal(format_args!("cannot store '{}' before it is overwritten", escape::plain(&path)))
-                        .because(&error)
-                        .hint("nothing was changed; move the file out of the way, or name other paths"));
+                    return Err(fatal(format_args!(
+                        "cannot store '{}' before it is overwritten",
+                        escape::plain(&path)
+                    ))
+                    .because(&error)
+                    .hint("nothing was changed; move the file out of the way, or name other paths"));
                 }
             }
         }
@@ -137,13 +144,15 @@ fn build(mut entries: Vec<(BString, Side)>, saved: &mut Saved) {
 /// Looks at the files that commands replaced: what programs wrote to them since is stored and named, and files that
 /// nobody has open any more are let go.
 pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Result<(), CommandError> {
-    let failed = |error: std::io::Error| partial("cannot look at the files that were replaced").because(&error);
+    let failed =
+        |error: std::io::Error| partial("cannot look at the files that were replaced").because(&error);
     let late = replaced.check().map_err(failed)?;
     if !late.is_empty() {
         let kept = |late: &super::replaced::LateWrite| late.kept.file_name().map(|name| name.to_owned());
         let names: Vec<_> = late.iter().map(kept).collect();
         let root = workspace.pond.replaced_dir();
-        let paths: Vec<BString> = names.iter().flatten().map(|name| name.to_string_lossy().as_bytes().into()).collect();
+        let paths: Vec<BString> =
+            names.iter().flatten().map(|name| name.to_string_lossy().as_bytes().into()).collect();
         let mut saved = Saved::default();
         let outcomes = read(workspace, &root, &paths, &mut saved.packs)?;
         let mut entries = Vec::new();
@@ -151,7 +160,8 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
         for (late, outcome) in late.iter().zip(outcomes) {
             // One that is being written to at this moment stays kept, and is looked at again.
             let Ok(staged) = outcome else { continue };
-            let path = late.path.clone().unwrap_or_else(|| BString::from(format!("unknown/{}", entries.len())));
+            let path =
+                late.path.clone().unwrap_or_else(|| BString::from(format!("unknown/{}", entries.len())));
             done.push((late, path.clone(), staged.stat));
             entries.push((path, staged.side));
         }

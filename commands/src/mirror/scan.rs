@@ -152,15 +152,13 @@ pub(crate) fn scan(mirror: &Path, index: &Index, options: ScanOptions<'_>) -> Re
     Ok(scan)
 }
 
-impl Scan {
-    /// The edits that save the refreshed stats.
-    pub(crate) fn refresh(&self, index: &Index) -> BTreeMap<BString, Update> {
-        let refreshed = self.refreshed.iter().map(|(number, seen)| {
-            let EntryRef { path, row } = index.entry(*number);
-            (path.into(), Update::Set(Row { seen: *seen, ..row }))
-        });
-        refreshed.collect()
-    }
+/// The edits that save stats of files that were read and found unchanged.
+pub(crate) fn refresh(index: &Index, refreshed: &[(usize, Seen)]) -> BTreeMap<BString, Update> {
+    let updates = refreshed.iter().map(|(number, seen)| {
+        let EntryRef { path, row } = index.entry(*number);
+        (path.into(), Update::Set(Row { seen: *seen, ..row }))
+    });
+    updates.collect()
 }
 
 /// The state of reading both lists side by side.

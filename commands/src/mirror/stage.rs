@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bstr::{BStr, BString, ByteSlice};
 use pond_objects::{Kind, tree};
-use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 use pond_oplog::Store;
+use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 
 use super::index::{Seen, Side};
 use super::stat::{Stat, now_ns};
@@ -146,7 +146,8 @@ fn stage_path(
         }
         let read_ns = now_ns();
         let before = Stat::of(&host).map_err(read_error)?;
-        let kind = before.kind().ok_or_else(|| StageError::Special(before.special().unwrap_or("special file")))?;
+        let kind =
+            before.kind().ok_or_else(|| StageError::Special(before.special().unwrap_or("special file")))?;
         let stored = match kind {
             Kind::Directory => Stored { id: tree::empty_tree(), size: 0 },
             Kind::Symlink => {

@@ -143,6 +143,7 @@ impl Walk {
     }
 
     /// All that was found in order.
+    #[cfg(test)]
     pub(crate) fn entries(&self) -> Vec<(BString, Host)> {
         let mut entries = Vec::new();
         let mut cursor = self.cursor();

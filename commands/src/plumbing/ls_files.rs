@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use bstr::{BStr, BString, ByteSlice as _};
+use bstr::{BStr, BString};
 use pond_objects::node::NodeTable;
 use pond_objects::{Kind, ObjectId, ObjectSource as _};
 use serde_json::Value;
@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::index::Side;
 use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
+use crate::mirror::order::relative;
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::scan::{Change, Hashing, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
@@ -103,7 +104,7 @@ pub(crate) fn run(ctx: &Context, mut args: LsFilesArgs) -> Result<Outcome, Comma
 fn nodes(workspace: &Workspace<'_>) -> Result<NodeTable, CommandError> {
     let commit = workspace.head.commit.map(|id| workspace.store().commit(&id)).transpose()?;
     let base = NodeTable::load(workspace.store(), commit.and_then(|commit| commit.nodes).as_ref())?;
-    let changes = staged_changes_with_renames(&workspace.index, workspace.store());
+    let changes = staged_changes_with_renames(&workspace.index, &base, workspace.store());
     Ok(next_nodes(&workspace.index, &base, &changes))
 }
 
@@ -194,7 +195,7 @@ impl Lister<'_> {
             }
             return ui.json_row(&row);
         }
-        let shown = if self.args.full_name { path.to_owned() } else { relative(path, self.cwd.as_ref()) };
+        let shown = if self.args.full_name { path.to_owned() } else { relative(path, &self.cwd) };
         let mut out = ui.out();
         if let Some(side) = side.filter(|_| self.args.stage && state != "other") {
             write!(out, "{:06o} {} 0\t", side.kind.mode(), side.id)?;
@@ -215,34 +216,4 @@ impl Lister<'_> {
 fn host_side(change: &Change) -> Option<Side> {
     let size = change.stat.map_or(0, |stat| stat.size);
     change.kind.map(|kind| Side { kind, id: change.id.unwrap_or(ObjectId::ZERO), size })
-}
-
-/// A path as it is written in a directory below the root.
-fn relative(path: &BStr, cwd: &BStr) -> BString {
-    let mut up = BString::default();
-    let mut base: &[u8] = cwd;
-    loop {
-        if base.is_empty() {
-            return [&up[..], path].concat().into();
-        }
-        if let Some(rest) = path.strip_prefix(base).and_then(|rest| rest.strip_prefix(b"/")) {
-            return [&up[..], rest].concat().into();
-        }
-        up.extend_from_slice(b"../");
-        base = base.rfind_byte(b'/').map_or(&b""[..], |at| &base[..at]);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_count_from_the_current_directory() {
-        let of = |path: &str, cwd: &str| relative(path.into(), cwd.into()).to_string();
-        assert_eq!(of("a/b", ""), "a/b");
-        assert_eq!(of("a/b", "a"), "b");
-        assert_eq!(of("a/b", "a/c"), "../b");
-        assert_eq!(of("ab", "a"), "../ab");
-    }
 }

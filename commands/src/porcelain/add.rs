@@ -90,7 +90,11 @@ pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError>
 }
 
 /// Refuses a path that is nowhere, before anything is staged; gives whether some were left out as ignored.
-fn refuse_unmatched(workspace: &Workspace<'_>, args: &AddArgs, pathspecs: &Pathspecs) -> Result<bool, CommandError> {
+fn refuse_unmatched(
+    workspace: &Workspace<'_>,
+    args: &AddArgs,
+    pathspecs: &Pathspecs,
+) -> Result<bool, CommandError> {
     use crate::mirror::stage::host_path;
     let ignore = workspace.ignore()?;
     let mut ignored = Vec::new();
@@ -100,17 +104,25 @@ fn refuse_unmatched(workspace: &Workspace<'_>, args: &AddArgs, pathspecs: &Paths
         let tracked = workspace.is_tracked(path);
         match on_host {
             Err(_) if !tracked => {
-                return Err(fatal(format_args!("pathspec '{}' did not match any files", escape::plain(path)))
-                    .hint("nothing was staged; 'pond status' lists what is there"));
+                return Err(fatal(format_args!(
+                    "pathspec '{}' did not match any files",
+                    escape::plain(path)
+                ))
+                .hint("nothing was staged; 'pond status' lists what is there"));
             }
-            Ok(found) if !args.force && !tracked && ignore.matched(path, found.is_dir()).ignored => ignored.push(path),
+            Ok(found) if !args.force && !tracked && ignore.matched(path, found.is_dir()).ignored => {
+                ignored.push(path)
+            }
             _ => {}
         }
     }
     if !ignored.is_empty() {
         let list: String = ignored.iter().map(|path| format!("\n  {}", escape::quoted(path))).collect();
         workspace.ctx.ui.error(format_args!("these paths are ignored:{list}"));
-        workspace.ctx.ui.hint("-f stages them all the same; 'pond check-ignore -v PATH' says which rule it is");
+        workspace
+            .ctx
+            .ui
+            .hint("-f stages them all the same; 'pond check-ignore -v PATH' says which rule it is");
     }
     Ok(!ignored.is_empty())
 }
@@ -120,8 +132,12 @@ fn show(ctx: &Context, args: &AddArgs, added: &Added) -> Result<(), CommandError
         ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
     if ctx.ui.is_json() {
-        let text = |paths: &[bstr::BString]| paths.iter().map(|path| escape::quoted(path).into_owned()).collect();
-        let failed = added.failed.iter().map(|(path, error)| Failure { path: escape::quoted(path).into_owned(), error: error.clone() });
+        let text =
+            |paths: &[bstr::BString]| paths.iter().map(|path| escape::quoted(path).into_owned()).collect();
+        let failed = added
+            .failed
+            .iter()
+            .map(|(path, error)| Failure { path: escape::quoted(path).into_owned(), error: error.clone() });
         return ctx.ui.json(&Report {
             added: text(&added.added),
             removed: text(&added.removed),

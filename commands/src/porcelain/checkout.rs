@@ -14,8 +14,8 @@ use crate::error::{Class, CommandError, Outcome, interrupted, usage};
 use crate::mirror::index::Header;
 use crate::mirror::lay_out::{self, Target, target_of};
 use crate::mirror::rebase;
-use crate::mirror::scan::{Scan, State};
 use crate::mirror::save;
+use crate::mirror::scan::{Scan, State};
 use crate::porcelain::path_args::parse;
 use crate::porcelain::restore::{Restore, restore};
 use crate::ui::escape;
@@ -59,7 +59,8 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
     let mut workspace = Workspace::write(ctx)?;
     let Some(first) = args.what.first() else {
         if args.paths.is_empty() {
-            return Err(usage("checkout needs a revision or paths").hint("'pond checkout main', 'pond checkout -- FILE'"));
+            return Err(usage("checkout needs a revision or paths")
+                .hint("'pond checkout main', 'pond checkout -- FILE'"));
         }
         return restore_paths(&mut workspace, None, &args.paths);
     };
@@ -96,14 +97,24 @@ fn restore_paths(
         }
         None => staged(workspace),
     };
-    let source = entries.into_iter().filter(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob())).collect();
+    let source =
+        entries.into_iter().filter(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob())).collect();
     let index = revision.is_some();
-    restore(workspace, &Restore { pathspecs: &pathspecs, source, index, files: true, keep_others: true, kind: "CHECKOUT" })
+    restore(
+        workspace,
+        &Restore { pathspecs: &pathspecs, source, index, files: true, keep_others: true, kind: "CHECKOUT" },
+    )
 }
 
 fn staged(workspace: &Workspace<'_>) -> Vec<PathEntry> {
     let rows = workspace.index.iter().filter_map(|entry| Some((entry.path, entry.row.staged?)));
-    rows.map(|(path, side)| PathEntry { path: path.to_owned(), kind: side.kind, id: side.id, size: side.size }).collect()
+    rows.map(|(path, side)| PathEntry {
+        path: path.to_owned(),
+        kind: side.kind,
+        id: side.id,
+        size: side.size,
+    })
+    .collect()
 }
 
 /// Brings the mirror to a commit.
@@ -136,18 +147,21 @@ fn move_to(
         workspace.head = head;
         workspace.refresh(published.state)?;
     }
-    let laid_out = lay_out::lay_out(workspace, &targets, &saved)?;
+    let laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
     laid_out.show_failures(workspace);
     let updates = lay_out::updates(workspace, &targets, &laid_out);
     let header = workspace.index.header().clone();
     let edited = workspace.index.edit(updates, header.clone(), crate::mirror::stat::now_ns()).finish();
-    let header = Header { base: Some(commit), delta_version: Some(workspace.snapshot.state().version), ..header };
+    let header =
+        Header { base: Some(commit), delta_version: Some(workspace.snapshot.state().version), ..header };
     let builder = rebase::onto(&edited, workspace.store(), Some(&tree), header)?;
     workspace.save_index(builder)?;
     workspace.save_head()?;
     explain(workspace, &before);
     if laid_out.interrupted {
-        return Err(interrupted("interrupted; HEAD has moved, and 'pond restore .' writes the files that are missing"));
+        return Err(interrupted(
+            "interrupted; HEAD has moved, and 'pond restore .' writes the files that are missing",
+        ));
     }
     Ok(if laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
@@ -159,7 +173,8 @@ fn plan(
     entries: &[PathEntry],
     force: bool,
 ) -> Result<Vec<Target>, CommandError> {
-    let host: HashMap<&BString, State> = scan.changes.iter().map(|change| (&change.path, change.state)).collect();
+    let host: HashMap<&BString, State> =
+        scan.changes.iter().map(|change| (&change.path, change.state)).collect();
     let mut targets = Vec::new();
     let mut collisions = Vec::new();
     for entry in entries {
@@ -213,10 +228,13 @@ fn explain(workspace: &Workspace<'_>, before: &Head) {
     let ui = &workspace.ctx.ui;
     let head = &workspace.head;
     let Some(commit) = head.commit else { return };
-    let subject = workspace.store().commit(&commit).map(|commit| escape::plain(commit.subject()).into_owned());
+    let subject =
+        workspace.store().commit(&commit).map(|commit| escape::plain(commit.subject()).into_owned());
     let subject = subject.unwrap_or_default();
     match &head.branch {
-        Some(branch) if before.branch == head.branch => ui.status(format_args!("already on '{}'", branch.short())),
+        Some(branch) if before.branch == head.branch => {
+            ui.status(format_args!("already on '{}'", branch.short()))
+        }
         Some(branch) => ui.status(format_args!("switched to branch '{}'", branch.short())),
         None => {
             ui.status(format_args!("HEAD is now at {} {subject}", commit.short()));

@@ -64,14 +64,19 @@ pub(crate) struct CleanArgs {
 
 pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandError> {
     if !args.force && !args.dry_run {
-        return Err(fatal("clean removes files only with -f").hint("'pond clean -n' shows what would be removed"));
+        return Err(
+            fatal("clean removes files only with -f").hint("'pond clean -n' shows what would be removed")
+        );
     }
     let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
     let named = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
     let found = find(&workspace, &args, named.as_ref())?;
     let partial = say_what_stays(ctx, &found.scan);
     let removed = match args.dry_run {
-        true => Removed { removed: found.candidates.into_iter().map(|candidate| candidate.path).collect(), ..Removed::default() },
+        true => Removed {
+            removed: found.candidates.into_iter().map(|candidate| candidate.path).collect(),
+            ..Removed::default()
+        },
         false => clean(&mut workspace, &found.candidates)?,
     };
     let outcome = report(&workspace, &args, &removed)?;
@@ -93,7 +98,11 @@ struct Found {
     scan: Scan,
 }
 
-fn find(workspace: &Workspace<'_>, args: &CleanArgs, named: Option<&Pathspecs>) -> Result<Found, CommandError> {
+fn find(
+    workspace: &Workspace<'_>,
+    args: &CleanArgs,
+    named: Option<&Pathspecs>,
+) -> Result<Found, CommandError> {
     let deep = args.directories || named.is_some();
     let ignore = workspace.ignore()?;
     let options = ScanOptions {
@@ -116,7 +125,8 @@ fn find(workspace: &Workspace<'_>, args: &CleanArgs, named: Option<&Pathspecs>) 
             change.state == State::Untracked && !change.collapsed && (deep || !is_dir)
         });
         candidates.extend(
-            untracked.map(|change| Candidate { is_dir: change.kind == Some(Kind::Directory), path: change.path }),
+            untracked
+                .map(|change| Candidate { is_dir: change.kind == Some(Kind::Directory), path: change.path }),
         );
     }
     let repositories = Repositories::default();
@@ -215,7 +225,9 @@ fn report(workspace: &Workspace<'_>, args: &CleanArgs, removed: &Removed) -> Res
         }
     }
     if removed.interrupted {
-        return Err(interrupted("interrupted; the files that are named are removed, the others are as they were"));
+        return Err(interrupted(
+            "interrupted; the files that are named are removed, the others are as they were",
+        ));
     }
     Ok(if removed.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }

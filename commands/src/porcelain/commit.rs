@@ -109,7 +109,7 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
         stage_tracked(&mut workspace, args.dry_run)?;
     }
     let base = base(&workspace, &args)?;
-    let changes = next_commit::staged_changes_with_renames(&base.index, workspace.store());
+    let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
     if args.dry_run {
         return Ok(dry_run(ctx, &changes));
     }
@@ -145,9 +145,15 @@ fn base(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<Base, CommandErr
     let head_commit = head.map(|id| store.commit(&id)).transpose()?;
     if !args.amend {
         let nodes = NodeTable::load(store, head_commit.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
-        return Ok(Base { parents: head.into_iter().collect(), amended: None, index: workspace.index.clone(), nodes });
+        return Ok(Base {
+            parents: head.into_iter().collect(),
+            amended: None,
+            index: workspace.index.clone(),
+            nodes,
+        });
     }
-    let amended = head_commit.ok_or_else(|| fatal("there is no commit to amend yet").hint("commit without --amend"))?;
+    let amended =
+        head_commit.ok_or_else(|| fatal("there is no commit to amend yet").hint("commit without --amend"))?;
     let first = amended.parents.first().map(|id| store.commit(id)).transpose()?;
     let nodes = NodeTable::load(store, first.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
     let header = Header { base: amended.parents.first().copied(), ..workspace.index.header().clone() };
@@ -222,7 +228,9 @@ fn read_message(file: &PathBuf) -> Result<Vec<u8>, CommandError> {
     } else {
         fs::read(file).map(|content| bytes = content)
     };
-    read.map_err(|error| fatal(format_args!("cannot read the message from '{}'", escape::path(file))).because(&error))?;
+    read.map_err(|error| {
+        fatal(format_args!("cannot read the message from '{}'", escape::path(file))).because(&error)
+    })?;
     Ok(bytes)
 }
 
@@ -230,7 +238,9 @@ fn template(workspace: &Workspace<'_>, kept: &str, changes: &[Change], cleanup: 
     let mut text = format!("{kept}\n");
     match cleanup {
         Cleanup::Scissors => text.push_str(&message::scissors()),
-        Cleanup::Strip => text.push_str("# Write the message above. Lines that start with '#' are left out;\n"),
+        Cleanup::Strip => {
+            text.push_str("# Write the message above. Lines that start with '#' are left out;\n")
+        }
         // Every line is kept, so there is nothing to explain in.
         Cleanup::Whitespace | Cleanup::Verbatim => return text,
     }
@@ -284,7 +294,8 @@ fn publish(
     draft: Draft,
 ) -> Result<Done, CommandError> {
     let subject = draft.message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
-    let branch = workspace.head.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| branch.short().to_owned());
+    let branch =
+        workspace.head.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| branch.short().to_owned());
     let doing = transact::doing(workspace.ctx, "COMMIT", &[("message", subject), ("branch", branch)])?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     let nodes = next_commit::next_nodes(&base.index, &base.nodes, changes);

@@ -39,13 +39,18 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
     let directory = given.map_or_else(|| ctx.cwd.clone(), |path| ctx.cwd.join(path));
     let configured = ctx.config()?.string("init.defaultBranch")?;
     let name = args.initial_branch.or(configured).unwrap_or_else(|| "main".to_owned());
-    let branch = RefName::branch(&name)
-        .map_err(|error| fatal(format_args!("'{}' cannot be a branch", escape::plain(name.as_bytes()))).because(&error))?;
+    let branch = RefName::branch(&name).map_err(|error| {
+        fatal(format_args!("'{}' cannot be a branch", escape::plain(name.as_bytes()))).because(&error)
+    })?;
     let head = Head { branch: Some(branch), commit: None };
-    let first = FirstOperation { doing: transact::doing(ctx, "INIT", &[("branch", name)])?, head: head.clone() };
+    let first =
+        FirstOperation { doing: transact::doing(ctx, "INIT", &[("branch", name)])?, head: head.clone() };
     let unborn = match pond_oplog::Pond::prepare(&directory) {
         Err(InitError::Exists(path)) => {
-            ctx.ui.status(format_args!("there is a pond already in '{}'; nothing was changed", escape::path(&path)));
+            ctx.ui.status(format_args!(
+                "there is a pond already in '{}'; nothing was changed",
+                escape::path(&path)
+            ));
             return Ok(Outcome::Done);
         }
         other => other?,

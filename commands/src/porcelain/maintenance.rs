@@ -13,8 +13,8 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::index::Index;
-use crate::ui::size::{counted, human};
 use crate::ui::escape;
+use crate::ui::size::{counted, human};
 use crate::workspace::Workspace;
 use crate::{maintain, transact};
 
@@ -107,7 +107,11 @@ fn merge(workspace: &mut Workspace<'_>, auto: bool, report: &mut Report) -> Resu
     Ok(())
 }
 
-fn write_checkpoint(workspace: &Workspace<'_>, forced: bool, report: &mut Report) -> Result<(), CommandError> {
+fn write_checkpoint(
+    workspace: &Workspace<'_>,
+    forced: bool,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let (table, state) = (workspace.pond.table_dir(), workspace.snapshot.state());
     if forced || checkpoint::is_due(&table, state.version) {
         transact::block_on(checkpoint::write_checkpoint(&table, state))??;
@@ -175,7 +179,8 @@ fn named_packs(workspace: &Workspace<'_>) -> Result<HashSet<StagedPack>, Command
 
 /// What is in a directory, with its metadata; nothing where there is none.
 fn entries(dir: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, CommandError> {
-    let failed = |error: io::Error| fatal(format_args!("cannot read '{}'", escape::path(dir))).because(&error);
+    let failed =
+        |error: io::Error| fatal(format_args!("cannot read '{}'", escape::path(dir))).because(&error);
     let listed = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(failed)?,
@@ -213,7 +218,8 @@ fn lines(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     if report.merged_packs > 0 {
         let (before, after) = (human(report.merged_bytes_before), human(report.merged_bytes_after));
-        lines.push(format!("merged {}: {before} became {after}", counted(report.merged_packs as u64, "pack")));
+        lines
+            .push(format!("merged {}: {before} became {after}", counted(report.merged_packs as u64, "pack")));
     }
     if report.deleted_packs > 0 {
         let packs = counted(report.deleted_packs as u64, "replaced pack");
@@ -245,7 +251,8 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         "w" | "week" | "weeks" => 7 * 24 * 3600,
         _ => return Err("expected a duration such as 90s, 30m, 1h or 2d".to_owned()),
     };
-    let number: u64 = number.parse().map_err(|_| "expected a duration such as 90s, 30m, 1h or 2d".to_owned())?;
+    let number: u64 =
+        number.parse().map_err(|_| "expected a duration such as 90s, 30m, 1h or 2d".to_owned())?;
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "that is too long".to_owned())
 }
 
@@ -256,7 +263,10 @@ mod tests {
     #[test]
     fn durations() {
         let of = |text| parse_duration(text).map(|duration| duration.as_secs());
-        assert_eq!((of("0s"), of("90"), of("30m"), of("1 h"), of("2d")), (Ok(0), Ok(90), Ok(1800), Ok(3600), Ok(172_800)));
+        assert_eq!(
+            (of("0s"), of("90"), of("30m"), of("1 h"), of("2d")),
+            (Ok(0), Ok(90), Ok(1800), Ok(3600), Ok(172_800))
+        );
         for bad in ["", "h", "-1s", "1.5h", "1 fortnight", "99999999999999999w"] {
             assert!(of(bad).is_err(), "{bad}");
         }
@@ -272,6 +282,9 @@ mod tests {
             checkpoint_version: Some(7),
             ..Report::default()
         };
-        assert_eq!(lines(&report), ["merged 33 packs: 2.00 KiB became 1.00 KiB", "wrote a checkpoint of version 7"]);
+        assert_eq!(
+            lines(&report),
+            ["merged 33 packs: 2.00 KiB became 1.00 KiB", "wrote a checkpoint of version 7"]
+        );
     }
 }

@@ -176,7 +176,8 @@ fn seen_after(workspace: &Workspace<'_>, moving: &Move, row: &Row) -> Seen {
     match after {
         Ok(after)
             if is_unchanged(row, before)
-                && (after.size, after.mtime_ns, after.inode) == (before.size, before.mtime_ns, before.inode) =>
+                && (after.size, after.mtime_ns, after.inode)
+                    == (before.size, before.mtime_ns, before.inode) =>
         {
             Seen::new(&after, now_ns())
         }
@@ -214,7 +215,11 @@ fn report(
     }
     if args.dry_run || ctx.ui.verbosity() > 0 {
         for moving in done {
-            ctx.ui.say(format_args!("Renaming {} to {}", escape::quoted(&moving.from), escape::quoted(&moving.to)));
+            ctx.ui.say(format_args!(
+                "Renaming {} to {}",
+                escape::quoted(&moving.from),
+                escape::quoted(&moving.to)
+            ));
         }
     }
     Ok(())

@@ -43,7 +43,9 @@ impl PathArgs {
         } else {
             File::open(file).and_then(|file| read_list(&mut BufReader::new(file), self.pathspec_file_nul))
         };
-        list.map_err(|error| fatal(format_args!("cannot read paths from '{}'", escape::path(file))).because(&error))
+        list.map_err(|error| {
+            fatal(format_args!("cannot read paths from '{}'", escape::path(file))).because(&error)
+        })
     }
 
     /// The paths as patterns on paths of the mirror; everything where none was named.

@@ -70,14 +70,17 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
     let pathspecs = args.paths.pathspecs(&workspace)?;
     let from_index = args.source.is_none() && !args.staged;
     let source = if from_index { staged(&workspace) } else { version(&workspace, args.source.as_ref())? };
-    restore(&mut workspace, &Restore {
-        pathspecs: &pathspecs,
-        source: select(source, Some(&pathspecs)),
-        index: args.staged,
-        files: args.worktree || !args.staged,
-        keep_others: false,
-        kind: "RESTORE",
-    })
+    restore(
+        &mut workspace,
+        &Restore {
+            pathspecs: &pathspecs,
+            source: select(source, Some(&pathspecs)),
+            index: args.staged,
+            files: args.worktree || !args.staged,
+            keep_others: false,
+            kind: "RESTORE",
+        },
+    )
 }
 
 /// A restore of paths in the mirror.
@@ -100,8 +103,11 @@ pub(crate) struct Restore<'a> {
 pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> Result<Outcome, CommandError> {
     let targets = targets(workspace, restore);
     if let Some(unmatched) = restore.pathspecs.unmatched().first() {
-        return Err(fatal(format_args!("pathspec '{}' did not match any file of that version", escape::plain(unmatched)))
-            .hint("nothing was changed; 'pond ls -r REV' lists a version"));
+        return Err(fatal(format_args!(
+            "pathspec '{}' did not match any file of that version",
+            escape::plain(unmatched)
+        ))
+        .hint("nothing was changed; 'pond ls -r REV' lists a version"));
     }
     let mut outcome = Outcome::Done;
     let mut updates = BTreeMap::new();
@@ -111,7 +117,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         let victims = lay_out::victims(workspace, &scan, &changed);
         let saved = save::save(workspace, restore.kind, &victims)?;
         workspace.ctx.check_interrupt("nothing was changed")?;
-        let laid_out = lay_out::lay_out(workspace, &changed, &saved)?;
+        let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
         laid_out.show_failures(workspace);
         if !laid_out.failed.is_empty() {
             outcome = Outcome::Partial;
@@ -124,7 +130,9 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         report(workspace, &laid_out);
         if laid_out.interrupted {
             save_updates(workspace, updates)?;
-            return Err(interrupted("interrupted; the files that were written are whole, the others are as they were"));
+            return Err(interrupted(
+                "interrupted; the files that were written are whole, the others are as they were",
+            ));
         }
     }
     if restore.index {
@@ -134,7 +142,10 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
     Ok(outcome)
 }
 
-fn save_updates(workspace: &mut Workspace<'_>, updates: BTreeMap<BString, Update>) -> Result<(), CommandError> {
+fn save_updates(
+    workspace: &mut Workspace<'_>,
+    updates: BTreeMap<BString, Update>,
+) -> Result<(), CommandError> {
     match updates.is_empty() {
         true => Ok(()),
         false => workspace.update_index(updates, &[]),
@@ -189,7 +200,8 @@ fn refresh_rows(
         let Ok(at) = workspace.index.find(&target.path) else { continue };
         let row = workspace.index.entry(at).row;
         if row.staged.is_some() && row.staged == target.side {
-            updates.insert(target.path.clone(), Update::Set(Row { seen: laid_out.seen(&target.path), ..row }));
+            updates
+                .insert(target.path.clone(), Update::Set(Row { seen: laid_out.seen(&target.path), ..row }));
         }
     }
 }
@@ -238,8 +250,9 @@ fn lay_out_elsewhere(
     directory: &Path,
 ) -> Result<Outcome, CommandError> {
     let ui = &workspace.ctx.ui;
-    let target = MirrorDir::open_empty(directory)
-        .map_err(|error| fatal(format_args!("cannot lay out in '{}'", escape::path(directory))).because(&error))?;
+    let target = MirrorDir::open_empty(directory).map_err(|error| {
+        fatal(format_args!("cannot lay out in '{}'", escape::path(directory))).because(&error)
+    })?;
     interrupt::install();
     let options = Options { fsync: true, replaced: None, interrupted: &interrupt::interrupted };
     let materializer = Materializer::new(target, workspace.store(), options);
@@ -258,9 +271,11 @@ fn lay_out_elsewhere(
         }
         progress.add_file();
     };
-    let (results, synced) = materializer.materialize_all(&requests, workspace.threads()?, &|_| false, &on_done);
+    let (results, synced) =
+        materializer.materialize_all(&requests, workspace.threads()?, &|_| false, &on_done);
     progress.finish();
-    synced.map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
+    synced
+        .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
     let failed: HashMap<&BString, String> = requests
         .iter()
         .zip(&results)
@@ -270,7 +285,10 @@ fn lay_out_elsewhere(
         ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
     if interrupt::interrupted() {
-        return Err(interrupted(format_args!("interrupted; '{}' holds a part of the version", escape::path(directory))));
+        return Err(interrupted(format_args!(
+            "interrupted; '{}' holds a part of the version",
+            escape::path(directory)
+        )));
     }
     ui.status(format_args!(
         "laid out {} in '{}'",

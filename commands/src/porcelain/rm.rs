@@ -111,7 +111,10 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
     let saved = save_uncommitted(&mut workspace, &targets, args.cached)?;
     ctx.check_interrupt("nothing was removed")?;
     let removed = match args.cached {
-        true => Removed { removed: targets.iter().map(|target| target.path.clone()).collect(), ..Removed::default() },
+        true => Removed {
+            removed: targets.iter().map(|target| target.path.clone()).collect(),
+            ..Removed::default()
+        },
         false => remove_from_host(&mut workspace, &targets, &saved)?,
     };
     let updates: BTreeMap<BString, Update> =
@@ -123,7 +126,11 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
 }
 
 /// The numbers of the rows that are meant.
-fn select(workspace: &Workspace<'_>, args: &RmArgs, pathspecs: &Pathspecs) -> Result<Vec<usize>, CommandError> {
+fn select(
+    workspace: &Workspace<'_>,
+    args: &RmArgs,
+    pathspecs: &Pathspecs,
+) -> Result<Vec<usize>, CommandError> {
     let index = &workspace.index;
     let is_meant = |number: &usize| {
         let is_dir = || index.entry(*number).staged.is_some_and(|side| side.kind == Kind::Directory);
@@ -131,8 +138,11 @@ fn select(workspace: &Workspace<'_>, args: &RmArgs, pathspecs: &Pathspecs) -> Re
     };
     let rows: Vec<usize> = (0..index.len()).filter(is_meant).collect();
     if let Some(unmatched) = pathspecs.unmatched().first().filter(|_| !args.ignore_unmatch) {
-        return Err(fatal(format_args!("pathspec '{}' did not match any tracked file", escape::plain(unmatched)))
-            .hint("nothing was removed; 'pond ls :' lists what is tracked"));
+        return Err(fatal(format_args!(
+            "pathspec '{}' did not match any tracked file",
+            escape::plain(unmatched)
+        ))
+        .hint("nothing was removed; 'pond ls :' lists what is tracked"));
     }
     let mut directories = pathspecs.literal_paths().filter(|path| index.any_live(index.range_of_dir(path)));
     if let Some(directory) = directories.next().filter(|_| !args.recursive) {
@@ -185,7 +195,9 @@ fn refuse_uncommitted(targets: &[Target<'_>], cached: bool) -> Result<(), Comman
     let error = conflict(format_args!("nothing was removed; {}", text.join("\n")));
     Err(match cached {
         true => error.hint("-f takes them out of the next commit all the same"),
-        false => error.hint("--cached leaves the files alone; -f removes them, and stores their content in the pond first"),
+        false => error.hint(
+            "--cached leaves the files alone; -f removes them, and stores their content in the pond first",
+        ),
     })
 }
 
@@ -196,12 +208,17 @@ fn save_uncommitted(
     cached: bool,
 ) -> Result<Saved, CommandError> {
     let is_read = |target: &&Target<'_>| {
-        !cached && target.is_changed() && target.change.is_some_and(|change| change.kind != Some(Kind::Directory))
+        !cached
+            && target.is_changed()
+            && target.change.is_some_and(|change| change.kind != Some(Kind::Directory))
     };
-    let on_host = targets.iter().filter(is_read).map(|target| Victim { path: target.path.clone(), content: None });
+    let on_host =
+        targets.iter().filter(is_read).map(|target| Victim { path: target.path.clone(), content: None });
     // What is staged stays on the host with --cached, unless the host has something else.
     let is_lost = |target: &&Target<'_>| {
-        target.is_staged() && !target.row.intent && (!cached || target.is_changed() || target.is(State::Missing))
+        target.is_staged()
+            && !target.row.intent
+            && (!cached || target.is_changed() || target.is(State::Missing))
     };
     let staged = targets.iter().filter(is_lost).filter_map(|target| {
         let content = target.row.staged.filter(|side| side.kind.is_blob())?;
@@ -267,7 +284,9 @@ fn report(ctx: &Context, args: &RmArgs, removed: &Removed) -> Result<Outcome, Co
         }
     }
     if removed.interrupted {
-        return Err(interrupted("interrupted; the files that are named are removed, the others are as they were"));
+        return Err(interrupted(
+            "interrupted; the files that are named are removed, the others are as they were",
+        ));
     }
     Ok(if removed.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }

@@ -73,7 +73,10 @@ pub(super) fn did_you_mean(workspace: &Workspace<'_>, name: &str) -> Option<Stri
 }
 
 fn ambiguous(workspace: &Workspace<'_>, prefix: &str, candidates: &[Candidate]) -> CommandError {
-    let this = fatal(format_args!("'{}' is ambiguous: it is the beginning of several ids", escape::plain(prefix.as_bytes())));
+    let this = fatal(format_args!(
+        "'{}' is ambiguous: it is the beginning of several ids",
+        escape::plain(prefix.as_bytes())
+    ));
     let mut this = this.hint("it may mean:");
     for candidate in candidates.iter().take(LISTED) {
         this = this.hint(format_args!("  {}", line(workspace, candidate)));

@@ -146,13 +146,6 @@ impl Ui {
         }
     }
 
-    /// As [`Ui::status`], with `-v` only.
-    pub(crate) fn detail(&self, line: impl fmt::Display) {
-        if self.settings.verbose > 0 && !self.settings.quiet {
-            self.message(None, &line.to_string());
-        }
-    }
-
     /// `warning: ...` on stderr, always.
     pub(crate) fn warn(&self, line: impl fmt::Display) {
         self.message(Some("warning"), &line.to_string());

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{escape, size};
+use super::size;
 
 const DELAY: Duration = Duration::from_secs(1);
 const REDRAW: Duration = Duration::from_millis(100);
@@ -62,7 +62,6 @@ struct Shared {
     /// Zero while it is not known.
     total: AtomicU64,
     files: AtomicU64,
-    note: Mutex<String>,
     ended: Mutex<bool>,
     wake: Condvar,
 }
@@ -80,7 +79,6 @@ impl Progress {
             position: AtomicU64::new(0),
             total: AtomicU64::new(0),
             files: AtomicU64::new(0),
-            note: Mutex::default(),
             ended: Mutex::new(false),
             wake: Condvar::new(),
         });
@@ -110,15 +108,6 @@ impl Progress {
     pub(crate) fn add_file(&self) {
         if let Some(shared) = &self.shared {
             shared.files.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Names what is being worked on.
-    pub(crate) fn note(&self, name: &[u8]) {
-        if let Some(shared) = &self.shared {
-            let mut note = shared.note.lock().unwrap_or_else(PoisonError::into_inner);
-            note.clear();
-            note.push_str(&escape::plain(name));
         }
     }
 
@@ -169,7 +158,6 @@ impl Shared {
             prefix = format!("{prefix} {}", size::counted(files, "file"));
         }
         bar.set_prefix(prefix);
-        bar.set_message(self.note.lock().unwrap_or_else(PoisonError::into_inner).clone());
         bar.tick();
     }
 }

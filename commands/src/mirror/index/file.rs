@@ -132,7 +132,11 @@ fn verify(bytes: &[u8], footer: &Footer<'_>) -> Result<(), Flaw> {
     let end = at + BLANK.len();
     let mut hasher = blake3::Hasher::new();
     // Below this, starting threads takes longer than they save.
-    if at < PARALLEL_HASH { hasher.update(&bytes[..at]) } else { hasher.update_rayon(&bytes[..at]) };
+    if at < PARALLEL_HASH {
+        hasher.update(&bytes[..at])
+    } else {
+        hasher.update_rayon(&bytes[..at])
+    };
     hasher.update(&BLANK).update(&bytes[end..]);
     if hasher.finalize().to_hex().as_bytes() != &bytes[at..end] {
         return Err("its bytes do not match its checksum".into());

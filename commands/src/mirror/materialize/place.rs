@@ -143,8 +143,11 @@ impl Place<'_> {
         };
         match (self.expected, there) {
             (Expected::Any, _) | (Expected::Absent, None) => true,
-            (Expected::SameFile(seen), Some(there)) if self.replaced.is_some() => {
-                seen.inode == there.inode && there.kind().is_some_and(|kind| kind.is_file())
+            // A symlink's content does not change under its inode number: it is compared like any other.
+            (Expected::SameFile(seen), Some(there))
+                if self.replaced.is_some() && there.kind().is_some_and(|kind| kind.is_file()) =>
+            {
+                seen.inode == there.inode
             }
             (Expected::Stat(seen) | Expected::SameFile(seen), Some(there)) => {
                 evidence(seen) == evidence(there) && is_same_status(seen, there)

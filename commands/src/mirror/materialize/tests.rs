@@ -48,7 +48,7 @@ impl Host {
                 .map(|entry| {
                     let below =
                         if entry.file_type().expect("a type").is_dir() { count(&entry.path()) } else { 0 };
-                    below + usize::from(is_temporary(entry.file_name().as_bytes()))
+                    below + usize::from(crate::mirror::secure_dir::is_temporary(entry.file_name().as_bytes()))
                 })
                 .sum()
         }
@@ -313,16 +313,6 @@ fn a_sparse_file_stays_sparse() {
     let metadata = fs::metadata(host.at("s")).expect("metadata");
     assert!(metadata.len() == size && metadata.blocks() * 512 < 1 << 20, "{} blocks", metadata.blocks());
     assert!(fs::read(host.at("s")).expect("read") == content);
-}
-
-#[test]
-fn only_temporaries_are_swept() {
-    let host = Host::new();
-    host.put("d/.pond-tmp-0123456789abcdef", "torn");
-    host.put("d/.pond-tmp-mine", "mine");
-    let sweep = |path: &str| host.materializer().remove_temporary(path.into());
-    assert!(sweep("d/.pond-tmp-0123456789abcdef").expect("removed") && host.temporaries() == 0);
-    assert!(sweep("d/.pond-tmp-mine").is_err() && host.at("d/.pond-tmp-mine").exists());
 }
 
 #[test]

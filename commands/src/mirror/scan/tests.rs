@@ -53,7 +53,7 @@ impl Fixture {
     }
 
     fn scan_with(&self, untracked: Untracked, pathspecs: Option<&Pathspecs>, hashing: Hashing) -> Scan {
-        let ignore = Ignore::none(self.dir.path());
+        let ignore = Ignore::new(self.dir.path(), None, None);
         let options = ScanOptions { ignore: &ignore, pathspecs, untracked, ignored: false, hashing };
         scan(self.dir.path(), &self.index, options).expect("a scan")
     }
@@ -117,7 +117,7 @@ fn an_equal_content_is_found_and_its_stat_refreshed() {
     fixture.write("a", "a");
     let scan = fixture.scan(Untracked::All);
     assert_eq!((words(&scan).len(), scan.refreshed.len()), (0, 1));
-    let updates = scan.refresh(&fixture.index);
+    let updates = refresh(&fixture.index, &scan.refreshed);
     fixture.index = fixture.index.edit(updates, Header::default(), now_ns() + LATER).finish();
     let stat = Stat::of(&fixture.dir.path().join("a")).expect("a stat");
     assert_eq!(fixture.index.entry(0).seen.ctime_ns, stat.ctime_ns);

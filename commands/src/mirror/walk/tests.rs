@@ -34,7 +34,7 @@ fn index(files: &[&str], dirs: &[&str]) -> Index {
 }
 
 fn listed(root: &Path, index: Option<&Index>, untracked: Untracked) -> (Walk, Vec<String>) {
-    let ignore = Ignore::none(root);
+    let ignore = Ignore::new(root, None, None);
     let options = WalkOptions { ignore: &ignore, index, pathspecs: None, untracked, ignored: true };
     let walk = walk(root, options).expect("a walk");
     let words = walk.entries().into_iter().map(|(path, host)| match host {
@@ -64,7 +64,7 @@ fn everything_in_order() {
     let (_, words) = listed(dir.path(), None, Untracked::All);
     assert_eq!(words, ["a/y/x", "a/z", "a-b", "a.txt", "b", "deep/empty/ empty", "empty/ empty"]);
     assert_eq!(listed(tree(&[]).path(), None, Untracked::All).1, [""; 0], "the root is no entry");
-    let ignore = Ignore::none(dir.path());
+    let ignore = Ignore::new(dir.path(), None, None);
     let options = WalkOptions {
         ignore: &ignore,
         index: None,
@@ -162,7 +162,7 @@ fn untracked_directories_collapse() {
 #[test]
 fn pathspecs_prune() {
     let dir = tree(&["a/x", "a/b/y", "c/z", "d/e/f"]);
-    let ignore = Ignore::none(dir.path());
+    let ignore = Ignore::new(dir.path(), None, None);
     let specs =
         Pathspecs::parse(&["a/b".into(), "*.q".into(), "c".into()], dir.path(), b"").expect("pathspecs");
     let options = WalkOptions {

@@ -8,7 +8,9 @@ use std::ffi::OsStr;
 use bstr::{BString, ByteSlice as _};
 use pond_objects::node::NodeTable;
 use pond_objects::rename::{RenameOptions, find_renames};
-use pond_objects::{Change, Commit, Kind, ObjectId, ObjectSource, ReadError, Side, diff, read_blob, tree};
+use pond_objects::{
+    Change, Commit, Kind, NodeId, ObjectId, ObjectSource, ReadError, Side, diff, read_blob, tree,
+};
 use pond_oplog::Store;
 
 use crate::error::{CommandError, usage};
@@ -19,6 +21,8 @@ use crate::workspace::Workspace;
 /// The file, at the path that it has in the commits to come.
 pub(super) struct Follow {
     path: BString,
+    /// Known from the newest commit that touched it.
+    node: Option<NodeId>,
 }
 
 impl Follow {
@@ -32,7 +36,7 @@ impl Follow {
             return Err(usage(format_args!("--follow takes one file, and '{given}' is a directory"))
                 .hint(format_args!("'pond log -- {given}' shows the commits that changed anything in it")));
         }
-        Ok(Self { path })
+        Ok(Self { path, node: None })
     }
 
     /// What a commit did to the file; nothing where it did not touch it.
@@ -49,8 +53,13 @@ impl Follow {
             }
             olds.push(old);
         }
-        let old = olds.first().copied().flatten();
-        if parents.is_empty() && new.is_none() {
+        // Another file may have had this path before, or has it now: it has another node id.
+        let new = self.same_node(store, commit, new)?;
+        let old = match parents.first().zip(olds.first()) {
+            Some((parent, old)) => self.same_node(store, parent, *old)?,
+            None => None,
+        };
+        if old.is_none() && new.is_none() {
             return Ok(Vec::new());
         }
         let mut change = Change::at(self.path.clone(), old, new);
@@ -58,9 +67,23 @@ impl Follow {
             && let Some(renamed) = self.origin(store, parent, commit)?
         {
             self.path = renamed.source_path().clone();
+            // One that was found by its content had an id of its own.
+            self.node = None;
             change = renamed;
         }
         Ok(vec![change])
+    }
+
+    /// The side of a commit, if it is the file that is followed.
+    fn same_node(
+        &mut self,
+        store: &Store,
+        commit: &Commit,
+        side: Option<Side>,
+    ) -> Result<Option<Side>, ReadError> {
+        let Some(side) = side else { return Ok(None) };
+        let node = NodeTable::load(store, commit.nodes.as_ref())?.node(&self.path);
+        Ok((*self.node.get_or_insert(node) == node).then_some(side))
     }
 
     /// Where the file was before a commit that has it at a new path.

@@ -35,15 +35,24 @@ pub(super) struct Move {
 
 /// The renames, and with `-k` why others were left out; without it the first that cannot be is an error, and nothing
 /// is renamed.
-pub(super) fn plan(workspace: &Workspace<'_>, args: &MvArgs) -> Result<(Vec<Move>, Vec<CommandError>), CommandError> {
-    let (destination, sources) =
-        args.paths.split_last().filter(|(_, sources)| !sources.is_empty()).ok_or_else(|| usage("mv needs two paths"))?;
+pub(super) fn plan(
+    workspace: &Workspace<'_>,
+    args: &MvArgs,
+) -> Result<(Vec<Move>, Vec<CommandError>), CommandError> {
+    let (destination, sources) = args
+        .paths
+        .split_last()
+        .filter(|(_, sources)| !sources.is_empty())
+        .ok_or_else(|| usage("mv needs two paths"))?;
     let to = literal(workspace, destination)?;
     let there = stat(workspace, &to);
     let is_dir = to.is_empty() || there.is_some_and(|stat| stat.kind() == Some(Kind::Directory));
     if !is_dir && sources.len() > 1 {
-        return Err(fatal(format_args!("'{}' is no directory to move several files into", escape::plain(&to)))
-            .hint("nothing was renamed"));
+        return Err(fatal(format_args!(
+            "'{}' is no directory to move several files into",
+            escape::plain(&to)
+        ))
+        .hint("nothing was renamed"));
     }
     let named_as_dir = destination.as_encoded_bytes().ends_with(b"/");
     let planner = Planner { workspace, force: args.force, to, there, is_dir, named_as_dir };
@@ -94,9 +103,8 @@ impl Planner<'_> {
         if from.is_empty() {
             return Err(fatal("the mirror's root cannot be renamed"));
         }
-        let stat = stat(self.workspace, &from).ok_or_else(|| {
-            fatal(format_args!("'{shown}' is not in the mirror"))
-        })?;
+        let stat = stat(self.workspace, &from)
+            .ok_or_else(|| fatal(format_args!("'{shown}' is not in the mirror")))?;
         let is_dir = stat.kind() == Some(Kind::Directory);
         self.check_tracked(&from, is_dir)?;
         let to = self.target(&from, &stat, is_dir)?;
@@ -107,7 +115,8 @@ impl Planner<'_> {
         if is_below(&to, &from) {
             return Err(fatal(format_args!("'{shown}' cannot be moved into itself, to '{shown_to}'")));
         }
-        check_path(&to).map_err(|error| fatal(format_args!("'{shown_to}' cannot be a path")).because(&error))?;
+        check_path(&to)
+            .map_err(|error| fatal(format_args!("'{shown_to}' cannot be a path")).because(&error))?;
         for other in others {
             if other.to == to {
                 return Err(fatal(format_args!("two files would get the name '{shown_to}'")));
@@ -127,8 +136,10 @@ impl Planner<'_> {
         match own {
             Some(side) if (side.kind == Kind::Directory) == is_dir => Ok(()),
             _ if is_dir && index.any_live(index.range_of_dir(from)) => Ok(()),
-            Some(_) => Err(fatal(format_args!("'{shown}' is of another type in the mirror than it was when it was staged"))
-                .hint("'pond add' stages it as it is")),
+            Some(_) => Err(fatal(format_args!(
+                "'{shown}' is of another type in the mirror than it was when it was staged"
+            ))
+            .hint("'pond add' stages it as it is")),
             None => Err(fatal(format_args!("'{shown}' is not tracked")).hint("a plain mv renames it")),
         }
     }
@@ -145,10 +156,16 @@ impl Planner<'_> {
     }
 
     /// Looks at what has the new name: what has to go, and whether it is the very same file.
-    fn check_target(&self, to: &[u8], stat_of_source: &Stat, is_dir: bool) -> Result<(Option<Stat>, bool), CommandError> {
+    fn check_target(
+        &self,
+        to: &[u8],
+        stat_of_source: &Stat,
+        is_dir: bool,
+    ) -> Result<(Option<Stat>, bool), CommandError> {
         let shown = escape::plain(to);
         let parent = split_path(to).0;
-        let parent_is_dir = stat(self.workspace, parent).is_some_and(|stat| stat.kind() == Some(Kind::Directory));
+        let parent_is_dir =
+            stat(self.workspace, parent).is_some_and(|stat| stat.kind() == Some(Kind::Directory));
         if !parent.is_empty() && !parent_is_dir {
             return Err(fatal(format_args!("there is no directory '{}'", escape::plain(parent))));
         }
@@ -160,9 +177,8 @@ impl Planner<'_> {
         let is_file = there.kind().is_some_and(Kind::is_blob);
         match self.force && is_file && !is_dir {
             true => Ok((Some(there), false)),
-            false if is_file && !is_dir => {
-                Err(fatal(format_args!("'{shown}' exists already")).hint("-f replaces it; its content is stored first"))
-            }
+            false if is_file && !is_dir => Err(fatal(format_args!("'{shown}' exists already"))
+                .hint("-f replaces it; its content is stored first")),
             false => Err(fatal(format_args!("'{shown}' exists already"))),
         }
     }
@@ -177,7 +193,9 @@ impl Planner<'_> {
         match (is_listed, self.force) {
             (false, _) => Ok((None, true)),
             (true, true) => Ok((Some(there), false)),
-            (true, false) => Err(fatal(format_args!("'{}' exists already", escape::plain(to))).hint("-f replaces it")),
+            (true, false) => {
+                Err(fatal(format_args!("'{}' exists already", escape::plain(to))).hint("-f replaces it"))
+            }
         }
     }
 }
@@ -199,7 +217,13 @@ pub(super) fn rename(mirror: &MirrorDir, moving: &Move) -> io::Result<()> {
 }
 
 /// A second name is as exclusive; for directories, and without hard links, a look before must do.
-fn rename_without_flags(from_dir: &Dir, from: &[u8], to_dir: &Dir, to: &[u8], moving: &Move) -> io::Result<()> {
+fn rename_without_flags(
+    from_dir: &Dir,
+    from: &[u8],
+    to_dir: &Dir,
+    to: &[u8],
+    moving: &Move,
+) -> io::Result<()> {
     if !moving.is_dir && !moving.same_file {
         match rustix::fs::linkat(from_dir, from, to_dir, to, AtFlags::empty()) {
             Ok(()) => return from_dir.unlink(from),

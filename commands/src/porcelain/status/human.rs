@@ -10,6 +10,7 @@ use crate::error::CommandError;
 use crate::mirror::order::relative;
 use crate::ui::color::{Painted, Role};
 use crate::ui::diff::status_letter;
+use crate::ui::size::counted;
 use crate::ui::{Ui, escape};
 
 /// Writes the report. `listed`: untracked files were looked for.
@@ -58,10 +59,9 @@ impl Page<'_> {
             }
         }
         if !report.held.is_empty() {
-            self.section(out, "Not looked at:", &[])?;
-            for path in &report.held {
-                self.line(out, Role::Unstaged, "", &self.path(path), "")?;
-            }
+            // The directories that are to blame are named on stderr; a list of all that is in them helps nobody.
+            let files = counted(report.held.len() as u64, "tracked file");
+            writeln!(out, "\nNot looked at: {files}")?;
         }
         if !report.untracked.is_empty() {
             self.section(out, "Untracked files:", &["'pond add PATH' tracks a file"])?;
@@ -82,7 +82,8 @@ impl Page<'_> {
         match (&self.report.branch, self.report.commit) {
             (Some(branch), _) => writeln!(out, "On branch {}", escape::plain(branch.as_bytes()))?,
             (None, Some(commit)) => {
-                let words = Painted { text: "HEAD is detached", style: self.color.then(|| Role::Conflict.style()) };
+                let words =
+                    Painted { text: "HEAD is detached", style: self.color.then(|| Role::Conflict.style()) };
                 writeln!(out, "{words} at {}", commit.short())?;
                 if self.hints {
                     writeln!(out, "  (a commit made here is on no branch)")?;
@@ -116,11 +117,15 @@ impl Page<'_> {
 
     fn foot(&self, out: &mut impl Write) -> io::Result<()> {
         let report = self.report;
-        let something = !report.unstaged.is_empty() || !report.held.is_empty();
         let text = match () {
             () if !report.staged.is_empty() => return Ok(()),
-            () if something => "nothing is staged ('pond add' stages changes, 'pond commit -a' those of tracked files)",
-            () if !report.untracked.is_empty() => "nothing is staged, but there are untracked files ('pond add' tracks them)",
+            () if !report.unstaged.is_empty() => {
+                "nothing is staged ('pond add' stages changes, 'pond commit -a' those of tracked files)"
+            }
+            () if !report.untracked.is_empty() => {
+                "nothing is staged, but there are untracked files ('pond add' tracks them)"
+            }
+            () if !report.held.is_empty() => "nothing is staged, and not everything could be looked at",
             () if !self.listed => "nothing to commit (untracked files were not looked for; -u lists them)",
             () if report.commit.is_none() => "nothing to commit ('pond add' stages files)",
             () => return self.clean(out),
@@ -169,7 +174,10 @@ mod tests {
         let commit = Some(ObjectId::of_content(b"c"));
         let report = Report { branch: Some("main".to_owned()), commit, ..Report::default() };
         assert_eq!(text(&report, true), "On branch main\nnothing to commit, mirror clean\n");
-        assert!(text(&report, false).ends_with("\nnothing to commit (untracked files were not looked for; -u lists them)\n"));
+        assert!(
+            text(&report, false)
+                .ends_with("\nnothing to commit (untracked files were not looked for; -u lists them)\n")
+        );
     }
 
     #[test]

@@ -8,13 +8,15 @@ use crate::ui::changes_json::{change_json, insert_path, kind_word};
 
 /// The whole report.
 pub(super) fn document(report: &Report) -> Value {
-    let paths = |paths: &[BString]| paths.iter().map(|path| row(BStr::new(path)).into()).collect::<Vec<Value>>();
+    let paths =
+        |paths: &[BString]| paths.iter().map(|path| row(BStr::new(path)).into()).collect::<Vec<Value>>();
     let with = |path: &BString, name: &str, value: Value| {
         let mut row = row(BStr::new(path));
         row.insert(name.to_owned(), value);
         Value::Object(row)
     };
-    let untracked = report.untracked.iter().map(|(path, kind)| with(path, "kind", kind.map(kind_word).into()));
+    let untracked =
+        report.untracked.iter().map(|(path, kind)| with(path, "kind", kind.map(kind_word).into()));
     let special = report.special.iter().map(|(path, word)| with(path, "what", (*word).into()));
     let unreadable = report.unreadable.iter().map(|(path, error)| with(path, "error", error.as_str().into()));
     json!({

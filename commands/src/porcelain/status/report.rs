@@ -73,7 +73,10 @@ pub(super) struct Unstaged {
 impl Report {
     /// Whether there is nothing to stage or to commit.
     pub(super) fn is_clean(&self) -> bool {
-        self.staged.is_empty() && self.unstaged.is_empty() && self.untracked.is_empty() && self.held.is_empty()
+        self.staged.is_empty()
+            && self.unstaged.is_empty()
+            && self.untracked.is_empty()
+            && self.held.is_empty()
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) fn write(out: &mut impl Write, report: &Report, style: &Style) -> io:
         write!(out, "## {}{end}", branch(report))?;
     }
     for line in lines(report) {
-        let x = paint(line.x, if line.x == '?' || line.x == '!' { Role::Untracked } else { Role::Staged }, style);
+        let x =
+            paint(line.x, if line.x == '?' || line.x == '!' { Role::Untracked } else { Role::Staged }, style);
         let y = paint(line.y, Role::Unstaged, style);
         write!(out, "{x}{y} ")?;
         if style.nul {
@@ -86,7 +87,7 @@ fn lines(report: &Report) -> Vec<Line<'_>> {
             lines.push(Line { x: ' ', y: before.letter, path: BStr::new(&before.path), old_path: None });
         }
         let y = unstaged.next_if(|unstaged| unstaged.path == path).map_or(' ', |unstaged| unstaged.letter);
-        let old_path = change.old_path.as_ref().map(|path| BStr::new(path));
+        let old_path = change.old_path.as_ref().map(BStr::new);
         lines.push(Line { x: status_letter(change), y, path, old_path });
     }
     lines.extend(unstaged.map(|change| Line {
