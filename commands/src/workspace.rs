@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::ignore::Ignore;
-use crate::mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
+use crate::mirror::index::{Header, Index, IndexBuilder, Seen, Update};
 use crate::mirror::rebase;
 use crate::mirror::replaced::Replaced;
 use crate::mirror::save;
