@@ -56,6 +56,7 @@ const STYLES: clap::builder::Styles = clap::builder::Styles::styled()
     name = "pond",
     version = VERSION,
     disable_help_subcommand = true,
+    args_override_self = true,
     subcommand_value_name = "COMMAND",
     max_term_width = 100,
     styles = STYLES,

@@ -54,6 +54,10 @@ impl<'c> Workspace<'c> {
         // From here on the command itself decides where it may stop.
         ctx.check_interrupt("nothing was changed")?;
         let lock = Lock::acquire(&path, PATIENCE, &holder(ctx)?)?;
+        // What a killed command left there is nobody's: every writer holds this lock.
+        for directory in [pond.staging_dir(), pond.mirror_dir(MAIN_MIRROR)] {
+            let _ = pond_oplog::durable::sweep_temporaries(&directory);
+        }
         let mut workspace = Self::open(ctx, Some(lock))?;
         workspace.rescue_late_writes()?;
         Ok(workspace)
@@ -89,7 +93,16 @@ impl<'c> Workspace<'c> {
         }
         let tree = self.head_tree()?;
         let header = Header { base: self.head.commit, ..self.index.header().clone() };
-        let builder = rebase::onto(&self.index, self.snapshot.store(), tree.as_ref(), header)?;
+        let (builder, moved) = rebase::catch_up(&self.index, self.snapshot.store(), tree.as_ref(), header)?;
+        if moved > 0 && self.index.header().base.is_some() {
+            let files = crate::ui::size::counted(moved as u64, "file");
+            self.ctx.ui.warn(format_args!(
+                "a command that was moving HEAD ended half way; {files} may be of the version before"
+            ));
+            self.ctx.ui.hint(
+                "'pond status' shows them as modified, 'pond restore :/' writes the version that HEAD is at",
+            );
+        }
         if self.lock.is_some() {
             self.save_index(builder)?;
             self.save_head()

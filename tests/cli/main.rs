@@ -15,6 +15,7 @@ mod layers;
 mod lifecycle;
 mod locks;
 mod many_commits;
+mod mishaps;
 mod odd_names;
 mod plumbing;
 mod same_tree;

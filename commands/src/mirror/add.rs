@@ -13,6 +13,7 @@ use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use super::stage::{StageError, stage};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
+use crate::ui::escape;
 use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
 
@@ -44,11 +45,16 @@ pub(crate) struct Added {
 /// Stages, and writes the index. The caller reports [`Added::failed`].
 pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, CommandError> {
     let scan = look(workspace, request)?;
-    let is_emptied = scan.all_missing && scan.changes.iter().all(|change| change.state != State::Untracked);
-    if is_emptied && !request.force && !request.update_only {
+    if scan.all_missing && !request.force && is_empty(workspace.pond.mirror_root()) {
         return Err(fatal("the mirror is empty, but the pond has files in it: nothing was staged")
             .hint("if its file system is not mounted, mount it; 'pond restore .' brings the files back")
             .hint("if they were deleted on purpose: 'pond add -A -f' stages that"));
+    }
+    let unmatched = request.pathspecs.map(Pathspecs::unmatched).unwrap_or_default();
+    let is_pattern = |given: &&&bstr::BStr| given.iter().any(|byte| b"*?[".contains(byte));
+    if let Some(given) = unmatched.iter().find(is_pattern) {
+        return Err(fatal(format_args!("pathspec '{}' did not match any files", escape::plain(given)))
+            .hint("nothing was staged; 'pond status' lists what is there"));
     }
     let mut report = Added::default();
     let unreadable = scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string()));
@@ -143,6 +149,12 @@ fn stage_all(
     }
     report.stored = staged.packs.size;
     Ok(names(&staged.packs))
+}
+
+/// Whether a directory has nothing in it but a pond.
+fn is_empty(root: &std::path::Path) -> bool {
+    let Ok(mut entries) = std::fs::read_dir(root) else { return true };
+    entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == ".pond"))
 }
 
 /// The row of a path that the next commit does not have and the base commit has.

@@ -11,7 +11,7 @@ use super::materialize::{Done, Expected, MaterializeError, Materializer, Options
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
 use super::scan::{Hashing, Scan, ScanOptions, State, scan};
-use super::secure_dir::MirrorDir;
+use super::secure_dir::{MirrorDir, is_temporary};
 use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
@@ -94,6 +94,12 @@ pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]
                 found.extend(content.map(|side| Victim { path: target.path.clone(), content: Some(side) }));
             }
         }
+        // A file in the place of a directory that the target needs.
+        if target.side.is_some()
+            && let Some(path) = parent_in_the_way(scan, &target.path)
+        {
+            found.push(Victim { path: path.clone(), content: None });
+        }
         // A directory with untracked files in the place of a file.
         if target.side.is_some_and(|side| side.kind.is_blob()) {
             let below = scan.changes.iter().filter(|change| is_below(&change.path, &target.path));
@@ -102,7 +108,19 @@ pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]
             found.extend(untracked.map(|change| Victim { path: change.path.clone(), content: None }));
         }
     }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.dedup();
     found
+}
+
+/// A file or symlink of the host, in no version, that stands where `path` needs a directory.
+pub(crate) fn parent_in_the_way<'a>(scan: &'a Scan, path: &[u8]) -> Option<&'a BString> {
+    let blocks = |change: &&super::scan::Change| {
+        is_below(path, &change.path)
+            && change.kind.is_some_and(Kind::is_blob)
+            && change.state != State::Missing
+    };
+    scan.changes.iter().find(blocks).map(|change| &change.path)
 }
 
 fn is_below(path: &[u8], dir: &[u8]) -> bool {
@@ -123,6 +141,7 @@ pub(crate) fn lay_out(
     };
     let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let mirror = MirrorDir::open(&root).map_err(open)?;
+    sweep(&root, &mirror, targets);
     let requests = requests(workspace, &mirror, targets, saved, scan);
     let progress = workspace.ctx.ui.progress("Writing", Unit::Bytes);
     progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
@@ -172,6 +191,20 @@ fn describe(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+/// Removes what a killed command left of its work in the directories that are about to be written to.
+fn sweep(root: &std::path::Path, mirror: &MirrorDir, targets: &[Target]) {
+    let parents: std::collections::BTreeSet<&[u8]> =
+        targets.iter().map(|target| split_path(&target.path).0).collect();
+    for parent in parents {
+        let Ok(entries) = std::fs::read_dir(super::stage::host_path(root, parent)) else { continue };
+        let names = entries.flatten().map(|entry| entry.file_name());
+        for name in names.filter(|name| is_temporary(name.as_encoded_bytes())) {
+            // Through the directory itself: a symlink in the way leads nowhere.
+            let _ = mirror.directory(parent).map(|dir| dir.unlink(name.as_encoded_bytes()));
+        }
+    }
 }
 
 /// What is at a path; nothing where one of its parents is not a directory.
@@ -246,6 +279,24 @@ pub(crate) fn updates(
                 let seen = laid_out.seen(&target.path);
                 Update::Set(old.map_or_else(|| Row::added(side, seen), |old| old.restaged(side, seen)))
             }
+        };
+        updates.insert(target.path.clone(), update);
+    }
+    updates
+}
+
+/// The same for a mirror that moves to another commit: targets that were not reached are in the index as well, so that
+/// the next commit does not take them back; the host's files show as modified.
+pub(crate) fn updates_of_all(
+    workspace: &Workspace<'_>,
+    targets: &[Target],
+    laid_out: &LaidOut,
+) -> BTreeMap<BString, Update> {
+    let mut updates = updates(workspace, targets, laid_out);
+    for target in targets.iter().filter(|target| !laid_out.is_done(&target.path)) {
+        let update = match target.side {
+            None => Update::Delete,
+            Some(side) => Update::Set(Row::added(side, Seen::NEVER)),
         };
         updates.insert(target.path.clone(), update);
     }

@@ -1,11 +1,13 @@
 //! Puts an index on another base commit: what is staged stays, what it is compared with changes.
 
+use std::collections::{BTreeMap, HashSet};
 use std::iter::Peekable;
 
+use bstr::BString;
 use pond_objects::{ObjectId, PathEntry, ReadError, path_order, tree};
 use pond_oplog::Store;
 
-use super::index::{Base, Header, Index, IndexBuilder, Row, Side};
+use super::index::{Base, Header, Index, IndexBuilder, Row, Seen, Side, Update};
 use super::stat::now_ns;
 
 /// The index with the same staged content on the commit with this tree; `None` is a commit without entries.
@@ -43,6 +45,44 @@ pub(crate) fn onto(
         push_tombstone(&mut builder, &gone);
     }
     Ok(builder)
+}
+
+/// The index after HEAD moved to the commit with this tree and the command that moved it did not write the index: what was
+/// staged stays, and what was as in the commit before is as in this one. Gives also how many paths are another
+/// content now, of which the host may have either.
+pub(crate) fn catch_up(
+    index: &Index,
+    store: &Store,
+    tree: Option<&ObjectId>,
+    header: Header,
+) -> Result<(IndexBuilder, usize), ReadError> {
+    let mut entries = Vec::new();
+    if let Some(tree) = tree {
+        tree::walk(store, tree, b"", &mut |entry| -> Result<(), ReadError> {
+            entries.push(entry);
+            Ok(())
+        })?;
+    }
+    let mut moved = 0;
+    let mut updates = BTreeMap::new();
+    for entry in &entries {
+        let row = index.find(&entry.path).ok().map(|at| index.entry(at).row);
+        let side = side_of(entry);
+        if row.is_none_or(|row| row.base == Base::Same && row.staged != Some(side)) {
+            moved += 1;
+            updates.insert(entry.path.clone(), Update::Set(Row::unchanged(side, Seen::NEVER)));
+        }
+    }
+    let kept: HashSet<&BString> = entries.iter().map(|entry| &entry.path).collect();
+    for entry in index.iter().filter(|entry| entry.row.base == Base::Same) {
+        let path = entry.path.to_owned();
+        if !kept.contains(&path) {
+            moved += 1;
+            updates.insert(path, Update::Forget);
+        }
+    }
+    let index = index.edit(updates, header.clone(), now_ns()).finish();
+    Ok((onto(&index, store, tree, header)?, moved))
 }
 
 /// The index on a commit of exactly what is staged.

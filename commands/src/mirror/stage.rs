@@ -108,6 +108,10 @@ pub(crate) fn stage(
             Err(PathError::Ingest(error)) => return Err(error),
         };
     }
+    if outcomes.iter().any(|outcome| matches!(outcome, Err(StageError::Interrupted))) {
+        // Nothing will name what was packed so far: it goes with the ingest.
+        return Ok(StageResult { outcomes, packs: StagedPacks::default() });
+    }
     Ok(StageResult { outcomes, packs: ingest.finish()? })
 }
 

@@ -5,9 +5,12 @@ use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::add::{AddRequest, Added, add};
 use crate::mirror::pathspec::Pathspecs;
 use crate::porcelain::path_args::PathArgs;
+use crate::ui::changes_json::insert_path;
 use crate::ui::escape;
 use crate::workspace::Workspace;
+use bstr::BString;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// Stage files for the next commit
 ///
@@ -49,17 +52,18 @@ pub(crate) struct AddArgs {
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Report {
-    added: Vec<String>,
-    removed: Vec<String>,
-    failed: Vec<Failure>,
+    added: Vec<Map<String, Value>>,
+    removed: Vec<Map<String, Value>>,
+    failed: Vec<Map<String, Value>>,
     stored_bytes: u64,
     dry_run: bool,
 }
 
-#[derive(Serialize)]
-struct Failure {
-    path: String,
-    error: String,
+/// A path of the mirror; one that is not UTF-8 with its bytes beside it.
+fn path_row(path: &BString) -> Map<String, Value> {
+    let mut row = Map::new();
+    insert_path(&mut row, "path", path.as_ref());
+    row
 }
 
 pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError> {
@@ -132,15 +136,15 @@ fn show(ctx: &Context, args: &AddArgs, added: &Added) -> Result<(), CommandError
         ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
     if ctx.ui.is_json() {
-        let text =
-            |paths: &[bstr::BString]| paths.iter().map(|path| escape::quoted(path).into_owned()).collect();
-        let failed = added
-            .failed
-            .iter()
-            .map(|(path, error)| Failure { path: escape::quoted(path).into_owned(), error: error.clone() });
+        let rows = |paths: &[BString]| paths.iter().map(path_row).collect::<Vec<_>>();
+        let failed = added.failed.iter().map(|(path, error)| {
+            let mut row = path_row(path);
+            row.insert("error".into(), error.as_str().into());
+            row
+        });
         return ctx.ui.json(&Report {
-            added: text(&added.added),
-            removed: text(&added.removed),
+            added: rows(&added.added),
+            removed: rows(&added.removed),
             failed: failed.collect(),
             stored_bytes: added.stored,
             dry_run: args.dry_run,

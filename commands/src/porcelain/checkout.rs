@@ -67,7 +67,9 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
     let resolved = revisions::resolve_found(&workspace, first);
     match resolved {
         Ok(found) if args.what.len() == 1 && args.paths.is_empty() => {
-            let branch = found.reference.filter(|name| name.is_branch() && !args.detach);
+            let is_here = *first == "HEAD" || *first == "@";
+            let named = if is_here { workspace.head.branch.clone() } else { found.reference };
+            let branch = named.filter(|name| name.is_branch() && !args.detach);
             move_to(&mut workspace, found.id, branch, args.force)
         }
         Ok(_) => {
@@ -149,7 +151,7 @@ fn move_to(
     }
     let laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
     laid_out.show_failures(workspace);
-    let updates = lay_out::updates(workspace, &targets, &laid_out);
+    let updates = lay_out::updates_of_all(workspace, &targets, &laid_out);
     let header = workspace.index.header().clone();
     let edited = workspace.index.edit(updates, header.clone(), crate::mirror::stat::now_ns()).finish();
     let header =
@@ -192,6 +194,9 @@ fn plan(
         if !force && staged != base && staged != target.side || !force && on_host.is_some() && !missing {
             collisions.push(entry.path.clone());
         }
+        if !force && let Some(blocking) = lay_out::parent_in_the_way(scan, &entry.path) {
+            collisions.push(blocking.clone());
+        }
         targets.push(target);
     }
     let wanted: HashSet<&BString> = entries.iter().map(|entry| &entry.path).collect();
@@ -210,6 +215,8 @@ fn plan(
         }
         targets.push(Target { path, side: None });
     }
+    collisions.sort();
+    collisions.dedup();
     match collisions.is_empty() {
         true => Ok(targets),
         false => Err(in_the_way(&collisions.iter().collect::<Vec<_>>())),

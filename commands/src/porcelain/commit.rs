@@ -325,7 +325,11 @@ fn publish(
     transaction.set_head(MAIN_MIRROR, head.clone());
     let published = transact::publish(workspace, transaction)?;
     let (version, stored) = (published.state.version, published.added);
-    workspace.moved_to(head, published.state)?;
+    workspace.moved_to(head, published.state).map_err(|error| {
+        error
+            .context(format_args!("commit {} is recorded, but the index could not be written", id.short()))
+            .hint("nothing is lost: the next command brings the index up to date")
+    })?;
     Ok(Done { id, commit, version, stored })
 }
 

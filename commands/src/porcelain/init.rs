@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pond_oplog::init::{self, FirstOperation};
-use pond_oplog::pond::InitError;
+use pond_oplog::pond::{InitError, Trust};
 use pond_oplog::view::Head;
 use pond_refs::RefName;
 
@@ -47,6 +47,13 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
         FirstOperation { doing: transact::doing(ctx, "INIT", &[("branch", name)])?, head: head.clone() };
     let unborn = match pond_oplog::Pond::prepare(&directory) {
         Err(InitError::Exists(path)) => {
+            // What is there must be a pond that works, or this would send people in a circle.
+            pond_oplog::Pond::open(&directory, &Trust::Anybody).map_err(|error| {
+                CommandError::from(error).context(format_args!(
+                    "there is something called .pond in '{}' that is no pond of this version",
+                    escape::path(&directory)
+                ))
+            })?;
             ctx.ui.status(format_args!(
                 "there is a pond already in '{}'; nothing was changed",
                 escape::path(&path)
@@ -57,6 +64,10 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
     };
     head_file::write(&unborn.mirror_dir().join("HEAD"), &HeadFile { head, seq: 0 })?;
     let pond = init::publish(unborn, &first)?;
+    if ctx.ui.is_json() {
+        ctx.ui.json(&serde_json::json!({ "pond": pond.pond_dir().to_string_lossy() }))?;
+        return Ok(Outcome::Done);
+    }
     if !ctx.ui.is_quiet() {
         ctx.ui.say(format_args!("initialized an empty pond in '{}'", escape::path(pond.pond_dir())));
     }

@@ -250,6 +250,10 @@ fn lay_out_elsewhere(
     directory: &Path,
 ) -> Result<Outcome, CommandError> {
     let ui = &workspace.ctx.ui;
+    let place = directory.ancestors().find_map(|path| std::fs::canonicalize(path).ok());
+    if place.is_some_and(|place| place.starts_with(workspace.pond.pond_dir())) {
+        return Err(fatal("a version can't be laid out inside .pond").hint("name a directory outside of it"));
+    }
     let target = MirrorDir::open_empty(directory).map_err(|error| {
         fatal(format_args!("cannot lay out in '{}'", escape::path(directory))).because(&error)
     })?;

@@ -25,7 +25,6 @@ pub(crate) enum Update {
     /// The next commit does not have the path: a tombstone where the base commit has it, else no row.
     Delete,
     /// No row at all, not even a tombstone.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for a damaged index; the tests cover it"))]
     Forget,
 }
 

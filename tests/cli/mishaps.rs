@@ -1,0 +1,109 @@
+//! Things that go wrong around a pond, each found by somebody who tried to break it: nothing is lost, and no commit takes
+//! back what nobody meant to take back.
+
+use std::fs;
+
+use crate::harness::TestPond;
+use crate::same_tree::assert_same_tree;
+
+#[test]
+fn a_symlink_gives_way_to_a_file_and_comes_back() {
+    let pond = TestPond::new();
+    pond.link("nowhere", "a");
+    let first = pond.copy_mirror("first");
+    pond.commit_all("link");
+    pond.remove("a");
+    pond.write("a", "a file\n");
+    let second = pond.copy_mirror("second");
+    pond.commit_all("file");
+    pond.ok(&["checkout", "HEAD~1"]);
+    assert_same_tree(&first, &pond.mirror());
+    pond.ok(&["checkout", "main"]);
+    assert_same_tree(&second, &pond.mirror());
+    assert_eq!(pond.status(), [""; 0]);
+}
+
+#[test]
+fn a_file_where_a_version_has_a_directory_stops_a_checkout_before_it_begins() {
+    let pond = TestPond::new();
+    pond.write("d/x", "1\n");
+    pond.write("z", "1\n");
+    pond.commit_all("one");
+    pond.write("d/x", "2\n");
+    pond.write("z", "2\n");
+    pond.commit_all("two");
+    let head = pond.id("HEAD");
+    fs::remove_dir_all(pond.path("d")).expect("removed");
+    pond.write("d", "my file\n");
+    pond.fails(&["checkout", "HEAD~1"], 1).expect_says("d");
+    assert_eq!(pond.id("HEAD"), head);
+    assert_eq!((pond.read("d"), pond.read("z")), ("my file\n".into(), "2\n".into()));
+    pond.ok(&["checkout", "-f", "HEAD~1"]);
+    assert_eq!((pond.read("d/x"), pond.read("z")), ("1\n".into(), "1\n".into()));
+    assert_eq!(pond.status(), [""; 0]);
+}
+
+#[test]
+fn an_emptied_mirror_is_not_taken_for_a_wish() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.write("b", "1\n");
+    pond.commit_all("one");
+    pond.remove("a");
+    pond.remove("b");
+    for args in [&["add", "-A"][..], &["add", "-u"], &["add", "."], &["commit", "-a", "-m", "gone"]] {
+        pond.fails(args, 128).expect_says("mounted");
+    }
+    assert_eq!(pond.history().len(), 1);
+    pond.ok(&["add", "-A", "-f"]);
+    pond.ok(&["commit", "-m", "all gone"]);
+    assert_eq!(pond.lines(&["ls", "-r", "HEAD"]), [""; 0]);
+}
+
+#[test]
+fn a_missing_index_is_made_from_the_commit() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.commit_all("one");
+    pond.remove(".pond/mirrors/main/index");
+    pond.run(&["commit", "-m", "nothing"]).expect_code(1);
+    assert_eq!(pond.status(), [""; 0]);
+    pond.write("a", "2\n");
+    assert_eq!(pond.status(), [" M a"]);
+}
+
+#[test]
+fn a_checkout_that_was_cut_short_takes_nothing_back() {
+    let pond = TestPond::new();
+    for name in ["a", "b", "c"] {
+        pond.write(name, "1\n");
+    }
+    let first = pond.copy_mirror("first");
+    pond.commit_all("one");
+    for name in ["a", "b"] {
+        pond.write(name, "2\n");
+    }
+    pond.remove("c");
+    pond.write("d", "new\n");
+    pond.commit_all("two");
+    let before: Vec<_> = ["HEAD", "index"]
+        .map(|name| (pond.dot_pond(&format!("mirrors/main/{name}")), name))
+        .into_iter()
+        .map(|(path, _)| (path.clone(), fs::read(path).expect("a file")))
+        .collect();
+    pond.ok(&["checkout", "HEAD~1"]);
+    // As if it had been killed when only `a` was written.
+    for (path, content) in before {
+        fs::write(path, content).expect("written");
+    }
+    pond.write("b", "2\n");
+    pond.remove("c");
+    pond.write("d", "new\n");
+    let status = pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("half way");
+    assert_eq!(status.out().lines().collect::<Vec<_>>(), [" M b", " D c", "?? d"]);
+    pond.run(&["commit", "-m", "no"]).expect_code(1);
+    pond.ok(&["restore", ":/"]);
+    pond.ok(&["clean", "-f"]);
+    assert_same_tree(&first, &pond.mirror());
+    assert_eq!(pond.status(), [""; 0]);
+}
