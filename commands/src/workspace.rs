@@ -47,6 +47,15 @@ impl<'c> Workspace<'c> {
         Self::open(ctx, None)
     }
 
+    /// Opens for a look at history alone: the index, which a start in a large mirror would wait for, is left out and seems
+    /// empty.
+    pub(crate) fn history(ctx: &'c Context) -> Result<Self, CommandError> {
+        let pond = ctx.pond()?;
+        let snapshot = ReadonlyPond::open(&pond, &[])?;
+        let head = head_of(&pond, &snapshot)?;
+        Ok(Self { ctx, pond, snapshot, head, index: Index::empty(), lock: None })
+    }
+
     /// Opens for a change of the mirror or its index, and keeps other commands from it.
     pub(crate) fn write(ctx: &'c Context) -> Result<Self, CommandError> {
         let pond = ctx.pond()?;
@@ -76,11 +85,7 @@ impl<'c> Workspace<'c> {
         let index = Index::open(&index_path(&pond))?;
         let staged = staged_packs(&index.header().packs)?;
         let snapshot = ReadonlyPond::open(&pond, &staged)?;
-        let on_file = head_file::read(&head_path(&pond))?;
-        let head = match on_file {
-            Some(file) if file.seq == snapshot.state().seq => file.head,
-            _ => snapshot.view()?.head(MAIN_MIRROR),
-        };
+        let head = head_of(&pond, &snapshot)?;
         let mut workspace = Self { ctx, pond, snapshot, head, index, lock };
         workspace.catch_up()?;
         Ok(workspace)
@@ -266,6 +271,14 @@ pub(crate) fn holder(ctx: &Context) -> Result<Holder, CommandError> {
         command: crate::transact::command_line(ctx),
         since: crate::time::moment()?.as_microsecond(),
     })
+}
+
+/// Where the mirror stands: as its file says, or, where the file is behind, as the view does.
+fn head_of(pond: &Pond, snapshot: &ReadonlyPond) -> Result<Head, CommandError> {
+    match head_file::read(&head_path(pond))? {
+        Some(file) if file.seq == snapshot.state().seq => Ok(file.head),
+        _ => Ok(snapshot.view()?.head(MAIN_MIRROR)),
+    }
 }
 
 fn index_path(pond: &Pond) -> PathBuf {

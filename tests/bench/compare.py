@@ -205,6 +205,8 @@ def main():
     parser.add_argument("--work", type=Path, help="where to work (default: a directory in TMPDIR)")
     options = parser.parse_args()
     parts = [options.only] if options.only else ["small_files", "csv", "wide_directory", "many_commits"] + ["large_file"] * options.large
+    if options.work:
+        os.makedirs(options.work, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pond-bench-", dir=options.work) as work:
         bench = Bench(options, Path(work).resolve())
         for part in parts:
