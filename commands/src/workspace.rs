@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bstr::BString;
-use pond_objects::{ObjectId, ObjectSource, PathEntry, ReadError, tree};
+use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
 use pond_oplog::lock::{Holder, Lock};
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_oplog::{Pond, ReadonlyPond, StagedPack, Store};
@@ -226,14 +226,7 @@ impl<'c> Workspace<'c> {
 
     /// Everything in a tree as a list in path order: files, symlinks, empty directories.
     pub(crate) fn list(&self, tree: Option<&ObjectId>) -> Result<Vec<PathEntry>, CommandError> {
-        let mut entries = Vec::new();
-        if let Some(tree) = tree {
-            tree::walk(self.store(), tree, b"", &mut |entry| -> Result<(), ReadError> {
-                entries.push(entry);
-                Ok(())
-            })?;
-        }
-        Ok(entries)
+        Ok(tree::list(self.store(), tree)?)
     }
 
     /// The mirror's rules for what is ignored.

@@ -122,6 +122,21 @@ pub fn walk<E: From<ReadError>>(
     Ok(())
 }
 
+/// Everything that [`walk`] visits in a tree, in path order; nothing for no tree.
+///
+/// # Errors
+/// Those of reading the pages.
+pub fn list(source: &dyn ObjectSource, tree: Option<&ObjectId>) -> Result<Vec<PathEntry>, ReadError> {
+    let mut entries = Vec::new();
+    if let Some(tree) = tree {
+        walk(source, tree, b"", &mut |entry| -> Result<(), ReadError> {
+            entries.push(entry);
+            Ok(())
+        })?;
+    }
+    Ok(entries)
+}
+
 fn is_empty(source: &dyn ObjectSource, tree: &ObjectId) -> Result<bool, ReadError> {
     Ok(source.page(Body::Tree, tree)?.items.is_empty())
 }

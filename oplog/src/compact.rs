@@ -13,7 +13,7 @@ use pond_objects::cursor::Leaves;
 use pond_objects::page::Body;
 use pond_objects::{ObjectId, ObjectSource, ReadError};
 
-use crate::log::{AddFile, EntryDraft, EntryInfo, RemoveFile};
+use crate::log::{AddFile, EntryDraft, RemoveFile};
 use crate::pack::index::id_prefix;
 use crate::pack::{Columns, Compression, DataPack, PackError, PackReader, SealedPack, write_meta_pack};
 use crate::pond::Pond;
@@ -123,12 +123,7 @@ pub async fn compact(
     }
     let (merged, before) = (removes.len(), removes.iter().map(|file| file.size).sum());
     let after = adds.iter().map(|file| file.size).sum();
-    let info = EntryInfo {
-        operation: doing.kind.clone(),
-        parameters: doing.parameters.clone(),
-        user: doing.user.clone(),
-        timestamp: doing.time / 1000,
-    };
+    let info = doing.entry_info();
     let draft = EntryDraft {
         info,
         operation: state.operation,

@@ -1,6 +1,6 @@
 //! The first operation of a pond.
 
-use crate::log::{EntryDraft, EntryInfo, TableMetadata};
+use crate::log::{EntryDraft, TableMetadata};
 use crate::operation::Operation;
 use crate::pack::write_meta_pack;
 use crate::pond::{InitError, Pond, Unborn};
@@ -56,12 +56,7 @@ pub fn publish(unborn: Unborn, first: &FirstOperation) -> Result<Pond, FirstErro
     let path = unborn.table_dir().join(PackKind::Meta.pack_path(&sealed.digest));
     sealed.persist(&path).map_err(TransactionError::from)?;
     let draft = EntryDraft {
-        info: EntryInfo {
-            operation: doing.kind.clone(),
-            parameters: doing.parameters.clone(),
-            user: doing.user.clone(),
-            timestamp: doing.time / 1000,
-        },
+        info: doing.entry_info(),
         operation: id,
         seq: 0,
         parent: None,

@@ -48,6 +48,18 @@ pub struct Doing {
     pub parameters: BTreeMap<String, String>,
 }
 
+impl Doing {
+    /// What the log entry tells people who read the table's history.
+    pub(crate) fn entry_info(&self) -> EntryInfo {
+        EntryInfo {
+            operation: self.kind.clone(),
+            parameters: self.parameters.clone(),
+            user: self.user.clone(),
+            timestamp: self.time / 1000,
+        }
+    }
+}
+
 /// An operation that was published.
 #[derive(Debug)]
 pub struct Published {
@@ -275,12 +287,7 @@ impl<'a> Transaction<'a> {
         let mut adds = data.to_vec();
         adds.push(sealed.describe(doing.time / 1000));
         let draft = EntryDraft {
-            info: EntryInfo {
-                operation: doing.kind.clone(),
-                parameters: doing.parameters.clone(),
-                user: doing.user.clone(),
-                timestamp: doing.time / 1000,
-            },
+            info: doing.entry_info(),
             operation: id,
             seq,
             parent: operation.parent,

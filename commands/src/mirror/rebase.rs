@@ -17,13 +17,7 @@ pub(crate) fn onto(
     tree: Option<&ObjectId>,
     header: Header,
 ) -> Result<IndexBuilder, ReadError> {
-    let mut entries = Vec::new();
-    if let Some(tree) = tree {
-        tree::walk(store, tree, b"", &mut |entry| -> Result<(), ReadError> {
-            entries.push(entry);
-            Ok(())
-        })?;
-    }
+    let entries = tree::list(store, tree)?;
     let mut builder = IndexBuilder::new(header, now_ns());
     let mut base = entries.into_iter().peekable();
     for entry in index.iter() {
@@ -56,13 +50,7 @@ pub(crate) fn catch_up(
     tree: Option<&ObjectId>,
     header: Header,
 ) -> Result<(IndexBuilder, usize), ReadError> {
-    let mut entries = Vec::new();
-    if let Some(tree) = tree {
-        tree::walk(store, tree, b"", &mut |entry| -> Result<(), ReadError> {
-            entries.push(entry);
-            Ok(())
-        })?;
-    }
+    let entries = tree::list(store, tree)?;
     let mut moved = 0;
     let mut updates = BTreeMap::new();
     for entry in &entries {

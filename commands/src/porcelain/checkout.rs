@@ -17,7 +17,7 @@ use crate::mirror::rebase;
 use crate::mirror::save;
 use crate::mirror::scan::{Scan, State};
 use crate::porcelain::path_args::parse;
-use crate::porcelain::restore::{Restore, restore};
+use crate::porcelain::restore::{Restore, restore, staged};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 use crate::{revisions, transact};
@@ -106,17 +106,6 @@ fn restore_paths(
         workspace,
         &Restore { pathspecs: &pathspecs, source, index, files: true, keep_others: true, kind: "CHECKOUT" },
     )
-}
-
-fn staged(workspace: &Workspace<'_>) -> Vec<PathEntry> {
-    let rows = workspace.index.iter().filter_map(|entry| Some((entry.path, entry.row.staged?)));
-    rows.map(|(path, side)| PathEntry {
-        path: path.to_owned(),
-        kind: side.kind,
-        id: side.id,
-        size: side.size,
-    })
-    .collect()
 }
 
 /// Brings the mirror to a commit.

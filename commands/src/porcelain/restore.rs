@@ -233,7 +233,8 @@ fn version(workspace: &Workspace<'_>, source: Option<&OsString>) -> Result<Vec<P
     }
 }
 
-fn staged(workspace: &Workspace<'_>) -> Vec<PathEntry> {
+/// What the next commit will have.
+pub(crate) fn staged(workspace: &Workspace<'_>) -> Vec<PathEntry> {
     let entry = |path: &BStr, Side { kind, id, size }| PathEntry { path: path.to_owned(), kind, id, size };
     workspace.index.iter().filter_map(|row| Some(entry(row.path, row.row.staged?))).collect()
 }
