@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::io::Write as _;
 
 use bstr::BString;
-use pond_objects::{Change, Commit, ObjectId, ObjectSource};
+use pond_objects::{Change, Commit, ObjectId, ObjectSource, Tag};
 use pond_oplog::Store;
 use pond_refs::Namespace;
 use serde_json::Value;
 
 use crate::comparison::{DiffArgs, paint, stored_contents};
 use crate::error::{CommandError, usage};
+use crate::revisions;
 use crate::time::{self, DateStyle};
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{DiffOptions, Forms, count, write_diff};
-use crate::ui::log_format::{Decoration, LogEntry, LogFormat, LogPrinter, LogStyle, commit_json};
+use crate::ui::log_format::{Decoration, LogEntry, LogFormat, LogPrinter, LogStyle, commit_json, tag_json};
 use crate::workspace::Workspace;
 
 /// Options that say how commits look; the same in every command that shows some.
@@ -108,6 +109,15 @@ impl<'a> CommitOutput<'a> {
         self.options.forms.any()
     }
 
+    /// Prints an annotated tag.
+    pub(crate) fn print_tag(&mut self, id: &ObjectId, tag: &Tag) -> Result<(), CommandError> {
+        let ui = &self.workspace.ctx.ui;
+        match ui.is_json() {
+            true => ui.json_row(&tag_json(id, tag)),
+            false => Ok(self.printer.tag(&mut ui.out(), tag)?),
+        }
+    }
+
     /// Prints one commit, with its changes.
     pub(crate) fn print(
         &mut self,
@@ -178,7 +188,8 @@ fn decorations(workspace: &Workspace<'_>) -> Result<HashMap<ObjectId, Vec<Decora
                 continue;
             }
             let short = BString::from(name.short());
-            found.entry(*id).or_default().push(match namespace {
+            let id = if namespace == Namespace::Tag { revisions::peel(workspace.store(), *id)? } else { *id };
+            found.entry(id).or_default().push(match namespace {
                 Namespace::Tag => Decoration::Tag(short),
                 Namespace::Branch => Decoration::Branch(short),
                 Namespace::Remote => Decoration::Remote(short),

@@ -13,8 +13,8 @@ mod walk;
 use std::ffi::OsStr;
 
 use jiff::tz::TimeZone;
-use pond_objects::{IdPrefix, ObjectId, ObjectSource, PathEntry, tree};
-use pond_oplog::Store;
+use pond_objects::{IdPrefix, ObjectId, ObjectSource, PathEntry, ReadError, tree};
+use pond_oplog::{RowType, Store};
 use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath};
 
 use crate::error::{CommandError, fatal};
@@ -115,6 +115,17 @@ pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
 /// Resolves a revision that was parsed already.
 pub(crate) fn resolve_parsed(workspace: &Workspace<'_>, revision: &Revision) -> Result<Found, CommandError> {
     resolve(workspace, revision, |resolver| resolver.commit(revision))
+}
+
+/// What an annotated tag names in the end; any other object itself.
+///
+/// # Errors
+/// Those of reading the tags.
+pub(crate) fn peel(store: &Store, mut id: ObjectId) -> Result<ObjectId, ReadError> {
+    while store.type_of(&id) == Some(RowType::Tag) {
+        id = store.tag(&id)?.object;
+    }
+    Ok(id)
 }
 
 /// The digits that tell an id from the pond's others: ten, or more where ten are not enough.

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use bstr::{BString, ByteSlice, ByteVec};
 
+use crate::headers::{Headers, TextError};
 use crate::id::ObjectId;
 
 const CONTEXT: &str = "pond v1 commit";
@@ -50,20 +51,6 @@ pub struct Timestamp {
     pub offset_minutes: i16,
 }
 
-/// Why a text is not a commit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CommitError {
-    /// The text ends before its empty line.
-    #[error("the headers have no end")]
-    Truncated,
-    /// A header that is missing, comes twice, or has a value that can't be.
-    #[error("bad header `{0}`")]
-    Header(String),
-    /// A header that this version of the format always has first, in another place.
-    #[error("headers out of order at `{0}`")]
-    Order(String),
-}
-
 impl Commit {
     /// The commit's id: BLAKE3 `derive_key` over the text.
     pub fn id(&self) -> ObjectId {
@@ -104,9 +91,9 @@ impl Commit {
     ///
     /// # Errors
     /// Any text that [`Commit::encode`] would not give back byte for byte.
-    pub fn decode(text: &[u8]) -> Result<Self, CommitError> {
-        let mut headers = Headers { rest: text };
-        let tree = headers.id("tree")?.ok_or_else(|| CommitError::Header("tree".into()))?;
+    pub fn decode(text: &[u8]) -> Result<Self, TextError> {
+        let mut headers = Headers::new(text);
+        let tree = headers.id("tree")?.ok_or_else(|| TextError::Header("tree".into()))?;
         let mut parents = Vec::new();
         while let Some(parent) = headers.id("parent")? {
             parents.push(parent);
@@ -117,14 +104,14 @@ impl Commit {
         let mut extra = Vec::new();
         while let Some((name, value)) = headers.next()? {
             if ["tree", "parent", "author", "committer", "nodes"].contains(&name) {
-                return Err(CommitError::Order(name.into()));
+                return Err(TextError::Order(name.into()));
             }
             extra.push((name.to_owned(), value.into()));
         }
-        let message = headers.rest.get(1..).unwrap_or_default().into();
+        let message = headers.message().into();
         let commit = Self { tree, parents, author, committer, nodes, extra, message };
         if commit.encode() != text {
-            return Err(CommitError::Header("not in canonical form".into()));
+            return Err(TextError::Header("not in canonical form".into()));
         }
         Ok(commit)
     }
@@ -135,54 +122,9 @@ impl Commit {
     }
 }
 
-/// A header line: its name, its value, and the bytes of the whole line.
-type HeaderLine<'a> = (&'a str, &'a [u8], usize);
-
-struct Headers<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Headers<'a> {
-    fn peek(&self) -> Result<Option<HeaderLine<'a>>, CommitError> {
-        let end = self.rest.find_byte(b'\n').ok_or(CommitError::Truncated)?;
-        if end == 0 {
-            return Ok(None);
-        }
-        let line = &self.rest[..end];
-        let bad = || CommitError::Header(line.to_str_lossy().into_owned());
-        let space = line.find_byte(b' ').ok_or_else(bad)?;
-        let name = line[..space].to_str().ok().filter(|name| !name.is_empty()).ok_or_else(bad)?;
-        Ok(Some((name, &line[space + 1..], end + 1)))
-    }
-
-    fn next(&mut self) -> Result<Option<(&'a str, &'a [u8])>, CommitError> {
-        let Some((name, value, length)) = self.peek()? else { return Ok(None) };
-        self.rest = &self.rest[length..];
-        Ok(Some((name, value)))
-    }
-
-    fn take(&mut self, wanted: &str) -> Result<Option<&'a [u8]>, CommitError> {
-        match self.peek()? {
-            Some((name, _, _)) if name == wanted => Ok(self.next()?.map(|(_, value)| value)),
-            _ => Ok(None),
-        }
-    }
-
-    fn id(&mut self, name: &str) -> Result<Option<ObjectId>, CommitError> {
-        let Some(value) = self.take(name)? else { return Ok(None) };
-        let id = value.to_str().ok().and_then(|text| text.parse().ok());
-        id.map(Some).ok_or_else(|| CommitError::Header(name.into()))
-    }
-
-    fn signature(&mut self, name: &str) -> Result<Signature, CommitError> {
-        let value = self.take(name)?.ok_or_else(|| CommitError::Header(name.into()))?;
-        value.to_str().ok().and_then(Signature::parse).ok_or_else(|| CommitError::Header(name.into()))
-    }
-}
-
 impl Signature {
     /// Parses `Name <address> seconds +zone`.
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.split_once(" <")?;
         let (email, when) = rest.split_once("> ")?;
         let (seconds, zone) = when.split_once(' ')?;

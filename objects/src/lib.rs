@@ -1,4 +1,4 @@
-//! Content-addressed objects of a pond: ids, blobs, chunks, trees, commits and their encodings.
+//! Content-addressed objects of a pond: ids, blobs, chunks, trees, commits, tags and their encodings.
 //!
 //! Everything here is pure: no I/O, no clock, no environment. What is decoded is validated whole, so that a
 //! value of these types never holds what its encoding forbids. `oplog/FORMAT.md` describes the bytes.
@@ -9,6 +9,7 @@ pub mod chunker;
 pub mod commit;
 pub mod cursor;
 pub mod diff;
+mod headers;
 pub mod id;
 pub mod kind;
 pub mod memory;
@@ -19,14 +20,17 @@ mod page_ipc;
 pub mod paginate;
 pub mod rename;
 pub mod source;
+pub mod tag;
 pub mod tree;
 
 pub use blob::{CopyError, copy_blob, read_blob};
 pub use commit::{Commit, Signature, Timestamp};
 pub use diff::{Change, Side};
+pub use headers::TextError;
 pub use id::{IdError, IdPrefix, NodeId, ObjectId};
 pub use kind::Kind;
 pub use name::path_order;
 pub use page::{Body, Item, Page};
 pub use source::{Manifest, ObjectSource, ReadError};
+pub use tag::{Tag, Tagged};
 pub use tree::{Entry, PathEntry};

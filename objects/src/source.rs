@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::commit::{Commit, CommitError};
+use crate::commit::Commit;
+use crate::headers::TextError;
 use crate::id::ObjectId;
 use crate::page::{Body, Page, PageError};
 
@@ -52,7 +53,16 @@ pub enum ReadError {
         id: ObjectId,
         /// What is wrong with it.
         #[source]
-        error: CommitError,
+        error: TextError,
+    },
+    /// The stored bytes are not a tag.
+    #[error("tag {id} is damaged")]
+    Tag {
+        /// Its id.
+        id: ObjectId,
+        /// What is wrong with it.
+        #[source]
+        error: TextError,
     },
     /// The storage below failed.
     #[error("cannot read {what} {id}")]

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use pond_objects::page::{Body, Page};
-use pond_objects::{Commit, IdPrefix, Manifest, ObjectId, ObjectSource, ReadError};
+use pond_objects::{Commit, IdPrefix, Manifest, ObjectId, ObjectSource, ReadError, Tag};
 
 use crate::operation::Operation;
 use crate::pack::index::id_prefix;
@@ -146,6 +146,18 @@ impl Store {
         let operation = Operation::decode(&text).map_err(|error| storage("operation", id, error))?;
         let is_same = std::str::from_utf8(&text).is_ok_and(|text| Operation::id_of(text) == *id);
         if is_same { Ok(operation) } else { Err(ReadError::Damaged { what: "operation", id: *id }) }
+    }
+
+    /// An annotated tag by its id.
+    ///
+    /// # Errors
+    /// Those of [`Store::meta_content`], [`ReadError::Damaged`] and [`ReadError::Tag`].
+    pub fn tag(&self, id: &ObjectId) -> Result<Tag, ReadError> {
+        let text = self.meta_content(id, RowType::Tag, "tag")?;
+        if Tag::id_of(&text) != *id {
+            return Err(ReadError::Damaged { what: "tag", id: *id });
+        }
+        Tag::decode(&text).map_err(|error| ReadError::Tag { id: *id, error })
     }
 
     /// The modification time of a path when it last got this content, in microseconds since 1970, as of operation `seq`.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use object_store::ObjectStore;
 use pond_objects::page::Page;
-use pond_objects::{Commit, ObjectId, ReadError};
+use pond_objects::{Commit, ObjectId, ReadError, Tag};
 use pond_refs::{EditError, RefEdit, apply_edits};
 
 use crate::durable::{self, DurableError};
@@ -155,13 +155,18 @@ impl<'a> Transaction<'a> {
 
     /// Adds a commit unless the pond has it, and gives its id.
     pub fn add_commit(&mut self, commit: &Commit) -> ObjectId {
-        let id = commit.id();
-        if self.is_new(id, RowType::Commit) {
-            self.rows.push(MetaRow {
-                id: Some(id),
-                content: Some(Bytes::from(commit.encode())),
-                ..MetaRow::new(RowType::Commit)
-            });
+        self.add_text(commit.id(), RowType::Commit, || commit.encode())
+    }
+
+    /// Adds an annotated tag unless the pond has it, and gives its id.
+    pub fn add_tag(&mut self, tag: &Tag) -> ObjectId {
+        self.add_text(tag.id(), RowType::Tag, || tag.encode())
+    }
+
+    fn add_text(&mut self, id: ObjectId, row_type: RowType, text: impl FnOnce() -> Vec<u8>) -> ObjectId {
+        if self.is_new(id, row_type) {
+            let content = Some(Bytes::from(text()));
+            self.rows.push(MetaRow { id: Some(id), content, ..MetaRow::new(row_type) });
         }
         id
     }

@@ -62,7 +62,7 @@ impl Wanted {
     fn allows(self, kind: ObjectKind) -> bool {
         match self {
             Self::Anything => true,
-            Self::Commit => kind == ObjectKind::Commit,
+            Self::Commit => matches!(kind, ObjectKind::Commit | ObjectKind::Tag),
             Self::Tree => kind != ObjectKind::Blob,
         }
     }
@@ -85,9 +85,9 @@ impl<'a, L: Lookup + ?Sized> Resolver<'a, L> {
     ///
     /// # Errors
     ///
-    /// [`ResolveError::Kind`] for a tree or a blob, and what any resolution may fail with.
+    /// [`ResolveError::Kind`] for a tree or a blob, and what any resolution may fail with. A tag stands for what it names.
     pub fn commit(&self, revision: &Revision) -> Result<Found, L> {
-        let found = self.resolve(revision, Wanted::Commit)?;
+        let found = self.peel(self.resolve(revision, Wanted::Commit)?)?;
         match found.kind {
             ObjectKind::Commit => Ok(found),
             _ => Err(kind_error(revision.to_string(), &found, ObjectKind::Commit)),
@@ -100,7 +100,7 @@ impl<'a, L: Lookup + ?Sized> Resolver<'a, L> {
     ///
     /// [`ResolveError::Kind`] for a blob, and what any resolution may fail with.
     pub fn tree(&self, revision: &Revision) -> Result<ObjectId, L> {
-        let found = self.resolve(revision, Wanted::Tree)?;
+        let found = self.peel(self.resolve(revision, Wanted::Tree)?)?;
         self.tree_of(&found, || revision.to_string())
     }
 
@@ -116,8 +116,18 @@ impl<'a, L: Lookup + ?Sized> Resolver<'a, L> {
             let from = || {
                 Revision { base: revision.base.clone(), steps: revision.steps[..done].to_vec() }.to_string()
             };
-            let (id, kind) = self.step(step, &found, from)?;
+            let peeled = self.peel(found)?;
+            let (id, kind) = self.step(step, &peeled, from)?;
             found = Found::object(id, kind);
+        }
+        Ok(found)
+    }
+
+    /// What an annotated tag names in the end; any other object itself.
+    fn peel(&self, mut found: Found) -> Result<Found, L> {
+        while found.kind == ObjectKind::Tag {
+            let tagged = self.lookup.tagged(&found.id)?;
+            (found.id, found.kind) = (tagged.id, tagged.kind);
         }
         Ok(found)
     }
@@ -173,7 +183,7 @@ impl<'a, L: Lookup + ?Sized> Resolver<'a, L> {
         match found.kind {
             ObjectKind::Tree => Ok(found.id),
             ObjectKind::Commit => Ok(self.lookup.tree(&found.id)?),
-            ObjectKind::Blob => Err(kind_error(from(), found, ObjectKind::Tree)),
+            ObjectKind::Blob | ObjectKind::Tag => Err(kind_error(from(), found, ObjectKind::Tree)),
         }
     }
 
@@ -192,7 +202,8 @@ impl<'a, L: Lookup + ?Sized> Resolver<'a, L> {
             }
             Base::Reflog { reference, at } => {
                 let tracked = self.tracked(reference.as_deref())?;
-                self.earlier(base, tracked, at).map(|id| Found::object(id, ObjectKind::Commit))
+                let id = self.earlier(base, tracked, at)?;
+                Ok(Found::object(id, self.lookup.kind(&id)?))
             }
             Base::Previous(n) => match self.lookup.previous(*n)?.ok_or(ResolveError::NoPrevious(*n))? {
                 Previous::Commit(id) => Ok(Found::object(id, ObjectKind::Commit)),
@@ -212,8 +223,12 @@ impl<'a, L: Lookup + ?Sized> Resolver<'a, L> {
                 match &mut first {
                     Some(found) => found.shadowed.push(candidate),
                     None => {
-                        let object = Found::object(id, ObjectKind::Commit);
-                        first = Some(Found { reference: Some(candidate), ..object });
+                        // Only tags name other things than commits.
+                        let kind = match candidate.is_branch() {
+                            true => ObjectKind::Commit,
+                            false => self.lookup.kind(&id)?,
+                        };
+                        first = Some(Found { reference: Some(candidate), ..Found::object(id, kind) });
                     }
                 }
             }

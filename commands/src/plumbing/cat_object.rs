@@ -20,8 +20,8 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 An object is named by a revision, REV:PATH, or the beginning of an id; operations, and pages of manifests, views and
-node tables, by their ids only. Types are commit, tree, blob, operation, manifest, view and nodes. The size is that of
-the bytes which the id covers. -p prints commits and operations as their text, trees and pages as lists, blobs as they
+node tables, by their ids only. Types are commit, tag, tree, blob, operation, manifest, view and nodes. The size is that of
+the bytes which the id covers. -p prints commits, tags and operations as their text, trees and pages as lists, blobs as they
 are.
 
 Examples:
@@ -58,7 +58,7 @@ enum Object {
     Blob(ObjectId),
     /// A page; of a tree, the directory's.
     Page(ObjectId, Page),
-    /// A commit or an operation, by its text.
+    /// A commit, a tag or an operation, by its text.
     Text(ObjectId, &'static str, Vec<u8>),
 }
 
@@ -114,6 +114,7 @@ fn find(workspace: &Workspace<'_>, text: &OsStr) -> Result<Object, CommandError>
                     let text = store.commit(&found.id)?.encode();
                     Ok(Object::Text(found.id, "commit", text))
                 }
+                ObjectKind::Tag => Ok(Object::Text(found.id, "tag", store.tag(&found.id)?.encode())),
                 ObjectKind::Tree => page(store, found.id),
                 ObjectKind::Blob => Ok(Object::Blob(found.id)),
             };

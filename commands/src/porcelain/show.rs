@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use pond_objects::{Kind, ObjectId, ObjectSource as _, tree};
+use pond_objects::{Kind, ObjectId, ObjectSource as _, Tag, Tagged, tree};
 use pond_refs::ObjectKind;
 
 use crate::commit_output::{CommitOutput, FormatArgs, parent_tree};
@@ -16,10 +16,10 @@ use crate::ui::diff::Forms;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
-/// Show commits with their changes, directories, or files of a version
+/// Show commits with their changes, tags, directories, or files of a version
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-A commit is shown with its changes against its first parent, a directory as the list of its names, a file as its
+A commit is shown with its changes against its first parent, an annotated tag with its message and what it names, a directory as the list of its names, a file as its
 content: byte for byte, but with control characters made visible on a terminal. Without an object, HEAD is shown.
 
 Examples:
@@ -58,7 +58,14 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
     let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, Forms::PATCH, &short)?;
     ctx.ui.page();
     for text in &objects {
-        match named(&workspace, text)? {
+        let mut object = named(&workspace, text)?;
+        while let Named::Tag(id) = object {
+            let tag = store.tag(&id)?;
+            output.print_tag(&id, &tag)?;
+            object = tagged(&tag);
+        }
+        match object {
+            Named::Tag(_) => {}
             Named::Commit(id) => {
                 let commit = store.commit(&id)?;
                 let changes = match output.shows_changes() {
@@ -92,6 +99,16 @@ enum Named {
     Commit(ObjectId),
     Tree(ObjectId),
     Blob(ObjectId),
+    Tag(ObjectId),
+}
+
+fn tagged(tag: &Tag) -> Named {
+    match tag.kind {
+        Tagged::Commit => Named::Commit(tag.object),
+        Tagged::Tree => Named::Tree(tag.object),
+        Tagged::Blob => Named::Blob(tag.object),
+        Tagged::Tag => Named::Tag(tag.object),
+    }
 }
 
 fn named(workspace: &Workspace<'_>, text: &OsString) -> Result<Named, CommandError> {
@@ -110,6 +127,7 @@ fn named(workspace: &Workspace<'_>, text: &OsString) -> Result<Named, CommandErr
         ObjectKind::Commit => Named::Commit(found.id),
         ObjectKind::Tree => Named::Tree(found.id),
         ObjectKind::Blob => Named::Blob(found.id),
+        ObjectKind::Tag => Named::Tag(found.id),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a resolver of revisions asks of a pond.
 
 use jiff::Timestamp;
-use pond_objects::{Body, IdPrefix, ObjectId, ObjectSource, ReadError};
+use pond_objects::{Body, IdPrefix, ObjectId, ObjectSource, ReadError, Tagged};
 use pond_oplog::log::{self, LogError};
 use pond_oplog::row::RowType;
 use pond_oplog::view::{Head, View};
@@ -62,14 +62,20 @@ impl<'a> PondLookup<'a> {
         Ok(self.value(of, self.snapshot.view()?))
     }
 
-    fn kind(&self, id: &ObjectId, row_type: RowType) -> Option<ObjectKind> {
+    fn kind_of_row(&self, id: &ObjectId, row_type: RowType) -> Option<ObjectKind> {
         match row_type {
             RowType::Commit => Some(ObjectKind::Commit),
             // Pages of manifests and of inner levels are no objects to a user.
             RowType::Page => self.snapshot.store().page(Body::Tree, id).is_ok().then_some(ObjectKind::Tree),
             RowType::Blob | RowType::Chunk => Some(ObjectKind::Blob),
-            RowType::Change | RowType::Forgotten | RowType::Op | RowType::Tag => None,
+            RowType::Tag => Some(ObjectKind::Tag),
+            RowType::Change | RowType::Forgotten | RowType::Op => None,
         }
+    }
+
+    /// What an annotated tag names in the end; any other object itself.
+    fn peeled(&self, id: ObjectId) -> Result<ObjectId, ReadError> {
+        super::peel(self.snapshot.store(), id)
     }
 
     fn walk(&self, from: ObjectId) -> Result<Walk<'_>, ReadError> {
@@ -84,13 +90,25 @@ impl Lookup for PondLookup<'_> {
         Ok(self.snapshot.view()?.target(name))
     }
 
+    fn kind(&self, id: &ObjectId) -> Result<ObjectKind, LookupError> {
+        let store = self.snapshot.store();
+        let known = store.type_of(id).and_then(|row_type| self.kind_of_row(id, row_type));
+        Ok(known.ok_or(ReadError::Missing { what: "object", id: *id })?)
+    }
+
+    fn tagged(&self, tag: &ObjectId) -> Result<Candidate, LookupError> {
+        let tag = self.snapshot.store().tag(tag)?;
+        Ok(Candidate { id: tag.object, kind: kind_of_tagged(tag.kind) })
+    }
+
     fn head(&self) -> Result<Option<ObjectId>, LookupError> {
         Ok(self.head.commit)
     }
 
     fn objects(&self, prefix: &IdPrefix) -> Result<Vec<Candidate>, LookupError> {
         let rows = self.snapshot.store().matching(prefix).into_iter();
-        let known = rows.filter_map(|(id, row_type)| Some(Candidate { id, kind: self.kind(&id, row_type)? }));
+        let known =
+            rows.filter_map(|(id, row_type)| Some(Candidate { id, kind: self.kind_of_row(&id, row_type)? }));
         Ok(known.take(MOST_CANDIDATES).collect())
     }
 
@@ -118,6 +136,7 @@ impl Lookup for PondLookup<'_> {
 
     fn at_date(&self, of: &Tracked, moment: Timestamp) -> Result<Option<ObjectId>, LookupError> {
         let Some(from) = self.present(of)? else { return Ok(None) };
+        let from = self.peeled(from)?;
         for found in self.walk(from)? {
             let (id, commit) = found?;
             if commit.committer.when.seconds <= moment.as_second() {
@@ -158,6 +177,10 @@ impl Lookup for PondLookup<'_> {
         let head = view.head(self.mirror).commit;
         let mut newest: Option<(i64, bool, ObjectId)> = None;
         for id in view.refs().map(|(_, id)| id).chain(head) {
+            let id = self.peeled(id)?;
+            if self.snapshot.store().type_of(&id) != Some(RowType::Commit) {
+                continue;
+            }
             let time = self.snapshot.store().commit(&id)?.committer.when.seconds;
             newest = newest.max(Some((time, Some(id) == head, id)));
         }
@@ -181,5 +204,15 @@ impl Lookup for PondLookup<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+/// What an annotated tag names, as revisions tell objects apart.
+pub(super) fn kind_of_tagged(kind: Tagged) -> ObjectKind {
+    match kind {
+        Tagged::Commit => ObjectKind::Commit,
+        Tagged::Tree => ObjectKind::Tree,
+        Tagged::Blob => ObjectKind::Blob,
+        Tagged::Tag => ObjectKind::Tag,
     }
 }

@@ -14,10 +14,10 @@ mod template;
 
 use std::io::{self, Write};
 
-use pond_objects::{Commit, ObjectId};
+use pond_objects::{Commit, ObjectId, Tag};
 
 pub(crate) use decoration::Decoration;
-pub(crate) use json::commit_json;
+pub(crate) use json::{commit_json, tag_json};
 
 use super::diff::Forms;
 use super::paint::Paint;
@@ -146,14 +146,24 @@ impl<'a> LogPrinter<'a> {
         Self { style, any: false }
     }
 
+    /// Writes an annotated tag; what it names follows.
+    pub(crate) fn tag(&mut self, out: &mut dyn Write, tag: &Tag) -> io::Result<()> {
+        self.separate(out)?;
+        out.write_all(&builtin::tag(tag, &self.style))
+    }
+
     /// Writes a commit.
     pub(crate) fn entry(&mut self, out: &mut dyn Write, entry: &LogEntry<'_>) -> io::Result<()> {
-        if self.any && !self.style.format.is_terminated() {
-            out.write_all(&[self.style.end])?;
-        }
-        self.any = true;
+        self.separate(out)?;
         out.write_all(&self.text(entry))?;
         if self.style.format.is_terminated() && !self.style.format.is_empty() {
+            out.write_all(&[self.style.end])?;
+        }
+        Ok(())
+    }
+
+    fn separate(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if std::mem::replace(&mut self.any, true) && !self.style.format.is_terminated() {
             out.write_all(&[self.style.end])?;
         }
         Ok(())

@@ -16,6 +16,8 @@ pub enum ObjectKind {
     Tree,
     /// A blob.
     Blob,
+    /// An annotated tag.
+    Tag,
 }
 
 impl fmt::Display for ObjectKind {
@@ -24,6 +26,7 @@ impl fmt::Display for ObjectKind {
             Self::Commit => "commit",
             Self::Tree => "tree",
             Self::Blob => "blob",
+            Self::Tag => "tag",
         })
     }
 }
@@ -66,13 +69,19 @@ pub trait Lookup {
     /// Why something could not be read.
     type Error: std::error::Error + 'static;
 
-    /// The commit that a ref points at.
+    /// The object that a ref points at: a commit, or what a tag names.
     fn reference(&self, name: &RefName) -> Result<Option<ObjectId>, Self::Error>;
+
+    /// What an object that a ref points at is.
+    fn kind(&self, id: &ObjectId) -> Result<ObjectKind, Self::Error>;
+
+    /// What an annotated tag names.
+    fn tagged(&self, tag: &ObjectId) -> Result<Candidate, Self::Error>;
 
     /// The commit that HEAD is at; none before the first commit.
     fn head(&self) -> Result<Option<ObjectId>, Self::Error>;
 
-    /// The commits, trees and blobs whose ids begin with a prefix, each once, in the order of their ids. A
+    /// The commits, trees, blobs and tags whose ids begin with a prefix, each once, in the order of their ids. A
     /// list may end early once it holds more than a person would want to read, but not before it holds two of
     /// each kind that has two.
     fn objects(&self, prefix: &IdPrefix) -> Result<Vec<Candidate>, Self::Error>;

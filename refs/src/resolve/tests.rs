@@ -21,6 +21,8 @@ struct Memory {
     head: Option<ObjectId>,
     commits: BTreeMap<ObjectId, Commit>,
     blobs: Vec<ObjectId>,
+    /// Annotated tags: what each names.
+    tags: BTreeMap<ObjectId, ObjectId>,
     /// Per operation, from 0: HEAD's value.
     operations: Vec<ObjectId>,
     previous: Vec<Previous>,
@@ -63,6 +65,20 @@ impl Lookup for Memory {
         Ok(self.refs.get(name.as_str()).copied())
     }
 
+    fn kind(&self, id: &ObjectId) -> Answer<ObjectKind> {
+        Ok(match () {
+            () if self.commits.contains_key(id) => ObjectKind::Commit,
+            () if self.tags.contains_key(id) => ObjectKind::Tag,
+            () if self.blobs.contains(id) => ObjectKind::Blob,
+            () => ObjectKind::Tree,
+        })
+    }
+
+    fn tagged(&self, tag: &ObjectId) -> Answer<Candidate> {
+        let id = self.tags[tag];
+        Ok(Candidate { id, kind: self.kind(&id)? })
+    }
+
     fn head(&self) -> Answer<Option<ObjectId>> {
         Ok(self.head)
     }
@@ -71,8 +87,13 @@ impl Lookup for Memory {
         let commits = self.commits.keys().map(|id| Candidate { id: *id, kind: ObjectKind::Commit });
         let trees = self.commits.keys().map(|id| Candidate { id: tree_id(id), kind: ObjectKind::Tree });
         let blobs = self.blobs.iter().map(|id| Candidate { id: *id, kind: ObjectKind::Blob });
-        let mut found: Vec<Candidate> =
-            commits.chain(trees).chain(blobs).filter(|object| prefix.matches(&object.id)).collect();
+        let tags = self.tags.keys().map(|id| Candidate { id: *id, kind: ObjectKind::Tag });
+        let mut found: Vec<Candidate> = commits
+            .chain(trees)
+            .chain(blobs)
+            .chain(tags)
+            .filter(|object| prefix.matches(&object.id))
+            .collect();
         found.sort();
         Ok(found)
     }
@@ -161,6 +182,10 @@ fn memory() -> Memory {
         Previous::Branch(RefName::branch("gone").expect("a name")),
     ];
     memory.blobs = vec![id(0xb1), tree_id(&id(0xb1))];
+    // A tag of a tag of a commit, and a tag of a tree.
+    memory.tags = [(id(0xa1), id(4)), (id(0xa2), id(0xa1)), (id(0xa3), tree_id(&id(2)))].into();
+    memory.refs.insert("tags/season".to_owned(), id(0xa2));
+    memory.refs.insert("tags/layout".to_owned(), id(0xa3));
     memory
 }
 
@@ -250,6 +275,28 @@ fn trees_and_blobs() {
         Err(ResolveError::Kind { kind: ObjectKind::Blob, wanted: ObjectKind::Tree, .. })
     ));
     assert!(matches!(object("@^{tree}^"), Err(ResolveError::Kind { wanted: ObjectKind::Commit, .. })));
+}
+
+#[test]
+fn annotated_tags_stand_for_what_they_name() {
+    let memory = memory();
+    let now = now();
+    let resolver = Resolver::new(&memory, &now);
+    let revision = |text: &str| text.parse::<Revision>().expect("a revision");
+    let found = resolver.object(&revision("season")).expect("a tag");
+    assert_eq!((found.id, found.kind), (id(0xa2), ObjectKind::Tag));
+    for text in ["season", "season^{}", "season^0", "season^{commit}", "season@{0}", "a2a2"] {
+        assert_eq!(resolver.commit(&revision(text)).map(|found| found.id).ok(), Some(id(4)), "{text}");
+    }
+    assert_eq!(
+        object("season^{}").map(|found| (found.id, found.kind)).ok(),
+        Some((id(4), ObjectKind::Commit))
+    );
+    assert_eq!(object("season~1").map(|found| found.id).ok(), Some(id(2)));
+    assert_eq!(resolver.tree(&revision("layout")).ok(), Some(tree_id(&id(2))));
+    assert_eq!(message("layout^"), "'layout' (0202000000) is a tree, where a commit is needed");
+    let commit = resolver.commit(&revision("season")).expect("a commit");
+    assert_eq!(commit.reference.as_ref().map(RefName::as_str), Some("tags/season"));
 }
 
 #[test]

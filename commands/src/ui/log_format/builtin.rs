@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use bstr::ByteSlice as _;
+use pond_objects::Tag;
 
 use super::subject::{body_start, subject};
 use super::{LogEntry, LogFormat, LogStyle, decoration};
@@ -12,6 +13,24 @@ use crate::ui::color::Role;
 pub(super) fn render(entry: &LogEntry<'_>, style: &LogStyle<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     write(&mut out, entry, style).expect("BUG: writing to memory does not fail");
+    out
+}
+
+/// An annotated tag: who made it, and its message as it is.
+pub(super) fn tag(tag: &Tag, style: &LogStyle<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let head = format!("tag {}", tag.name);
+    style
+        .paint
+        .write(&mut out, Role::CommitId, head.as_bytes())
+        .expect("BUG: writing to memory does not fail");
+    let who = format!("\nTagger: {} <{}>\n", tag.tagger.name, tag.tagger.email);
+    out.extend_from_slice(&style.paint.safe(who.as_bytes()));
+    out.extend_from_slice(format!("Date:   {}\n", style.date(tag.tagger.when)).as_bytes());
+    if !tag.message.is_empty() {
+        out.push(b'\n');
+        out.extend_from_slice(&style.paint.safe(&tag.message));
+    }
     out
 }
 

@@ -1,7 +1,7 @@
 //! A commit as JSON: ids in full, times in RFC 3339.
 
 use bstr::ByteSlice as _;
-use pond_objects::Signature;
+use pond_objects::{ObjectId, Signature, Tag};
 use serde_json::{Value, json};
 
 use super::subject::{body, subject};
@@ -32,6 +32,18 @@ pub(crate) fn commit_json(entry: &LogEntry<'_>) -> Value {
         document["mark"] = entry.mark.into();
     }
     document
+}
+
+/// An annotated tag as one document.
+pub(crate) fn tag_json(id: &ObjectId, tag: &Tag) -> Value {
+    json!({
+        "id": id.to_hex(),
+        "tag": tag.name,
+        "object": tag.object.to_hex(),
+        "type": tag.kind.name(),
+        "tagger": person(&tag.tagger),
+        "message": tag.message.to_str_lossy(),
+    })
 }
 
 fn person(person: &Signature) -> Value {
