@@ -238,9 +238,10 @@ impl Reader<'_, '_> {
             return Ok(Stored { id, size });
         }
         let id = ObjectId::of_content(content);
-        if self.ingest.store.has_blob(&id) || !self.first_seen(id) {
+        if !self.first_seen(id) {
             return Ok(Stored { id, size });
         }
+        // A known manifest does not prove that its chunks are there: the staged pack that had them may be lost.
         let mut manifest = ManifestRows::new();
         while !source.is_empty() {
             let (chunk, rest) = source.split_at(chunker.cut(source));
@@ -249,7 +250,9 @@ impl Reader<'_, '_> {
             manifest.push(chunk_id, chunk.len());
             source = rest;
         }
-        self.add_manifest(id, manifest);
+        if !self.ingest.store.has_blob(&id) {
+            self.add_manifest(id, manifest);
+        }
         Ok(Stored { id, size })
     }
 

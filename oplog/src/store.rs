@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
+use pond_objects::cursor::Leaves;
 use pond_objects::page::{Body, Page};
 use pond_objects::{Commit, IdPrefix, Manifest, ObjectId, ObjectSource, ReadError, Tag};
 
@@ -94,6 +95,16 @@ impl Store {
     /// Whether a blob is stored, of one chunk or more.
     pub fn has_blob(&self, id: &ObjectId) -> bool {
         self.has_chunk(id) || self.has_meta(id, RowType::Blob)
+    }
+
+    /// Whether a blob is stored with every chunk of it.
+    pub fn has_whole_blob(&self, id: &ObjectId) -> bool {
+        let has_chunks = || {
+            let Some(manifest) = self.manifest(id).ok()? else { return None };
+            let mut leaves = Leaves::new(self, Body::Manifest, &manifest.root).ok()?;
+            leaves.all(|item| item.is_ok_and(|item| self.has_chunk(&item.id))).then_some(())
+        };
+        self.has_chunk(id) || has_chunks().is_some()
     }
 
     /// Whether a row of metadata is stored under an id.
@@ -289,9 +300,12 @@ impl OpenPack {
         if let Some(index) = self.index.get() {
             return Ok(index);
         }
+        // The index of a pack that is gone proves nothing. In the table that is damage, which reading finds; in the staging
+        // area, content that is missing can be stored again.
+        let is_there = !self.is_staged || self.path().exists();
         let index = match PackIndex::open(&self.cached_index) {
-            Ok(index) => index,
-            Err(_) => {
+            Ok(index) if is_there => index,
+            _ => {
                 let index = PackIndex::rebuild_from_pack(self.path(), self.kind)?;
                 // The index serves from memory as well: a cache that can't be written only costs time.
                 let _ = index.write(&self.cached_index);

@@ -80,6 +80,15 @@ pub enum TransactionError {
     /// Others were always first.
     #[error("the pond moved on {0} times while this was being published")]
     Busy(usize),
+    /// A staged pack is gone or damaged. Nothing has changed.
+    #[error("the staged pack '{name}' cannot be read")]
+    Staged {
+        /// Its name in the staging area.
+        name: String,
+        /// Why.
+        #[source]
+        error: PackError,
+    },
     /// Content that the operation counts on was removed meanwhile: it must be staged again.
     #[error("content that was staged is no longer in the pond")]
     ContentGone,
@@ -235,11 +244,15 @@ impl<'a> Transaction<'a> {
             let from = self.pond.staging_dir().join(pack.kind.staged_name(&pack.digest));
             let to = self.pond.table_dir().join(pack.kind.pack_path(&pack.digest));
             let write = |error| TransactionError::Write { path: to.clone(), error };
-            match std::fs::rename(&from, &to) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && to.exists() => {}
-                result => result.map_err(write)?,
+            // An operation that was cut short may have moved it already.
+            let is_moved = !from.exists() && to.exists();
+            let found = if is_moved { &to } else { &from };
+            let add = describe_data(found, &pack.digest, self.doing.time / 1000)
+                .map_err(|error| TransactionError::Staged { name: pack.name(), error })?;
+            if !is_moved {
+                std::fs::rename(&from, &to).map_err(write)?;
             }
-            adds.push(describe_data(&to, &pack.digest, self.doing.time / 1000)?);
+            adds.push(add);
         }
         if !adds.is_empty() {
             let dir = self.pond.table_dir().join(PackKind::Data.dir_name());
@@ -253,8 +266,9 @@ impl<'a> Transaction<'a> {
             self.staged.iter().copied().filter(|pack| pack.kind == PackKind::Meta).collect();
         for pack in staged {
             let path = self.pond.staging_dir().join(pack.kind.staged_name(&pack.digest));
-            for row in PackReader::open(&path)?.rows() {
-                let row = row?;
+            let failed = |error| TransactionError::Staged { name: pack.name(), error };
+            for row in PackReader::open(&path).map_err(failed)?.rows() {
+                let row = row.map_err(failed)?;
                 if row.id.is_some_and(|id| self.is_new(id, row.row_type)) {
                     self.rows.push(row);
                 }
@@ -363,14 +377,9 @@ struct Written {
 }
 
 /// A data pack as the log adds it. All its rows are chunks.
-fn describe_data(
-    path: &std::path::Path,
-    digest: &ObjectId,
-    time_millis: i64,
-) -> Result<AddFile, TransactionError> {
-    let rows = PackReader::open(path)?.rows_len();
-    let write = |error| TransactionError::Write { path: path.to_owned(), error };
-    let size = std::fs::metadata(path).map_err(write)?.len();
+fn describe_data(path: &std::path::Path, digest: &ObjectId, time_millis: i64) -> Result<AddFile, PackError> {
+    let reader = PackReader::open(path)?;
+    let (rows, size) = (reader.rows_len(), reader.size());
     let name = RowType::Chunk.name();
     let stats = format!(
         r#"{{"numRecords":{rows},"minValues":{{"type":"{name}"}},"maxValues":{{"type":"{name}"}},"nullCount":{{"type":0}}}}"#

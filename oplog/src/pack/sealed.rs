@@ -3,6 +3,7 @@
 //! The digest is computed from the bytes on their way to the file. Until [`SealedPack::persist`] the file is a
 //! temporary that goes away with its owner.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -223,15 +224,20 @@ impl SealedPack {
         &self.path
     }
 
-    /// Gives the file its name, without replacing: a file that has this name has these bytes. The caller makes
-    /// the directory durable. When this fails the temporary is gone and nothing else changed.
+    /// Gives the file its name. A file that has this name already has these bytes and stays; if it was damaged since, it
+    /// is replaced. The caller makes the directory durable. When this fails the temporary is gone and nothing else changed.
     pub fn persist(&mut self, path: &Path) -> Result<(), PackError> {
         let Some(file) = self.file.take() else { return Ok(()) };
         match file.persist_noclobber(path) {
+            Ok(_) => {}
             Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(PackError::io("name the pack", path)(refused.error));
             }
-            _ => {}
+            Err(_) if has_digest(path, &self.digest) => {}
+            Err(refused) => {
+                let named = refused.file.persist(path);
+                named.map_err(|refused| PackError::io("name the pack", path)(refused.error))?;
+            }
         }
         path.clone_into(&mut self.path);
         Ok(())
@@ -259,4 +265,11 @@ impl SealedPack {
     pub fn delta_stats(&self) -> String {
         self.stats.to_json()
     }
+}
+
+/// Whether a file has the bytes that its name promises.
+fn has_digest(path: &Path, digest: &ObjectId) -> bool {
+    let mut hasher = blake3::Hasher::new();
+    let copied = File::open(path).and_then(|mut file| io::copy(&mut file, &mut hasher));
+    copied.is_ok() && hasher.finalize().as_bytes() == digest.as_bytes()
 }
