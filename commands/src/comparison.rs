@@ -102,8 +102,9 @@ pub(crate) fn mirror(
         Some(_) => index_against(workspace, tree, pathspecs)?,
         None => Sides::new(),
     };
+    let index = workspace.need_index()?;
     let mut host = HostSides::scan(workspace, pathspecs)?;
-    for (path, row, side) in host.changed(&workspace.index) {
+    for (path, row, side) in host.changed(index) {
         let old = match (tree, row) {
             (Some(_), row) => row.base_side(),
             // What was only announced has no content yet.
@@ -168,7 +169,7 @@ fn index_against(
             sides.insert(Ordered(change.path), (change.old, change.new));
         }
     }
-    for entry in staged_rows(&workspace.index) {
+    for entry in staged_rows(workspace.need_index()?) {
         let (old, new) = (entry.row.base_side().map(object_side), entry.row.staged.map(object_side));
         let new = new.filter(|_| !entry.row.intent);
         if takes(pathspecs, entry.path, old, new) {

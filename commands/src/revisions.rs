@@ -169,14 +169,16 @@ fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry,
     let from_root = path.from_root(&directory)?;
     let shown_path = escape::plain(&from_root);
     match &path.root {
-        PathRoot::Index => match workspace.index.find(&from_root).ok().map(|at| workspace.index.entry(at)) {
-            Some(entry) if entry.staged.is_some() => {
-                let side = entry.staged.expect("BUG: the guard saw it");
-                Ok(PathEntry { path: from_root.into(), kind: side.kind, id: side.id, size: side.size })
+        PathRoot::Index => {
+            match workspace.need_index()?.find(&from_root).ok().map(|at| workspace.index.entry(at)) {
+                Some(entry) if entry.staged.is_some() => {
+                    let side = entry.staged.expect("BUG: the guard saw it");
+                    Ok(PathEntry { path: from_root.into(), kind: side.kind, id: side.id, size: side.size })
+                }
+                _ => Err(fatal(format_args!("'{shown_path}' is not in the index"))
+                    .hint("'pond ls-files' lists what is; 'REV:PATH' names a path in a commit")),
             }
-            _ => Err(fatal(format_args!("'{shown_path}' is not in the index"))
-                .hint("'pond ls-files' lists what is; 'REV:PATH' names a path in a commit")),
-        },
+        }
         PathRoot::Revision(revision) => {
             let root = match with_lookup(workspace, revision, |resolver| resolver.tree(revision))? {
                 Ok(tree) => tree,

@@ -22,6 +22,7 @@ use crate::mirror::rebase;
 use crate::mirror::replaced::Replaced;
 use crate::mirror::save;
 use crate::mirror::scan::refresh;
+use crate::mirror::staged_packs;
 use crate::mirror::stat::now_ns;
 use crate::ui::escape;
 
@@ -38,13 +39,30 @@ pub(crate) struct Workspace<'c> {
     pub(crate) head: Head,
     /// What the next commit will hold.
     pub(crate) index: Index,
+    /// Why the index could not be read: then [`Self::index`] has no rows.
+    index_error: Option<CommandError>,
     lock: Option<Lock>,
+}
+
+/// What opening does where the index cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unreadable {
+    /// It fails.
+    Refuse,
+    /// It goes on without.
+    GoOn,
 }
 
 impl<'c> Workspace<'c> {
     /// Opens for reading; waits for nobody.
     pub(crate) fn read(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::open(ctx, None)
+        Self::open(ctx, None, Unreadable::Refuse)
+    }
+
+    /// Opens for reading what may be history alone: an index that cannot be read is no hindrance. It has no rows then;
+    /// whoever needs them asks with [`Self::need_index`].
+    pub(crate) fn browse(ctx: &'c Context) -> Result<Self, CommandError> {
+        Self::open(ctx, None, Unreadable::GoOn)
     }
 
     /// Opens for a look at history alone: the index, which a start in a large mirror would wait for, is left out and seems
@@ -53,11 +71,21 @@ impl<'c> Workspace<'c> {
         let pond = ctx.pond()?;
         let snapshot = ReadonlyPond::open(&pond, &[])?;
         let head = head_of(&pond, &snapshot)?;
-        Ok(Self { ctx, pond, snapshot, head, index: Index::empty(), lock: None })
+        Ok(Self { ctx, pond, snapshot, head, index: Index::empty(), index_error: None, lock: None })
     }
 
     /// Opens for a change of the mirror or its index, and keeps other commands from it.
     pub(crate) fn write(ctx: &'c Context) -> Result<Self, CommandError> {
+        Self::write_with(ctx, Unreadable::Refuse)
+    }
+
+    /// The same where the index may be beyond reading. Before anything is done with it, [`Self::rebuild_index`] or
+    /// [`Self::need_index`] is called.
+    pub(crate) fn write_without_index(ctx: &'c Context) -> Result<Self, CommandError> {
+        Self::write_with(ctx, Unreadable::GoOn)
+    }
+
+    fn write_with(ctx: &'c Context, unreadable: Unreadable) -> Result<Self, CommandError> {
         let pond = ctx.pond()?;
         let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
         // From here on the command itself decides where it may stop.
@@ -67,7 +95,7 @@ impl<'c> Workspace<'c> {
         for directory in [pond.staging_dir(), pond.mirror_dir(MAIN_MIRROR)] {
             let _ = pond_oplog::durable::sweep_temporaries(&directory);
         }
-        let mut workspace = Self::open(ctx, Some(lock))?;
+        let mut workspace = Self::open(ctx, Some(lock), unreadable)?;
         workspace.rescue_late_writes()?;
         Ok(workspace)
     }
@@ -80,15 +108,63 @@ impl<'c> Workspace<'c> {
         if replaced.len() > 0 { save::rescue(self, &replaced) } else { Ok(()) }
     }
 
-    fn open(ctx: &'c Context, lock: Option<Lock>) -> Result<Self, CommandError> {
+    fn open(ctx: &'c Context, lock: Option<Lock>, unreadable: Unreadable) -> Result<Self, CommandError> {
         let pond = ctx.pond()?;
-        let index = Index::open(&index_path(&pond))?;
-        let staged = staged_packs(&index.header().packs)?;
+        let (index, index_error) = match Index::open(&index_path(&pond)) {
+            Ok(found) => (found, None),
+            Err(error) if unreadable == Unreadable::GoOn => (None, Some(error.into())),
+            Err(error) => return Err(error.into()),
+        };
+        let is_missing = index.is_none() && index_error.is_none();
+        let index = match index {
+            Some(index) => index,
+            None if is_missing && lock.is_some() => anew(&pond)?,
+            // Whatever was staged can be read by its id.
+            None => naming(&staged_packs::present(&pond)),
+        };
+        let staged = parse_names(&index.header().packs)?;
         let snapshot = ReadonlyPond::open(&pond, &staged)?;
         let head = head_of(&pond, &snapshot)?;
-        let mut workspace = Self { ctx, pond, snapshot, head, index, lock };
-        workspace.catch_up()?;
+        let mut workspace = Self { ctx, pond, snapshot, head, index, index_error, lock };
+        if workspace.index_error.is_none() {
+            if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
+                workspace.say_it_was_made_anew("the index was missing");
+            }
+            workspace.catch_up()?;
+        }
         Ok(workspace)
+    }
+
+    /// The index, or why there is none.
+    pub(crate) fn need_index(&self) -> Result<&Index, CommandError> {
+        match &self.index_error {
+            None => Ok(&self.index),
+            Some(error) => Err(error.clone()),
+        }
+    }
+
+    /// In the place of an index that cannot be read, makes one from HEAD. What is there is kept under another name, and
+    /// the new one names every staged pack, since the old one may have. Gives whether that was done.
+    pub(crate) fn rebuild_index(&mut self) -> Result<bool, CommandError> {
+        if self.index_error.is_none() {
+            return Ok(false);
+        }
+        let kept = staged_packs::set_aside(&index_path(&self.pond))
+            .map_err(|error| fatal("cannot rename the index that cannot be read").because(&error))?;
+        self.index = anew(&self.pond)?;
+        self.index_error = None;
+        self.refresh(self.snapshot.state().clone())?;
+        self.catch_up()?;
+        let what = format!("the index could not be read; it is kept as '{}'", escape::path(&kept));
+        self.say_it_was_made_anew(&what);
+        Ok(true)
+    }
+
+    fn say_it_was_made_anew(&self, what: &str) {
+        self.ctx.ui.warn(format_args!("{what}, and was made anew from HEAD"));
+        self.ctx.ui.hint(
+            "what was staged is not any more, but its content is still in the pond; 'pond add -A' stages what the mirror has",
+        );
     }
 
     /// Brings the index in line with HEAD where a command that moved HEAD did not live to do it.
@@ -159,11 +235,19 @@ impl<'c> Workspace<'c> {
         packs: &[StagedPack],
     ) -> Result<(), CommandError> {
         let mut header = self.index.header().clone();
-        header.packs.extend(packs.iter().map(StagedPack::name));
+        for name in packs.iter().map(StagedPack::name) {
+            if !header.packs.contains(&name) {
+                header.packs.push(name);
+            }
+        }
         header.base = self.head.commit;
         header.delta_version = Some(self.snapshot.state().version);
         let builder = self.index.edit(updates, header, now_ns());
-        self.save_index(builder)
+        self.save_index(builder)?;
+        if !packs.is_empty() {
+            staged_packs::remember(&self.pond, &self.staged()?, packs);
+        }
+        Ok(())
     }
 
     /// Writes fresh stats of rows into the index, so that the next look need not read the files again: only if it pays,
@@ -176,7 +260,8 @@ impl<'c> Workspace<'c> {
         let path = self.pond.mirror_dir(MAIN_MIRROR).join("lock");
         let Ok(holder) = holder(self.ctx) else { return };
         let Ok(lock) = Lock::acquire(&path, Duration::ZERO, &holder) else { return };
-        if Index::open(&index_path(&self.pond)).is_ok_and(|index| index.header() == self.index.header()) {
+        let is_same = |index: Index| index.header() == self.index.header();
+        if Index::open(&index_path(&self.pond)).is_ok_and(|index| index.is_some_and(is_same)) {
             let updates = refresh(&self.index, refreshed);
             let header = self.index.header().clone();
             // Derived: the files are read again if it fails.
@@ -193,7 +278,7 @@ impl<'c> Workspace<'c> {
 
     /// Looks at the pond anew: after staging, so that staged objects can be read, or after publishing.
     pub(crate) fn refresh(&mut self, state: pond_oplog::TableState) -> Result<(), CommandError> {
-        let staged = staged_packs(&self.index.header().packs)?;
+        let staged = self.staged()?;
         self.snapshot = ReadonlyPond::at(&self.pond, state, &staged);
         Ok(())
     }
@@ -221,7 +306,7 @@ impl<'c> Workspace<'c> {
 
     /// The staged packs that the index names.
     pub(crate) fn staged(&self) -> Result<Vec<StagedPack>, CommandError> {
-        staged_packs(&self.index.header().packs)
+        parse_names(&self.index.header().packs)
     }
 
     /// Everything in a tree as a list in path order: files, symlinks, empty directories.
@@ -282,7 +367,26 @@ fn head_path(pond: &Pond) -> PathBuf {
     pond.mirror_dir(MAIN_MIRROR).join("HEAD")
 }
 
-fn staged_packs(names: &[String]) -> Result<Vec<StagedPack>, CommandError> {
+/// An index without rows that names these packs.
+fn naming(packs: &[StagedPack]) -> Index {
+    Index::naming(packs.iter().map(StagedPack::name).collect())
+}
+
+/// An index without rows in the place of one that is lost. It names every whole pack of the staging area, so that no
+/// content is taken for garbage that only the lost one named; damaged ones get another name, for the same reason.
+fn anew(pond: &Pond) -> Result<Index, CommandError> {
+    let mut packs = staged_packs::present(pond);
+    for flawed in staged_packs::flawed(pond, &packs) {
+        packs.retain(|pack| *pack != flawed.pack);
+        if let Some(file) = flawed.file {
+            staged_packs::set_aside(&file)
+                .map_err(|error| fatal("cannot rename a damaged pack of the staging area").because(&error))?;
+        }
+    }
+    Ok(naming(&packs))
+}
+
+fn parse_names(names: &[String]) -> Result<Vec<StagedPack>, CommandError> {
     let parse = |name: &String| {
         StagedPack::parse(name).ok_or_else(|| fatal(format_args!("the index names no staged pack: '{name}'")))
     };

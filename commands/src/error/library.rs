@@ -264,6 +264,9 @@ impl From<TransactionError> for CommandError {
             TransactionError::Read(error) => error.into(),
             TransactionError::Pack(error) => error.into(),
             TransactionError::Busy(_) => this.hint(AGAIN),
+            TransactionError::Staged { .. } => this.hint(
+                "nothing was changed; 'pond add' of what is staged stores its content again, as the mirror has it now",
+            ),
             TransactionError::ContentGone => {
                 this.hint("nothing was changed, and the mirror has the content: 'pond add' stages it again")
             }
@@ -296,11 +299,10 @@ impl From<IndexError> for CommandError {
     fn from(error: IndexError) -> Self {
         let this = explained(&error);
         match error {
-            IndexError::Damaged { path, .. } => this.hint(format_args!(
-                "move '{}' away, then run 'pond add -A'; commits and the mirror's files are not touched by it",
-                path.display()
-            )),
             IndexError::Newer { .. } => this.hint(UPDATE),
+            IndexError::Damaged { .. } | IndexError::Io { action: "read", .. } => this.hint(
+                "'pond restore --staged :/' makes it anew from HEAD and keeps this one beside it; commits and the mirror's files are not touched",
+            ),
             _ => this,
         }
     }

@@ -216,11 +216,7 @@ pub(crate) enum IndexError {
         source: io::Error,
     },
     /// The bytes are not what was written.
-    #[error(
-        "the index {} is damaged: {reason}; it can be rebuilt from the commit and the mirror, \
-         only what was staged since the last commit has to be added again",
-        path.display()
-    )]
+    #[error("the index {} is damaged: {reason}", path.display())]
     Damaged {
         /// The index.
         path: PathBuf,
@@ -248,8 +244,13 @@ impl Index {
         Self::from_batches(Header::default(), Vec::new())
     }
 
-    /// Opens an index; a missing file is an empty one.
-    pub(crate) fn open(path: &Path) -> Result<Self, IndexError> {
+    /// An index without rows that names these packs.
+    pub(crate) fn naming(packs: Vec<String>) -> Self {
+        Self::from_batches(Header { packs, ..Header::default() }, Vec::new())
+    }
+
+    /// Opens an index; none where there is no file.
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>, IndexError> {
         file::open(path)
     }
 

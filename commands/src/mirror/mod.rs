@@ -2,7 +2,7 @@
 //!
 //! [`walk`] lists what is on the host, [`index`] holds what is staged, [`scan`] compares the two.
 //! [`materialize`] writes to the host, through [`secure_dir`] and with [`replaced`] behind it.
-//! Nothing in these modules prints. Besides those three only [`index`] writes, its own file.
+//! Nothing in these modules prints. Besides those three only [`index`] writes, its own file, and [`staged_packs`], a cache.
 
 pub(crate) mod add;
 pub(crate) mod head_file;
@@ -23,5 +23,6 @@ pub(crate) mod scan;
 #[cfg(unix)]
 pub(crate) mod secure_dir;
 pub(crate) mod stage;
+pub(crate) mod staged_packs;
 pub(crate) mod stat;
 pub(crate) mod walk;

@@ -87,7 +87,7 @@ pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandE
             }
         };
     }
-    let workspace = Workspace::read(ctx)?;
+    let workspace = Workspace::browse(ctx)?;
     if args.show_prefix {
         let cwd = workspace.cwd()?;
         let slash = if cwd.is_empty() { "" } else { "/" };

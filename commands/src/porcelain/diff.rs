@@ -66,7 +66,7 @@ enum Places {
 }
 
 pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::read(ctx)?;
+    let workspace = Workspace::browse(ctx)?;
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
     let places = places(&workspace, &args, &arguments)?;
     let options = args.diff.options(&ctx.ui, Forms::PATCH)?;

@@ -105,7 +105,7 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
     // The index only tells revisions from paths, and `:path`.
     let needs_index = !args.arguments.is_empty() || !args.paths.is_empty();
-    let workspace = if needs_index { Workspace::read(ctx)? } else { Workspace::history(ctx)? };
+    let workspace = if needs_index { Workspace::browse(ctx)? } else { Workspace::history(ctx)? };
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
     let commits = arguments.commits(&workspace)?;
     let filter = Filter::new(&args)?;

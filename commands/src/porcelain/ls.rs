@@ -54,7 +54,7 @@ pub(crate) struct LsArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: LsArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::read(ctx)?;
+    let workspace = Workspace::browse(ctx)?;
     let objects = if args.objects.is_empty() { vec![OsString::from("HEAD")] } else { args.objects.clone() };
     ctx.ui.page();
     let lister = Lister { ctx, workspace: &workspace, args: &args };
@@ -109,7 +109,7 @@ impl Lister<'_> {
 
     /// Lists the rows of the index below a path, directories for themselves unless `-r` is given.
     fn index(&self, text: &OsString) -> Result<(), CommandError> {
-        let index = &self.workspace.index;
+        let index = self.workspace.need_index()?;
         let path = pond_refs::RevisionPath::parse(text.as_encoded_bytes())?;
         let below = path.from_root(&self.workspace.cwd()?)?;
         if let Ok(at) = index.find(&below)

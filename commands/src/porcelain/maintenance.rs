@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::index::Index;
+use crate::mirror::staged_packs;
 use crate::ui::escape;
 use crate::ui::size::{counted, human};
 use crate::workspace::Workspace;
@@ -169,9 +170,13 @@ fn named_packs(workspace: &Workspace<'_>) -> Result<HashSet<StagedPack>, Command
     let mut named: HashSet<StagedPack> = workspace.staged()?.into_iter().collect();
     for (mirror, found) in entries(&workspace.pond.pond_dir().join("mirrors"))? {
         if found.is_dir() {
-            // One that can't be read names we know not what: then nothing is deleted.
-            let index = Index::open(&mirror.join("index"))?;
-            named.extend(index.header().packs.iter().filter_map(|name| StagedPack::parse(name)));
+            // One that is lost or can't be read names we know not what: then nothing is deleted.
+            match Index::open(&mirror.join("index"))? {
+                Some(index) => {
+                    named.extend(index.header().packs.iter().filter_map(|name| StagedPack::parse(name)));
+                }
+                None => named.extend(staged_packs::present(&workspace.pond)),
+            }
         }
     }
     Ok(named)

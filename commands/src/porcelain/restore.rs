@@ -32,6 +32,7 @@ Examples:
   pond restore data.csv                  as it is staged
   pond restore -s HEAD~3 data.csv        as it was three commits ago
   pond restore --staged data.csv         take it out of the next commit, leave the file alone
+  pond restore --staged :/               take everything out of it; makes a damaged index anew
   pond restore -s v1.0 --to /tmp/v1      the whole version v1.0 in a new directory; the mirror is not touched
 
 Exit codes: 0; 3 some files could not be written, the others were; 128; 129; 130.")]
@@ -58,7 +59,7 @@ pub(crate) struct RestoreArgs {
 
 pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
     if let Some(directory) = &args.to {
-        let workspace = Workspace::read(ctx)?;
+        let workspace = Workspace::browse(ctx)?;
         let entries = version(&workspace, args.source.as_ref())?;
         let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
         return lay_out_elsewhere(&workspace, select(entries, pathspecs.as_ref()), &ctx.cwd.join(directory));
@@ -66,8 +67,14 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
     if args.paths.is_empty() {
         return Err(usage("restore needs paths").hint("'pond restore .' restores everything below here"));
     }
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write_without_index(ctx)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
+    if args.staged && pathspecs.is_everything() && workspace.rebuild_index()? {
+        if args.source.is_none() && !args.worktree {
+            return Ok(Outcome::Done);
+        }
+    }
+    workspace.need_index()?;
     let from_index = args.source.is_none() && !args.staged;
     let source = if from_index { staged(&workspace) } else { version(&workspace, args.source.as_ref())? };
     restore(

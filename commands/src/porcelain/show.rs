@@ -47,7 +47,7 @@ pub(crate) struct ShowArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::read(ctx)?;
+    let workspace = Workspace::browse(ctx)?;
     let arguments = split_arguments(&workspace, &args.objects, &args.paths)?;
     let objects = match arguments.revisions.is_empty() {
         true => vec![OsString::from("HEAD")],

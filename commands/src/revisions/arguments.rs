@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use bstr::BString;
+use pond_objects::tree;
 use pond_refs::{PathRoot, Range, RevisionPath};
 
 use super::{explain, with_lookup};
@@ -128,8 +129,15 @@ fn is_tracked(workspace: &Workspace<'_>, text: &OsStr) -> bool {
     let Ok(cwd) = workspace.cwd() else { return false };
     let given = [text.to_owned()];
     let Ok(specs) = Pathspecs::parse(&given, workspace.pond.mirror_root(), &cwd) else { return false };
-    let rows = workspace.index.range_of_dir(specs.common_prefix());
-    rows.into_iter().any(|number| specs.matches(workspace.index.path(number), false))
+    let Ok(index) = workspace.need_index() else { return is_in_head(workspace, specs.common_prefix()) };
+    let rows = index.range_of_dir(specs.common_prefix());
+    rows.into_iter().any(|number| specs.matches(index.path(number), false))
+}
+
+/// What serves for [`is_tracked`] where the index can't be read.
+fn is_in_head(workspace: &Workspace<'_>, path: &[u8]) -> bool {
+    let Ok(Some(tree)) = workspace.head_tree() else { return false };
+    tree::find(workspace.store(), &tree, path).is_ok_and(|found| found.is_some())
 }
 
 fn both(text: &OsStr) -> CommandError {

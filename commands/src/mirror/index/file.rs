@@ -32,18 +32,18 @@ const TEMPORARY: &str = "index.new.";
 /// A temporary older than this has lost its writer.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
-/// Opens an index; a missing file is an empty one.
-pub(super) fn open(path: &Path) -> Result<Index, IndexError> {
+/// Opens an index; none where there is no file.
+pub(super) fn open(path: &Path) -> Result<Option<Index>, IndexError> {
     let io = |source| IndexError::Io { action: "read", path: path.into(), source };
     let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Index::empty()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(io)?,
     };
     if file.metadata().map_err(io)?.len() < TRAILER as u64 {
         return Err(IndexError::Damaged { path: path.into(), reason: "it is cut short".into() });
     }
     let bytes = map(&file).map_err(io)?;
-    decode(bytes).map_err(|flaw| match flaw {
+    decode(bytes).map(Some).map_err(|flaw| match flaw {
         Flaw::Damaged(reason) => IndexError::Damaged { path: path.into(), reason },
         Flaw::Newer(found) => IndexError::Newer { path: path.into(), found, known: FORMAT },
     })
