@@ -14,6 +14,7 @@ mod ignore_rules;
 mod layers;
 mod lifecycle;
 mod locks;
+mod lost_staging;
 mod many_commits;
 mod mishaps;
 mod odd_names;

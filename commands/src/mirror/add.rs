@@ -8,6 +8,7 @@ use pond_oplog::ingest::StagedPacks;
 use pond_oplog::{PackKind, StagedPack};
 
 use super::index::{Row, Update};
+use super::lost_content;
 use super::pathspec::Pathspecs;
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use super::stage::{StageError, stage};
@@ -44,6 +45,10 @@ pub(crate) struct Added {
 
 /// Stages, and writes the index. The caller reports [`Added::failed`].
 pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, CommandError> {
+    let lost = lost_content::find(workspace)?;
+    if let Some(lost) = &lost {
+        workspace.index = lost.doubt(&workspace.index);
+    }
     let scan = look(workspace, request)?;
     if scan.all_missing && !request.force && is_empty(workspace.pond.mirror_root()) {
         return Err(fatal("the mirror is empty, but the pond has files in it: nothing was staged")
@@ -85,11 +90,17 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
         report.added = wanted.iter().map(|change| change.path.clone()).collect();
         return Ok(report);
     }
+    if let Some(lost) = &lost {
+        lost.set_aside(workspace)?;
+    }
     let packs = stage_all(workspace, &wanted, &mut updates, &mut report)?;
     workspace.ctx.check_interrupt("nothing was staged")?;
     if !updates.is_empty() {
         workspace.update_index(updates, &packs)?;
         workspace.refresh(workspace.snapshot.state().clone())?;
+    }
+    if let Some(lost) = lost {
+        lost.settle(workspace)?;
     }
     Ok(report)
 }

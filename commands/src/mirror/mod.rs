@@ -9,6 +9,7 @@ pub(crate) mod head_file;
 pub(crate) mod ignore;
 pub(crate) mod index;
 pub(crate) mod lay_out;
+pub(crate) mod lost_content;
 #[cfg(unix)]
 pub(crate) mod materialize;
 pub(crate) mod next_commit;

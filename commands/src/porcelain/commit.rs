@@ -18,6 +18,7 @@ use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
 use crate::message::{self, Cleanup};
 use crate::mirror::add::{AddRequest, add};
 use crate::mirror::index::{Header, Index};
+use crate::mirror::lost_content;
 use crate::mirror::{next_commit, rebase};
 use crate::ui::{editor, escape, size};
 use crate::workspace::Workspace;
@@ -107,6 +108,9 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     let mut workspace = Workspace::write(ctx)?;
     if args.all {
         stage_tracked(&mut workspace, args.dry_run)?;
+    }
+    if !args.dry_run {
+        lost_content::require_none(&mut workspace)?;
     }
     let base = base(&workspace, &args)?;
     let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
