@@ -1,11 +1,12 @@
 //! Brings files of the mirror to a version, and the index with them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString};
 use pond_objects::name::split_path;
 use pond_objects::{Kind, PathEntry};
 
+use super::differences::Differences;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
 use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
 use super::replaced::Replaced;
@@ -38,6 +39,8 @@ pub(crate) struct LaidOut {
     pub(crate) removed: Vec<BString>,
     /// Paths that could not be brought to their version.
     pub(crate) failed: Vec<(BString, String)>,
+    /// The same paths, to be found.
+    failed_paths: HashSet<BString>,
     /// Whether the command was told to stop.
     pub(crate) interrupted: bool,
 }
@@ -45,7 +48,12 @@ pub(crate) struct LaidOut {
 impl LaidOut {
     /// Whether the path has its version now.
     pub(crate) fn is_done(&self, path: &BString) -> bool {
-        self.failed.iter().all(|(failed, _)| failed != path)
+        !self.failed_paths.contains(path)
+    }
+
+    fn fail(&mut self, path: BString, why: String) {
+        self.failed_paths.insert(path.clone());
+        self.failed.push((path, why));
     }
 
     /// Reports what failed.
@@ -77,11 +85,10 @@ pub(crate) fn look(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
 
 /// The files that reaching the targets would overwrite or delete, and whose content no commit has.
 pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]) -> Vec<Victim> {
-    let host: HashMap<&BStr, &super::scan::Change> =
-        scan.changes.iter().map(|change| (change.path.as_ref(), change)).collect();
+    let host = Differences::of(scan);
     let mut found = Vec::new();
     for target in targets {
-        let change = host.get(<BString as AsRef<BStr>>::as_ref(&target.path));
+        let change = host.at(target.path.as_ref());
         match change.map(|change| change.state) {
             Some(State::Missing | State::Held) => {}
             Some(_) if change.is_some_and(|change| change.kind == Some(Kind::Directory)) => {}
@@ -96,35 +103,19 @@ pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]
         }
         // A file in the place of a directory that the target needs.
         if target.side.is_some()
-            && let Some(path) = parent_in_the_way(scan, &target.path)
+            && let Some(path) = host.file_above(&target.path)
         {
             found.push(Victim { path: path.clone(), content: None });
         }
         // A directory with untracked files in the place of a file.
         if target.side.is_some_and(|side| side.kind.is_blob()) {
-            let below = scan.changes.iter().filter(|change| is_below(&change.path, &target.path));
-            let untracked = below
-                .filter(|change| change.state == State::Untracked && change.kind != Some(Kind::Directory));
-            found.extend(untracked.map(|change| Victim { path: change.path.clone(), content: None }));
+            let untracked = host.untracked_files_below(&target.path);
+            found.extend(untracked.map(|path| Victim { path: path.clone(), content: None }));
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found.dedup();
     found
-}
-
-/// A file or symlink of the host, in no version, that stands where `path` needs a directory.
-pub(crate) fn parent_in_the_way<'a>(scan: &'a Scan, path: &[u8]) -> Option<&'a BString> {
-    let blocks = |change: &&super::scan::Change| {
-        is_below(path, &change.path)
-            && change.kind.is_some_and(Kind::is_blob)
-            && change.state != State::Missing
-    };
-    scan.changes.iter().find(blocks).map(|change| &change.path)
-}
-
-fn is_below(path: &[u8], dir: &[u8]) -> bool {
-    path.strip_prefix(dir).is_some_and(|rest| rest.first() == Some(&b'/'))
 }
 
 /// Brings the host to the targets. What is in no commit has been saved before, and `saved` says so: a file that
@@ -148,7 +139,9 @@ pub(crate) fn lay_out(
     interrupt::install();
     let options = Options { fsync: true, replaced: Some(&replaced), interrupted: &interrupt::interrupted };
     let materializer = Materializer::new(mirror, workspace.store(), options);
-    let may_go = |dir: &BStr| !targets.iter().any(|target| target.path == dir && target.side.is_some());
+    let wanted: HashSet<&BStr> =
+        targets.iter().filter(|target| target.side.is_some()).map(|target| target.path.as_ref()).collect();
+    let may_go = |dir: &BStr| !wanted.contains(dir);
     let on_done = |request: &WriteRequest, _: &Done| {
         if let Want::Entry { size, .. } = request.want {
             progress.add(size);
@@ -174,9 +167,9 @@ fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
             Ok(None) => {}
             Err(MaterializeError::Interrupted { path }) => {
                 laid_out.interrupted = true;
-                laid_out.failed.push((path, "interrupted".to_owned()));
+                laid_out.fail(path, "interrupted".to_owned());
             }
-            Err(error) => laid_out.failed.push((request.path, describe(&error))),
+            Err(error) => laid_out.fail(request.path, describe(&error)),
         }
     }
     laid_out
@@ -255,7 +248,8 @@ fn requests(
         WriteRequest { path: target.path.clone(), want, expected }
     };
     // What a directory has in the place of a file was saved; it goes first.
-    let below = saved.stats.iter().filter(|(path, _)| targets.iter().all(|target| target.path != *path));
+    let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
+    let below = saved.stats.iter().filter(|(path, _)| !meant.contains(path));
     let cleared = below.map(|(path, stat)| WriteRequest {
         path: path.clone(),
         want: Want::Absent,

@@ -5,6 +5,7 @@
 //! Nothing in these modules prints. Besides those three only [`index`] writes, its own file, and [`staged_packs`], a cache.
 
 pub(crate) mod add;
+pub(crate) mod differences;
 pub(crate) mod head_file;
 pub(crate) mod ignore;
 pub(crate) mod index;

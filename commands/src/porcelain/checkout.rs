@@ -11,6 +11,7 @@ use pond_refs::RefName;
 
 use crate::context::Context;
 use crate::error::{Class, CommandError, Outcome, interrupted, usage};
+use crate::mirror::differences::Differences;
 use crate::mirror::index::Header;
 use crate::mirror::lay_out::{self, Target, target_of};
 use crate::mirror::rebase;
@@ -166,6 +167,7 @@ fn plan(
 ) -> Result<Vec<Target>, CommandError> {
     let host: HashMap<&BString, State> =
         scan.changes.iter().map(|change| (&change.path, change.state)).collect();
+    let differences = Differences::of(scan);
     let mut targets = Vec::new();
     let mut collisions = Vec::new();
     for entry in entries {
@@ -183,7 +185,7 @@ fn plan(
         if !force && staged != base && staged != target.side || !force && on_host.is_some() && !missing {
             collisions.push(entry.path.clone());
         }
-        if !force && let Some(blocking) = lay_out::parent_in_the_way(scan, &entry.path) {
+        if !force && let Some(blocking) = differences.file_above(&entry.path) {
             collisions.push(blocking.clone());
         }
         targets.push(target);

@@ -1,0 +1,105 @@
+//! What a scan found, by path: each question costs a look-up, however much has changed.
+
+use std::collections::HashMap;
+
+use bstr::{BStr, BString};
+use pond_objects::Kind;
+
+use super::order::{is_below, parent, path_order};
+use super::scan::{Change, Scan, State};
+
+/// The differences between the host and the index.
+pub(crate) struct Differences<'a> {
+    /// In order, as the scan has them.
+    changes: &'a [Change],
+    by_path: HashMap<&'a [u8], &'a Change>,
+    /// Files and symlinks of the host in no version.
+    files: HashMap<&'a [u8], &'a BString>,
+}
+
+impl<'a> Differences<'a> {
+    /// Those that `scan` found.
+    pub(crate) fn of(scan: &'a Scan) -> Self {
+        Self::new(&scan.changes)
+    }
+
+    fn new(changes: &'a [Change]) -> Self {
+        debug_assert!(
+            changes.is_sorted_by(|a, b| path_order(&a.path, &b.path).is_le()),
+            "BUG: a scan's changes are in order"
+        );
+        let is_file =
+            |change: &&Change| change.kind.is_some_and(Kind::is_blob) && change.state != State::Missing;
+        Self {
+            changes,
+            by_path: changes.iter().map(|change| (change.path.as_slice(), change)).collect(),
+            files: changes
+                .iter()
+                .filter(is_file)
+                .map(|change| (change.path.as_slice(), &change.path))
+                .collect(),
+        }
+    }
+
+    /// The difference at a path.
+    pub(crate) fn at(&self, path: &BStr) -> Option<&'a Change> {
+        self.by_path.get(path.as_ref() as &[u8]).copied()
+    }
+
+    /// A file or symlink, in no version, that stands where `path` needs a directory.
+    pub(crate) fn file_above(&self, path: &[u8]) -> Option<&'a BString> {
+        let above = std::iter::successors(Some(parent(path)), |dir| Some(parent(dir)));
+        above.take_while(|dir| !dir.is_empty()).find_map(|dir| self.files.get(dir).copied())
+    }
+
+    /// Untracked files and symlinks below a path.
+    pub(crate) fn untracked_files_below<'p>(
+        &self,
+        path: &'p [u8],
+    ) -> impl Iterator<Item = &'a BString> + use<'a, 'p> {
+        let start = self.changes.partition_point(|change| path_order(&change.path, path).is_le());
+        let below = self.changes[start..].iter().take_while(move |change| is_below(&change.path, path));
+        let untracked =
+            below.filter(|change| change.state == State::Untracked && change.kind != Some(Kind::Directory));
+        untracked.map(|change| &change.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(path: &str, state: State, kind: Kind) -> Change {
+        Change {
+            path: path.into(),
+            state,
+            row: None,
+            kind: Some(kind),
+            stat: None,
+            id: None,
+            collapsed: false,
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_way() {
+        let changes = [
+            change("a", State::Untracked, Kind::File),
+            change("d", State::Missing, Kind::File),
+            change("d/e", State::Untracked, Kind::Directory),
+            change("d/f", State::Untracked, Kind::Symlink),
+            change("d/g", State::Modified, Kind::File),
+            change("d/h/i", State::Untracked, Kind::File),
+            change("d-", State::Untracked, Kind::File),
+        ];
+        let found = Differences::new(&changes);
+        assert_eq!(found.at("d/g".into()).map(|change| change.state), Some(State::Modified));
+        assert!(found.at("d/h".into()).is_none());
+        assert_eq!(found.file_above(b"a/b/c").map(|path| path.as_slice()), Some(&b"a"[..]));
+        assert_eq!(found.file_above(b"d/x"), None, "what is missing is in nobody's way");
+        assert_eq!(found.file_above(b"a"), None);
+        let below: Vec<&BString> = found.untracked_files_below(b"d").collect();
+        assert_eq!(below, ["d/f", "d/h/i"]);
+        assert_eq!(found.untracked_files_below(b"a").count(), 0);
+    }
+}
