@@ -5,6 +5,8 @@
 
 mod library;
 
+pub(crate) use library::advice;
+
 use std::error::Error;
 use std::fmt;
 use std::io;

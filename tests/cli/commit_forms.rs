@@ -160,3 +160,24 @@ fn without_an_identity_a_commit_warns_and_succeeds() {
     assert_eq!(output.err().matches("warning").count(), 0, "{output}");
     assert_eq!(pond.lines(&["log", "-1", "--format=%an <%ae>"]), ["Cron <cron@example.org>"]);
 }
+
+#[test]
+fn a_dry_run_with_all_names_what_tracked_files_have() {
+    let pond = TestPond::new();
+    for name in ["gone", "edited", "renamed", "same"] {
+        pond.write(name, format!("{name}\n"));
+    }
+    pond.commit_all("First");
+    pond.remove("gone");
+    pond.append("edited", "more\n");
+    pond.ok(&["mv", "renamed", "new name"]);
+    pond.append("new name", "and changed\n");
+    pond.write("untracked", "1\n");
+    let before = pond.status();
+    assert_eq!(
+        pond.lines(&["commit", "--dry-run", "-a"]),
+        ["modified edited", "deleted gone", "renamed new name"]
+    );
+    assert_eq!(pond.status(), before);
+    assert_eq!(pond.lines(&["commit", "-n"]), ["renamed new name"]);
+}

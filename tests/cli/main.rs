@@ -11,6 +11,7 @@ mod harness;
 mod history;
 mod identity;
 mod ignore_rules;
+mod json_forms;
 mod layers;
 mod lifecycle;
 mod locks;

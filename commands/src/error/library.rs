@@ -62,6 +62,11 @@ fn system_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
     None
 }
 
+/// What can be done about an error that is one of many, and so is not shown as the command's own.
+pub(crate) fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    if is_damage(error) { Some(SECOND_COPY) } else { system_hint(error) }
+}
+
 /// Whether a pack's bytes are not what was written, somewhere behind an error.
 fn is_damage(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);

@@ -7,6 +7,7 @@ use pond_objects::name::split_path;
 use pond_objects::{Kind, PathEntry};
 
 use super::differences::Differences;
+use super::failures::Failures;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
 use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
 use super::replaced::Replaced;
@@ -38,9 +39,7 @@ pub(crate) struct LaidOut {
     /// Paths that were removed.
     pub(crate) removed: Vec<BString>,
     /// Paths that could not be brought to their version.
-    pub(crate) failed: Vec<(BString, String)>,
-    /// The same paths, to be found.
-    failed_paths: HashSet<BString>,
+    pub(crate) failed: Failures,
     /// Whether the command was told to stop.
     pub(crate) interrupted: bool,
 }
@@ -48,19 +47,12 @@ pub(crate) struct LaidOut {
 impl LaidOut {
     /// Whether the path has its version now.
     pub(crate) fn is_done(&self, path: &BString) -> bool {
-        !self.failed_paths.contains(path)
-    }
-
-    fn fail(&mut self, path: BString, why: String) {
-        self.failed_paths.insert(path.clone());
-        self.failed.push((path, why));
+        !self.failed.contains(path)
     }
 
     /// Reports what failed.
     pub(crate) fn show_failures(&self, workspace: &Workspace<'_>) {
-        for (path, error) in &self.failed {
-            workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
-        }
+        self.failed.show(workspace);
     }
 
     /// The index row of a path that now has `side` on the host.
@@ -167,23 +159,12 @@ fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
             Ok(None) => {}
             Err(MaterializeError::Interrupted { path }) => {
                 laid_out.interrupted = true;
-                laid_out.fail(path, "interrupted".to_owned());
+                laid_out.failed.push_reason(path, "interrupted");
             }
-            Err(error) => laid_out.fail(request.path, describe(&error)),
+            Err(error) => laid_out.failed.push(request.path, &error),
         }
     }
     laid_out
-}
-
-/// An error and its causes in one line.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(&format!(": {cause}"));
-        next = cause.source();
-    }
-    text
 }
 
 /// Removes what a killed command left of its work in the directories that are about to be written to.

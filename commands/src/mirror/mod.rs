@@ -6,6 +6,7 @@
 
 pub(crate) mod add;
 pub(crate) mod differences;
+pub(crate) mod failures;
 pub(crate) mod head_file;
 pub(crate) mod ignore;
 pub(crate) mod index;

@@ -2,14 +2,16 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::path::Path;
 
 use pond_objects::ObjectId;
 use pond_refs::Range;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions::{self, CommitSet, short_id_from};
+use crate::ui::changes_json::insert_path;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -67,21 +69,22 @@ pub(crate) struct RevParseArgs {
 
 pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandError> {
     let asks_place = args.show_toplevel || args.show_prefix || args.pond_dir || args.is_inside_pond;
+    let mut place = PlaceFacts { ctx, row: Map::new() };
     if args.is_inside_pond {
-        ctx.ui.say(ctx.place().is_some());
+        place.is_inside(ctx.place().is_some());
     }
     if args.show_toplevel {
-        say_path(ctx, ctx.pond()?.mirror_root())?;
+        place.path("toplevel", ctx.pond()?.mirror_root())?;
     }
     if args.pond_dir {
-        say_path(ctx, ctx.pond()?.pond_dir())?;
+        place.path("pond_dir", ctx.pond()?.pond_dir())?;
     }
     if args.verify && args.revisions.len() != 1 {
         return Err(usage("--verify takes exactly one revision"));
     }
     if args.revisions.is_empty() && !args.show_prefix {
         return match asks_place {
-            true => Ok(Outcome::Done),
+            true => place.end().map(|()| Outcome::Done),
             false => {
                 Err(usage("nothing to do: name a revision").hint("'pond rev-parse HEAD' prints HEAD's id"))
             }
@@ -91,8 +94,9 @@ pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandE
     if args.show_prefix {
         let cwd = workspace.cwd()?;
         let slash = if cwd.is_empty() { "" } else { "/" };
-        ctx.ui.say(format_args!("{}{slash}", escape::plain(&cwd)));
+        place.prefix(&[&cwd[..], slash.as_bytes()].concat());
     }
+    place.end()?;
     for text in &args.revisions {
         match print(&workspace, &args, text) {
             Err(_) if args.verify && ctx.ui.is_quiet() => return Ok(Outcome::Nothing),
@@ -102,23 +106,57 @@ pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandE
     Ok(Outcome::Done)
 }
 
-fn say_path(ctx: &Context, path: &std::path::Path) -> Result<(), CommandError> {
-    if ctx.ui.is_terminal() {
-        ctx.ui.say(escape::path(path));
-        return Ok(());
+/// What was asked about the pond's place: a line for each fact, or all of them in one row of JSON.
+struct PlaceFacts<'a> {
+    ctx: &'a Context,
+    row: Map<String, Value>,
+}
+
+impl PlaceFacts<'_> {
+    fn is_inside(&mut self, is: bool) {
+        match self.ctx.ui.is_json() {
+            true => drop(self.row.insert("inside_pond".into(), is.into())),
+            false => self.ctx.ui.say(is),
+        }
     }
-    let mut out = ctx.ui.out();
-    out.write_all(path.as_os_str().as_encoded_bytes())?;
-    out.write_all(b"\n")?;
-    Ok(())
+
+    fn path(&mut self, name: &str, path: &Path) -> Result<(), CommandError> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if self.ctx.ui.is_json() {
+            insert_path(&mut self.row, name, bytes.into());
+            return Ok(());
+        }
+        if self.ctx.ui.is_terminal() {
+            self.ctx.ui.say(escape::plain(bytes));
+            return Ok(());
+        }
+        let mut out = self.ctx.ui.out();
+        out.write_all(bytes)?;
+        out.write_all(b"\n")?;
+        Ok(())
+    }
+
+    fn prefix(&mut self, prefix: &[u8]) {
+        match self.ctx.ui.is_json() {
+            true => insert_path(&mut self.row, "prefix", prefix.into()),
+            false => self.ctx.ui.say(escape::plain(prefix)),
+        }
+    }
+
+    fn end(self) -> Result<(), CommandError> {
+        if self.row.is_empty() { Ok(()) } else { self.ctx.ui.json_row(&self.row) }
+    }
 }
 
 fn print(workspace: &Workspace<'_>, args: &RevParseArgs, text: &OsString) -> Result<(), CommandError> {
     let ui = &workspace.ctx.ui;
     if args.abbrev_ref || args.symbolic_full_name {
-        if let Some(name) = ref_name(workspace, text, args.abbrev_ref)? {
-            ui.say(name);
+        let name = ref_name(workspace, text, args.abbrev_ref)?;
+        if ui.is_json() {
+            let revision = String::from_utf8_lossy(text.as_encoded_bytes());
+            return ui.json_row(&json!({ "revision": revision, "ref": name }));
         }
+        name.into_iter().for_each(|name| ui.say(name));
         return Ok(());
     }
     let set = objects(workspace, text)?;

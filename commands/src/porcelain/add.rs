@@ -5,10 +5,9 @@ use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::add::{AddRequest, Added, add};
 use crate::mirror::pathspec::Pathspecs;
 use crate::porcelain::path_args::PathArgs;
-use crate::ui::changes_json::insert_path;
+use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::escape;
 use crate::workspace::Workspace;
-use bstr::BString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -59,18 +58,12 @@ struct Report {
     dry_run: bool,
 }
 
-/// A path of the mirror; one that is not UTF-8 with its bytes beside it.
-fn path_row(path: &BString) -> Map<String, Value> {
-    let mut row = Map::new();
-    insert_path(&mut row, "path", path.as_ref());
-    row
-}
-
 pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
     if args.paths.is_empty() && !args.all && !args.update {
         ctx.ui.status("nothing specified, nothing added");
         ctx.ui.hint("'pond add .' stages what is below here, 'pond add -A' the whole mirror");
+        show(ctx, &args, &Added::default())?;
         return Ok(Outcome::Nothing);
     }
     let named = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
@@ -136,16 +129,10 @@ fn show(ctx: &Context, args: &AddArgs, added: &Added) -> Result<(), CommandError
         ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
     if ctx.ui.is_json() {
-        let rows = |paths: &[BString]| paths.iter().map(path_row).collect::<Vec<_>>();
-        let failed = added.failed.iter().map(|(path, error)| {
-            let mut row = path_row(path);
-            row.insert("error".into(), error.as_str().into());
-            row
-        });
         return ctx.ui.json(&Report {
-            added: rows(&added.added),
-            removed: rows(&added.removed),
-            failed: failed.collect(),
+            added: path_rows(&added.added),
+            removed: path_rows(&added.removed),
+            failed: failed_rows(&added.failed),
             stored_bytes: added.stored,
             dry_run: args.dry_run,
         });

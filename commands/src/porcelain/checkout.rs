@@ -8,17 +8,20 @@ use pond_objects::{ObjectId, ObjectSource, PathEntry};
 use pond_oplog::transaction::Transaction;
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_refs::RefName;
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{Class, CommandError, Outcome, interrupted, usage};
 use crate::mirror::differences::Differences;
 use crate::mirror::index::Header;
 use crate::mirror::lay_out::{self, Target, target_of};
+use crate::mirror::order::path_order;
 use crate::mirror::rebase;
 use crate::mirror::save;
 use crate::mirror::scan::{Scan, State};
 use crate::porcelain::path_args::parse;
 use crate::porcelain::restore::{Restore, restore, staged};
+use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 use crate::{revisions, transact};
@@ -150,6 +153,7 @@ fn move_to(
     workspace.save_index(builder)?;
     workspace.save_head()?;
     explain(workspace, &before);
+    print(workspace, &before, &laid_out)?;
     if laid_out.interrupted {
         return Err(interrupted(
             "interrupted; HEAD has moved, and 'pond restore .' writes the files that are missing",
@@ -220,6 +224,28 @@ fn in_the_way(paths: &[&BString]) -> CommandError {
     let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
     CommandError::new(Class::Conflict, format_args!("changes that are not committed would be overwritten:{list}{rest}"))
         .hint("nothing was changed; commit them, or use -f, which stores them in the pond and takes the new version")
+}
+
+/// Prints the document of a HEAD that moved.
+fn print(workspace: &Workspace<'_>, before: &Head, laid_out: &lay_out::LaidOut) -> Result<(), CommandError> {
+    if !workspace.ctx.ui.is_json() {
+        return Ok(());
+    }
+    let head = |head: &Head| {
+        json!({
+            "branch": head.branch.as_ref().map(RefName::short),
+            "commit": head.commit.map(|commit| commit.to_hex()),
+        })
+    };
+    let mut document = head(&workspace.head);
+    document["detached"] = workspace.head.branch.is_none().into();
+    document["before"] = head(before);
+    let mut written: Vec<&BString> = laid_out.written.keys().collect();
+    written.sort_by(|a, b| path_order(a, b));
+    document["written"] = path_rows(written).into();
+    document["removed"] = path_rows(&laid_out.removed).into();
+    document["failed"] = failed_rows(&laid_out.failed.paths).into();
+    workspace.ctx.ui.json(&document)
 }
 
 fn explain(workspace: &Workspace<'_>, before: &Head) {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString};
 use pond_objects::Kind;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
@@ -20,7 +20,7 @@ use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
 use crate::porcelain::path_args::PathArgs;
-use crate::ui::changes_json::insert_path;
+use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -202,19 +202,9 @@ fn report(workspace: &Workspace<'_>, args: &CleanArgs, removed: &Removed) -> Res
         ui.error(format_args!("cannot remove {}: {error}", escape::quoted(path)));
     }
     if ui.is_json() {
-        let row = |path: &BString| {
-            let mut row = Map::new();
-            insert_path(&mut row, "path", BStr::new(path));
-            row
-        };
-        let failed = removed.failed.iter().map(|(path, error)| {
-            let mut row = row(path);
-            row.insert("error".into(), error.as_str().into());
-            Value::Object(row)
-        });
         ui.json(&json!({
-            "removed": removed.removed.iter().map(row).collect::<Vec<_>>(),
-            "failed": failed.collect::<Vec<_>>(),
+            "removed": path_rows(&removed.removed),
+            "failed": failed_rows(&removed.failed),
             "dry_run": args.dry_run,
         }))?;
     } else if !ui.is_quiet() || args.dry_run {

@@ -1,5 +1,7 @@
 //! `pond commit`: record what is staged as a version.
 
+mod dry_run;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::Read as _;
@@ -106,8 +108,8 @@ struct Base {
 
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
-    if args.all {
-        stage_tracked(&mut workspace, args.dry_run)?;
+    if args.all && !args.dry_run {
+        stage_tracked(&mut workspace)?;
     }
     if !args.dry_run {
         lost_content::require_none(&mut workspace)?;
@@ -115,7 +117,7 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     let base = base(&workspace, &args)?;
     let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
     if args.dry_run {
-        return Ok(dry_run(ctx, &changes));
+        return dry_run::dry_run(&workspace, &args, &base, changes);
     }
     if changes.is_empty() && !args.allow_empty && !args.amend {
         return Err(nothing_to_commit(&workspace));
@@ -130,8 +132,8 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     Ok(Outcome::Done)
 }
 
-fn stage_tracked(workspace: &mut Workspace<'_>, dry_run: bool) -> Result<(), CommandError> {
-    let request = AddRequest { pathspecs: None, update_only: true, force: false, dry_run };
+fn stage_tracked(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+    let request = AddRequest { pathspecs: None, update_only: true, force: false, dry_run: false };
     let added = add(workspace, &request)?;
     for (path, error) in &added.failed {
         workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
@@ -172,13 +174,6 @@ fn nothing_to_commit(workspace: &Workspace<'_>) -> CommandError {
         true => error.hint("'pond add .' stages what is in this directory"),
         false => error.hint("'pond add' stages changes, -a those of tracked files; 'pond status' shows them"),
     }
-}
-
-fn dry_run(ctx: &Context, changes: &[Change]) -> Outcome {
-    for change in changes {
-        ctx.ui.say(format_args!("{} {}", word(change), escape::quoted(&change.path)));
-    }
-    if changes.is_empty() { Outcome::Nothing } else { Outcome::Done }
 }
 
 fn word(change: &Change) -> &'static str {

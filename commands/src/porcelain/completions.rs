@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::context::Context;
-use crate::error::{CommandError, Outcome};
+use crate::error::{CommandError, Outcome, usage};
 
 /// Print a script that completes pond's commands and options in a shell
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,9 @@ pub(crate) struct CompletionsArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CompletionsArgs) -> Result<Outcome, CommandError> {
+    if ctx.ui.is_json() {
+        return Err(usage("a shell's script is no JSON").hint("leave --json out"));
+    }
     // The generator writes to memory: it panics when a write fails, and a pipe may close.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "pond", &mut script);

@@ -1,14 +1,16 @@
 //! `pond config`: reads and writes configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::config::known::KNOWN;
 use crate::config::sources::Sources;
 use crate::config::{self, Config, Entry, Scope, layer, write};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::ui::changes_json::insert_path;
 use crate::ui::color::Role;
 use crate::ui::table::{Align, Cell, Table};
 use crate::ui::{escape, suggest};
@@ -132,12 +134,29 @@ fn set(ctx: &Context, args: &ConfigArgs, key: &str, value: &str) -> Result<Outco
     let path = file(ctx, args)?;
     warn_if_unknown(ctx, key);
     write::set(&path, key, value)?;
+    print_written(ctx, args, &path, &json!({ "key": key, "value": value }))?;
     Ok(Outcome::Done)
 }
 
 fn unset(ctx: &Context, args: &ConfigArgs, key: &str) -> Result<Outcome, CommandError> {
     check_key(key)?;
-    Ok(if write::unset(&file(ctx, args)?, key)? { Outcome::Done } else { Outcome::Nothing })
+    let path = file(ctx, args)?;
+    let removed = write::unset(&path, key)?;
+    print_written(ctx, args, &path, &json!({ "key": key, "removed": removed }))?;
+    Ok(if removed { Outcome::Done } else { Outcome::Nothing })
+}
+
+/// With `--json` what was written, and to which file. Otherwise a change is made without a word, as git does.
+fn print_written(ctx: &Context, args: &ConfigArgs, file: &Path, what: &Value) -> Result<(), CommandError> {
+    let Value::Object(mut document) = what.clone() else {
+        unreachable!("BUG: what was written is an object")
+    };
+    if !ctx.ui.is_json() {
+        return Ok(());
+    }
+    document.insert("scope".into(), scope(args).word().into());
+    insert_path(&mut document, "file", file.as_os_str().as_encoded_bytes().into());
+    ctx.ui.json(&document)
 }
 
 /// Prints what is configured. A default is no answer: scripts ask to learn whether a key is set.

@@ -1,16 +1,18 @@
 //! `pond init`: make a pond.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pond_oplog::init::{self, FirstOperation};
 use pond_oplog::pond::{InitError, Trust};
 use pond_oplog::view::Head;
 use pond_refs::RefName;
+use serde_json::Map;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::head_file::{self, HeadFile};
 use crate::transact;
+use crate::ui::changes_json::insert_path;
 use crate::ui::escape;
 
 /// Make a pond in a directory
@@ -58,18 +60,24 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
                 "there is a pond already in '{}'; nothing was changed",
                 escape::path(&path)
             ));
-            return Ok(Outcome::Done);
+            return print(ctx, &path, false);
         }
         other => other?,
     };
     head_file::write(&unborn.mirror_dir().join("HEAD"), &HeadFile { head, seq: 0 })?;
     let pond = init::publish(unborn, &first)?;
+    print(ctx, pond.pond_dir(), true)
+}
+
+/// Says which pond there is now, and whether this command made it.
+fn print(ctx: &Context, pond: &Path, created: bool) -> Result<Outcome, CommandError> {
     if ctx.ui.is_json() {
-        ctx.ui.json(&serde_json::json!({ "pond": pond.pond_dir().to_string_lossy() }))?;
-        return Ok(Outcome::Done);
-    }
-    if !ctx.ui.is_quiet() {
-        ctx.ui.say(format_args!("initialized an empty pond in '{}'", escape::path(pond.pond_dir())));
+        let mut document = Map::new();
+        insert_path(&mut document, "pond", pond.as_os_str().as_encoded_bytes().into());
+        document.insert("created".into(), created.into());
+        ctx.ui.json(&document)?;
+    } else if created && !ctx.ui.is_quiet() {
+        ctx.ui.say(format_args!("initialized an empty pond in '{}'", escape::path(pond)));
     }
     Ok(Outcome::Done)
 }

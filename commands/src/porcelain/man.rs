@@ -4,10 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::CommandFactory as _;
+use serde_json::Map;
 
 use crate::cli::Cli;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
+use crate::ui::changes_json::insert_path;
 use crate::ui::{escape, size};
 
 /// Write the manual pages of pond and of every command into a directory
@@ -35,6 +37,12 @@ pub(crate) fn run(ctx: &Context, args: ManArgs) -> Result<Outcome, CommandError>
     let command = Cli::command();
     let pages = 1 + command.get_subcommands().count() as u64;
     clap_mangen::generate_to(command, &args.directory).map_err(failed)?;
+    if ctx.ui.is_json() {
+        let mut document = Map::new();
+        insert_path(&mut document, "directory", args.directory.as_os_str().as_encoded_bytes().into());
+        document.insert("pages".into(), pages.into());
+        ctx.ui.json(&document)?;
+    }
     ctx.ui.status(format_args!("wrote {} into '{name}'", size::counted(pages, "page")));
     Ok(Outcome::Done)
 }

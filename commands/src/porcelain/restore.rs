@@ -1,23 +1,27 @@
 //! `pond restore`: write files of a version.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
 use pond_objects::PathEntry;
+use serde_json::{Map, json};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::interrupt;
+use crate::mirror::failures::Failures;
 use crate::mirror::index::{Row, Seen, Side, Update};
 use crate::mirror::lay_out::{self, Target, target_of};
 use crate::mirror::materialize::{Done, Expected, Materializer, Options, Want, WriteRequest};
+use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::save;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::porcelain::path_args::PathArgs;
 use crate::revisions;
+use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 use crate::ui::progress::Unit;
 use crate::ui::{escape, size};
 use crate::workspace::Workspace;
@@ -116,8 +120,9 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         ))
         .hint("nothing was changed; 'pond ls -r REV' lists a version"));
     }
-    let mut outcome = Outcome::Done;
+    let restaged = if restore.index { restaged(workspace, &targets) } else { Vec::new() };
     let mut updates = BTreeMap::new();
+    let mut report = Report { staged: restaged, ..Report::default() };
     if restore.files {
         let scan = lay_out::look(workspace)?;
         let changed = changed_on_host(workspace, &scan, &targets);
@@ -126,17 +131,16 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         workspace.ctx.check_interrupt("nothing was changed")?;
         let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
         laid_out.show_failures(workspace);
-        if !laid_out.failed.is_empty() {
-            outcome = Outcome::Partial;
-        }
         if restore.index {
             updates = lay_out::updates(workspace, &changed, &laid_out);
         } else {
             refresh_rows(workspace, &changed, &laid_out, &mut updates);
         }
-        report(workspace, &laid_out);
-        if laid_out.interrupted {
+        let interrupted_half_way = laid_out.interrupted;
+        report.files(laid_out);
+        if interrupted_half_way {
             save_updates(workspace, updates)?;
+            report.print(workspace, false)?;
             return Err(interrupted(
                 "interrupted; the files that were written are whole, the others are as they were",
             ));
@@ -146,7 +150,8 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         stage_targets(workspace, &targets, &mut updates);
     }
     save_updates(workspace, updates)?;
-    Ok(outcome)
+    report.print(workspace, restore.files)?;
+    Ok(if report.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
 fn save_updates(
@@ -159,13 +164,55 @@ fn save_updates(
     }
 }
 
-fn report(workspace: &Workspace<'_>, laid_out: &lay_out::LaidOut) {
-    let ui = &workspace.ctx.ui;
-    let written = size::counted(laid_out.written.len() as u64, "file");
-    match laid_out.removed.len() {
-        0 => ui.status(format_args!("restored {written}")),
-        removed => ui.status(format_args!("restored {written}, removed {removed}")),
+/// What was done.
+#[derive(Default)]
+struct Report {
+    written: Vec<BString>,
+    removed: Vec<BString>,
+    /// What the next commit has in another form than before.
+    staged: Vec<BString>,
+    failed: Vec<(BString, String)>,
+}
+
+impl Report {
+    fn files(&mut self, laid_out: lay_out::LaidOut) {
+        self.written = laid_out.written.into_keys().collect();
+        self.written.sort_by(|a, b| path_order(a, b));
+        self.removed = laid_out.removed;
+        self.failed = laid_out.failed.paths;
     }
+
+    /// Prints the document; for people, a line about the files if there is something to say of them.
+    fn print(&self, workspace: &Workspace<'_>, files: bool) -> Result<(), CommandError> {
+        let ui = &workspace.ctx.ui;
+        let written = size::counted(self.written.len() as u64, "file");
+        match self.removed.len() {
+            _ if !files => {}
+            0 => ui.status(format_args!("restored {written}")),
+            removed => ui.status(format_args!("restored {written}, removed {removed}")),
+        }
+        if !ui.is_json() {
+            return Ok(());
+        }
+        ui.json(&json!({
+            "written": path_rows(&self.written),
+            "removed": path_rows(&self.removed),
+            "staged": path_rows(&self.staged),
+            "failed": failed_rows(&self.failed),
+        }))
+    }
+}
+
+/// The targets for which something else is staged than they shall have.
+fn restaged(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<BString> {
+    let index = &workspace.index;
+    let is_other = |target: &&Target| {
+        let row = index.find(&target.path).ok().map(|at| index.entry(at).row);
+        row.and_then(|row| row.staged) != target.side
+    };
+    let mut paths: Vec<BString> = targets.iter().filter(is_other).map(|target| target.path.clone()).collect();
+    paths.sort_by(|a, b| path_order(a, b));
+    paths
 }
 
 /// What the paths shall have: the source's entries, and nothing where a tracked path is not in the source.
@@ -288,13 +335,21 @@ fn lay_out_elsewhere(
     progress.finish();
     synced
         .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
-    let failed: HashMap<&BString, String> = requests
-        .iter()
-        .zip(&results)
-        .filter_map(|(request, result)| Some((&request.path, result.as_ref().err()?.to_string())))
-        .collect();
-    for (path, error) in &failed {
-        ui.error(format_args!("{}: {error}", escape::quoted(path)));
+    let mut written = Vec::with_capacity(requests.len());
+    let mut failures = Failures::default();
+    for (request, result) in requests.into_iter().zip(results) {
+        match result {
+            Ok(_) => written.push(request.path),
+            Err(error) => failures.push(request.path, &error),
+        }
+    }
+    failures.show(workspace);
+    if ui.is_json() {
+        let mut document = Map::new();
+        insert_path(&mut document, "directory", directory.as_os_str().as_encoded_bytes().into());
+        document.insert("written".into(), path_rows(&written).into());
+        document.insert("failed".into(), failed_rows(&failures.paths).into());
+        ui.json(&document)?;
     }
     if interrupt::interrupted() {
         return Err(interrupted(format_args!(
@@ -304,8 +359,8 @@ fn lay_out_elsewhere(
     }
     ui.status(format_args!(
         "laid out {} in '{}'",
-        size::counted((requests.len() - failed.len()) as u64, "file"),
+        size::counted(written.len() as u64, "file"),
         escape::path(directory)
     ));
-    Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+    Ok(if failures.is_empty() { Outcome::Done } else { Outcome::Partial })
 }

@@ -1,6 +1,6 @@
 //! Changes as JSON: one row for each.
 
-use bstr::BStr;
+use bstr::{BStr, BString};
 use pond_objects::{Change, Kind, Side};
 use serde_json::{Map, Value, json};
 
@@ -47,6 +47,28 @@ pub(crate) fn insert_path(row: &mut Map<String, Value>, name: &str, path: &BStr)
             row.insert(format!("{name}_hex"), hex.into());
         }
     }
+}
+
+/// A row with a path and nothing else.
+pub(crate) fn path_row(path: &BString) -> Map<String, Value> {
+    let mut row = Map::new();
+    insert_path(&mut row, "path", BStr::new(path));
+    row
+}
+
+/// A row for each path.
+pub(crate) fn path_rows<'a>(paths: impl IntoIterator<Item = &'a BString>) -> Vec<Map<String, Value>> {
+    paths.into_iter().map(path_row).collect()
+}
+
+/// A row for each path that something could not be done with, and why.
+pub(crate) fn failed_rows(failed: &[(BString, String)]) -> Vec<Map<String, Value>> {
+    let row = |(path, error): &(BString, String)| {
+        let mut row = path_row(path);
+        row.insert("error".into(), error.as_str().into());
+        row
+    };
+    failed.iter().map(row).collect()
 }
 
 /// The name of a kind in JSON.

@@ -1,0 +1,75 @@
+//! Paths that a command could not bring to their version, and what can be done about it.
+
+use std::collections::HashSet;
+use std::error::Error;
+
+use bstr::BString;
+
+use crate::error::advice;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// What failed, path by path, and advice that is given once, however many paths it is about.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    /// The paths, with the reasons.
+    pub(crate) paths: Vec<(BString, String)>,
+    /// The same paths, to be found.
+    known: HashSet<BString>,
+    advice: Vec<&'static str>,
+}
+
+impl Failures {
+    /// Notes an error with its causes.
+    pub(crate) fn push(&mut self, path: BString, error: &(dyn Error + 'static)) {
+        let advice = advice(error).filter(|advice| !self.advice.contains(advice));
+        self.advice.extend(advice);
+        self.add(path, describe(error));
+    }
+
+    /// Notes a reason for which there is no error and no advice.
+    pub(crate) fn push_reason(&mut self, path: BString, reason: &str) {
+        self.add(path, reason.to_owned());
+    }
+
+    fn add(&mut self, path: BString, reason: String) {
+        self.known.insert(path.clone());
+        self.paths.push((path, reason));
+    }
+
+    /// Whether the path failed.
+    pub(crate) fn contains(&self, path: &BString) -> bool {
+        self.known.contains(path)
+    }
+
+    /// Whether nothing failed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// Reports them on stderr.
+    pub(crate) fn show(&self, workspace: &Workspace<'_>) {
+        let ui = &workspace.ctx.ui;
+        for (path, error) in &self.paths {
+            ui.error(format_args!("{}: {error}", escape::quoted(path)));
+        }
+        for advice in &self.advice {
+            ui.hint(advice);
+        }
+    }
+}
+
+/// An error and its causes in one line. What a message ends with already is not said again.
+fn describe(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}
