@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pond_oplog::Pond;
@@ -43,9 +44,7 @@ impl Context {
     /// configuration is an error only of the commands that ask for it.
     pub(crate) fn new(globals: GlobalArgs, command_line: Vec<OsString>) -> Result<Self, CommandError> {
         for directory in globals.directories.iter().filter(|path| !path.as_os_str().is_empty()) {
-            env::set_current_dir(directory).map_err(|error| {
-                fatal(format_args!("cannot change to '{}'", escape::path(directory))).because(&error)
-            })?;
+            env::set_current_dir(directory).map_err(|error| cannot_change_to(directory, &error))?;
         }
         let cwd = env::current_dir()
             .map_err(|error| fatal("cannot find out the current directory").because(&error))?;
@@ -117,6 +116,20 @@ impl Context {
     /// "nothing was changed".
     pub(crate) fn check_interrupt(&self, state: &str) -> Result<(), CommandError> {
         if self.interrupted() { Err(interrupted(format_args!("interrupted; {state}"))) } else { Ok(()) }
+    }
+}
+
+/// `-C` names no directory that can be gone to.
+fn cannot_change_to(directory: &Path, error: &io::Error) -> CommandError {
+    let this =
+        fatal(format_args!("cannot change to '{}', which -C names", escape::path(directory))).because(error);
+    match (error.kind(), env::current_dir()) {
+        (io::ErrorKind::NotFound, Ok(here)) if directory.is_relative() => this
+            .hint(format_args!("-C names a directory that exists; it counts from '{}'", escape::path(&here))),
+        (io::ErrorKind::PermissionDenied, _) => {
+            this.hint("this user may not do that; look at the owner and the mode")
+        }
+        _ => this.hint("-C names a directory that exists"),
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) use library::advice;
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -280,6 +281,20 @@ impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
         let this = Self::from_error(Class::Fatal, &error);
         match error {
+            ConfigError::Syntax { ref path, .. } | ConfigError::Unreadable { ref path, .. } => {
+                let is_of_pond = Path::new(path).parent().is_some_and(|dir| dir.ends_with(".pond"));
+                let this = this.context("cannot use the configuration");
+                match is_of_pond {
+                    true => this.hint(library::POND_SETTINGS),
+                    false => this.hint("correct the file: it is TOML, as in [user] and name = 'Ada'"),
+                }
+            }
+            ConfigError::BadType { .. } => {
+                this.hint("values are texts, numbers, true or false; 'pond config --known' lists the keys")
+            }
+            ConfigError::BadValue { .. } => {
+                this.hint("'pond config --known' lists the keys with what they take")
+            }
             ConfigError::MissingVariable { variable, .. } => {
                 this.hint(format_args!("set {variable} in the environment"))
             }

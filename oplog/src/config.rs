@@ -16,8 +16,8 @@ pub const CONFIG_FILE: &str = "config.toml";
 /// Why the format is not known, or not ours.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// There is no such file: the directory is no pond.
-    #[error("'{}' is missing", .0.display())]
+    /// There is no such file: the directory is no pond, or has lost it.
+    #[error("'{}', which states the pond's format, is missing", .0.display())]
     Missing(PathBuf),
     /// The file cannot be read.
     #[error("cannot read '{}': {source}", path.display())]

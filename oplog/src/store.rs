@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use pond_objects::cursor::Leaves;
-use pond_objects::page::{Body, Page};
+use pond_objects::page::{Body, Page, PageError};
 use pond_objects::{Commit, IdPrefix, Manifest, ObjectId, ObjectSource, ReadError, Tag};
 
 use crate::operation::Operation;
 use crate::pack::index::id_prefix;
-use crate::pack::{ChangeEntry, PackError, PackIndex, PackReader, PageCache};
+use crate::pack::{ChangeEntry, Damage, PackError, PackIndex, PackReader, PageCache};
 use crate::pond::Pond;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
@@ -140,10 +140,21 @@ impl Store {
         row_type: RowType,
         what: &'static str,
     ) -> Result<Bytes, ReadError> {
+        self.meta(id, row_type, what).map(|(_, content)| content)
+    }
+
+    /// The same, and which pack it is from.
+    fn meta(
+        &self,
+        id: &ObjectId,
+        row_type: RowType,
+        what: &'static str,
+    ) -> Result<(&OpenPack, Bytes), ReadError> {
         match self.find(PackKind::Meta, id) {
-            Some((pack, at)) if at.row_type == row_type => {
-                pack.content(at, &self.cache).map_err(|error| storage(what, id, error))
-            }
+            Some((pack, at)) if at.row_type == row_type => match pack.content(at, &self.cache) {
+                Ok(content) => Ok((pack, content)),
+                Err(error) => Err(storage(what, id, error)),
+            },
             _ => Err(self.missing(what, id)),
         }
     }
@@ -151,22 +162,22 @@ impl Store {
     /// An operation by its id.
     ///
     /// # Errors
-    /// Those of [`Store::meta_content`], and [`ReadError::Damaged`].
+    /// Those of [`Store::meta_content`].
     pub fn operation(&self, id: &ObjectId) -> Result<Operation, ReadError> {
-        let text = self.meta_content(id, RowType::Op, "operation")?;
+        let (pack, text) = self.meta(id, RowType::Op, "operation")?;
         let operation = Operation::decode(&text).map_err(|error| storage("operation", id, error))?;
         let is_same = std::str::from_utf8(&text).is_ok_and(|text| Operation::id_of(text) == *id);
-        if is_same { Ok(operation) } else { Err(ReadError::Damaged { what: "operation", id: *id }) }
+        if is_same { Ok(operation) } else { Err(pack.mismatch("operation", id)) }
     }
 
     /// An annotated tag by its id.
     ///
     /// # Errors
-    /// Those of [`Store::meta_content`], [`ReadError::Damaged`] and [`ReadError::Tag`].
+    /// Those of [`Store::meta_content`], and [`ReadError::Tag`].
     pub fn tag(&self, id: &ObjectId) -> Result<Tag, ReadError> {
-        let text = self.meta_content(id, RowType::Tag, "tag")?;
+        let (pack, text) = self.meta(id, RowType::Tag, "tag")?;
         if Tag::id_of(&text) != *id {
-            return Err(ReadError::Damaged { what: "tag", id: *id });
+            return Err(pack.mismatch("tag", id));
         }
         Tag::decode(&text).map_err(|error| ReadError::Tag { id: *id, error })
     }
@@ -251,8 +262,11 @@ impl ObjectSource for Store {
         if let Some(page) = self.cached_page(id).filter(|page| page.body == body) {
             return Ok(page);
         }
-        let stream = self.meta_content(id, RowType::Page, "page")?;
-        let page = Page::decode(body, id, &stream).map_err(|error| ReadError::Page { id: *id, error })?;
+        let (pack, stream) = self.meta(id, RowType::Page, "page")?;
+        let page = Page::decode(body, id, &stream).map_err(|error| match error {
+            PageError::Mismatch | PageError::Encoding(_) => pack.mismatch("page", id),
+            error => ReadError::Page { id: *id, error },
+        })?;
         let page = Arc::new(page);
         self.cache_page(*id, &page);
         Ok(page)
@@ -263,7 +277,7 @@ impl ObjectSource for Store {
         let content = pack.content(at, &self.cache).map_err(|error| storage("chunk", id, error))?;
         match ObjectId::of_content(&content) == *id {
             true => Ok(content),
-            false => Err(ReadError::Damaged { what: "chunk", id: *id }),
+            false => Err(pack.mismatch("chunk", id)),
         }
     }
 
@@ -271,16 +285,16 @@ impl ObjectSource for Store {
         if !self.has_meta(blob, RowType::Blob) {
             return Ok(None);
         }
-        let content = self.meta_content(blob, RowType::Blob, "blob")?;
-        let root = ObjectId::from_slice(&content).ok_or(ReadError::Damaged { what: "blob", id: *blob })?;
+        let (pack, content) = self.meta(blob, RowType::Blob, "blob")?;
+        let root = ObjectId::from_slice(&content).ok_or_else(|| pack.mismatch("blob", blob))?;
         let size = self.page(Body::Manifest, &root)?.size();
         Ok(Some(Manifest { size, root }))
     }
 
     fn commit(&self, id: &ObjectId) -> Result<Commit, ReadError> {
-        let text = self.meta_content(id, RowType::Commit, "commit")?;
+        let (pack, text) = self.meta(id, RowType::Commit, "commit")?;
         if Commit::id_of(&text) != *id {
-            return Err(ReadError::Damaged { what: "commit", id: *id });
+            return Err(pack.mismatch("commit", id));
         }
         Commit::decode(&text).map_err(|error| ReadError::Commit { id: *id, error })
     }
@@ -290,6 +304,11 @@ impl OpenPack {
     fn new(pond: &Pond, digest: ObjectId, kind: PackKind, is_staged: bool, paths: Vec<PathBuf>) -> Self {
         let cached_index = pond.pack_index_path(&digest);
         Self { digest, kind, is_staged, paths, cached_index, index: OnceLock::new(), reader: OnceLock::new() }
+    }
+
+    /// A row was read, and is not what its id says: the file's bytes are others than were written.
+    fn mismatch(&self, what: &'static str, id: &ObjectId) -> ReadError {
+        storage(what, id, PackError::damaged(self.path())(Damage("a row's content does not match its id")))
     }
 
     fn path(&self) -> &PathBuf {

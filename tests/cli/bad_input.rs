@@ -263,10 +263,10 @@ fn set_writable(directory: &Path, writable: bool) {
 }
 
 /// A small file system that is mounted while this lives.
-struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(pub(crate) PathBuf);
 
 impl SmallDisk {
-    fn mount(at: PathBuf, megabytes: u32) -> Option<Self> {
+    pub(crate) fn mount(at: PathBuf, megabytes: u32) -> Option<Self> {
         fs::create_dir(&at).expect("a directory");
         let options = format!("size={megabytes}m");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&at).output();

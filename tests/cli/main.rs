@@ -2,6 +2,7 @@
 //!
 //! Every test runs the real program in a directory of its own, with a cleared environment and a fixed clock.
 
+mod advice;
 mod append_while_restoring;
 mod bad_input;
 mod commit_forms;

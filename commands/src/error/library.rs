@@ -26,9 +26,13 @@ use crate::mirror::index::IndexError;
 use crate::mirror::pathspec::PathspecError;
 use crate::mirror::scan::ScanError;
 use crate::mirror::secure_dir::LayOutError;
+use crate::ui::escape;
 
-const SECOND_COPY: &str =
-    "keep this pond as it is: a second copy of it, or a backup of .pond, may still have what is damaged here";
+const SECOND_COPY: &str = "keep this pond as it is: a second copy of it, or a backup of .pond, may still have what is damaged here, \
+     and a pack of the same name is the same file everywhere";
+/// What to do about a pond's own settings.
+pub(super) const POND_SETTINGS: &str = "the file is TOML and holds settings, which begin with the lines '[pond]' and 'format = 1'; \
+     correct it, or write those two lines anew: commits and staged files are not in it";
 const UPDATE: &str = "a newer pond made it: update this program";
 const AGAIN: &str = "nothing was changed; run the command again";
 
@@ -67,11 +71,18 @@ pub(crate) fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if is_damage(error) { Some(SECOND_COPY) } else { system_hint(error) }
 }
 
-/// Whether a pack's bytes are not what was written, somewhere behind an error.
+/// Whether, somewhere behind an error, a pack is missing, its bytes are not what was written, or an object is not there.
 fn is_damage(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if matches!(error.downcast_ref(), Some(PackError::Damaged { .. })) {
+        let is_damaged_pack = match error.downcast_ref() {
+            Some(PackError::Damaged { .. } | PackError::NoContent { .. }) => true,
+            Some(PackError::Io { source, .. }) => source.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        };
+        let is_damaged_object =
+            error.downcast_ref().is_some_and(|error| !matches!(error, ReadError::Storage { .. }));
+        if is_damaged_pack || is_damaged_object {
             return true;
         }
         next = error.source();
@@ -100,11 +111,9 @@ impl From<CopyError> for CommandError {
 
 impl From<PackError> for CommandError {
     fn from(error: PackError) -> Self {
-        match &error {
-            PackError::Damaged { .. } | PackError::NoContent { .. } => {
-                Self::from_error(Class::Fatal, &error).hint(SECOND_COPY)
-            }
-            _ => explained(&error),
+        match is_damage(&error) {
+            true => Self::from_error(Class::Fatal, &error).hint(SECOND_COPY),
+            false => explained(&error),
         }
     }
 }
@@ -142,8 +151,8 @@ impl From<FormatError> for CommandError {
         let this = explained(&error);
         match error {
             FormatError::Newer { .. } => this.hint(UPDATE),
-            FormatError::Damaged { .. } => this.hint("correct the file; it is TOML, and holds settings only"),
-            _ => this,
+            FormatError::Damaged { .. } | FormatError::Missing(_) => this.hint(POND_SETTINGS),
+            FormatError::Read { .. } => this,
         }
     }
 }
@@ -158,7 +167,11 @@ impl From<OpenError> for CommandError {
             OpenError::Config(error) => error.into(),
             OpenError::ForeignOwner { .. } => this
                 .hint("work as its owner: another user's settings and hooks could do anything in your name"),
-            OpenError::NotAPond { .. } | OpenError::Io { .. } => this,
+            OpenError::NotAPond { path, .. } => this.hint(format_args!(
+                "if nothing in it is needed, move '{}' away: 'pond init' makes a pond then; --pond DIR names another",
+                escape::path(&path)
+            )),
+            OpenError::Io { .. } => this,
         }
     }
 }

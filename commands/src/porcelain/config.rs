@@ -290,6 +290,8 @@ fn file(ctx: &Context, args: &ConfigArgs) -> Result<PathBuf, CommandError> {
             .system
             .ok_or_else(|| fatal("POND_CONFIG_SYSTEM is empty: there is no system configuration")),
         _ => match sources.pond {
+            // Without the file there is no pond to configure: what it says of its format must not be lost silently.
+            Some(path) if !path.exists() => ctx.pond().map(|_| path),
             Some(path) => Ok(path),
             None => Err(ctx
                 .require_place()

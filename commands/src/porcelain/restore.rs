@@ -344,6 +344,12 @@ fn lay_out_elsewhere(
         }
     }
     failures.show(workspace);
+    if !failures.is_empty() {
+        ui.hint(format_args!(
+            "'{}' holds a part of the version: empty it before the next try, or name another directory",
+            escape::path(directory)
+        ));
+    }
     if ui.is_json() {
         let mut document = Map::new();
         insert_path(&mut document, "directory", directory.as_os_str().as_encoded_bytes().into());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice as _};
 use pond_objects::Kind;
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::mirror::save::{Saved, Victim, save};
 use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
-use crate::porcelain::path_args::PathArgs;
+use crate::porcelain::path_args::{self, PathArgs};
 use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -138,11 +138,14 @@ fn select(
     };
     let rows: Vec<usize> = (0..index.len()).filter(is_meant).collect();
     if let Some(unmatched) = pathspecs.unmatched().first().filter(|_| !args.ignore_unmatch) {
-        return Err(fatal(format_args!(
-            "pathspec '{}' did not match any tracked file",
-            escape::plain(unmatched)
-        ))
-        .hint("nothing was removed; 'pond ls :' lists what is tracked"));
+        let error =
+            fatal(format_args!("pathspec '{}' did not match any tracked file", escape::plain(unmatched)));
+        return Err(match was_removed(workspace, unmatched)? {
+            true => {
+                error.hint("it is removed already, and the next commit will not have it: see 'pond status'")
+            }
+            false => error.hint("nothing was removed; 'pond ls-files' lists what is tracked"),
+        });
     }
     let mut directories = pathspecs.literal_paths().filter(|path| index.any_live(index.range_of_dir(path)));
     if let Some(directory) = directories.next().filter(|_| !args.recursive) {
@@ -151,6 +154,14 @@ fn select(
             .hint("nothing was removed"));
     }
     Ok(rows)
+}
+
+/// Whether a pathspec names what the last commit has and the next one will not have.
+fn was_removed(workspace: &Workspace<'_>, given: &BStr) -> Result<bool, CommandError> {
+    let Ok(given) = given.to_os_str() else { return Ok(false) };
+    let pathspecs = path_args::parse(workspace, &[given.to_owned()])?;
+    let index = &workspace.index;
+    Ok((0..index.len()).any(|at| !index.is_live(at) && pathspecs.matches(index.path(at), false)))
 }
 
 fn targets<'a>(workspace: &Workspace<'_>, scan: &'a Scan, rows: &[usize]) -> Vec<Target<'a>> {

@@ -131,7 +131,8 @@ impl Pond {
         check_owner(&pond.pond_dir, trust)?;
         match config::check_format(&pond.pond_dir) {
             Ok(()) => {}
-            Err(ConfigError::Missing(_)) => {
+            // Where there are versions, it is a pond that lost the file.
+            Err(ConfigError::Missing(_)) if !pond.table_dir().is_dir() => {
                 let why = format!("it has no {}", config::CONFIG_FILE);
                 return Err(not_a_pond(&pond.pond_dir, &why));
             }

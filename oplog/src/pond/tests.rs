@@ -78,6 +78,9 @@ fn what_is_no_pond_of_ours_is_refused() {
 
     let root = dir.path().join("data");
     let pond = init(&root);
+    fs::remove_file(pond.config_path()).expect("removed");
+    let error = Pond::open(&root, &Trust::Ours).expect_err("lost");
+    assert!(matches!(error, OpenError::Config(ConfigError::Missing(_))), "{error}");
     fs::write(pond.config_path(), "[pond]\nformat = 9\n").expect("written");
     let error = Pond::open(&root, &Trust::Ours).expect_err("newer");
     assert!(matches!(error, OpenError::Config(ConfigError::Newer { found: 9, .. })), "{error}");

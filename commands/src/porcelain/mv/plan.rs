@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::MvArgs;
 use crate::error::{CommandError, fatal, usage};
-use crate::mirror::order::is_below;
+use crate::mirror::order::{is_below, relative};
 use crate::mirror::secure_dir::{Dir, MirrorDir, lacks_flags};
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::Stat;
@@ -103,8 +103,7 @@ impl Planner<'_> {
         if from.is_empty() {
             return Err(fatal("the mirror's root cannot be renamed"));
         }
-        let stat = stat(self.workspace, &from)
-            .ok_or_else(|| fatal(format_args!("'{shown}' is not in the mirror")))?;
+        let stat = stat(self.workspace, &from).ok_or_else(|| self.gone(&from))?;
         let is_dir = stat.kind() == Some(Kind::Directory);
         self.check_tracked(&from, is_dir)?;
         let to = self.target(&from, &stat, is_dir)?;
@@ -127,6 +126,31 @@ impl Planner<'_> {
         }
         let (replaces, same_file) = self.check_target(&to, &stat, is_dir)?;
         Ok(Move { from, to, is_dir, stat, replaces, same_file })
+    }
+
+    /// There is nothing to rename: perhaps it was renamed already, by a command that was killed before it staged that.
+    fn gone(&self, from: &[u8]) -> CommandError {
+        let error = fatal(format_args!("'{}' is not in the mirror", escape::plain(from)));
+        if !self.workspace.is_tracked(from) {
+            return error;
+        }
+        let into = join_path(&self.to, split_path(from).1);
+        let candidates = if self.is_dir { vec![into, self.to.clone()] } else { vec![self.to.clone()] };
+        let is_new = |to: &&BString| {
+            !to.is_empty() && stat(self.workspace, to).is_some() && !self.workspace.is_tracked(to)
+        };
+        let Ok(from) = self.as_written(from) else { return error };
+        match candidates.iter().find(is_new).and_then(|to| self.as_written(to).ok()) {
+            Some(to) => error.hint(format_args!(
+                "if it was renamed to '{to}' already, by hand or by a command that was killed, 'pond add {from} {to}' stages that"
+            )),
+            None => error.hint(format_args!("it is tracked: 'pond restore {from}' brings it back")),
+        }
+    }
+
+    /// A path as one types it here.
+    fn as_written(&self, path: &[u8]) -> Result<String, CommandError> {
+        Ok(escape::plain(&relative(path, &self.workspace.cwd()?)).into_owned())
     }
 
     fn check_tracked(&self, from: &[u8], is_dir: bool) -> Result<(), CommandError> {
