@@ -29,3 +29,4 @@ pub(crate) mod stage;
 pub(crate) mod staged_packs;
 pub(crate) mod stat;
 pub(crate) mod walk;
+mod wildmatch;

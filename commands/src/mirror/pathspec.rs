@@ -6,7 +6,6 @@
 //! `:(icase)` ignores the case of ASCII letters, `:(exclude)`, `:!` or `:^` takes out what it matches. Only
 //! exclusions: everything but them. Paths are bytes, compared as they are.
 
-mod glob;
 mod list;
 mod parse;
 #[cfg(test)]
@@ -20,6 +19,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 pub(crate) use self::list::read_list;
 use super::order::{is_below, parent};
+use super::wildmatch::Wildmatch;
 
 /// The pathspecs of a command; without any, every path matches.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ struct Item {
     icase: bool,
     /// The part of `path` before the name with the first wildcard.
     fixed: BString,
-    pattern: Option<regex::bytes::Regex>,
+    pattern: Option<Wildmatch>,
     seen: AtomicBool,
 }
 
@@ -74,12 +74,6 @@ pub(crate) enum PathspecError {
     /// `literal` and `glob` contradict each other.
     #[error("pathspec '{given}' is both 'literal' and 'glob'")]
     Contradiction {
-        /// As the user gave it.
-        given: BString,
-    },
-    /// Its wildcards are too much.
-    #[error("pathspec '{given}' is too complicated")]
-    Complicated {
         /// As the user gave it.
         given: BString,
     },

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use bstr::{BString, ByteSlice};
 
-use super::glob::{self, Stars};
 use super::{Item, PathspecError};
+use crate::mirror::wildmatch::{SPECIAL, Stars, Wildmatch};
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Magic {
@@ -35,7 +35,7 @@ pub(super) fn item(arg: &OsStr, mirror: &Path, cwd: &[u8]) -> Result<Option<(Ite
     let from = if magic.top { b"" } else { cwd };
     let Resolved { path, own } = resolve(text, mirror, from).ok_or_else(outside)?;
 
-    let wildcard = path[own..].find_byteset(glob::SPECIAL).filter(|_| !magic.literal).map(|at| own + at);
+    let wildcard = path[own..].find_byteset(SPECIAL).filter(|_| !magic.literal).map(|at| own + at);
     let only_dir = text.ends_with(b"/") && !path.is_empty();
     let (pattern, fixed) = match wildcard {
         None => (None, BString::default()),
@@ -45,9 +45,9 @@ pub(super) fn item(arg: &OsStr, mirror: &Path, cwd: &[u8]) -> Result<Option<(Ite
             if only_dir {
                 text.push(b'/');
             }
-            let complicated = |_| PathspecError::Complicated { given: given.clone() };
-            let pattern =
-                glob::compile(&text[..own], &text[own..], stars, magic.icase).map_err(complicated)?;
+            // One that is malformed still names the path that is called so.
+            let pattern = Wildmatch::new(&text[..own], &text[own..], stars, magic.icase)
+                .unwrap_or_else(|_| Wildmatch::nothing());
             (Some(pattern), BString::from(crate::mirror::order::parent(&path[..at])))
         }
     };
