@@ -6,8 +6,9 @@
 //! be taken back. `.pond` (in any case) and `.git` are ignored always. A `.pondignore` that is a
 //! symlink is not followed. Whether a path is tracked is not known here: a tracked path is never ignored.
 //!
-//! Patterns are UTF-8, one a line; names need not be. Two differences of the `ignore` crate from git are made up
-//! for: braces are ordinary characters, and a pattern knows its line. What cannot be read is a [`Problem`].
+//! What cannot be read, and a pattern that can match nothing, is a [`Problem`].
+
+mod patterns;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -15,10 +16,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bstr::{BStr, BString, ByteSlice};
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use bstr::{BString, ByteSlice};
 use pond_oplog::pond::UNBORN_PREFIX;
 
+use self::patterns::{Pattern, Patterns};
 use super::secure_dir::is_temporary;
 
 /// The name of the files with patterns in the mirror.
@@ -44,9 +45,7 @@ pub(crate) struct Level {
     /// Bytes of a path that name the directory of the rules, with its `/`.
     prefix: usize,
     file: BString,
-    /// What stands in the file: the rules have it with escapes that are not the user's.
-    content: Vec<u8>,
-    rules: Gitignore,
+    rules: Patterns,
 }
 
 /// What the rules say of a path.
@@ -65,7 +64,7 @@ pub(crate) struct Source {
     pub(crate) file: BString,
     /// Its line, from 1.
     pub(crate) line: u32,
-    /// The pattern as it is written, with its `!`.
+    /// The pattern as it is written, with its `!` and without blanks at the end that are no part of it.
     pub(crate) pattern: BString,
 }
 
@@ -173,8 +172,8 @@ pub(crate) enum Verdict<'a> {
     None,
     /// The name is one of those that are always ignored.
     Always,
-    /// A pattern of a level matches; a whitelisting one where it says so.
-    Pattern(&'a Level, &'a ignore::gitignore::Glob),
+    /// A pattern of a level matches, be it one that takes back.
+    Pattern(&'a Level, &'a Pattern),
 }
 
 impl Verdict<'_> {
@@ -183,17 +182,14 @@ impl Verdict<'_> {
         match self {
             Self::None => false,
             Self::Always => true,
-            Self::Pattern(_, glob) => !glob.is_whitelist(),
+            Self::Pattern(_, pattern) => !pattern.negated,
         }
     }
 
     fn into_match(self) -> Match {
         let source = match self {
-            Self::Pattern(level, glob) => {
-                let line = line_of(glob);
-                let pattern = level.content.split(|byte| *byte == b'\n').nth(line.saturating_sub(1) as usize);
-                let pattern = pattern.unwrap_or_default().trim_end_with(|c| c == '\r').into();
-                Some(Source { file: level.file.clone(), line, pattern })
+            Self::Pattern(level, pattern) => {
+                Some(Source { file: level.file.clone(), line: pattern.line, pattern: pattern.text.clone() })
             }
             _ => None,
         };
@@ -214,13 +210,10 @@ pub(crate) fn matched<'a>(level: Option<&'a Level>, path: &[u8], is_dir: bool) -
     }
     let mut next = level;
     while let Some(level) = next {
-        let below = BStr::new(&path[level.prefix..]);
-        match level.rules.matched(below.to_path_lossy(), is_dir) {
-            ignore::Match::None => next = level.weaker.as_deref(),
-            ignore::Match::Ignore(glob) | ignore::Match::Whitelist(glob) => {
-                return Verdict::Pattern(level, glob);
-            }
+        if let Some(pattern) = level.rules.find(&path[level.prefix..], is_dir) {
+            return Verdict::Pattern(level, pattern);
         }
+        next = level.weaker.as_deref();
     }
     Verdict::None
 }
@@ -244,67 +237,15 @@ impl Level {
                 return weaker;
             }
         };
-        let mut builder = GitignoreBuilder::new("");
-        let text = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
-        for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
-            let Ok(line) = line.strip_suffix(b"\r").unwrap_or(line).to_str() else {
-                problem(number, "a pattern that is not UTF-8 is not used".into());
-                continue;
-            };
-            // The crate hands this path back with a match: it carries the line's number.
-            let from = Some(PathBuf::from(number.to_string()));
-            if let Err(error) = builder.add_line(from, &escape_braces(line)) {
-                problem(number, error.to_string());
-            }
+        let rules = Patterns::parse(&content, |line, malformed| {
+            problem(line, format!("the pattern matches nothing: {malformed}"));
+        });
+        if rules.is_empty() {
+            return weaker;
         }
-        match builder.build() {
-            Ok(rules) if rules.is_empty() => weaker,
-            Ok(rules) => {
-                let prefix = if dir.is_empty() { 0 } else { dir.len() + 1 };
-                Some(Arc::new(Self { weaker, prefix, file, content, rules }))
-            }
-            Err(error) => {
-                problem(0, error.to_string());
-                weaker
-            }
-        }
+        let prefix = if dir.is_empty() { 0 } else { dir.len() + 1 };
+        Some(Arc::new(Self { weaker, prefix, file, rules }))
     }
-}
-
-fn line_of(glob: &ignore::gitignore::Glob) -> u32 {
-    glob.from().and_then(|from| from.to_str()).and_then(|line| line.parse().ok()).unwrap_or(0)
-}
-
-/// Escapes the braces that globset would take for alternatives and git takes as they are.
-fn escape_braces(line: &str) -> std::borrow::Cow<'_, str> {
-    if !line.contains(['{', '}']) {
-        return line.into();
-    }
-    let mut escaped = String::with_capacity(line.len() + 4);
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
-            '[' => class_length(rest).unwrap_or(1),
-            _ => first.len_utf8(),
-        };
-        if matches!(first, '{' | '}') {
-            escaped.push('\\');
-        }
-        escaped.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    escaped.into()
-}
-
-/// The length of the bracket expression that `text` begins with; none where it is not closed.
-fn class_length(text: &str) -> Option<usize> {
-    let body = text.strip_prefix('[')?;
-    let body = body.strip_prefix(['!', '^']).unwrap_or(body);
-    // A bracket right at the beginning is an ordinary character.
-    let skipped = text.len() - body.len();
-    let first = body.chars().next()?.len_utf8();
-    body[first..].find(']').map(|at| skipped + first + at + 1)
 }
 
 /// Reads a file with patterns, up to a bound.
@@ -381,6 +322,27 @@ mod tests {
             ("x{", "x{", false, true),
             ("[{]}", "{}", false, true),
             ("\\{a", "{a", false, true),
+            ("[[:alpha:]]x", "ax", false, true),
+            ("[[:alpha:]]x", "0x", false, false),
+            ("a**/b", "ax/b", false, true),
+            ("a**/b", "ax/y/b", false, false),
+            ("a**/b", "ab", false, false),
+            ("***/o", "x/y/o", false, true),
+            ("***/o", "o", false, true),
+            ("[\\]]", "]", false, true),
+            ("[a\\-c]", "-", false, true),
+            ("[a\\-c]", "b", false, false),
+            ("a[/]b", "a/b", false, false),
+            ("a[!x]b", "a/b", false, false),
+            ("/a[!x]b", "a/b", false, false),
+            ("a\t", "a\t", false, true),
+            ("a\t", "a", false, false),
+            ("x\\  ", "x ", false, true),
+            ("x\\  ", "x  ", false, false),
+            ("x\\ \t", "x \t", false, true),
+            ("b\r\n", "b", false, true),
+            ("a\0b", "a", false, true),
+            ("!\n/\n//", "a", true, false),
             ("A", "a", false, false),
             ("", "a", false, false),
             ("\u{feff}a", "a", false, true),
@@ -432,24 +394,33 @@ mod tests {
     #[test]
     fn odd_names_and_bad_patterns() {
         let dir = tempfile::tempdir().expect("a directory");
-        fs::write(dir.path().join(FILE_NAME), b"caf\xe9\n*.raw\na\\\n").expect("written");
+        fs::write(dir.path().join(FILE_NAME), b"caf\xe9\n*.raw\na\\\na[b\n[!\x80-\xff]\n").expect("written");
         let ignore = Ignore::new(dir.path(), None, None);
-        #[cfg(unix)]
-        assert!(
-            ignore.matched(b"\xff\xfe.raw", false).ignored && !ignore.matched(b"\xff\xfe.txt", false).ignored
-        );
-        assert!(!ignore.matched(b"caf\xe9", false).ignored);
+        let is_ignored = |path: &[u8]| ignore.matched(path, false).ignored;
+        assert!(is_ignored(b"\xff\xfe.raw") && !is_ignored(b"\xff\xfe.txt"));
+        assert!(is_ignored(b"caf\xe9") && !is_ignored(b"caf\xe8"));
+        assert!(is_ignored(b"x") && !is_ignored(b"\xc0"));
+        assert!(!is_ignored(b"a\\") && !is_ignored(b"a[b"));
         let lines: Vec<_> = ignore.take_problems().into_iter().map(|problem| problem.line).collect();
-        assert_eq!(lines, [1, 3]);
+        assert_eq!(lines, [3, 4]);
         assert_eq!(ignore.take_problems(), [], "told once");
     }
 
     #[test]
-    fn a_pattern_is_shown_as_it_is_written() {
-        let dir = tempfile::tempdir().expect("a directory");
-        write(dir.path(), FILE_NAME, "x{1}  \r\n");
-        let found = Ignore::new(dir.path(), None, None).matched(b"x{1}", false);
-        assert_eq!(found.source.map(|source| source.pattern), Some("x{1}  ".into()));
+    fn a_pattern_is_shown_as_git_shows_it() {
+        for (written, path, shown) in [
+            ("x{1}  \r\n", "x{1}", "x{1}"),
+            ("x\\  ", "x ", "x\\ "),
+            ("x\t", "x\t", "x\t"),
+            ("!/x/ \n", "x", "!/x/"),
+            ("\\#x", "#x", "\\#x"),
+            ("\u{feff}x", "x", "x"),
+        ] {
+            let dir = tempfile::tempdir().expect("a directory");
+            write(dir.path(), FILE_NAME, written);
+            let found = Ignore::new(dir.path(), None, None).matched(path.as_bytes(), true);
+            assert_eq!(found.source.map(|source| source.pattern), Some(shown.into()), "{written:?}");
+        }
     }
 
     #[cfg(unix)]
