@@ -231,7 +231,8 @@ impl Level {
         let content = match content {
             Ok(content) => content,
             Err(error) => {
-                if error.kind() != io::ErrorKind::NotFound {
+                // A path below a file has no rules of its own, and is no mistake.
+                if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
                     problem(0, error.to_string());
                 }
                 return weaker;
@@ -421,6 +422,16 @@ mod tests {
             let found = Ignore::new(dir.path(), None, None).matched(path.as_bytes(), true);
             assert_eq!(found.source.map(|source| source.pattern), Some(shown.into()), "{written:?}");
         }
+    }
+
+    #[test]
+    fn a_path_below_a_file_is_judged_without_a_word() {
+        let dir = tempfile::tempdir().expect("a directory");
+        write(dir.path(), "plain", "");
+        write(dir.path(), FILE_NAME, "*.o\n");
+        let ignore = Ignore::new(dir.path(), None, None);
+        assert!(ignore.matched(b"plain/x.o", false).ignored && !ignore.matched(b"plain/x", false).ignored);
+        assert_eq!(ignore.take_problems(), []);
     }
 
     #[cfg(unix)]
