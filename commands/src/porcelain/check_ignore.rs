@@ -126,6 +126,7 @@ impl Checker<'_> {
         let specs = path_args::parse(self.workspace, &[literal])?;
         let path = specs.literal_paths().next().unwrap_or_default().to_owned();
         let given = given.as_encoded_bytes();
+        self.refuse_below_link(given, &path)?;
         let found = self.found(&path, given.ends_with(b"/"));
         let ui = &self.workspace.ctx.ui;
         if ui.is_json() {
@@ -143,12 +144,24 @@ impl Checker<'_> {
         } else if !ui.is_quiet() {
             let mut out = ui.out();
             match self.verbose {
-                true => write_verbose(&mut out, given, &found, self.args)?,
+                true => write_verbose(&mut out, given, &found, self.args, !ui.is_terminal())?,
                 false if found.ignored => write_path(&mut out, given, self.args.nul)?,
                 false => {}
             }
         }
         Ok(found.ignored)
+    }
+
+    /// Refuses a path through a symbolic link: what a link leads to is not the mirror's.
+    fn refuse_below_link(&self, given: &[u8], path: &[u8]) -> Result<(), CommandError> {
+        let root = self.workspace.pond.mirror_root();
+        let is_link = |dir: &[u8]| host_path(root, dir).symlink_metadata().is_ok_and(|it| it.is_symlink());
+        if path.find_iter("/").any(|end| is_link(&path[..end])) {
+            let given = escape::plain(given);
+            return Err(fatal(format_args!("pathspec '{given}' is beyond a symbolic link"))
+                .hint("a link is versioned as a link; name what it leads to by its own path"));
+        }
+        Ok(())
     }
 
     fn found(&self, path: &[u8], named_as_dir: bool) -> Match {
@@ -168,7 +181,14 @@ fn write_path(out: &mut impl Write, path: &[u8], nul: bool) -> io::Result<()> {
     }
 }
 
-fn write_verbose(out: &mut impl Write, path: &[u8], found: &Match, args: &CheckIgnoreArgs) -> io::Result<()> {
+/// Writes a path with what decided on it; `raw` leaves the pattern as it is, as programs want it and no terminal should.
+fn write_verbose(
+    out: &mut impl Write,
+    path: &[u8],
+    found: &Match,
+    args: &CheckIgnoreArgs,
+    raw: bool,
+) -> io::Result<()> {
     let (file, line, pattern): (&[u8], String, &[u8]) = match &found.source {
         Some(source) => (&source.file, source.line.to_string(), &source.pattern),
         // The names that are always ignored stand in no file.
@@ -186,7 +206,12 @@ fn write_verbose(out: &mut impl Write, path: &[u8], found: &Match, args: &CheckI
         }
         return Ok(());
     }
-    writeln!(out, "{}:{line}:{}\t{}", escape::quoted(file), escape::plain(pattern), escape::quoted(path))
+    write!(out, "{}:{line}:", escape::quoted(file))?;
+    match raw {
+        true => out.write_all(pattern)?,
+        false => out.write_all(escape::plain(pattern).as_bytes())?,
+    }
+    writeln!(out, "\t{}", escape::quoted(path))
 }
 
 #[cfg(test)]
@@ -197,7 +222,7 @@ mod tests {
     fn text(found: &Match, nul: bool, non_matching: bool) -> String {
         let args = CheckIgnoreArgs { paths: Vec::new(), stdin: false, nul, non_matching, no_index: false };
         let mut out = Vec::new();
-        write_verbose(&mut out, b"d/a.o", found, &args).expect("memory");
+        write_verbose(&mut out, b"d/a.o", found, &args, true).expect("memory");
         String::from_utf8(out).expect("text")
     }
 
@@ -209,6 +234,26 @@ mod tests {
         assert_eq!(text(&found, true, false), ".pondignore\x003\0*.o\0d/a.o\0");
         assert_eq!(text(&Match::default(), false, true), "::\td/a.o\n");
         assert_eq!(text(&Match::default(), false, false), "");
+    }
+
+    #[test]
+    fn a_terminal_is_not_given_what_it_would_obey() {
+        let source = Source { file: ".pondignore".into(), line: 1, pattern: "\u{1b}[2J\t".into() };
+        let found = Match { ignored: true, source: Some(source) };
+        let args = CheckIgnoreArgs {
+            paths: Vec::new(),
+            stdin: false,
+            nul: false,
+            non_matching: false,
+            no_index: false,
+        };
+        let line = |raw| {
+            let mut out = Vec::new();
+            write_verbose(&mut out, b"a", &found, &args, raw).expect("memory");
+            String::from_utf8(out).expect("text")
+        };
+        assert_eq!(line(true), ".pondignore:1:\u{1b}[2J\t\ta\n");
+        assert_eq!(line(false), ".pondignore:1:\\033[2J\\t\ta\n");
     }
 
     #[test]
