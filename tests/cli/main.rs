@@ -11,6 +11,7 @@ mod foreign_reader;
 mod harness;
 mod history;
 mod identity;
+mod ignore_like_git;
 mod ignore_rules;
 mod json_forms;
 mod layers;
