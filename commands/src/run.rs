@@ -36,7 +36,7 @@ fn run(mut arguments: Vec<OsString>) -> u8 {
     let typed = arguments.clone();
     let mut expanded: Vec<String> = Vec::new();
     loop {
-        let mut cli = match Cli::try_parse_from(&arguments) {
+        let mut cli = match parse(&arguments) {
             Ok(cli) => cli,
             Err(error) => return show_parse_error(error, &arguments),
         };
@@ -65,6 +65,27 @@ fn run(mut arguments: Vec<OsString>) -> u8 {
         };
         return end(&ctx, result);
     }
+}
+
+/// Parses a command line. What the parser has no words for is written in its words first: a number that follows `-M`
+/// without anything between.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let error = match Cli::try_parse_from(arguments) {
+        Err(error) if error.kind() == ErrorKind::UnknownArgument => error,
+        parsed => return parsed,
+    };
+    let options = arguments.iter().take_while(|word| *word != "--").count();
+    let mut rewritten = arguments.to_vec();
+    for word in &mut rewritten[..options] {
+        let number = word.to_str().and_then(|text| text.strip_prefix("-M"));
+        if let Some(number) =
+            number.filter(|number| number.starts_with(|c: char| c == '.' || c.is_ascii_digit()))
+        {
+            *word = format!("--find-renames={number}").into();
+        }
+    }
+    // A command without the option did not know the word as it was typed.
+    Cli::try_parse_from(&rewritten).map_err(|_| error)
 }
 
 fn execute(ctx: &Context, command: Option<Command>) -> Result<Outcome, CommandError> {

@@ -221,6 +221,11 @@ impl<'c> Workspace<'c> {
         }
     }
 
+    /// Fails where the current directory is inside `.pond`: for commands that look at the mirror or change it.
+    pub(crate) fn need_mirror(&self) -> Result<(), CommandError> {
+        self.cwd().map(drop)
+    }
+
     /// Writes the index and goes on with what was written.
     pub(crate) fn save_index(&mut self, builder: IndexBuilder) -> Result<(), CommandError> {
         debug_assert!(self.lock.is_some(), "BUG: the index is written under the mirror's lock");

@@ -21,6 +21,7 @@ mod lost_staging;
 mod many_commits;
 mod mishaps;
 mod odd_names;
+mod pathspecs;
 mod plumbing;
 mod same_tree;
 mod status_forms;

@@ -80,7 +80,8 @@ pub(crate) struct DiffArgs {
     #[arg(long)]
     full_index: bool,
 
-    /// Find renames of at least N percent equal content (default 50); they are found unless --no-renames is given
+    /// Find renames of at least N equal content: 80% or .8, and as in git 8 is 80% too (default 50%); they are found
+    /// unless --no-renames is given
     #[arg(
         short = 'M',
         long,
@@ -110,6 +111,28 @@ pub(crate) struct DiffArgs {
     /// Write no a/ and b/ in front of paths
     #[arg(long)]
     no_prefix: bool,
+}
+
+/// Percent from a number as git reads it: with `%`, or as the digits behind a decimal point, which may be left out.
+fn similarity(text: &str) -> Option<u8> {
+    let number = text.strip_suffix('%').unwrap_or(text);
+    let (mut value, mut scale, mut in_fraction) = (0_u64, 1_u64, false);
+    for byte in number.bytes() {
+        match byte {
+            b'.' if !in_fraction => (scale, in_fraction) = (1, true),
+            // Further digits make no difference of a percent.
+            b'0'..=b'9' if scale >= 100_000 => {}
+            b'0'..=b'9' => (value, scale) = (value * 10 + u64::from(byte - b'0'), scale * 10),
+            _ => return None,
+        }
+    }
+    let scale = match (text.ends_with('%'), in_fraction) {
+        (true, true) => scale * 100,
+        (true, false) => 100,
+        (false, _) => scale,
+    };
+    let is_number = number.bytes().any(|byte| byte.is_ascii_digit());
+    is_number.then_some((value * 100 / scale).min(100) as u8)
 }
 
 impl DiffArgs {
@@ -190,12 +213,12 @@ impl DiffArgs {
             return Ok(None);
         }
         let Some(text) = &self.find_renames else { return Ok(Some(RenameOptions::default())) };
-        match text.strip_suffix('%').unwrap_or(text).parse() {
-            Ok(min_similarity @ 0..=100) => {
-                Ok(Some(RenameOptions { min_similarity, ..RenameOptions::default() }))
-            }
-            _ => Err(usage(format_args!("'{text}' is no percentage"))
-                .hint("--find-renames=80 wants 80 percent equal content")),
+        match similarity(text) {
+            // Nothing at all need not be equal: git takes that for its default, too.
+            Some(0) => Ok(Some(RenameOptions::default())),
+            Some(min_similarity) => Ok(Some(RenameOptions { min_similarity, ..RenameOptions::default() })),
+            None => Err(usage(format_args!("'{text}' is no percentage"))
+                .hint("-M80% and --find-renames=80% want 80 percent equal content")),
         }
     }
 
@@ -230,6 +253,29 @@ pub(crate) fn paint(ui: &Ui) -> Paint {
 mod tests {
     use super::*;
     use pond_objects::{Kind, ObjectId, Side};
+
+    #[test]
+    fn similarities_are_read_as_git_reads_them() {
+        for (text, percent) in [
+            ("90%", 90),
+            ("100%", 100),
+            ("5", 50),
+            ("05", 5),
+            ("29", 29),
+            ("200", 20),
+            (".75", 75),
+            ("0.9", 90),
+            ("1.0", 100),
+            ("33.4%", 33),
+            ("250%", 100),
+            ("0", 0),
+        ] {
+            assert_eq!(similarity(text), Some(percent), "{text}");
+        }
+        for text in ["", "%", ".", "x", "90x", "9%%", "-5", "1.2.3"] {
+            assert_eq!(similarity(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_filter_takes_and_leaves_out() {

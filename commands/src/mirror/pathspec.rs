@@ -80,9 +80,14 @@ pub(crate) enum PathspecError {
 }
 
 impl Pathspecs {
+    /// The path from the mirror's root that an absolute path names; nothing for one that leads elsewhere.
+    pub(crate) fn below_mirror(path: &[u8], mirror: &Path) -> Option<BString> {
+        parse::below_mirror(path, mirror)
+    }
+
     /// Reads what the user gave in the directory `cwd` (from the mirror's root, `` for the root itself).
     ///
-    /// Absolute paths must lie in `mirror`, which is its real path.
+    /// Absolute paths must lie in `mirror`, which is its real path; they may lead there through symlinks.
     pub(crate) fn parse(args: &[OsString], mirror: &Path, cwd: &[u8]) -> Result<Self, PathspecError> {
         let mut specs = Self::default();
         for arg in args {
@@ -147,6 +152,19 @@ impl Pathspecs {
     pub(crate) fn literal_paths(&self) -> impl Iterator<Item = &BStr> {
         let literal = self.include.iter().filter(|item| item.pattern.is_none() && !item.icase);
         literal.map(|item| item.path.as_bstr())
+    }
+
+    /// The first pathspec, as the user gave it, that names something through a symlink of the mirror.
+    pub(crate) fn beyond_symlink(&self, mirror: &Path) -> Option<&BStr> {
+        let is_symlink = |path: &[u8]| {
+            let host = super::stage::host_path(mirror, path);
+            host.symlink_metadata().is_ok_and(|found| found.file_type().is_symlink())
+        };
+        let is_beyond = |item: &&Item| {
+            let parents = item.path.find_iter("/").map(|end| &item.path[..end]);
+            parents.chain(item.only_dir.then_some(&item.path[..])).any(is_symlink)
+        };
+        self.include.iter().find(is_beyond).map(|item| item.given.as_bstr())
     }
 
     /// The pathspecs that no path matched so far, as the user gave them; exclusions are never missed.

@@ -60,6 +60,7 @@ struct Report {
 
 pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
+    workspace.need_mirror()?;
     if args.paths.is_empty() && !args.all && !args.update {
         ctx.ui.status("nothing specified, nothing added");
         ctx.ui.hint("'pond add .' stages what is below here, 'pond add -A' the whole mirror");
@@ -96,6 +97,10 @@ fn refuse_unmatched(
     let ignore = workspace.ignore()?;
     let mut ignored = Vec::new();
     let root = workspace.pond.mirror_root();
+    if let Some(given) = pathspecs.beyond_symlink(root) {
+        return Err(fatal(format_args!("pathspec '{}' is beyond a symbolic link", escape::plain(given)))
+            .hint("nothing was staged; a link is versioned as a link: add it by its own name"));
+    }
     for path in pathspecs.literal_paths() {
         let on_host = std::fs::symlink_metadata(host_path(root, path));
         let tracked = workspace.is_tracked(path);

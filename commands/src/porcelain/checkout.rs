@@ -61,6 +61,7 @@ pub(crate) struct CheckoutArgs {
 
 pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
+    workspace.need_mirror()?;
     let Some(first) = args.what.first() else {
         if args.paths.is_empty() {
             return Err(usage("checkout needs a revision or paths")
@@ -108,7 +109,15 @@ fn restore_paths(
     let index = revision.is_some();
     restore(
         workspace,
-        &Restore { pathspecs: &pathspecs, source, index, files: true, keep_others: true, kind: "CHECKOUT" },
+        &Restore {
+            pathspecs: &pathspecs,
+            source,
+            revision: revision.cloned(),
+            index,
+            files: true,
+            keep_others: true,
+            kind: "CHECKOUT",
+        },
     )
 }
 

@@ -108,6 +108,7 @@ struct Base {
 
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
+    workspace.need_mirror()?;
     if args.all && !args.dry_run {
         stage_tracked(&mut workspace)?;
     }

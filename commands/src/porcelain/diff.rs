@@ -74,6 +74,7 @@ pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, Comma
     let host: Option<HostSides>;
     let changes = match &places {
         Places::Mirror(tree) => {
+            workspace.need_mirror()?;
             let (changes, sides) = comparison::mirror(&workspace, tree.as_ref(), specs, &args.diff)?;
             host = Some(sides);
             changes

@@ -1,7 +1,7 @@
 //! `pond restore`: write files of a version.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
@@ -86,6 +86,7 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
         &Restore {
             pathspecs: &pathspecs,
             source: select(source, Some(&pathspecs)),
+            revision: args.source.clone().or_else(|| args.staged.then(|| "HEAD".into())),
             index: args.staged,
             files: args.worktree || !args.staged,
             keep_others: false,
@@ -100,6 +101,8 @@ pub(crate) struct Restore<'a> {
     pub(crate) pathspecs: &'a Pathspecs,
     /// What they shall have.
     pub(crate) source: Vec<PathEntry>,
+    /// The revision that this is from; none for what is staged.
+    pub(crate) revision: Option<OsString>,
     /// Whether what is staged is restored.
     pub(crate) index: bool,
     /// Whether files are restored.
@@ -114,11 +117,7 @@ pub(crate) struct Restore<'a> {
 pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> Result<Outcome, CommandError> {
     let targets = targets(workspace, restore);
     if let Some(unmatched) = restore.pathspecs.unmatched().first() {
-        return Err(fatal(format_args!(
-            "pathspec '{}' did not match any file of that version",
-            escape::plain(unmatched)
-        ))
-        .hint("nothing was changed; 'pond ls -r REV' lists a version"));
+        return Err(unmatched_error(unmatched, restore.revision.as_deref()));
     }
     let restaged = if restore.index { restaged(workspace, &targets) } else { Vec::new() };
     let mut updates = BTreeMap::new();
@@ -162,6 +161,17 @@ fn save_updates(
         true => Ok(()),
         false => workspace.update_index(updates, &[]),
     }
+}
+
+/// A pathspec that is neither in the source nor tracked. Without a revision the source is the index.
+fn unmatched_error(pathspec: &BStr, revision: Option<&OsStr>) -> CommandError {
+    let pathspec = escape::plain(pathspec);
+    let Some(revision) = revision.map(|revision| escape::plain(revision.as_encoded_bytes())) else {
+        return fatal(format_args!("pathspec '{pathspec}' did not match any tracked file"))
+            .hint("nothing was changed; 'pond ls-files' lists what is tracked");
+    };
+    fatal(format_args!("pathspec '{pathspec}' did not match any file of '{revision}', nor a tracked one"))
+        .hint(format_args!("nothing was changed; 'pond ls -r {revision}' lists that version"))
 }
 
 /// What was done.

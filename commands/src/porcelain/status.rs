@@ -105,6 +105,7 @@ impl From<UntrackedMode> for Untracked {
 
 pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandError> {
     let workspace = Workspace::read(ctx)?;
+    workspace.need_mirror()?;
     let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
     let renames = !args.no_renames && ctx.config()?.bool("diff.renames")?;
     let request = report::Request {

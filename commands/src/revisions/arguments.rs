@@ -4,7 +4,6 @@
 //! from the first argument on that is none, all are paths. An argument that could be both is refused.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
 
 use bstr::BString;
 use pond_objects::tree;
@@ -12,7 +11,7 @@ use pond_refs::{PathRoot, Range, RevisionPath};
 
 use super::{explain, with_lookup};
 use crate::error::{CommandError, fatal};
-use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::pathspec::{PathspecError, Pathspecs};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -158,10 +157,12 @@ pub(crate) fn path_from_root(workspace: &Workspace<'_>, given: &OsStr) -> Result
     let bytes = given.as_encoded_bytes();
     let written = match bytes.strip_prefix(b":/").or_else(|| bytes.strip_prefix(b":(top)")) {
         Some(from_root) => from_root.to_vec(),
-        None => match Path::new(given).strip_prefix(workspace.pond.mirror_root()) {
-            Ok(below) => below.as_os_str().as_encoded_bytes().to_vec(),
-            Err(_) => [b"./", bytes].concat(),
-        },
+        None if bytes.starts_with(b"/") => {
+            let root = workspace.pond.mirror_root();
+            let outside = || PathspecError::Outside { given: bytes.into(), mirror: root.to_owned() };
+            Pathspecs::below_mirror(bytes, root).ok_or_else(outside)?.into()
+        }
+        None => [b"./", bytes].concat(),
     };
     let path = RevisionPath { root: PathRoot::Index, path: written };
     Ok(path.from_root(&workspace.cwd()?)?.into())

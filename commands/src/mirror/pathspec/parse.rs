@@ -31,7 +31,8 @@ pub(super) fn item(arg: &OsStr, mirror: &Path, cwd: &[u8]) -> Result<Option<(Ite
     if magic.literal && magic.glob {
         return Err(PathspecError::Contradiction { given });
     }
-    let outside = || PathspecError::Outside { given: given.clone(), mirror: mirror.into() };
+    // The path alone: what stands before it may be a command's own addition.
+    let outside = || PathspecError::Outside { given: text.into(), mirror: mirror.into() };
     let from = if magic.top { b"" } else { cwd };
     let Resolved { path, own } = resolve(text, mirror, from).ok_or_else(outside)?;
 
@@ -102,8 +103,11 @@ struct Resolved {
 
 /// The path from the mirror's root, without `.`, `..` and doubled slashes; nothing where it leads out.
 fn resolve(text: &[u8], mirror: &Path, cwd: &[u8]) -> Option<Resolved> {
-    let (text, cwd) =
-        if text.starts_with(b"/") { (below_mirror(text, mirror)?, &b""[..]) } else { (text, cwd) };
+    let absolute = text.starts_with(b"/").then(|| below_mirror(text, mirror));
+    let (text, cwd) = match &absolute {
+        Some(below) => (&below.as_ref()?[..], &b""[..]),
+        None => (text, cwd),
+    };
     let mut path = BString::from(cwd);
     let mut own = path.len();
     for name in text.split(|byte| *byte == b'/') {
@@ -128,10 +132,23 @@ fn resolve(text: &[u8], mirror: &Path, cwd: &[u8]) -> Option<Resolved> {
     Some(Resolved { path, own })
 }
 
-/// What is left of an absolute path behind the mirror's.
-fn below_mirror<'a>(text: &'a [u8], mirror: &Path) -> Option<&'a [u8]> {
-    let root = mirror.as_os_str().as_encoded_bytes();
-    let root = root.strip_suffix(b"/").unwrap_or(root);
-    let rest = text.strip_prefix(root)?;
-    (rest.is_empty() || rest.starts_with(b"/")).then_some(rest)
+/// What is left of an absolute path behind the mirror's, which may be written in another way there: through a symlink.
+/// `mirror` is its real path.
+pub(super) fn below_mirror(text: &[u8], mirror: &Path) -> Option<BString> {
+    let mut names: Vec<&[u8]> = Vec::new();
+    for name in text.split(|byte| *byte == b'/') {
+        match name {
+            b"" | b"." => {}
+            b".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    let is_mirror = |count: &usize| {
+        let path = [b"/", &names[..*count].join(&b'/')[..]].concat();
+        let Ok(path) = path.to_path() else { return false };
+        path == mirror || std::fs::canonicalize(path).is_ok_and(|real| real == mirror)
+    };
+    // The first that is it, as in git: a link to the mirror within the mirror is an ordinary name.
+    let own = (0..=names.len()).find(is_mirror)?;
+    Some(names[own..].join(&b'/').into())
 }
