@@ -155,3 +155,34 @@ fn special_files_are_skipped_with_a_word() {
     assert!(!output.err().is_empty());
     assert_eq!(pond.lines(&["status", "--porcelain", "-uno"]), ["A  ordinary"]);
 }
+
+#[test]
+fn what_nobody_sees_in_a_name_is_escaped() {
+    let pond = TestPond::new();
+    let invisible =
+        ["\u{200c}", "\u{200d}", "\u{ad}", "\u{fe0f}", "\u{202e}", "\u{2066}", "\u{3164}", "\u{e0041}"];
+    for (number, mark) in invisible.iter().enumerate() {
+        pond.write(format!("n{number}{mark}"), "1\n");
+    }
+    let shown = |args: &[&str]| {
+        let output = pond.run(args).expect_no_panic();
+        let all = output.out() + &output.err();
+        assert!(!invisible.iter().any(|mark| all.contains(mark)), "{output}");
+        assert!(all.contains("n0\\342\\200\\214"), "{output}");
+    };
+    for args in
+        [&["status"][..], &["status", "-s"], &["add", "-n", "."], &["ls-files", "-o"], &["clean", "-n"]]
+    {
+        shown(args);
+    }
+    pond.commit_all("\u{1f468}\u{200d}\u{1f469} a family");
+    let commands: [&[&str]; 5] = [
+        &["ls"],
+        &["ls-files"],
+        &["show", "--stat", "--format=%h"],
+        &["restore", "n0\u{200c}x"],
+        &["cat", "HEAD:n0\u{200c}x"],
+    ];
+    commands.into_iter().for_each(shown);
+    assert!(pond.ok(&["log"]).contains("\u{1f468}\u{200d}\u{1f469} a family"), "prose stays as it is");
+}

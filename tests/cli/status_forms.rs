@@ -149,3 +149,59 @@ fn the_executable_bit_is_a_change() {
     let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(pond.path("run")).expect("metadata"));
     assert_eq!(mode & 0o111, 0);
 }
+
+#[test]
+fn the_current_directory_is_a_dot() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.commit_all("First");
+    pond.mkdir("empty");
+    pond.write("new/inner/b", "1\n");
+    let short = |directory: &str| pond.run_in(pond.path(directory), &["status", "-s"]).expect_code(0).lines();
+    assert_eq!(short("empty"), ["?? ./", "?? ../new/"]);
+    assert_eq!(short("new"), ["?? ../empty/", "?? ./"]);
+    assert_eq!(short("new/inner"), ["?? ../../empty/", "?? ../"]);
+    pond.run_in(pond.path("empty"), &["status"]).expect_code(0).expect_prints("\t./\n");
+    assert_eq!(pond.lines(&["ls-files", "-o"]), ["empty/", "new/inner/b"]);
+    assert_eq!(pond.run_in(pond.path("empty"), &["ls-files", "-o"]).expect_code(0).lines(), ["./"]);
+}
+
+#[test]
+fn ignored_paths_are_listed_as_git_lists_them() {
+    let pond = TestPond::new();
+    pond.write(".pondignore", "*.o\nbuild/\n");
+    pond.write("tracked/a", "1\n");
+    pond.commit_all("First");
+    for name in [
+        "build/a",
+        "build/deep/b",
+        "only/x.o",
+        "only/deep/y.o",
+        "mixed/new",
+        "mixed/x.o",
+        "mixed/only/z.o",
+        "tracked/x.o",
+        "tracked/only/x.o",
+    ] {
+        pond.write(name, "");
+    }
+    let ignored = |args: &[&str]| {
+        let lines = pond.lines(&[&["status", "-s"], args].concat());
+        let ignored = lines.iter().filter_map(|line| line.strip_prefix("!! ")).map(str::to_owned);
+        ignored.collect::<Vec<_>>().join(" ")
+    };
+    let collapsed = "build/ mixed/only/ mixed/x.o only/ tracked/only/ tracked/x.o";
+    assert_eq!(ignored(&["--ignored"]), collapsed);
+    assert_eq!(ignored(&["--ignored=traditional", "-unormal"]), collapsed);
+    let matching = "build/ mixed/only/z.o mixed/x.o only/deep/y.o only/x.o tracked/only/x.o tracked/x.o";
+    assert_eq!(ignored(&["--ignored=matching"]), matching);
+    assert_eq!(ignored(&["--ignored=matching", "-uall"]), matching);
+    let files =
+        "build/a build/deep/b mixed/only/z.o mixed/x.o only/deep/y.o only/x.o tracked/only/x.o tracked/x.o";
+    assert_eq!(ignored(&["--ignored", "-uall"]), files);
+    assert_eq!(ignored(&["--ignored", "-uall", "build/deep"]), "build/deep/b");
+    assert_eq!(ignored(&["--ignored", "only/deep"]), "only/deep/");
+    assert_eq!(ignored(&["--ignored=no"]), "");
+    assert_eq!(ignored(&["--ignored", "-uno"]), "");
+    pond.fails(&["status", "--ignored=matching", "-uno"], 129);
+}

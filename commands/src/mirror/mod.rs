@@ -9,6 +9,7 @@ pub(crate) mod differences;
 pub(crate) mod failures;
 pub(crate) mod head_file;
 pub(crate) mod ignore;
+pub(crate) mod ignored;
 pub(crate) mod index;
 pub(crate) mod lay_out;
 pub(crate) mod lost_content;

@@ -28,6 +28,10 @@ pub(crate) fn relative(path: &[u8], cwd: &[u8]) -> bstr::BString {
     }
     let skipped = if base.is_empty() { 0 } else { base.len() + 1 };
     up.extend_from_slice(&path[skipped..]);
+    // The directory itself, whose path ends with a slash.
+    if up.is_empty() && !path.is_empty() {
+        up.extend_from_slice(b"./");
+    }
     up.into()
 }
 
@@ -54,9 +58,14 @@ mod tests {
 
     #[test]
     fn paths_count_from_a_directory() {
-        for (path, cwd, written) in
-            [("a/b", "", "a/b"), ("a/b", "a", "b"), ("a/b", "a/c", "../b"), ("ab", "a", "../ab")]
-        {
+        for (path, cwd, written) in [
+            ("a/b", "", "a/b"),
+            ("a/b", "a", "b"),
+            ("a/b", "a/c", "../b"),
+            ("ab", "a", "../ab"),
+            ("a/", "a", "./"),
+            ("a/", "a/b", "../"),
+        ] {
             assert_eq!(relative(path.as_bytes(), cwd.as_bytes()), written);
         }
     }

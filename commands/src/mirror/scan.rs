@@ -100,6 +100,9 @@ pub(crate) struct Scan {
     pub(crate) refreshed: Vec<(usize, Seen)>,
     /// Ignored paths, where asked for; directories end with `/`.
     pub(crate) ignored: Vec<BString>,
+    /// In order, the directories below collapsed ones that have something to version directly in them; where ignored
+    /// paths were asked for.
+    pub(crate) holding: Vec<BString>,
     /// Ponds in the mirror.
     pub(crate) nested: Vec<BString>,
     /// Special files, with the word for each.
@@ -145,6 +148,7 @@ pub(crate) fn scan(mirror: &Path, index: &Index, options: ScanOptions<'_>) -> Re
     let whole = pathspecs.is_none_or(Pathspecs::is_everything);
     scan.all_missing = whole && scan.tracked > 0 && scan.present == 0;
     scan.ignored = std::mem::take(&mut walk.ignored);
+    scan.holding = std::mem::take(&mut walk.holding);
     scan.nested = std::mem::take(&mut walk.nested);
     scan.special = std::mem::take(&mut walk.special);
     scan.unreadable.append(&mut walk.unreadable);

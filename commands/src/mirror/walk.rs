@@ -69,6 +69,8 @@ pub(crate) struct Walk {
     listings: Vec<Listing>,
     /// Ignored paths, directories with a `/` at their end and as one; empty unless asked for.
     pub(crate) ignored: Vec<BString>,
+    /// Directories below collapsed ones that have something to version directly in them; where ignored paths are asked for.
+    pub(crate) holding: Vec<BString>,
     /// Directories that are ponds of their own.
     pub(crate) nested: Vec<BString>,
     /// Fifos, sockets and devices, with the word for each.
@@ -112,6 +114,7 @@ enum ChildKind {
 pub(crate) fn walk(mirror: &Path, options: WalkOptions<'_>) -> io::Result<Walk> {
     let mut walk = visit::run(mirror, options)?;
     walk.ignored.sort_unstable_by(|left, right| path_order(left, right));
+    walk.holding.sort_unstable_by(|left, right| path_order(left, right));
     walk.nested.sort_unstable_by(|left, right| path_order(left, right));
     walk.special.sort_unstable_by(|left, right| path_order(&left.0, &right.0));
     walk.unreadable.sort_by(|left, right| path_order(&left.0, &right.0));

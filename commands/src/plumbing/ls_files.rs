@@ -195,7 +195,11 @@ impl Lister<'_> {
             }
             return ui.json_row(&row);
         }
-        let shown = if self.args.full_name { path.to_owned() } else { relative(path, &self.cwd) };
+        let mut path = path.to_owned();
+        if state == "other" && side.is_some_and(|side| side.kind == Kind::Directory) {
+            path.push(b'/');
+        }
+        let shown = if self.args.full_name { path } else { relative(&path, &self.cwd) };
         let mut out = ui.out();
         if let Some(side) = side.filter(|_| self.args.stage && state != "other") {
             write!(out, "{:06o} {} 0\t", side.kind.mode(), side.id)?;

@@ -1,15 +1,14 @@
 //! `pond clean`: remove what is not tracked.
 
-mod ignored;
-
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
 use pond_objects::Kind;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::mirror::ignored;
 use crate::mirror::order::{parent, path_order, relative};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::remove::{Removal, Removed, remove};
@@ -20,7 +19,7 @@ use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
 use crate::porcelain::path_args::PathArgs;
-use crate::ui::changes_json::{failed_rows, path_rows};
+use crate::ui::changes_json::insert_path;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -118,7 +117,9 @@ fn find(
         let dir = parent(path);
         dir.is_empty() || workspace.is_tracked(dir)
     };
-    let mut candidates = ignored::expand(&HostDir::open_root(root)?, &mut scan, named, deep, &is_in_tracked);
+    let ignored = ignored::expand(&HostDir::open_root(root)?, &mut scan, named, deep, &is_in_tracked);
+    let mut candidates: Vec<Candidate> =
+        ignored.into_iter().map(|ignored| Candidate { path: ignored.path, is_dir: ignored.is_dir }).collect();
     if !args.only_ignored {
         let untracked = std::mem::take(&mut scan.changes).into_iter().filter(|change| {
             let is_dir = change.kind == Some(Kind::Directory);
@@ -202,9 +203,19 @@ fn report(workspace: &Workspace<'_>, args: &CleanArgs, removed: &Removed) -> Res
         ui.error(format_args!("cannot remove {}: {error}", escape::quoted(path)));
     }
     if ui.is_json() {
+        let row = |path: &BString| {
+            let mut row = Map::new();
+            insert_path(&mut row, "path", BStr::new(path));
+            row
+        };
+        let failed = removed.failed.iter().map(|(path, error)| {
+            let mut row = row(path);
+            row.insert("error".into(), error.as_str().into());
+            Value::Object(row)
+        });
         ui.json(&json!({
-            "removed": path_rows(&removed.removed),
-            "failed": failed_rows(&removed.failed),
+            "removed": removed.removed.iter().map(row).collect::<Vec<_>>(),
+            "failed": failed.collect::<Vec<_>>(),
             "dry_run": args.dry_run,
         }))?;
     } else if !ui.is_quiet() || args.dry_run {

@@ -378,7 +378,7 @@ fn report(workspace: &Workspace<'_>, done: &Done, changes: &[Change]) -> Result<
     }
     let root = if done.commit.parents.is_empty() { " (root-commit)" } else { "" };
     let place = branch.unwrap_or("detached HEAD");
-    ui.say(format_args!("[{place}{root} {}] {}", done.id.short(), escape::plain(subject)));
+    ui.say(format_args!("[{place}{root} {}] {}", done.id.short(), escape::prose(subject)));
     ui.say(format_args!(" {}; {} stored", summary(changes), size::human(done.stored)));
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bstr::{BStr, BString, ByteSlice as _};
 use pond_objects::Kind;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, fatal, interrupted, usage};
@@ -16,7 +16,7 @@ use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::{self, PathArgs};
-use crate::ui::changes_json::{failed_rows, path_rows};
+use crate::ui::changes_json::insert_path;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -273,9 +273,19 @@ fn report(ctx: &Context, args: &RmArgs, removed: &Removed) -> Result<Outcome, Co
         ctx.ui.error(format_args!("cannot remove {}: {error}", escape::quoted(path)));
     }
     if ctx.ui.is_json() {
+        let row = |path: &BString| {
+            let mut row = Map::new();
+            insert_path(&mut row, "path", BStr::new(path));
+            row
+        };
+        let failed = removed.failed.iter().map(|(path, error)| {
+            let mut row = row(path);
+            row.insert("error".into(), error.as_str().into());
+            Value::Object(row)
+        });
         ctx.ui.json(&json!({
-            "removed": path_rows(&removed.removed),
-            "failed": failed_rows(&removed.failed),
+            "removed": removed.removed.iter().map(row).collect::<Vec<_>>(),
+            "failed": failed.collect::<Vec<_>>(),
             "cached": args.cached,
             "dry_run": args.dry_run,
         }))?;

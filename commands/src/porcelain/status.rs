@@ -9,10 +9,10 @@ mod short;
 
 use clap::ValueEnum;
 
-use self::report::Report;
+use self::report::{IgnoredPaths, Report};
 use self::short::Style;
 use crate::context::Context;
-use crate::error::{CommandError, Outcome};
+use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::escape;
@@ -70,9 +70,19 @@ pub(crate) struct StatusArgs {
     )]
     untracked_files: UntrackedMode,
 
-    /// Show what is ignored too
-    #[arg(long)]
-    ignored: bool,
+    /// Show what is ignored too: traditional (a directory with nothing else as one, with -uall each file), matching (what a
+    /// rule matches), no; without a word: traditional
+    #[arg(
+        long,
+        value_name = "MODE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "traditional",
+        default_value = "no",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    ignored: IgnoredMode,
 
     /// Show a rename as a deletion and an addition; default: diff.renames
     #[arg(long)]
@@ -93,6 +103,27 @@ enum UntrackedMode {
     All,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum IgnoredMode {
+    No,
+    Traditional,
+    Matching,
+}
+
+impl IgnoredMode {
+    /// What is listed of ignored paths beside what is listed of untracked ones.
+    fn with(self, untracked: Untracked) -> Result<IgnoredPaths, CommandError> {
+        match (self, untracked) {
+            (Self::No, _) | (Self::Traditional, Untracked::No) => Ok(IgnoredPaths::None),
+            (Self::Matching, Untracked::No) => Err(usage("--ignored=matching shows nothing with -uno")
+                .hint("leave one of them out, or use --ignored=traditional")),
+            (Self::Traditional, Untracked::All) => Ok(IgnoredPaths::Files),
+            (Self::Traditional, Untracked::Normal) => Ok(IgnoredPaths::Directories),
+            (Self::Matching, _) => Ok(IgnoredPaths::Matching),
+        }
+    }
+}
+
 impl From<UntrackedMode> for Untracked {
     fn from(mode: UntrackedMode) -> Self {
         match mode {
@@ -111,7 +142,7 @@ pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandErr
     let request = report::Request {
         pathspecs: pathspecs.as_ref(),
         untracked: args.untracked_files.into(),
-        ignored: args.ignored,
+        ignored: args.ignored.with(args.untracked_files.into())?,
         renames,
     };
     let report = report::collect(&workspace, &request)?;

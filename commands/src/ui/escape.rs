@@ -27,7 +27,18 @@ pub(crate) fn plain(text: &[u8]) -> Cow<'_, str> {
     {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(escape_into(String::new(), text, false))
+    Cow::Owned(escape_into(String::new(), text, false, is_unprintable))
+}
+
+/// Text that somebody wrote, such as a commit's message or a line of a file: as [`plain`], but what joins and shapes
+/// letters and emoji without being seen itself stays.
+pub(crate) fn prose(text: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = text.to_str()
+        && !text.chars().any(is_harmful)
+    {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(escape_into(String::new(), text, false, is_harmful))
 }
 
 /// A path within a message, as [`plain`].
@@ -47,7 +58,7 @@ pub(crate) fn message(text: &str) -> Cow<'_, str> {
     let mut safe = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         if harmful(c) {
-            safe = escape_into(safe, c.encode_utf8(&mut [0; 4]).as_bytes(), false);
+            safe = escape_into(safe, c.encode_utf8(&mut [0; 4]).as_bytes(), false, is_unprintable);
         } else {
             safe.push(c);
         }
@@ -100,12 +111,12 @@ fn quote(name: &[u8], with_space: bool) -> Cow<'_, str> {
     {
         return Cow::Borrowed(text);
     }
-    let mut text = escape_into(String::from("\""), name, true);
+    let mut text = escape_into(String::from("\""), name, true, is_unprintable);
     text.push('"');
     Cow::Owned(text)
 }
 
-fn escape_into(mut out: String, bytes: &[u8], quotes: bool) -> String {
+fn escape_into(mut out: String, bytes: &[u8], quotes: bool, escaped: fn(char) -> bool) -> String {
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
@@ -120,7 +131,7 @@ fn escape_into(mut out: String, bytes: &[u8], quotes: bool) -> String {
                     out.push('\\');
                     out.push(c);
                 }
-                c if is_unprintable(c) => octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c if escaped(c) => octal(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
                 c => out.push(c),
             }
         }
@@ -135,12 +146,28 @@ fn octal(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Control characters (ESC and the C1 set among them), line separators, and the marks that reorder or hide text.
+/// What nobody sees in a name, so that two names could look the same or one other than it is.
 fn is_unprintable(c: char) -> bool {
+    is_harmful(c) || is_invisible(c)
+}
+
+/// Control characters (ESC and the C1 set among them), line separators, and the marks that reorder or hide text.
+fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The rest of what Unicode calls default-ignorable or of category Cf, and the blank Braille pattern: joiners, soft
+/// hyphens, fillers, variation selectors, and marks of scripts and notations.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{034f}' | '\u{0600}'..='\u{0605}' | '\u{06dd}' | '\u{070f}' | '\u{0890}' | '\u{0891}'
+        | '\u{08e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200c}' | '\u{200d}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fff8}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0080}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -172,6 +199,20 @@ mod tests {
         }
         assert_eq!(quoted(b"a\tb\xff"), "\"a\\tb\\377\"");
         assert_eq!(plain(b"a\tb\xff\""), "a\\tb\\377\"");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_shown_in_names_and_stays_in_prose() {
+        let names =
+            ["z\u{200c}w", "z\u{200d}w", "soft\u{ad}", "heart\u{fe0f}", "hangul\u{3164}", "cgj\u{34f}"];
+        for name in names {
+            let text = quoted(name.as_bytes());
+            assert!(text.starts_with('"') && text.is_ascii(), "{text}");
+            assert_eq!(unquote(text.as_bytes()).expect("our own quoting").as_ref(), name.as_bytes());
+            assert!(plain(name.as_bytes()).is_ascii() && message(name).is_ascii(), "{name}");
+            assert_eq!(prose(name.as_bytes()), name);
+        }
+        assert_eq!(prose("x\u{202e}y\u{1b}".as_bytes()), "x\\342\\200\\256y\\033");
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Paint {
                 Some((b'\n' | b'\t', rest)) => piece.split_at(rest.len()),
                 _ => (piece, &b""[..]),
             };
-            safe.extend_from_slice(escape::plain(piece).as_bytes());
+            safe.extend_from_slice(escape::prose(piece).as_bytes());
             safe.extend_from_slice(end);
         }
         Cow::Owned(safe)

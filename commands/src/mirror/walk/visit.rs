@@ -282,7 +282,7 @@ impl<'a> Shared<'a> {
                     continue;
                 }
             };
-            found |= names.is_empty();
+            let mut holds = names.is_empty();
             let level = self.level(level, &dir, &path, &names);
             for (name, kind) in names.iter().filter(|(name, _)| !is_always_ignored(name)) {
                 let child = join(&path, name);
@@ -300,8 +300,12 @@ impl<'a> Shared<'a> {
                 } else if kind == NameKind::Special {
                     self.note_special(&dir, name, child);
                 } else {
-                    found = true;
+                    holds = true;
                 }
+            }
+            found |= holds;
+            if holds && self.options.ignored {
+                self.note(|walk| walk.holding.push(path));
             }
             if found && !self.options.ignored {
                 return true;

@@ -1,16 +1,21 @@
 //! What `status` found, before it is written in one form or another.
 
+use std::path::Path;
+
 use bstr::BString;
 use pond_objects::rename::{RenameOptions, find_renames};
 use pond_objects::{Change, Kind, ObjectId, read_blob};
 
 use crate::error::CommandError;
 use crate::mirror::ignore::Problem;
+use crate::mirror::ignored::{self, Ignored};
 use crate::mirror::index::{Index, Seen};
 use crate::mirror::next_commit::staged_changes;
+use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::scan::{self, Hashing, Scan, ScanOptions, State};
 use crate::mirror::walk::Untracked;
+use crate::mirror::walk::host::HostDir;
 use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
 
@@ -23,8 +28,20 @@ const LARGEST_COMPARED: u64 = 1 << 20;
 pub(super) struct Request<'a> {
     pub(super) pathspecs: Option<&'a Pathspecs>,
     pub(super) untracked: Untracked,
-    pub(super) ignored: bool,
+    pub(super) ignored: IgnoredPaths,
     pub(super) renames: bool,
+}
+
+/// What is listed of what is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum IgnoredPaths {
+    None,
+    /// What a rule ignores; a directory stands for all that is in it.
+    Matching,
+    /// The same, and a directory in which there is nothing else is one.
+    Directories,
+    /// Every file.
+    Files,
 }
 
 /// What was found.
@@ -87,19 +104,39 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
         ignore: &ignore,
         pathspecs: request.pathspecs,
         untracked: request.untracked,
-        ignored: request.ignored,
+        ignored: request.ignored != IgnoredPaths::None,
         hashing: Hashing::SameSize,
     };
     let progress = workspace.ctx.ui.progress("Looking at files", Unit::Items("file"));
     let (root, index) = (workspace.pond.mirror_root(), &workspace.index);
     let (scan, staged) =
         rayon::join(|| scan::scan(root, index, options), || staged(index, request.pathspecs));
-    let mut report = from_scan(index, scan?);
+    let mut scan = scan?;
+    match request.ignored {
+        IgnoredPaths::None | IgnoredPaths::Matching => {}
+        IgnoredPaths::Directories => scan.ignored = ignored::collapse(&mut scan, index, request.pathspecs),
+        IgnoredPaths::Files => scan.ignored = files(root, &mut scan, request.pathspecs)?,
+    }
+    let mut report = from_scan(index, scan);
     progress.finish();
     report.staged = if request.renames { with_renames(workspace, staged) } else { staged };
     report.branch = workspace.head.branch.as_ref().map(|branch| branch.short().to_owned());
     report.commit = workspace.head.commit;
     Ok(report)
+}
+
+/// The ignored paths of a scan with directories taken apart; empty ones end with `/`.
+fn files(root: &Path, scan: &mut Scan, pathspecs: Option<&Pathspecs>) -> Result<Vec<BString>, CommandError> {
+    let found = ignored::expand(&HostDir::open_root(root)?, scan, pathspecs, true, &|_| true);
+    let shown = |mut found: Ignored| {
+        if found.is_dir {
+            found.path.push(b'/');
+        }
+        found.path
+    };
+    let mut paths: Vec<BString> = found.into_iter().map(shown).collect();
+    paths.sort_unstable_by(|left, right| path_order(left, right));
+    Ok(paths)
 }
 
 /// What is staged, without what only says that an empty directory is no longer empty.

@@ -1,26 +1,35 @@
-//! What is in ignored directories.
+//! Ignored directories: what is in them, and what is one for all that is in it.
 
 use std::io;
 
 use bstr::{BString, ByteSlice as _};
 use pond_objects::Kind;
 
-use super::Candidate;
-use crate::mirror::ignore::is_always_ignored;
-use crate::mirror::pathspec::Pathspecs;
-use crate::mirror::scan::Scan;
-use crate::mirror::walk::host::{HostDir, join};
+use super::ignore::is_always_ignored;
+use super::index::Index;
+use super::order::{is_below, path_order};
+use super::pathspec::Pathspecs;
+use super::scan::Scan;
+use super::walk::host::{HostDir, join};
+
+/// A path that is ignored, or in an ignored directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ignored {
+    pub(crate) path: BString,
+    /// An empty directory.
+    pub(crate) is_dir: bool,
+}
 
 /// The ignored paths that a scan names, directories taken apart into what is in them. Ponds, git repositories and special
 /// files in them are put down in the scan, or left out. Without `deep`, directories and what is in untracked ones is left
 /// out.
-pub(super) fn expand(
+pub(crate) fn expand(
     root: &HostDir,
     scan: &mut Scan,
     pathspecs: Option<&Pathspecs>,
     deep: bool,
     is_in_tracked: &dyn Fn(&[u8]) -> bool,
-) -> Vec<Candidate> {
+) -> Vec<Ignored> {
     let mut expander = Expander { scan, found: Vec::new() };
     for path in std::mem::take(&mut expander.scan.ignored) {
         match path.strip_suffix(b"/") {
@@ -29,13 +38,42 @@ pub(super) fn expand(
                 expander.directory(opened, dir.into());
             }
             Some(_) => {}
-            None if deep || is_in_tracked(&path) => expander.found.push(Candidate { path, is_dir: false }),
+            None if deep || is_in_tracked(&path) => expander.found.push(Ignored { path, is_dir: false }),
             None => {}
         }
     }
     let mut found = expander.found;
     found.retain(|found| pathspecs.is_none_or(|specs| specs.matches(&found.path, found.is_dir)));
     found
+}
+
+/// The ignored paths that a scan names, with each directory in which there is nothing else, tracked or to be tracked, in
+/// the place of what is in it.
+pub(crate) fn collapse(scan: &mut Scan, index: &Index, pathspecs: Option<&Pathspecs>) -> Vec<BString> {
+    let holding = &scan.holding;
+    let holds = |dir: &[u8]| {
+        let at = holding.partition_point(|path| path_order(path, dir).is_lt());
+        holding.get(at).is_some_and(|path| path == dir || is_below(path, dir))
+    };
+    let is_tracked = |dir: &[u8]| {
+        index.find(dir).is_ok_and(|row| index.is_live(row)) || index.any_live(index.range_of_dir(dir))
+    };
+    let has_nothing_else = |dir: &&[u8]| {
+        pathspecs.is_none_or(|specs| specs.matches_all_below(dir)) && !is_tracked(dir) && !holds(dir)
+    };
+    let mut shown: Vec<BString> = Vec::with_capacity(scan.ignored.len());
+    for path in std::mem::take(&mut scan.ignored) {
+        if shown.last().is_some_and(|last| last.ends_with(b"/") && path.starts_with(last)) {
+            continue;
+        }
+        let inner = path.strip_suffix(b"/").unwrap_or(&path);
+        let mut parents = inner.find_iter("/").map(|end| &inner[..end]);
+        match parents.find(has_nothing_else) {
+            Some(dir) => shown.push([dir, b"/"].concat().into()),
+            None => shown.push(path),
+        }
+    }
+    shown
 }
 
 fn open_below(root: &HostDir, path: &[u8]) -> io::Result<HostDir> {
@@ -46,7 +84,7 @@ fn open_below(root: &HostDir, path: &[u8]) -> io::Result<HostDir> {
 
 struct Expander<'a> {
     scan: &'a mut Scan,
-    found: Vec<Candidate>,
+    found: Vec<Ignored>,
 }
 
 impl Expander<'_> {
@@ -61,7 +99,7 @@ impl Expander<'_> {
             return self.scan.nested.push(path);
         }
         if names.is_empty() {
-            self.found.push(Candidate { path: path.clone(), is_dir: true });
+            self.found.push(Ignored { path: path.clone(), is_dir: true });
         }
         for (name, _) in names.iter().filter(|(name, _)| !is_always_ignored(name)) {
             let child = join(&path, name);
@@ -70,7 +108,7 @@ impl Expander<'_> {
                 Err(error) => self.scan.unreadable.push((child, error)),
                 Ok(stat) => match stat.kind() {
                     Some(Kind::Directory) => self.directory(dir.open_child(name), child),
-                    Some(_) => self.found.push(Candidate { path: child, is_dir: false }),
+                    Some(_) => self.found.push(Ignored { path: child, is_dir: false }),
                     None => self.scan.special.push((child, stat.special().unwrap_or("special file"))),
                 },
             }
