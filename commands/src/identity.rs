@@ -50,15 +50,26 @@ pub(crate) fn parse(text: &str, when: Timestamp) -> Result<Signature, CommandErr
         fatal(format_args!("'{}' names no author: expected 'Name <address>'", escape::plain(text.as_bytes())))
     })?;
     let (name, email) = (name.trim().to_owned(), email.trim().to_owned());
-    check("the author", &name, &email)?;
+    check(["--author", "--author"], &name, &email)?;
     Ok(Signature { name, email, when })
 }
 
 fn signature(ctx: &Context, prefix: &str) -> Result<Signature, CommandError> {
-    let variable =
-        |suffix: &str| env::var(format!("{prefix}_{suffix}")).ok().filter(|text| !text.trim().is_empty());
+    let variable = |suffix: &str| match env::var(format!("{prefix}_{suffix}")) {
+        Err(env::VarError::NotUnicode(_)) => Err(fatal(format_args!("{prefix}_{suffix} is not UTF-8"))),
+        found => Ok(found.ok().filter(|text| !text.trim().is_empty())),
+    };
     let config = ctx.config()?;
-    let environment = Person { name: variable("NAME"), email: variable("EMAIL") };
+    let environment = Person { name: variable("NAME")?, email: variable("EMAIL")? };
+    let origin = |in_environment: bool, suffix: &str, key: &str| match config.entry(key) {
+        _ if in_environment => format!("{prefix}_{suffix}"),
+        Some(entry) => format!("{key} in {}", entry.origin),
+        None => format!("git's {key}"),
+    };
+    let origins = [
+        origin(environment.name.is_some(), "NAME", "user.name"),
+        origin(environment.email.is_some(), "EMAIL", "user.email"),
+    ];
     let configured = Person { name: config.string("user.name")?, email: config.string("user.email")? };
     let person = environment.or(|| configured).or(git_person);
     let is_guess = person.name.is_none() || person.email.is_none();
@@ -66,11 +77,11 @@ fn signature(ctx: &Context, prefix: &str) -> Result<Signature, CommandError> {
     let (login, host) = guess.unwrap_or_default();
     let name = person.name.unwrap_or_else(|| login.clone()).trim().to_owned();
     let email = person.email.unwrap_or_else(|| format!("{login}@{host}")).trim().to_owned();
-    check(prefix, &name, &email)?;
+    check([&origins[0], &origins[1]], &name, &email)?;
     if is_guess {
         warn_once(ctx, &name, &email);
     }
-    let when = match variable("DATE") {
+    let when = match variable("DATE")? {
         Some(text) => time::parse(&text, DayTime::Same)
             .map_err(|error| error.context(format_args!("cannot use {prefix}_DATE")))?,
         None => time::from_zoned(&time::now()?),
@@ -92,9 +103,10 @@ fn warn_once(ctx: &Context, name: &str, email: &str) {
     }
 }
 
-/// The characters that would break a commit's header apart have no place in it.
-fn check(whose: &str, name: &str, email: &str) -> Result<(), CommandError> {
-    for (what, text) in [("name", name), ("address", email)] {
+/// The characters that would break a commit's header apart have no place in it. `origins` says where the name and the
+/// address are from.
+fn check(origins: [&str; 2], name: &str, email: &str) -> Result<(), CommandError> {
+    for (what, whose, text) in [("name", origins[0], name), ("address", origins[1], email)] {
         if text.contains(|c: char| c == '<' || c == '>' || c.is_control()) {
             return Err(fatal(format_args!(
                 "the {what} '{}' ({whose}) has a '<', a '>' or a control character in it",
@@ -104,9 +116,8 @@ fn check(whose: &str, name: &str, email: &str) -> Result<(), CommandError> {
         }
     }
     if name.is_empty() {
-        return Err(
-            fatal(format_args!("the name ({whose}) is empty")).hint("set user.name with 'pond config'")
-        );
+        return Err(fatal(format_args!("the name ({}) is empty", origins[0]))
+            .hint("'pond config --global user.name NAME' sets one"));
     }
     Ok(())
 }
@@ -242,9 +253,9 @@ mod tests {
     #[test]
     fn names_that_break_a_header_are_refused() {
         for (name, email) in [("a<b", "x"), ("a", "x>"), ("a\nb", "x"), ("", "x"), ("a", "\0")] {
-            assert!(check("test", name, email).is_err(), "{name} {email}");
+            assert!(check(["test"; 2], name, email).is_err(), "{name} {email}");
         }
-        assert!(check("test", "Ada", "").is_ok());
+        assert!(check(["test"; 2], "Ada", "").is_ok());
     }
 
     #[test]

@@ -12,10 +12,10 @@ use crate::alias::{self, Alias};
 use crate::cli::{self, Cli, Command, GlobalArgs};
 use crate::context::{self, Context};
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
-use crate::porcelain::help;
+use crate::porcelain::{Porcelain, help};
 use crate::ui::color::ColorMode;
 use crate::ui::{escape, suggest};
-use crate::{external, interrupt};
+use crate::{external, interrupt, time};
 
 /// Runs pond with these arguments, the program's name first.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
@@ -98,6 +98,10 @@ fn execute(ctx: &Context, command: Option<Command>) -> Result<Outcome, CommandEr
         for warning in ctx.config()?.warnings() {
             ctx.ui.warn(warning);
         }
+    }
+    // A clock that cannot be read is an error of every command that works on a pond or its settings.
+    if needs_config || matches!(command, Some(Command::Porcelain(Porcelain::Config(_)))) {
+        time::check()?;
     }
     match command {
         None => help::overview(ctx),

@@ -9,15 +9,22 @@ use pond_refs::DayTime;
 
 use crate::error::{Class, CommandError, fatal, usage};
 
+const DATES: &str = "'2 days ago', '2026-05-01 14:30', RFC 3339 and '@1700000000' are dates";
+
 /// The time now, with the zone of this machine. `POND_NOW`, a date in any form that pond takes, stands in its place,
 /// so that tests and reproducible builds get the same operations each time.
 pub(crate) fn now() -> Result<Zoned, CommandError> {
     let clock = Zoned::now();
-    match env::var("POND_NOW") {
-        Ok(text) if !text.is_empty() => pond_refs::parse_date_zoned(&text, &clock, DayTime::Start)
-            .map_err(|error| fatal("cannot use POND_NOW").because(&error)),
-        _ => Ok(clock),
+    match env::var_os("POND_NOW").filter(|text| !text.is_empty()) {
+        Some(text) => pond_refs::parse_date_zoned(&text.to_string_lossy(), &clock, DayTime::Start)
+            .map_err(|error| fatal("cannot use POND_NOW").because(&error).hint(DATES)),
+        None => Ok(clock),
     }
+}
+
+/// Fails where `POND_NOW` is no date, whether or not the command would ask for the time.
+pub(crate) fn check() -> Result<(), CommandError> {
+    moment().map(drop)
 }
 
 /// The moment now, without its zone: looking the zone up costs a walk through the system's database.
@@ -30,10 +37,9 @@ pub(crate) fn moment() -> Result<Moment, CommandError> {
 
 /// What a user's date means now.
 pub(crate) fn parse(text: &str, day_time: DayTime) -> Result<Timestamp, CommandError> {
-    pond_refs::parse_date_zoned(text, &now()?, day_time).map(|zoned| from_zoned(&zoned)).map_err(|error| {
-        CommandError::from_error(Class::Usage, &error)
-            .hint("'2 days ago', '2026-05-01 14:30', RFC 3339 and '@1700000000' are dates")
-    })
+    pond_refs::parse_date_zoned(text, &now()?, day_time)
+        .map(|zoned| from_zoned(&zoned))
+        .map_err(|error| CommandError::from_error(Class::Usage, &error).hint(DATES))
 }
 
 /// Whole seconds and minutes of zone, as commits keep them.

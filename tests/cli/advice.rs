@@ -122,3 +122,50 @@ fn a_removal_that_was_done_before() {
     pond.fails(&["rm", "-r", "d"], 128).expect_says("removed already");
     pond.fails(&["rm", "nothing"], 128).expect_says("ls-files");
 }
+
+#[test]
+fn an_empty_name_is_said_to_be_where_it_is() {
+    let mut pond = with_a_commit();
+    pond.unset("POND_AUTHOR_NAME");
+    let commit = ["commit", "--allow-empty", "-m", "x"];
+    pond.fails(&[&["-c", "user.name="][..], &commit].concat(), 128).expect_says("(user.name in -c) is empty");
+    pond.ok(&["config", "user.name", ""]);
+    pond.fails(&commit, 128).expect_says("config.toml:").expect_says("is empty");
+    pond.set("POND_AUTHOR_NAME", "A<B");
+    pond.fails(&commit, 128).expect_says("(POND_AUTHOR_NAME)");
+}
+
+#[test]
+fn a_clock_that_is_no_date() {
+    let mut pond = with_a_commit();
+    pond.set("POND_NOW", "garbage");
+    let out = pond.beside("out").into_os_string().into_string().expect("text");
+    for args in [
+        &["status"][..],
+        &["diff"],
+        &["ls-files"],
+        &["count-objects"],
+        &["rev-parse", "--show-toplevel"],
+        &["check-ignore", "a"],
+        &["clean", "-n"],
+        &["config", "--list"],
+        &["hash-object", "a"],
+        &["restore", "--to", &out],
+        &["log"],
+        &["init"],
+    ] {
+        pond.fails(args, 128).expect_says("cannot use POND_NOW: 'garbage' is not a date");
+    }
+    pond.ok(&["help", "log"]);
+    pond.ok(&["version"]);
+}
+
+#[test]
+fn the_beginning_of_an_id_that_is_too_short() {
+    let pond = with_a_commit();
+    for args in [&["rev-parse", "1"][..], &["log", "abc"], &["show", "12..HEAD"], &["checkout", "abc"]] {
+        pond.fails(args, 128).expect_says("the beginning of an id needs 4 digits at least");
+    }
+    let unknown = pond.fails(&["rev-parse", "ghi"], 128);
+    assert!(!unknown.err().contains("digits"), "{unknown}");
+}

@@ -181,3 +181,37 @@ fn a_dry_run_with_all_names_what_tracked_files_have() {
     assert_eq!(pond.status(), before);
     assert_eq!(pond.lines(&["commit", "-n"]), ["renamed new name"]);
 }
+
+#[test]
+fn a_commit_of_nothing_lists_what_there_is_instead() {
+    let pond = with_one_file();
+    pond.ok(&["commit", "-m", "one"]);
+    pond.fails(&["commit", "-m", "two"], 1).expect_says("nothing to commit").expect_says("--allow-empty");
+    pond.write("new file", "1\n");
+    pond.write("dir/inner", "1\n");
+    pond.fails(&["commit", "-m", "two"], 1)
+        .expect_says("nothing added to commit but untracked files present:\n  dir/\n  new file\n")
+        .expect_says("'pond add' tracks them");
+    pond.fails(&["commit", "-a", "-m", "two"], 1).expect_says("untracked files present");
+    pond.append("a", "2\n");
+    pond.fails(&["commit", "-m", "two"], 1)
+        .expect_says("no changes added to commit:\n  modified: a\nuntracked files:\n  dir/\n  new file\n");
+    assert_eq!(pond.history().len(), 1);
+}
+
+#[test]
+fn what_is_wrong_is_said_before_the_editor_is_started() {
+    let mut pond = with_one_file();
+    pond.ok(&["commit", "-m", "one"]);
+    pond.set("POND_EDITOR", "sh -c 'touch started; false'");
+    let amend = |pond: &TestPond, args: &[&str]| pond.run(&[&["commit", "--amend"], args].concat());
+    amend(&pond, &["--author", "bad"]).expect_failure(128).expect_says("'bad' names no author");
+    amend(&pond, &["--date", "garbage"]).expect_failure(129).expect_says("'garbage' is not a date");
+    amend(&pond, &["--trailer", "bad"]).expect_failure(129).expect_says("'bad' is no trailer");
+    pond.set("POND_COMMITTER_DATE", "garbage");
+    amend(&pond, &[]).expect_failure(129).expect_says("POND_COMMITTER_DATE");
+    assert!(!pond.exists("started"));
+    pond.unset("POND_COMMITTER_DATE");
+    amend(&pond, &[]).expect_failure(128).expect_says("the editor");
+    assert!(pond.exists("started"));
+}

@@ -79,7 +79,7 @@ fn the_mirror_is_compared_with_any_version() {
     assert_eq!(pond.lines(&["ls-files", "-d"]), ["data/diary.txt"]);
     assert_eq!(pond.lines(&["ls-files", "-m"]), ["data/diary.txt", "top.txt"]);
     pond.write("new", "x\n");
-    assert_eq!(pond.lines(&["ls-files", "-o"]), ["data", "new"], "an empty directory is something too");
+    assert_eq!(pond.lines(&["ls-files", "-o"]), ["data/", "new"], "an empty directory is something too");
     pond.run(&["--quiet", "diff", "--exit-code"]).expect_code(1);
     let row = pond.ok(&["diff", "--json", "top.txt"]);
     let row: serde_json::Value = serde_json::from_str(&row).expect("JSON");

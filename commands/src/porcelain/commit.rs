@@ -1,6 +1,7 @@
 //! `pond commit`: record what is staged as a version.
 
 mod dry_run;
+mod nothing;
 
 use std::collections::HashMap;
 use std::fs;
@@ -121,10 +122,12 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
         return dry_run::dry_run(&workspace, &args, &base, changes);
     }
     if changes.is_empty() && !args.allow_empty && !args.amend {
-        return Err(nothing_to_commit(&workspace));
+        return Err(nothing::error(&workspace));
     }
-    let message = message(&workspace, &args, &base, &changes)?;
+    // Whatever is wrong with them is said before an editor is started; the commit is made after it.
     let author = author(ctx, &args, base.amended.as_ref())?;
+    identity::committer(ctx)?;
+    let message = message(&workspace, &args, &base, &changes)?;
     let commit = Draft { message, author, committer: identity::committer(ctx)? };
     ctx.check_interrupt("nothing was committed")?;
     let done = publish(&mut workspace, &base, &changes, commit)?;
@@ -169,14 +172,6 @@ fn base(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<Base, CommandErr
     Ok(Base { parents: amended.parents.clone(), amended: Some(amended), index, nodes })
 }
 
-fn nothing_to_commit(workspace: &Workspace<'_>) -> CommandError {
-    let error = nothing("nothing to commit: what is staged is what the last commit has");
-    match workspace.index.is_empty() {
-        true => error.hint("'pond add .' stages what is in this directory"),
-        false => error.hint("'pond add' stages changes, -a those of tracked files; 'pond status' shows them"),
-    }
-}
-
 fn word(change: &Change) -> &'static str {
     match (&change.old, &change.new) {
         _ if change.old_path.is_some() => "renamed",
@@ -192,6 +187,7 @@ fn message(
     base: &Base,
     changes: &[Change],
 ) -> Result<BString, CommandError> {
+    let trailers = args.trailer.iter().map(|given| trailer(given)).collect::<Result<Vec<_>, _>>()?;
     let kept = base.amended.as_ref().map(|commit| commit.message.clone());
     let is_edited = args.message.is_empty() && args.file.is_none() && !args.no_edit;
     let cleanup = Cleanup::from_word(args.cleanup.as_deref().unwrap_or("default"), is_edited)
@@ -212,13 +208,16 @@ fn message(
         return Err(nothing("the message is empty; nothing was committed")
             .hint("-m TEXT gives one; --allow-empty-message commits without"));
     }
-    for given in &args.trailer {
-        let trailer = trailers::parse_argument(given).ok_or_else(|| {
-            usage(format_args!("'{}' is no trailer: expected 'KEY: VALUE'", escape::plain(given.as_bytes())))
-        })?;
+    for trailer in &trailers {
         text = trailers::add_trailer(&text, &trailer.key, &trailer.value);
     }
     Ok(text.into())
+}
+
+fn trailer(given: &str) -> Result<trailers::Trailer, CommandError> {
+    trailers::parse_argument(given).ok_or_else(|| {
+        usage(format_args!("'{}' is no trailer: expected 'KEY: VALUE'", escape::plain(given.as_bytes())))
+    })
 }
 
 fn read_message(file: &PathBuf) -> Result<Vec<u8>, CommandError> {

@@ -87,6 +87,10 @@ fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), Co
     let neither = || {
         let name = String::from_utf8_lossy(bytes);
         let this = fatal(format_args!("unknown revision or path '{}'", escape::plain(bytes)));
+        let mut ends = name.split("..").map(|end| end.trim_matches(['.', '^']));
+        if ends.any(explain::is_short_of_an_id) {
+            return this.hint(explain::id_needs_more());
+        }
         match explain::did_you_mean(workspace, &name) {
             Some(sentence) => this.hint(sentence),
             None => this.hint("a path that is not here any more stands behind '--'"),

@@ -1,6 +1,6 @@
 //! Errors about revisions, with what the user may have meant.
 
-use pond_objects::{ObjectId, ObjectSource, tree};
+use pond_objects::{IdPrefix, ObjectId, ObjectSource, tree};
 use pond_refs::{Candidate, ObjectKind, ResolveError, Revision};
 
 use super::lookup::LookupError;
@@ -55,12 +55,25 @@ pub(super) fn naming(error: CommandError, revision: &Revision) -> CommandError {
 /// `name` is neither a ref nor the beginning of an id.
 pub(super) fn unknown(workspace: &Workspace<'_>, name: &str) -> CommandError {
     let this = fatal(format_args!("unknown revision '{}'", escape::plain(name.as_bytes())));
+    if is_short_of_an_id(name) {
+        return this.hint(id_needs_more());
+    }
     match did_you_mean(workspace, name) {
         Some(sentence) => this.hint(sentence),
         None => this.hint(
             "'pond log' lists the commits; a revision is a branch, a tag, HEAD~2, or an id's beginning",
         ),
     }
+}
+
+/// Whether a name could be the beginning of an id, if it were longer.
+pub(super) fn is_short_of_an_id(name: &str) -> bool {
+    (1..IdPrefix::MIN_DIGITS).contains(&name.len()) && name.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+/// What to say of such a name.
+pub(super) fn id_needs_more() -> String {
+    format!("the beginning of an id needs {} digits at least", IdPrefix::MIN_DIGITS)
 }
 
 /// Ref names that are near to a mistyped one.
