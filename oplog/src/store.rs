@@ -100,7 +100,7 @@ impl Store {
     /// Whether a blob is stored with every chunk of it.
     pub fn has_whole_blob(&self, id: &ObjectId) -> bool {
         let has_chunks = || {
-            let Some(manifest) = self.manifest(id).ok()? else { return None };
+            let manifest = self.manifest(id).ok()??;
             let mut leaves = Leaves::new(self, Body::Manifest, &manifest.root).ok()?;
             leaves.all(|item| item.is_ok_and(|item| self.has_chunk(&item.id))).then_some(())
         };

@@ -275,14 +275,21 @@ fn unfinished_packs_leave_nothing() {
 }
 
 #[test]
-fn a_pack_that_is_there_already_is_left_alone() {
+fn a_pack_that_is_there_already_stays_unless_it_is_damaged() {
+    use std::os::unix::fs::MetadataExt as _;
     let dir = TempDir::new().expect("a directory");
     let path = dir.path().join("there");
-    fs::write(&path, b"first").expect("written");
-    let mut sealed = write_meta_pack(dir.path(), meta_rows(1)).expect("written");
-    sealed.persist(&path).expect("persisted");
-    assert_eq!(fs::read(&path).expect("read"), b"first");
-    assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1);
+    let persist = || {
+        let mut sealed = write_meta_pack(dir.path(), meta_rows(1)).expect("written");
+        sealed.persist(&path).expect("persisted");
+        let inode = fs::metadata(&path).expect("it is there").ino();
+        assert_eq!(ObjectId::of_content(&fs::read(&path).expect("read")), sealed.digest);
+        assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1);
+        inode
+    };
+    assert_eq!(persist(), persist());
+    fs::write(&path, b"damaged").expect("written");
+    persist();
 }
 
 /// Reads everything that can be read, whatever comes of it.
