@@ -73,10 +73,9 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
     }
     let mut workspace = Workspace::write_without_index(ctx)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
-    if args.staged && pathspecs.is_everything() && workspace.rebuild_index()? {
-        if args.source.is_none() && !args.worktree {
-            return Ok(Outcome::Done);
-        }
+    let is_rebuilt = args.staged && pathspecs.is_everything() && workspace.rebuild_index()?;
+    if is_rebuilt && args.source.is_none() && !args.worktree {
+        return Ok(Outcome::Done);
     }
     workspace.need_index()?;
     let from_index = args.source.is_none() && !args.staged;
