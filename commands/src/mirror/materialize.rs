@@ -18,7 +18,7 @@ use pond_objects::{Kind, ObjectId, ObjectSource, copy_blob};
 use rustix::fs::{Gid, Uid, fchown};
 
 use super::replaced::Replaced;
-use super::secure_dir::{Dir, DirError, MirrorDir, set_file_mtime, stat_of_file};
+use super::secure_dir::{DirError, MirrorDir, set_file_mtime, stat_of_file};
 use super::stat::Stat;
 use place::Place;
 use sparse::{Cut, SparseWriter};
@@ -99,9 +99,7 @@ impl<'a> Materializer<'a> {
         mtime_ns: Option<i64>,
         expected: &Expected,
     ) -> Result<Written, MaterializeError> {
-        let (dir, name) = self.parent(path)?;
-        let place = Place { dir: &dir, name, path, replaced: self.options.replaced, expected };
-        let old = place.look()?;
+        let (place, old) = self.begin(path, expected)?;
         let host = |doing| move |error| MaterializeError::host(doing, path, error);
 
         let old = old.filter(|old| Stat::from_rustix(old).kind().is_some_and(|kind| kind.is_file()));
@@ -111,7 +109,7 @@ impl<'a> Materializer<'a> {
             Kind::Executable => 0o777,
             _ => 0o666,
         };
-        let (temporary, file) = dir.temporary_file(mode).map_err(host("create"))?;
+        let (temporary, file) = place.dir.temporary_file(mode).map_err(host("create"))?;
         self.fill(&file, path, id, size)?;
         if let Some(old) = old {
             take_over(&file, &old, kind).map_err(host("set the permissions of"))?;
@@ -139,9 +137,7 @@ impl<'a> Materializer<'a> {
         mtime_ns: Option<i64>,
         expected: &Expected,
     ) -> Result<Written, MaterializeError> {
-        let (dir, name) = self.parent(path)?;
-        let place = Place { dir: &dir, name, path, replaced: self.options.replaced, expected };
-        place.look()?;
+        let (place, _) = self.begin(path, expected)?;
         let host = |doing| move |error| MaterializeError::host(doing, path, error);
 
         if size > MAX_TARGET {
@@ -152,14 +148,14 @@ impl<'a> Materializer<'a> {
         if target.left > 0 || copied.is_err() {
             return Err(self.copy_error(path, size, copied.err(), None));
         }
-        let temporary = dir.temporary_symlink(&target.bytes).map_err(host("create"))?;
+        let temporary = place.dir.temporary_symlink(&target.bytes).map_err(host("create"))?;
         if let Some(mtime_ns) = mtime_ns {
-            dir.set_mtime(temporary.name(), mtime_ns).map_err(host("set the time of"))?;
+            place.dir.set_mtime(temporary.name(), mtime_ns).map_err(host("set the time of"))?;
         }
         let inode = temporary.inode();
         place.put(temporary)?;
         self.touch(path);
-        let stat = dir.stat(name).map_err(host("stat"))?.map(|stat| Stat::from_rustix(&stat));
+        let stat = place.dir.stat(place.name).map_err(host("stat"))?.map(|stat| Stat::from_rustix(&stat));
         // Another one already: a stat that nothing has.
         let stat = stat.filter(|stat| stat.inode == inode).unwrap_or_default();
         Ok(Written { stat })
@@ -167,13 +163,13 @@ impl<'a> Materializer<'a> {
 
     /// Makes a directory, and its missing parents. A file or symlink that is expected there is replaced.
     pub(crate) fn make_dir(&self, path: &BStr, expected: &Expected) -> Result<(), MaterializeError> {
-        let (dir, name) = self.parent(path)?;
+        let place = self.place(path, expected)?;
         let host = |doing| move |error| MaterializeError::host(doing, path, error);
-        let old = dir.stat(name).map_err(host("stat"))?;
+        let old = place.dir.stat(place.name).map_err(host("stat"))?;
         if old.is_some_and(|old| Stat::from_rustix(&old).kind() != Some(Kind::Directory)) {
-            Place { dir: &dir, name, path, replaced: self.options.replaced, expected }.clear()?;
+            place.clear()?;
         }
-        match dir.make(name) {
+        match place.dir.make(place.name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 return Err(MaterializeError::ChangedMeanwhile { path: path.to_owned() });
             }
@@ -220,12 +216,23 @@ impl<'a> Materializer<'a> {
         }
     }
 
-    fn parent<'p>(&self, path: &'p BStr) -> Result<(Dir, &'p [u8]), MaterializeError> {
+    /// The beginning of every write: the place, its parents made, and what is there, if that is what is expected.
+    fn begin<'p>(
+        &'p self,
+        path: &'p BStr,
+        expected: &'p Expected,
+    ) -> Result<(Place<'p>, Option<rustix::fs::Stat>), MaterializeError> {
+        let place = self.place(path, expected)?;
+        let there = place.look()?;
+        Ok((place, there))
+    }
+
+    fn place<'p>(&'p self, path: &'p BStr, expected: &'p Expected) -> Result<Place<'p>, MaterializeError> {
         check_path(path).map_err(|error| MaterializeError::Refused { path: path.to_owned(), error })?;
         let (dir, name) = split_path(path);
         let dir =
             self.mirror.make_directory(dir).map_err(|error| MaterializeError::directory(path, error))?;
-        Ok((dir, name))
+        Ok(Place { dir, name, path, replaced: self.options.replaced, expected })
     }
 
     fn remove_one(&self, path: &BStr, expected: &Expected) -> Result<bool, MaterializeError> {
@@ -237,7 +244,7 @@ impl<'a> Materializer<'a> {
             Err(DirError::Missing { .. } | DirError::InTheWay { .. }) => return Ok(false),
             Err(error) => return Err(MaterializeError::directory(path, error)),
         };
-        let removed = Place { dir: &dir, name, path, replaced: self.options.replaced, expected }.clear()?;
+        let removed = Place { dir, name, path, replaced: self.options.replaced, expected }.clear()?;
         if removed {
             self.touch(path);
         }

@@ -10,7 +10,7 @@ use crate::mirror::stat::Stat;
 
 /// One name of the mirror, and what may be done to it.
 pub(super) struct Place<'a> {
-    pub(super) dir: &'a Dir,
+    pub(super) dir: Dir,
     pub(super) name: &'a [u8],
     pub(super) path: &'a BStr,
     pub(super) replaced: Option<&'a Replaced>,
@@ -100,7 +100,7 @@ impl Place<'_> {
             Expected::Stat(stat) | Expected::SameFile(stat) => stat,
             Expected::Absent | Expected::Any => there,
         };
-        let keeping = replaced.keep(self.dir, self.name, self.path, seen, there.inode);
+        let keeping = replaced.keep(&self.dir, self.name, self.path, seen, there.inode);
         let keeping =
             keeping.map_err(|error| MaterializeError::Keep { path: self.path.to_owned(), error })?;
         keeping.map(Some).ok_or_else(|| self.changed())
