@@ -1,7 +1,6 @@
 //! The first operation of a pond.
 
 use crate::log::{EntryDraft, TableMetadata};
-use crate::operation::Operation;
 use crate::pack::write_meta_pack;
 use crate::pond::{InitError, Pond, Unborn};
 use crate::row::MetaRow;
@@ -39,17 +38,7 @@ pub fn publish(unborn: Unborn, first: &FirstOperation) -> Result<Pond, FirstErro
     view.set_head(MAIN_MIRROR, &first.head);
     let (root, pages) = view.store();
     let mut rows: Vec<MetaRow> = pages.iter().map(|(id, page)| MetaRow::page(*id, page)).collect();
-    let operation = Operation {
-        seq: 0,
-        parent: None,
-        view: root.id,
-        time: doing.time,
-        kind: doing.kind.clone(),
-        user: doing.user.clone(),
-        host: doing.host.clone(),
-        command: doing.command.clone(),
-        extra: Vec::new(),
-    };
+    let operation = doing.operation(0, None, root.id);
     let id = push_operation(&mut rows, &operation).map_err(TransactionError::from)?;
     let mut sealed = write_meta_pack(&unborn.staging_dir(), rows).map_err(TransactionError::from)?;
     let add = sealed.describe(doing.time / 1000);

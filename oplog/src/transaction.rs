@@ -49,6 +49,21 @@ pub struct Doing {
 }
 
 impl Doing {
+    /// The operation that this is, with its number and what it left.
+    pub(crate) fn operation(&self, seq: i64, parent: Option<ObjectId>, view: ObjectId) -> Operation {
+        Operation {
+            seq,
+            parent,
+            view,
+            time: self.time,
+            kind: self.kind.clone(),
+            user: self.user.clone(),
+            host: self.host.clone(),
+            command: self.command.clone(),
+            extra: Vec::new(),
+        }
+    }
+
     /// What the log entry tells people who read the table's history.
     pub(crate) fn entry_info(&self) -> EntryInfo {
         EntryInfo {
@@ -290,17 +305,7 @@ impl<'a> Transaction<'a> {
         let new_pages = view_pages.iter().filter(|(id, _)| !base.store().has_meta(id, RowType::Page));
         rows.extend(new_pages.map(|(id, page)| MetaRow::page(*id, page)));
         let doing = &self.doing;
-        let operation = Operation {
-            seq,
-            parent: Some(base.state().operation),
-            view: view_root.id,
-            time: doing.time,
-            kind: doing.kind.clone(),
-            user: doing.user.clone(),
-            host: doing.host.clone(),
-            command: doing.command.clone(),
-            extra: Vec::new(),
-        };
+        let operation = doing.operation(seq, Some(base.state().operation), view_root.id);
         let id = push_operation(&mut rows, &operation)?;
         let sealed = write_meta_pack(&self.pond.staging_dir(), rows)?;
         let mut adds = data.to_vec();
