@@ -5,6 +5,7 @@
 
 mod arguments;
 mod explain;
+mod frontier;
 mod lookup;
 mod merge_base;
 mod reflog;

@@ -1,14 +1,16 @@
 //! The newest commits that two histories share.
 
-use std::collections::{BinaryHeap, HashMap};
-
 use pond_objects::{ObjectId, ObjectSource, ReadError};
 
-const LEFT: u8 = 1;
-const RIGHT: u8 = 2;
-const BOTH: u8 = LEFT | RIGHT;
+use super::frontier::{Frontier, Marks};
+
+const LEFT: Marks = 1;
+const RIGHT: Marks = 2;
+const BOTH: Marks = LEFT | RIGHT;
 /// Reachable from a common commit that was found.
-const STALE: u8 = 4;
+const STALE: Marks = 4;
+/// A common commit that was found.
+const FOUND: Marks = 8;
 
 /// The common ancestors of two commits that are no ancestors of another common one; none for unrelated histories.
 ///
@@ -22,10 +24,9 @@ pub(crate) fn merge_bases(
     if left == right {
         return Ok(vec![left]);
     }
-    let (candidates, marks) = common(source, left, right)?;
     // A clock that was wrong can have hidden that one leads to another.
     let mut bases = Vec::new();
-    for id in candidates.into_iter().filter(|id| marks[id] & STALE == 0) {
+    for id in common(source, left, right)? {
         let mut is_older = false;
         for other in &bases {
             is_older |= is_ancestor(source, &id, other)?;
@@ -38,35 +39,26 @@ pub(crate) fn merge_bases(
 }
 
 /// Paints both histories from their tips until all that is left to look at is shared and known to be.
-fn common(
-    source: &dyn ObjectSource,
-    left: ObjectId,
-    right: ObjectId,
-) -> Result<(Vec<ObjectId>, HashMap<ObjectId, u8>), ReadError> {
-    let mut marks: HashMap<ObjectId, u8> = HashMap::from([(left, LEFT), (right, RIGHT)]);
-    let mut queue = BinaryHeap::new();
-    for id in [left, right] {
-        queue.push((source.commit(&id)?.committer.when.seconds, id));
-    }
-    let mut candidates = Vec::new();
-    while queue.iter().any(|(_, id)| marks[id] & STALE == 0) {
-        let Some((_, id)) = queue.pop() else { break };
-        let mut mark = marks[&id];
-        if mark & BOTH == BOTH && mark & STALE == 0 {
-            if !candidates.contains(&id) {
-                candidates.push(id);
+fn common(source: &dyn ObjectSource, left: ObjectId, right: ObjectId) -> Result<Vec<ObjectId>, ReadError> {
+    let mut frontier = Frontier::new(source, STALE);
+    frontier.add(left, LEFT)?;
+    frontier.add(right, RIGHT)?;
+    let mut found = Vec::new();
+    while frontier.is_open() {
+        let Some((id, marks, commit)) = frontier.pop() else { break };
+        let mut inherited = marks & (BOTH | STALE);
+        if inherited == BOTH {
+            if frontier.mark(id, FOUND) {
+                found.push(id);
             }
-            mark |= STALE;
+            inherited |= STALE;
         }
-        for parent in source.commit(&id)?.parents {
-            let known = marks.entry(parent).or_default();
-            if *known | mark != *known {
-                *known |= mark;
-                queue.push((source.commit(&parent)?.committer.when.seconds, parent));
-            }
+        for parent in commit.parents {
+            frontier.add(parent, inherited)?;
         }
     }
-    Ok((candidates, marks))
+    found.retain(|id| frontier.marks(id).is_some_and(|marks| marks & STALE == 0));
+    Ok(found)
 }
 
 fn is_ancestor(source: &dyn ObjectSource, ancestor: &ObjectId, of: &ObjectId) -> Result<bool, ReadError> {
@@ -83,23 +75,9 @@ fn is_ancestor(source: &dyn ObjectSource, ancestor: &ObjectId, of: &ObjectId) ->
 
 #[cfg(test)]
 mod tests {
+    use super::super::frontier::tests::commit;
     use super::*;
     use pond_objects::memory::MemoryObjects;
-    use pond_objects::{Commit, Signature, Timestamp};
-
-    fn commit(objects: &mut MemoryObjects, seconds: i64, parents: &[ObjectId]) -> ObjectId {
-        let when = Timestamp { seconds, offset_minutes: 0 };
-        let author = Signature { name: "A".into(), email: "a@b".into(), when };
-        objects.add_commit(Commit {
-            tree: ObjectId::ZERO,
-            parents: parents.to_vec(),
-            author: author.clone(),
-            committer: author,
-            nodes: None,
-            extra: Vec::new(),
-            message: "m\n".into(),
-        })
-    }
 
     #[test]
     fn the_nearest_common_commits() {
@@ -115,5 +93,34 @@ mod tests {
         assert_eq!(bases(root, right), [root]);
         assert_eq!(bases(left, left), [left]);
         assert_eq!(bases(left, far), []);
+    }
+
+    #[test]
+    fn all_that_are_nearest() {
+        let mut objects = MemoryObjects::new();
+        let root = commit(&mut objects, 1, &[]);
+        let (one, two) = (commit(&mut objects, 2, &[root]), commit(&mut objects, 3, &[root]));
+        let (left, right) = (commit(&mut objects, 4, &[one, two]), commit(&mut objects, 5, &[two, one]));
+        assert_eq!(merge_bases(&objects, left, right).expect("all commits are there"), [two, one]);
+        // Of wrong clocks nothing follows.
+        let late = commit(&mut objects, 100, &[one]);
+        let (left, right) = (commit(&mut objects, 6, &[late, one]), commit(&mut objects, 7, &[one, late]));
+        assert_eq!(merge_bases(&objects, left, right).expect("all commits are there"), [late]);
+    }
+
+    #[test]
+    fn a_long_history() {
+        let mut objects = MemoryObjects::new();
+        let mut fork = commit(&mut objects, 0, &[]);
+        for seconds in 1..1000 {
+            let side = commit(&mut objects, seconds, &[fork]);
+            fork = commit(&mut objects, seconds, &[fork, side]);
+        }
+        let (mut left, mut right) = (fork, fork);
+        for seconds in 1000..2000 {
+            left = commit(&mut objects, seconds, &[left]);
+            right = commit(&mut objects, seconds + 500, &[right]);
+        }
+        assert_eq!(merge_bases(&objects, left, right).expect("all commits are there"), [fork]);
     }
 }

@@ -4,10 +4,12 @@
 //! before it is asked for, so that the newest commit of a long history costs one look-up. Where commits are excluded,
 //! those that must be known to be left out are read first.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-
 use pond_objects::{Commit, ObjectId, ObjectSource, ReadError};
+
+use super::frontier::{Frontier, Marks};
+
+/// Reachable from what is left out.
+const EXCLUDED: Marks = 1;
 
 /// So many excluded commits are looked at beyond the last wanted one: clocks are not always right.
 const SLOP: u32 = 5;
@@ -25,41 +27,11 @@ pub(crate) struct WalkOptions {
 pub(crate) struct Walk<'a> {
     source: &'a dyn ObjectSource,
     options: WalkOptions,
-    queue: BinaryHeap<Queued>,
-    /// Every commit that was queued, and whether it is excluded.
-    seen: HashMap<ObjectId, bool>,
+    frontier: Frontier<'a>,
     /// Parents of the commit that was given last.
     pending: Vec<ObjectId>,
-    arrived: usize,
     /// Of a walk with exclusions: its result, oldest first.
     ready: Option<Vec<(ObjectId, Commit)>>,
-}
-
-/// A commit in the queue; the largest is the newest, among equals the one that came first.
-struct Queued {
-    key: (i64, Reverse<usize>),
-    id: ObjectId,
-    commit: Commit,
-}
-
-impl PartialEq for Queued {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-
-impl Eq for Queued {}
-
-impl PartialOrd for Queued {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Queued {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key)
-    }
 }
 
 impl<'a> Walk<'a> {
@@ -76,17 +48,15 @@ impl<'a> Walk<'a> {
         let mut walk = Self {
             source,
             options,
-            queue: BinaryHeap::new(),
-            seen: HashMap::new(),
+            frontier: Frontier::new(source, EXCLUDED),
             pending: Vec::new(),
-            arrived: 0,
             ready: None,
         };
         for id in exclude {
-            walk.push(*id, true)?;
+            walk.exclude(*id)?;
         }
         for id in include {
-            walk.push(*id, false)?;
+            walk.frontier.add(*id, 0)?;
         }
         if !exclude.is_empty() {
             walk.ready = Some(walk.limited()?);
@@ -94,29 +64,16 @@ impl<'a> Walk<'a> {
         Ok(walk)
     }
 
-    fn push(&mut self, id: ObjectId, excluded: bool) -> Result<(), ReadError> {
-        if let Some(known) = self.seen.get(&id) {
-            if excluded && !known {
-                self.exclude(id)?;
-            }
-            return Ok(());
-        }
-        self.seen.insert(id, excluded);
-        let commit = self.source.commit(&id)?;
-        self.arrived += 1;
-        self.queue.push(Queued { key: (commit.committer.when.seconds, Reverse(self.arrived)), id, commit });
-        Ok(())
-    }
-
-    /// Marks a commit that was seen, and what of its history was seen, as excluded.
+    /// Marks a commit, and what of its history was met, as excluded.
     fn exclude(&mut self, id: ObjectId) -> Result<(), ReadError> {
+        if self.frontier.marks(&id).is_none() {
+            return self.frontier.add(id, EXCLUDED);
+        }
         let mut next = vec![id];
         while let Some(id) = next.pop() {
-            match self.seen.get_mut(&id) {
-                Some(excluded) if !*excluded => *excluded = true,
-                _ => continue,
+            if self.frontier.marks(&id).is_some() && self.frontier.mark(id, EXCLUDED) {
+                next.extend(self.source.commit(&id)?.parents);
             }
-            next.extend(self.source.commit(&id)?.parents);
         }
         Ok(())
     }
@@ -134,17 +91,17 @@ impl<'a> Walk<'a> {
     fn limited(&mut self) -> Result<Vec<(ObjectId, Commit)>, ReadError> {
         let mut wanted: Vec<(ObjectId, Commit)> = Vec::new();
         let mut slop = SLOP;
-        while let Some(Queued { id, commit, .. }) = self.queue.pop() {
-            if self.seen[&id] {
+        while let Some((id, marks, commit)) = self.frontier.pop() {
+            if marks & EXCLUDED != 0 {
                 for parent in &commit.parents {
-                    self.push(*parent, true)?;
+                    self.exclude(*parent)?;
                 }
-                if self.queue.iter().any(|queued| !self.seen[&queued.id]) {
+                if self.frontier.is_open() {
                     continue;
                 }
                 // An excluded commit that is newer than the oldest wanted one may still lead to it.
                 let oldest = wanted.last().map(|(_, commit)| commit.committer.when.seconds);
-                let newest_left = self.queue.peek().map(|queued| queued.key.0);
+                let newest_left = self.frontier.newest();
                 if newest_left.is_none() {
                     break;
                 }
@@ -154,21 +111,21 @@ impl<'a> Walk<'a> {
                 }
             } else if !self.is_too_old(&commit) {
                 for parent in self.parents(&commit) {
-                    self.push(parent, false)?;
+                    self.frontier.add(parent, 0)?;
                 }
                 wanted.push((id, commit));
             }
         }
-        wanted.retain(|(id, _)| !self.seen[id]);
+        wanted.retain(|(id, _)| self.frontier.marks(id).is_some_and(|marks| marks & EXCLUDED == 0));
         wanted.reverse();
         Ok(wanted)
     }
 
     fn step(&mut self) -> Result<Option<(ObjectId, Commit)>, ReadError> {
         for parent in std::mem::take(&mut self.pending) {
-            self.push(parent, false)?;
+            self.frontier.add(parent, 0)?;
         }
-        while let Some(Queued { id, commit, .. }) = self.queue.pop() {
+        while let Some((id, _, commit)) = self.frontier.pop() {
             if self.is_too_old(&commit) {
                 continue;
             }
@@ -192,23 +149,9 @@ impl Iterator for Walk<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frontier::tests::commit;
     use super::*;
     use pond_objects::memory::MemoryObjects;
-    use pond_objects::{Signature, Timestamp};
-
-    fn commit(objects: &mut MemoryObjects, seconds: i64, parents: &[ObjectId]) -> ObjectId {
-        let when = Timestamp { seconds, offset_minutes: 0 };
-        let author = Signature { name: "A".into(), email: "a@b".into(), when };
-        objects.add_commit(Commit {
-            tree: ObjectId::ZERO,
-            parents: parents.to_vec(),
-            author: author.clone(),
-            committer: author,
-            nodes: None,
-            extra: Vec::new(),
-            message: "m\n".into(),
-        })
-    }
 
     fn ids(walk: Walk<'_>) -> Vec<ObjectId> {
         walk.map(|found| found.expect("all commits are there").0).collect()
