@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString};
 use pond_objects::Kind;
-use serde_json::{Map, Value, json};
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::ignored;
 use crate::mirror::order::{parent, path_order, relative};
 use crate::mirror::pathspec::Pathspecs;
@@ -19,7 +18,7 @@ use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
 use crate::porcelain::path_args::PathArgs;
-use crate::ui::changes_json::insert_path;
+use crate::porcelain::removal_report;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -199,36 +198,9 @@ fn say_what_stays(ctx: &Context, scan: &Scan) -> bool {
 
 fn report(workspace: &Workspace<'_>, args: &CleanArgs, removed: &Removed) -> Result<Outcome, CommandError> {
     let ui = &workspace.ctx.ui;
-    for (path, error) in &removed.failed {
-        ui.error(format_args!("cannot remove {}: {error}", escape::quoted(path)));
-    }
-    if ui.is_json() {
-        let row = |path: &BString| {
-            let mut row = Map::new();
-            insert_path(&mut row, "path", BStr::new(path));
-            row
-        };
-        let failed = removed.failed.iter().map(|(path, error)| {
-            let mut row = row(path);
-            row.insert("error".into(), error.as_str().into());
-            Value::Object(row)
-        });
-        ui.json(&json!({
-            "removed": removed.removed.iter().map(row).collect::<Vec<_>>(),
-            "failed": failed.collect::<Vec<_>>(),
-            "dry_run": args.dry_run,
-        }))?;
-    } else if !ui.is_quiet() || args.dry_run {
-        let words = if args.dry_run { "Would remove" } else { "Removing" };
-        let cwd = workspace.cwd()?;
-        for path in &removed.removed {
-            ui.say(format_args!("{words} {}", escape::quoted(&relative(path, &cwd))));
-        }
-    }
-    if removed.interrupted {
-        return Err(interrupted(
-            "interrupted; the files that are named are removed, the others are as they were",
-        ));
-    }
-    Ok(if removed.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+    let words = if args.dry_run { "Would remove" } else { "Removing" };
+    let cwd = workspace.cwd()?;
+    let line = |path: &BString| format!("{words} {}", escape::quoted(&relative(path, &cwd)));
+    let is_said = !ui.is_quiet() || args.dry_run;
+    removal_report::report(ui, removed, &[("dry_run", args.dry_run)], is_said.then_some(&line))
 }

@@ -18,6 +18,7 @@ mod maintenance;
 mod man;
 mod mv;
 mod path_args;
+mod removal_report;
 mod restore;
 mod rm;
 mod show;

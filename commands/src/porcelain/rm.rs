@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use bstr::{BStr, BString, ByteSlice as _};
 use pond_objects::Kind;
-use serde_json::{Map, Value, json};
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, conflict, fatal, interrupted, usage};
+use crate::error::{CommandError, Outcome, conflict, fatal, usage};
 use crate::mirror::index::{Row, Update};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
@@ -16,7 +15,7 @@ use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::{self, PathArgs};
-use crate::ui::changes_json::insert_path;
+use crate::porcelain::removal_report;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -269,35 +268,8 @@ fn remove_from_host(
 }
 
 fn report(ctx: &Context, args: &RmArgs, removed: &Removed) -> Result<Outcome, CommandError> {
-    for (path, error) in &removed.failed {
-        ctx.ui.error(format_args!("cannot remove {}: {error}", escape::quoted(path)));
-    }
-    if ctx.ui.is_json() {
-        let row = |path: &BString| {
-            let mut row = Map::new();
-            insert_path(&mut row, "path", BStr::new(path));
-            row
-        };
-        let failed = removed.failed.iter().map(|(path, error)| {
-            let mut row = row(path);
-            row.insert("error".into(), error.as_str().into());
-            Value::Object(row)
-        });
-        ctx.ui.json(&json!({
-            "removed": removed.removed.iter().map(row).collect::<Vec<_>>(),
-            "failed": failed.collect::<Vec<_>>(),
-            "cached": args.cached,
-            "dry_run": args.dry_run,
-        }))?;
-    } else if !ctx.ui.is_quiet() {
-        for path in &removed.removed {
-            ctx.ui.say(format_args!("rm '{}'", escape::plain(path)));
-        }
-    }
-    if removed.interrupted {
-        return Err(interrupted(
-            "interrupted; the files that are named are removed, the others are as they were",
-        ));
-    }
-    Ok(if removed.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+    let line = |path: &BString| format!("rm '{}'", escape::plain(path));
+    let is_said = !ctx.ui.is_quiet();
+    let flags = [("cached", args.cached), ("dry_run", args.dry_run)];
+    removal_report::report(&ctx.ui, removed, &flags, is_said.then_some(&line))
 }

@@ -1,0 +1,70 @@
+//! Renames in the mirror, never over something else and never through a symlink.
+
+use std::io;
+
+use pond_objects::Kind;
+use pond_objects::name::split_path;
+use rustix::fs::{AtFlags, RenameFlags};
+use rustix::io::Errno;
+
+use super::secure_dir::{Dir, MirrorDir, lacks_flags};
+use super::stat::Stat;
+
+/// A file or directory that gets another name.
+pub(crate) struct Rename<'a> {
+    /// Where it is, from the mirror's root.
+    pub(crate) from: &'a [u8],
+    /// Where it shall be; the directory is there.
+    pub(crate) to: &'a [u8],
+    /// Whether it is a directory.
+    pub(crate) is_dir: bool,
+    /// Whether the new name is another one of the same file, on a host that knows no case.
+    pub(crate) same_file: bool,
+}
+
+/// Renames on the host, never over something else and never through a symlink, and makes it durable.
+pub(crate) fn rename(mirror: &MirrorDir, moving: &Rename<'_>) -> io::Result<()> {
+    let (from_dir, from) = split_path(moving.from);
+    let (to_dir, to) = split_path(moving.to);
+    let open = |path: &[u8]| mirror.directory(path).map_err(io::Error::other);
+    let (from_dir, to_dir) = (open(from_dir)?, open(to_dir)?);
+    match rustix::fs::renameat_with(&from_dir, from, &to_dir, to, RenameFlags::NOREPLACE) {
+        Ok(()) => {}
+        Err(Errno::EXIST) if moving.same_file => rustix::fs::renameat(&from_dir, from, &to_dir, to)?,
+        Err(error) if lacks_flags(error) => rename_without_flags(&from_dir, from, &to_dir, to, moving)?,
+        Err(error) => return Err(error.into()),
+    }
+    to_dir.sync()?;
+    from_dir.sync()
+}
+
+/// A second name is as exclusive; for directories, and without hard links, a look before must do.
+fn rename_without_flags(
+    from_dir: &Dir,
+    from: &[u8],
+    to_dir: &Dir,
+    to: &[u8],
+    moving: &Rename<'_>,
+) -> io::Result<()> {
+    if !moving.is_dir && !moving.same_file {
+        match rustix::fs::linkat(from_dir, from, to_dir, to, AtFlags::empty()) {
+            Ok(()) => return from_dir.unlink(from),
+            Err(Errno::EXIST) => return Err(Errno::EXIST.into()),
+            Err(_) => {}
+        }
+    }
+    if !moving.same_file && to_dir.stat(to)?.is_some() {
+        return Err(Errno::EXIST.into());
+    }
+    Ok(rustix::fs::renameat(from_dir, from, to_dir, to)?)
+}
+
+/// Takes a rename back; directories that are missing on the way to the old name are made.
+pub(crate) fn rename_back(mirror: &MirrorDir, now: &[u8], then: &[u8]) -> io::Result<()> {
+    let parent = split_path(then).0;
+    mirror.make_directory(parent).map_err(io::Error::other)?;
+    let (dir, name) = split_path(now);
+    let stat = mirror.directory(dir).map_err(io::Error::other)?.stat(name)?;
+    let is_dir = stat.is_some_and(|stat| Stat::from_rustix(&stat).kind() == Some(Kind::Directory));
+    rename(mirror, &Rename { from: now, to: then, is_dir, same_file: false })
+}
