@@ -97,3 +97,26 @@ fn a_stored_content_can_be_read_back() {
     pond.run(&["cat-object", "-e", &"0".repeat(64)]).expect_code(1);
     assert_eq!(pond.status(), [""; 0]);
 }
+
+#[test]
+fn show_takes_ranges() {
+    let pond = TestPond::new();
+    for number in 1..=4 {
+        pond.write(format!("f{number}"), format!("{number}\n"));
+        pond.commit_all(&format!("c{number}"));
+    }
+    let subjects = |args: &[&str]| pond.lines(&[&["show", "-s", "--format=%s"], args].concat()).join(" ");
+    assert_eq!(subjects(&["HEAD~2..HEAD"]), "c4 c3");
+    assert_eq!(subjects(&["HEAD~2.."]), "c4 c3");
+    assert_eq!(subjects(&["^HEAD~2", "HEAD"]), "c4 c3");
+    assert_eq!(subjects(&["HEAD~3..HEAD~1", "HEAD"]), "c4 c3 c2");
+    assert_eq!(subjects(&["HEAD~1...HEAD"]), "c4");
+    assert_eq!(subjects(&["HEAD~3..HEAD", "--", "f3"]), "c3");
+    assert_eq!(subjects(&["HEAD..HEAD~1"]), "");
+    assert_eq!(subjects(&["HEAD", "HEAD~2"]), "c4 c2", "single commits are shown as they are named");
+    let patches = pond.ok(&["show", "--format=%s", "HEAD~2..HEAD"]);
+    assert!(patches.contains("+4\n") && patches.contains("+3\n") && !patches.contains("+2\n"), "{patches}");
+    assert_eq!(pond.lines(&["show", "--json", "HEAD~2..HEAD"]).len(), 2);
+    assert!(pond.ok(&["show", "-s", "HEAD~1..HEAD", "HEAD:f1"]).ends_with("\n1\n"));
+    pond.fails(&["show", "nothing..HEAD"], 128);
+}

@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use pond_objects::{Kind, ObjectId, ObjectSource as _, Tag, Tagged, tree};
-use pond_refs::ObjectKind;
+use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Tag, Tagged, tree};
+use pond_refs::{ObjectKind, Range};
 
 use crate::commit_output::{CommitOutput, FormatArgs, parent_tree};
 use crate::comparison::{self, DiffArgs};
 use crate::contents::{entry_json, write_blob};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::revisions::{self, short_id, split_arguments};
+use crate::mirror::pathspec::Pathspecs;
+use crate::revisions::{self, Walk, WalkOptions, short_id, split_arguments};
 use crate::ui::diff::Forms;
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -21,10 +22,12 @@ use crate::workspace::Workspace;
 #[command(after_long_help = "\
 A commit is shown with its changes against its first parent, an annotated tag with its message and what it names, a directory as the list of its names, a file as its
 content: byte for byte, but with control characters made visible on a terminal. Without an object, HEAD is shown.
+Of a range each commit is shown, newest first, and with paths only those that changed one of them.
 
 Examples:
   pond show
   pond show --stat HEAD~2
+  pond show --stat main~3..main
   pond show v1:sensors
   pond show HEAD~1:notes.txt > old-notes.txt
   pond show HEAD -- notes.txt
@@ -37,7 +40,7 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     diff: DiffArgs,
 
-    /// Revisions, REV:PATH, or ids
+    /// Revisions, ranges, REV:PATH, or ids
     #[arg(value_name = "OBJECT")]
     objects: Vec<OsString>,
 
@@ -57,31 +60,34 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
     let short = |id: &ObjectId| short_id(store, id);
     let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, Forms::PATCH, &short)?;
     ctx.ui.page();
-    for text in &objects {
-        let mut object = named(&workspace, text)?;
-        while let Named::Tag(id) = object {
+    let named =
+        objects.iter().map(|text| named(&workspace, text)).collect::<Result<Vec<_>, CommandError>>()?;
+    let mut history = history(&workspace, &objects, &named)?;
+    let is_walked = history.is_some();
+    for (text, mut named) in objects.iter().zip(named) {
+        while let Named::Tag(id) = named {
             let tag = store.tag(&id)?;
             output.print_tag(&id, &tag)?;
-            object = tagged(&tag);
+            named = tagged(&tag);
         }
-        match object {
-            Named::Tag(_) => {}
+        match named {
+            Named::Tag(_) => unreachable!("BUG: a tag was followed to what it names"),
+            Named::Commit(_) | Named::Range if is_walked => {
+                for found in history.take().into_iter().flatten() {
+                    let (id, commit) = found?;
+                    let is_shown = arguments.paths.is_empty() || {
+                        let parent = parent_tree(store, &commit)?;
+                        comparison::touches(store, parent.as_ref(), Some(&commit.tree), &arguments.pathspecs)?
+                    };
+                    if is_shown {
+                        show_commit(&workspace, &args, &arguments.pathspecs, &mut output, &id, &commit)?;
+                    }
+                }
+            }
+            Named::Range => unreachable!("BUG: a range is a history that is walked"),
             Named::Commit(id) => {
                 let commit = store.commit(&id)?;
-                let changes = match output.shows_changes() {
-                    true => {
-                        let parent = parent_tree(store, &commit)?;
-                        comparison::trees(
-                            store,
-                            parent.as_ref(),
-                            Some(&commit.tree),
-                            &arguments.pathspecs,
-                            &args.diff,
-                        )?
-                    }
-                    false => Vec::new(),
-                };
-                output.print(&id, &commit, &changes)?;
+                show_commit(&workspace, &args, &arguments.pathspecs, &mut output, &id, &commit)?;
             }
             Named::Tree(id) => show_tree(ctx, &workspace, text, &id)?,
             Named::Blob(id) if ctx.ui.is_json() => {
@@ -94,8 +100,47 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
     Ok(Outcome::Done)
 }
 
+/// The commits of all ranges and revisions together, newest first; nothing where there is no range among them.
+fn history<'a>(
+    workspace: &'a Workspace<'_>,
+    objects: &[OsString],
+    named: &[Named],
+) -> Result<Option<Walk<'a>>, CommandError> {
+    if !named.iter().any(|named| matches!(named, Named::Range)) {
+        return Ok(None);
+    }
+    let of_history = |named: &Named| matches!(named, Named::Commit(_) | Named::Range);
+    let texts: Vec<&OsString> =
+        objects.iter().zip(named).filter(|(_, named)| of_history(named)).map(|(text, _)| text).collect();
+    let set = revisions::resolve_ranges(workspace, &texts)?;
+    let walk = Walk::new(workspace.store(), &set.include, &set.exclude, WalkOptions::default())?;
+    Ok(Some(walk))
+}
+
+/// Prints a commit with its changes against its first parent.
+fn show_commit(
+    workspace: &Workspace<'_>,
+    args: &ShowArgs,
+    pathspecs: &Pathspecs,
+    output: &mut CommitOutput<'_>,
+    id: &ObjectId,
+    commit: &Commit,
+) -> Result<(), CommandError> {
+    let store = workspace.store();
+    let changes = match output.shows_changes() {
+        true => {
+            let parent = parent_tree(store, commit)?;
+            comparison::trees(store, parent.as_ref(), Some(&commit.tree), pathspecs, &args.diff)?
+        }
+        false => Vec::new(),
+    };
+    output.print(id, commit, &changes)
+}
+
 /// What an argument names.
 enum Named {
+    /// `A..B`, `A...B` or `^A`.
+    Range,
     Commit(ObjectId),
     Tree(ObjectId),
     Blob(ObjectId),
@@ -118,9 +163,8 @@ fn named(workspace: &Workspace<'_>, text: &OsString) -> Result<Named, CommandErr
             _ => Named::Blob(entry.id),
         });
     }
-    if text.as_encoded_bytes().windows(2).any(|pair| pair == b"..") {
-        return Err(usage("show takes single objects, no ranges")
-            .hint("'pond log -p A..B' shows the commits of a range"));
+    if !matches!(Range::parse(text.as_encoded_bytes())?, Range::Reachable(_)) {
+        return Ok(Named::Range);
     }
     let found = revisions::resolve_object(workspace, text)?;
     Ok(match found.kind {
