@@ -15,8 +15,9 @@ use std::ffi::OsStr;
 
 use jiff::tz::TimeZone;
 use pond_objects::{IdPrefix, ObjectId, ObjectSource, PathEntry, ReadError, tree};
+use pond_oplog::operation::Operation;
 use pond_oplog::{RowType, Store};
-use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath};
+use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath, Tracked};
 
 use crate::error::{CommandError, fatal};
 use crate::time;
@@ -116,6 +117,29 @@ pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
 /// Resolves a revision that was parsed already.
 pub(crate) fn resolve_parsed(workspace: &Workspace<'_>, revision: &Revision) -> Result<Found, CommandError> {
     resolve(workspace, revision, |resolver| resolver.commit(revision))
+}
+
+/// The ref, or HEAD, whose earlier values a text asks for.
+pub(crate) fn tracked(workspace: &Workspace<'_>, text: &OsStr) -> Result<Tracked, CommandError> {
+    if text == "HEAD" || text == "@" {
+        return Ok(Tracked::Head);
+    }
+    let unknown = || {
+        fatal(format_args!("'{}' is no ref", shown(text)))
+            .hint("'pond reflog' takes HEAD, a branch or a tag; 'pond op log' lists all that was done")
+    };
+    let found = resolve_object(workspace, text).map(|found| found.reference);
+    let deleted = || text.to_str().and_then(|name| pond_refs::RefName::branch(name).ok());
+    let name = found.ok().flatten().or_else(deleted).ok_or_else(unknown)?;
+    Ok(Tracked::Ref(name))
+}
+
+/// The values that a ref had, the present one first, each with the operation that gave it.
+pub(crate) fn values<'w>(
+    workspace: &'w Workspace<'_>,
+    of: &'w Tracked,
+) -> impl Iterator<Item = Result<(ObjectId, Operation), ReadError>> + use<'w> {
+    PondLookup::new(workspace).values(of)
 }
 
 /// What an annotated tag names in the end; any other object itself.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::transaction::{Doing, Published, Transaction};
+use pond_oplog::view::MAIN_MIRROR;
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
@@ -23,6 +24,18 @@ pub(crate) fn doing(ctx: &Context, kind: &str, parameters: &[(&str, String)]) ->
         time: time::moment()?.as_microsecond(),
         parameters,
     })
+}
+
+/// An operation of a command that was typed in this mirror, on what the workspace sees: one that `undo` can take back.
+pub(crate) fn begin<'w>(
+    workspace: &'w Workspace<'_>,
+    kind: &str,
+    parameters: &[(&str, String)],
+) -> Result<Transaction<'w>, CommandError> {
+    let doing = doing(workspace.ctx, kind, parameters)?;
+    let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+    transaction.note("mirror", MAIN_MIRROR);
+    Ok(transaction)
 }
 
 /// The command line as it was typed, in one line.

@@ -157,6 +157,11 @@ impl Operation {
         Ok(operation)
     }
 
+    /// The value of a further header.
+    pub fn note(&self, name: &str) -> Option<&str> {
+        self.extra.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The id of the operation with this text.
     pub fn id_of(text: impl AsRef<[u8]>) -> ObjectId {
         ObjectId::derived(CONTEXT, text.as_ref())

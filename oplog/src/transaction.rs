@@ -152,6 +152,16 @@ pub struct Transaction<'a> {
     edits: Vec<RefEdit>,
     heads: Vec<(String, Head)>,
     saved: Option<ObjectId>,
+    stash: Vec<StashEdit>,
+    notes: Vec<(String, String)>,
+}
+
+/// A change of the stack of stashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StashEdit {
+    Push(ObjectId),
+    Put(i64, ObjectId),
+    Drop(i64),
 }
 
 impl<'a> Transaction<'a> {
@@ -167,6 +177,8 @@ impl<'a> Transaction<'a> {
             edits: Vec::new(),
             heads: Vec::new(),
             saved: None,
+            stash: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -202,7 +214,11 @@ impl<'a> Transaction<'a> {
 
     /// Takes staged packs into the table: the data packs as they are, the rows of the others.
     pub fn adopt(&mut self, staged: &[StagedPack]) {
-        self.staged.extend_from_slice(staged);
+        for pack in staged {
+            if !self.staged.contains(pack) {
+                self.staged.push(*pack);
+            }
+        }
     }
 
     /// Moves a ref, if it has the expected value when the operation is published.
@@ -213,6 +229,26 @@ impl<'a> Transaction<'a> {
     /// Moves a mirror's HEAD.
     pub fn set_head(&mut self, mirror: &str, head: Head) {
         self.heads.push((mirror.to_owned(), head));
+    }
+
+    /// Puts a commit onto the stack of stashes, under this operation's number.
+    pub fn push_stash(&mut self, commit: ObjectId) {
+        self.stash.push(StashEdit::Push(commit));
+    }
+
+    /// Puts a stash back under the number that it had.
+    pub fn put_stash(&mut self, seq: i64, commit: ObjectId) {
+        self.stash.push(StashEdit::Put(seq, commit));
+    }
+
+    /// Takes the stash with this number off.
+    pub fn drop_stash(&mut self, seq: i64) {
+        self.stash.push(StashEdit::Drop(seq));
+    }
+
+    /// Adds a header to the operation's text: a fact that this version of the format names beyond the fixed ones.
+    pub fn note(&mut self, name: &str, value: impl Into<String>) {
+        self.notes.push((name.to_owned(), value.into()));
     }
 
     /// Names a tree of host content that this operation stored before it is overwritten.
@@ -305,7 +341,8 @@ impl<'a> Transaction<'a> {
         let new_pages = view_pages.iter().filter(|(id, _)| !base.store().has_meta(id, RowType::Page));
         rows.extend(new_pages.map(|(id, page)| MetaRow::page(*id, page)));
         let doing = &self.doing;
-        let operation = doing.operation(seq, Some(base.state().operation), view_root.id);
+        let mut operation = doing.operation(seq, Some(base.state().operation), view_root.id);
+        operation.extra.clone_from(&self.notes);
         let id = push_operation(&mut rows, &operation)?;
         let sealed = write_meta_pack(&self.pond.staging_dir(), rows)?;
         let mut adds = data.to_vec();
@@ -343,6 +380,13 @@ impl<'a> Transaction<'a> {
         }
         if let Some(tree) = self.saved {
             view.set_saved(seq, tree);
+        }
+        for edit in &self.stash {
+            match *edit {
+                StashEdit::Push(commit) => view.set_stash(seq, Some(commit)),
+                StashEdit::Put(seq, commit) => view.set_stash(seq, Some(commit)),
+                StashEdit::Drop(seq) => view.set_stash(seq, None),
+            }
         }
         Ok((view, refs))
     }

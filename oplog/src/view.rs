@@ -2,7 +2,8 @@
 //!
 //! It is kept as page trees of flat entries: `heads/NAME`, `tags/NAME` and `remotes/REMOTE/NAME` name commits;
 //! `mirrors/ID/HEAD` is the commit that a mirror stands on, and `mirrors/ID/on/heads/NAME` (with no id) the branch that it
-//! is on; `saved/SEQ` is a tree of host content that operation SEQ stored before it was overwritten.
+//! is on; `saved/SEQ` is a tree of host content that operation SEQ stored before it was overwritten; `stash/SEQ` is a
+//! commit that operation SEQ put onto the stack of stashes.
 
 use std::collections::BTreeMap;
 
@@ -106,6 +107,22 @@ impl View {
             let seq = name.strip_prefix(b"saved/")?.to_str().ok()?.parse().ok()?;
             Some((seq, *id))
         })
+    }
+
+    /// Sets or, with `None`, takes off the stash that operation `seq` made.
+    pub fn set_stash(&mut self, seq: i64, commit: Option<ObjectId>) {
+        self.set(format!("stash/{seq}").into(), commit.map(|id| (Kind::Ref, id)));
+    }
+
+    /// The stack of stashes, the newest first: the number of the operation that made each, and its commit.
+    pub fn stashes(&self) -> Vec<(i64, ObjectId)> {
+        let named = self.entries.iter().filter_map(|(name, (_, id))| {
+            let seq = name.strip_prefix(b"stash/")?.to_str().ok()?.parse().ok()?;
+            Some((seq, *id))
+        });
+        let mut found: Vec<(i64, ObjectId)> = named.collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        found
     }
 
     /// Every entry as it is stored: name and id.

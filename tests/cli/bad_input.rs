@@ -382,23 +382,28 @@ fn a_file_that_changes_while_it_is_read_is_not_stored_torn() {
     let pond = TestPond::new();
     let path = pond.path("busy");
     fs::write(&path, vec![b'a'; 48 << 20]).expect("a file");
-    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let writer = thread::spawn({
-        let (path, stop) = (path.clone(), stop.clone());
-        move || {
-            let file = fs::File::options().write(true).open(path).expect("the file");
-            for byte in (b'b'..=b'z').cycle() {
-                if stop.load(std::sync::atomic::Ordering::Relaxed) {
-                    return;
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let output = thread::scope(|scope| {
+        // Several, so that on a busy machine one of them writes while pond reads.
+        for number in 0..6 {
+            let (path, stop) = (&path, &stop);
+            scope.spawn(move || {
+                let file = fs::File::options().write(true).open(path).expect("the file");
+                for byte in (b'b'..=b'z').cycle() {
+                    if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        return;
+                    }
+                    let at = number * (8 << 20);
+                    std::os::unix::fs::FileExt::write_all_at(&file, &[byte; 4096], at).expect("written");
                 }
-                std::os::unix::fs::FileExt::write_all_at(&file, &vec![byte; 48 << 20], 0).expect("written");
-            }
+            });
         }
+        let tries = (0..10).map(|_| pond.run(&["add", "busy"]).expect_no_panic());
+        let refused = tries.into_iter().find(|output| output.code != 0);
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        refused
     });
-    thread::sleep(Duration::from_millis(20));
-    let output = pond.run(&["add", "busy"]).expect_no_panic();
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    writer.join().expect("the writer");
+    let output = output.expect("BUG: ten times nobody wrote");
     assert!(matches!(output.code, 3 | 128), "the file never stood still\n{output}");
     let output = output.expect_says("busy");
     assert!(output.err().contains("chang"), "{output}");

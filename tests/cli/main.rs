@@ -27,3 +27,4 @@ mod same_tree;
 mod status_forms;
 mod table;
 mod tour;
+mod undo;

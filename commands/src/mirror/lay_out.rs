@@ -8,6 +8,7 @@ use pond_objects::{Kind, PathEntry};
 
 use super::differences::Differences;
 use super::failures::Failures;
+use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
 use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
 use super::replaced::Replaced;
@@ -108,6 +109,40 @@ pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found.dedup();
     found
+}
+
+/// The targets that the host does not have as they shall be.
+pub(crate) fn changed_on_host(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]) -> Vec<Target> {
+    let changed: HashSet<&BString> = scan.changes.iter().map(|change| &change.path).collect();
+    let is_as_wanted = |target: &&Target| {
+        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        row.and_then(|row| row.staged) == target.side && !changed.contains(&target.path)
+    };
+    targets.iter().filter(|target| !is_as_wanted(target)).cloned().collect()
+}
+
+/// What reaching the targets changes on the host.
+pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Saved, scan: &Scan) -> Touched {
+    let host = Differences::of(scan);
+    let stored: HashMap<&BString, Side> = saved.entries.iter().map(|(path, side)| (path, *side)).collect();
+    let mut touched = Touched::default();
+    // What stands where a target needs a directory, or below where it is a file.
+    saved.entries.iter().for_each(|(path, side)| touched.add(path.clone(), Some(*side), None));
+    for target in targets {
+        let change = host.at(target.path.as_ref());
+        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let before = match change.map(|change| (change.state, change.kind)) {
+            Some((State::Missing, _)) => None,
+            Some((_, Some(Kind::Directory))) => {
+                Some(Side { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 })
+            }
+            Some(_) => stored.get(&target.path).copied(),
+            None => row.and_then(|row| row.staged),
+        };
+        touched.remove(&target.path);
+        touched.add(target.path.clone(), before, target.side);
+    }
+    touched
 }
 
 /// Brings the host to the targets. What is in no commit has been saved before, and `saved` says so: a file that

@@ -7,6 +7,7 @@
 pub(crate) mod add;
 pub(crate) mod differences;
 pub(crate) mod failures;
+pub(crate) mod footprint;
 pub(crate) mod head_file;
 pub(crate) mod ignore;
 pub(crate) mod ignored;
@@ -15,11 +16,14 @@ pub(crate) mod lay_out;
 pub(crate) mod lost_content;
 #[cfg(unix)]
 pub(crate) mod materialize;
+pub(crate) mod move_head;
 pub(crate) mod next_commit;
 pub(crate) mod order;
 pub(crate) mod pathspec;
 pub(crate) mod rebase;
 pub(crate) mod remove;
+#[cfg(unix)]
+pub(crate) mod rename;
 #[cfg(unix)]
 pub(crate) mod replaced;
 pub(crate) mod save;

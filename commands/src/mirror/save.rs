@@ -13,6 +13,7 @@ use pond_oplog::StagedPack;
 use pond_oplog::transaction::Transaction;
 
 use super::add::names;
+use super::footprint::Footprint;
 use super::index::Side;
 use super::replaced::{Ages, Replaced};
 use super::stage::{StageError, Staged, stage};
@@ -42,6 +43,8 @@ pub(crate) struct Saved {
     pages: Vec<(ObjectId, Page)>,
     /// The host's stat of each victim that was read.
     pub(crate) stats: Vec<(BString, Stat)>,
+    /// What was stored for each victim, in the order of paths.
+    pub(crate) entries: Vec<(BString, Side)>,
 }
 
 impl Saved {
@@ -55,25 +58,23 @@ impl Saved {
     }
 }
 
-/// Stores victims as an operation of their own.
-///
-/// # Errors
-/// Where one can't be stored, nothing may be overwritten.
-pub(crate) fn save(
+/// Publishes the operation of a command that leaves refs and HEAD alone, before it touches the host: what was stored
+/// for it, and what it is about to change. Nothing is published where there is neither.
+pub(crate) fn publish(
     workspace: &mut Workspace<'_>,
     kind: &str,
-    victims: &[Victim],
-) -> Result<Saved, CommandError> {
-    let saved = store(workspace, victims)?;
-    if saved.tree.is_some() {
-        let doing = transact::doing(workspace.ctx, kind, &[])?;
-        let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
-        saved.join(&mut transaction);
-        let published = transact::publish(workspace, transaction)?;
-        workspace.refresh(published.state)?;
-        workspace.save_head()?;
+    saved: &Saved,
+    footprint: &Footprint,
+) -> Result<(), CommandError> {
+    if saved.tree.is_none() && footprint.is_empty() {
+        return Ok(());
     }
-    Ok(saved)
+    let mut transaction = transact::begin(workspace, kind, &[])?;
+    saved.join(&mut transaction);
+    footprint.join(workspace, &mut transaction)?;
+    let published = transact::publish(workspace, transaction)?;
+    workspace.refresh(published.state)?;
+    workspace.save_head()
 }
 
 /// Stores victims for an operation that the caller publishes before it touches the host.
@@ -139,6 +140,7 @@ fn build(mut entries: Vec<(BString, Side)>, saved: &mut Saved) {
     }
     let Ok(root) = builder.finish();
     saved.tree = Some(root.id);
+    saved.entries = entries;
 }
 
 /// Looks at the files that commands replaced: what programs wrote to them since is stored and named, and files that

@@ -1,30 +1,24 @@
 //! `pond checkout`: move HEAD and the mirror to a commit, or restore paths.
 
-use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 
 use bstr::BString;
-use pond_objects::{ObjectId, ObjectSource, PathEntry};
-use pond_oplog::transaction::Transaction;
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_objects::{ObjectId, ObjectSource};
+use pond_oplog::view::Head;
 use pond_refs::RefName;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::error::{Class, CommandError, Outcome, interrupted, usage};
-use crate::mirror::differences::Differences;
-use crate::mirror::index::Header;
-use crate::mirror::lay_out::{self, Target, target_of};
+use crate::error::{CommandError, Outcome, interrupted, usage};
+use crate::mirror::lay_out;
+use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
 use crate::mirror::order::path_order;
-use crate::mirror::rebase;
-use crate::mirror::save;
-use crate::mirror::scan::{Scan, State};
 use crate::porcelain::path_args::parse;
 use crate::porcelain::restore::{Restore, restore, staged};
+use crate::revisions;
 use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::escape;
 use crate::workspace::Workspace;
-use crate::{revisions, transact};
 
 /// Move HEAD and the mirror's files to a commit, or restore paths from one
 ///
@@ -128,111 +122,23 @@ fn move_to(
     branch: Option<RefName>,
     force: bool,
 ) -> Result<Outcome, CommandError> {
-    let tree = workspace.store().commit(&commit)?.tree;
-    let entries = workspace.list(Some(&tree))?;
-    let scan = lay_out::look(workspace)?;
-    let targets = plan(workspace, &scan, &entries, force)?;
-    let victims = lay_out::victims(workspace, &scan, &targets);
-    if !force && !victims.is_empty() {
-        let paths: Vec<&BString> = victims.iter().map(|victim| &victim.path).collect();
-        return Err(in_the_way(&paths));
-    }
-    workspace.ctx.check_interrupt("nothing was changed")?;
-    let saved = save::store(workspace, &victims)?;
-    let before = workspace.head.clone();
-    let head = Head { branch, commit: Some(commit) };
-    if head != before || saved.tree.is_some() {
-        let to = head.branch.as_ref().map_or_else(|| commit.to_hex(), |branch| branch.short().to_owned());
-        let doing = transact::doing(workspace.ctx, "CHECKOUT", &[("to", to)])?;
-        let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
-        saved.join(&mut transaction);
-        transaction.set_head(MAIN_MIRROR, head.clone());
-        let published = transact::publish(workspace, transaction)?;
-        workspace.head = head;
-        workspace.refresh(published.state)?;
-    }
-    let laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
-    laid_out.show_failures(workspace);
-    let updates = lay_out::updates_of_all(workspace, &targets, &laid_out);
-    let header = workspace.index.header().clone();
-    let edited = workspace.index.edit(updates, header.clone(), crate::mirror::stat::now_ns()).finish();
-    let header =
-        Header { base: Some(commit), delta_version: Some(workspace.snapshot.state().version), ..header };
-    let builder = rebase::onto(&edited, workspace.store(), Some(&tree), header)?;
-    workspace.save_index(builder)?;
-    workspace.save_head()?;
-    explain(workspace, &before);
-    print(workspace, &before, &laid_out)?;
-    if laid_out.interrupted {
+    let to = branch.as_ref().map_or_else(|| commit.to_hex(), |branch| branch.short().to_owned());
+    let request = MoveHead {
+        kind: "CHECKOUT",
+        parameters: &[("to", to)],
+        head: Head { branch, commit: Some(commit) },
+        edits: Vec::new(),
+        uncommitted: if force { Uncommitted::GiveUp } else { Uncommitted::Carry },
+    };
+    let moved = move_head(workspace, request)?;
+    explain(workspace, &moved.before);
+    print(workspace, &moved.before, &moved.laid_out)?;
+    if moved.laid_out.interrupted {
         return Err(interrupted(
             "interrupted; HEAD has moved, and 'pond restore .' writes the files that are missing",
         ));
     }
-    Ok(if laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
-}
-
-/// The paths that have to change, after a look at whether anything uncommitted would be lost.
-fn plan(
-    workspace: &Workspace<'_>,
-    scan: &Scan,
-    entries: &[PathEntry],
-    force: bool,
-) -> Result<Vec<Target>, CommandError> {
-    let host: HashMap<&BString, State> =
-        scan.changes.iter().map(|change| (&change.path, change.state)).collect();
-    let differences = Differences::of(scan);
-    let mut targets = Vec::new();
-    let mut collisions = Vec::new();
-    for entry in entries {
-        let target = target_of(entry);
-        let row = workspace.index.find(&entry.path).ok().map(|at| workspace.index.entry(at).row);
-        let (staged, base) = row.map_or((None, None), |row| (row.staged, row.base_side()));
-        let on_host = host.get(&entry.path);
-        let is_same = staged == target.side && (on_host.is_none() || !force);
-        // What HEAD and the new commit both have is left alone, whatever was made of it meanwhile.
-        let is_carried = !force && base == target.side;
-        if is_same || is_carried {
-            continue;
-        }
-        let missing = on_host == Some(&State::Missing);
-        if !force && staged != base && staged != target.side || !force && on_host.is_some() && !missing {
-            collisions.push(entry.path.clone());
-        }
-        if !force && let Some(blocking) = differences.file_above(&entry.path) {
-            collisions.push(blocking.clone());
-        }
-        targets.push(target);
-    }
-    let wanted: HashSet<&BString> = entries.iter().map(|entry| &entry.path).collect();
-    for entry in workspace.index.iter().filter(|entry| entry.row.staged.is_some()) {
-        let path = entry.path.to_owned();
-        if wanted.contains(&path) {
-            continue;
-        }
-        let base = entry.row.base_side();
-        if !force && base.is_none() {
-            continue;
-        }
-        let changed = host.get(&path).is_some_and(|state| *state != State::Missing);
-        if !force && (entry.row.staged != base || changed) {
-            collisions.push(path.clone());
-        }
-        targets.push(Target { path, side: None });
-    }
-    collisions.sort();
-    collisions.dedup();
-    match collisions.is_empty() {
-        true => Ok(targets),
-        false => Err(in_the_way(&collisions.iter().collect::<Vec<_>>())),
-    }
-}
-
-fn in_the_way(paths: &[&BString]) -> CommandError {
-    let list: String = paths.iter().take(20).map(|path| format!("\n  {}", escape::quoted(path))).collect();
-    let more = paths.len().saturating_sub(20);
-    let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-    CommandError::new(Class::Conflict, format_args!("changes that are not committed would be overwritten:{list}{rest}"))
-        .hint("nothing was changed; commit them, or use -f, which stores them in the pond and takes the new version")
+    Ok(if moved.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
 /// Prints the document of a HEAD that moved.

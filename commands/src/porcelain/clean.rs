@@ -7,11 +7,13 @@ use pond_objects::Kind;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
+use crate::mirror::footprint::Footprint;
 use crate::mirror::ignored;
+use crate::mirror::index::Side;
 use crate::mirror::order::{parent, path_order, relative};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::remove::{Removal, Removed, remove};
-use crate::mirror::save::{Victim, save};
+use crate::mirror::save::{self, Victim};
 use crate::mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::Stat;
@@ -168,8 +170,15 @@ fn clean(workspace: &mut Workspace<'_>, candidates: &[Candidate]) -> Result<Remo
     let files = candidates.iter().filter(|candidate| !candidate.is_dir);
     let victims: Vec<Victim> =
         files.map(|candidate| Victim { path: candidate.path.clone(), content: None }).collect();
-    let saved = save(workspace, "CLEAN", &victims)?;
+    let saved = save::store(workspace, &victims)?;
     workspace.ctx.check_interrupt("nothing was removed")?;
+    let mut footprint = Footprint::default();
+    saved.entries.iter().for_each(|(path, side)| footprint.host.add(path.clone(), Some(*side), None));
+    let directory = Side { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 };
+    for candidate in candidates.iter().filter(|candidate| candidate.is_dir) {
+        footprint.host.add(candidate.path.clone(), Some(directory), None);
+    }
+    save::publish(workspace, "CLEAN", &saved, &footprint)?;
     let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
     let removal = |candidate: &Candidate| {
         let seen = stats.get(&candidate.path).copied();

@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use bstr::{BString, ByteSlice};
 use pond_objects::node::NodeTable;
 use pond_objects::{Change, Commit, ObjectId, ObjectSource, Signature};
-use pond_oplog::transaction::Transaction;
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_refs::{Expected, RefEdit};
 use serde::Serialize;
@@ -20,6 +19,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
 use crate::message::{self, Cleanup};
 use crate::mirror::add::{AddRequest, add};
+use crate::mirror::footprint::{Footprint, Touched};
 use crate::mirror::index::{Header, Index};
 use crate::mirror::lost_content;
 use crate::mirror::{next_commit, rebase};
@@ -110,8 +110,9 @@ struct Base {
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
     workspace.need_mirror()?;
+    let mut footprint = Footprint::default();
     if args.all && !args.dry_run {
-        stage_tracked(&mut workspace)?;
+        footprint.index = stage_tracked(&mut workspace)?;
     }
     if !args.dry_run {
         lost_content::require_none(&mut workspace)?;
@@ -128,7 +129,7 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     let author = author(ctx, &args, base.amended.as_ref())?;
     identity::committer(ctx)?;
     let message = message(&workspace, &args, &base, &changes)?;
-    let commit = Draft { message, author, committer: identity::committer(ctx)? };
+    let commit = Draft { message, author, committer: identity::committer(ctx)?, footprint };
     ctx.check_interrupt("nothing was committed")?;
     let done = publish(&mut workspace, &base, &changes, commit)?;
     report(&workspace, &done, &changes)?;
@@ -136,14 +137,22 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     Ok(Outcome::Done)
 }
 
-fn stage_tracked(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+/// Stages what is tracked, and gives what that changed in the index.
+fn stage_tracked(workspace: &mut Workspace<'_>) -> Result<Touched, CommandError> {
+    let before = workspace.index.clone();
     let request = AddRequest { pathspecs: None, update_only: true, force: false, dry_run: false };
     let added = add(workspace, &request)?;
     for (path, error) in &added.failed {
         workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
     if added.failed.is_empty() {
-        return Ok(());
+        let staged =
+            |index: &Index, path: &BString| index.find(path).ok().and_then(|at| index.entry(at).row.staged);
+        let mut touched = Touched::default();
+        for path in added.added.iter().chain(&added.removed) {
+            touched.add(path.clone(), staged(&before, path), staged(&workspace.index, path));
+        }
+        return Ok(touched);
     }
     Err(partial("some files could not be staged; nothing was committed")
         .hint("'pond commit' without -a commits what is staged"))
@@ -276,6 +285,8 @@ struct Draft {
     message: BString,
     author: Signature,
     committer: Signature,
+    /// What staging for it changed in the index.
+    footprint: Footprint,
 }
 
 /// A commit that was published.
@@ -295,8 +306,7 @@ fn publish(
     let subject = draft.message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let branch =
         workspace.head.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| branch.short().to_owned());
-    let doing = transact::doing(workspace.ctx, "COMMIT", &[("message", subject), ("branch", branch)])?;
-    let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+    let mut transaction = transact::begin(workspace, "COMMIT", &[("message", subject), ("branch", branch)])?;
     let nodes = next_commit::next_nodes(&base.index, &base.nodes, changes);
     let nodes_root = nodes.store().map(|(root, pages)| {
         pages.iter().for_each(|(id, page)| transaction.add_page(*id, page));
@@ -315,6 +325,7 @@ fn publish(
     let id = transaction.add_commit(&commit);
     let mtimes = mtimes(&base.index, changes);
     transaction.add_changes(next_commit::change_rows(changes, &base.nodes, &nodes, &mtimes));
+    draft.footprint.join(workspace, &mut transaction)?;
     transaction.adopt(&workspace.staged()?);
     let head = Head { branch: workspace.head.branch.clone(), commit: Some(id) };
     if let Some(branch) = &head.branch {

@@ -35,7 +35,7 @@ pub(crate) fn run(ctx: &Context, args: ManArgs) -> Result<Outcome, CommandError>
     };
     fs::create_dir_all(&args.directory).map_err(failed)?;
     let command = Cli::command();
-    let pages = 1 + command.get_subcommands().count() as u64;
+    let pages = pages(&command);
     clap_mangen::generate_to(command, &args.directory).map_err(failed)?;
     if ctx.ui.is_json() {
         let mut document = Map::new();
@@ -45,4 +45,9 @@ pub(crate) fn run(ctx: &Context, args: ManArgs) -> Result<Outcome, CommandError>
     }
     ctx.ui.status(format_args!("wrote {} into '{name}'", size::counted(pages, "page")));
     Ok(Outcome::Done)
+}
+
+/// A page for the command, and for each command below it.
+fn pages(command: &clap::Command) -> u64 {
+    1 + command.get_subcommands().map(pages).sum::<u64>()
 }

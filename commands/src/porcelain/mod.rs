@@ -17,13 +17,17 @@ mod ls;
 mod maintenance;
 mod man;
 mod mv;
+mod op;
 mod path_args;
+mod redo;
+mod reflog;
 mod removal_report;
 mod restore;
 mod rm;
 mod show;
 mod status;
 mod tour;
+mod undo;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
@@ -48,6 +52,10 @@ pub(crate) enum Porcelain {
     Status(status::StatusArgs),
     Tour(tour::TourArgs),
     Restore(restore::RestoreArgs),
+    Undo(undo::UndoArgs),
+    Redo(redo::RedoArgs),
+    Op(op::OpArgs),
+    Reflog(reflog::ReflogArgs),
     Completions(completions::CompletionsArgs),
     Config(config::ConfigArgs),
     Help(help::HelpArgs),
@@ -75,6 +83,10 @@ impl Porcelain {
             Self::Status(args) => status::run(ctx, args),
             Self::Tour(args) => tour::run(ctx, args),
             Self::Restore(args) => restore::run(ctx, args),
+            Self::Undo(args) => undo::run(ctx, args),
+            Self::Redo(args) => redo::run(ctx, args),
+            Self::Op(args) => op::run(ctx, args),
+            Self::Reflog(args) => reflog::run(ctx, args),
             Self::Completions(args) => completions::run(ctx, args),
             Self::Config(args) => config::run(ctx, args),
             Self::Help(args) => help::run(ctx, args),

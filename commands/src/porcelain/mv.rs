@@ -14,9 +14,11 @@ use serde_json::{Map, Value, json};
 use self::plan::Move;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
-use crate::mirror::index::{Base, Row, Seen, Update, is_unchanged};
+use crate::mirror::footprint::Footprint;
+use crate::mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
 use crate::mirror::remove::{Removal, remove};
-use crate::mirror::save::{Victim, save};
+use crate::mirror::rename;
+use crate::mirror::save::{self, Saved, Victim};
 use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::{Stat, now_ns};
@@ -70,14 +72,15 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
     if args.dry_run {
         done = moves;
     } else {
-        replace(&mut workspace, &moves)?;
+        let saved = announce(&mut workspace, &moves)?;
+        replace(&mut workspace, &moves, &saved)?;
         let mirror = MirrorDir::open(workspace.pond.mirror_root())?;
         for moving in moves {
             if ctx.interrupted() {
                 failed.push((moving, "interrupted".to_owned()));
                 continue;
             }
-            match plan::rename(&mirror, &moving) {
+            match rename::rename(&mirror, &moving.rename()) {
                 Ok(()) => done.push(moving),
                 Err(error) => failed.push((moving, error.to_string())),
             }
@@ -100,27 +103,70 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
     }
 }
 
-/// Takes files with the new names away, their content stored first where no commit has it.
-fn replace(workspace: &mut Workspace<'_>, moves: &[Move]) -> Result<(), CommandError> {
-    let taken: Vec<(&BString, Stat)> =
-        moves.iter().filter_map(|moving| Some((&moving.to, moving.replaces?))).collect();
+/// Files with the new names, which have to go.
+fn taken(moves: &[Move]) -> Vec<(&BString, Stat)> {
+    moves.iter().filter_map(|moving| Some((&moving.to, moving.replaces?))).collect()
+}
+
+/// Publishes what is about to be done; the content of files that have to go is stored first where no commit has it.
+fn announce(workspace: &mut Workspace<'_>, moves: &[Move]) -> Result<Saved, CommandError> {
+    let mut victims = Vec::new();
+    let replacing = moves.iter().filter(|moving| moving.replaces.is_some());
+    // Taking the replacement back takes the content of both.
+    let both =
+        replacing.flat_map(|moving| [(&moving.to, moving.replaces), (&moving.from, Some(moving.stat))]);
+    for (path, stat) in both.filter_map(|(path, stat)| Some((path, stat?))) {
+        let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+        let is_known = row.is_some_and(|row| is_unchanged(&row, &stat));
+        let uncommitted = row.filter(|row| row.base_side() != row.staged && !row.intent);
+        let content = uncommitted.and_then(|row| row.staged).filter(|side| side.kind.is_blob());
+        if !is_known || content.is_some() {
+            victims.push(Victim { path: path.clone(), content: content.filter(|_| is_known) });
+        }
+    }
+    let saved = save::store(workspace, &victims)?;
+    let footprint = footprint(workspace, moves, &saved);
+    save::publish(workspace, "MV", &saved, &footprint)?;
+    Ok(saved)
+}
+
+/// What the renames change.
+fn footprint(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved) -> Footprint {
+    let index = &workspace.index;
+    let staged = |path: &BString| index.find(path).ok().and_then(|at| index.entry(at).row.staged);
+    let mut footprint = Footprint::default();
+    let (mut gone, mut set) = (HashSet::new(), BTreeMap::new());
+    for moving in moves {
+        footprint.moved.push((moving.from.clone(), moving.to.clone()));
+        for number in rows(index, moving) {
+            let entry = index.entry(number);
+            gone.insert(entry.path.to_owned());
+            set.insert(rebase_path(entry.path, &moving.to, &moving.from), entry.row.staged);
+        }
+        if moving.replaces.is_some() {
+            // Renaming alone would not bring it back: both names are recorded with their content.
+            let on_host = |path: &BString| {
+                let stored = saved.entries.iter().find(|(stored, _)| stored == path).map(|(_, side)| *side);
+                stored.or_else(|| staged(path))
+            };
+            let own = on_host(&moving.from);
+            footprint.host.add(moving.to.clone(), on_host(&moving.to), own);
+            footprint.host.add(moving.from.clone(), own, None);
+        }
+    }
+    for path in gone {
+        set.entry(path).or_insert(None);
+    }
+    set.into_iter().for_each(|(path, new)| footprint.index.add(path.clone(), staged(&path), new));
+    footprint
+}
+
+/// Takes files with the new names away.
+fn replace(workspace: &mut Workspace<'_>, moves: &[Move], saved: &Saved) -> Result<(), CommandError> {
+    let taken = taken(moves);
     if taken.is_empty() {
         return Ok(());
     }
-    let (mut on_host, mut staged) = (Vec::new(), Vec::new());
-    for (path, stat) in &taken {
-        let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
-        let is_known = row.is_some_and(|row| is_unchanged(&row, stat));
-        let uncommitted = row.filter(|row| row.base_side() != row.staged && !row.intent);
-        if !is_known {
-            on_host.push(Victim { path: (*path).clone(), content: None });
-        }
-        if let Some(content) = uncommitted.and_then(|row| row.staged).filter(|side| side.kind.is_blob()) {
-            staged.push(Victim { path: (*path).clone(), content: Some(content) });
-        }
-    }
-    save(workspace, "MV", &staged)?;
-    let saved = save(workspace, "MV", &on_host)?;
     let removal = |(path, stat): &(&BString, Stat)| {
         let read = saved.stats.iter().find(|(read, _)| read == *path).map(|(_, stat)| *stat);
         Removal { path: (*path).clone(), seen: Some(read.unwrap_or(*stat)) }
@@ -136,6 +182,13 @@ fn replace(workspace: &mut Workspace<'_>, moves: &[Move]) -> Result<(), CommandE
     }
 }
 
+/// The rows of what is renamed, by their numbers.
+fn rows<'i>(index: &'i Index, moving: &Move) -> impl Iterator<Item = usize> + use<'i> {
+    let own = index.find(&moving.from).ok();
+    let below = if moving.is_dir { index.range_of_dir(&moving.from) } else { 0..0 };
+    own.into_iter().chain(below).filter(|number| index.is_live(*number))
+}
+
 /// Moves the rows of what was renamed.
 fn updates(workspace: &Workspace<'_>, done: &[Move]) -> Result<BTreeMap<BString, Update>, CommandError> {
     let index = &workspace.index;
@@ -146,9 +199,7 @@ fn updates(workspace: &Workspace<'_>, done: &[Move]) -> Result<BTreeMap<BString,
     }
     let (mut gone, mut set) = (HashSet::new(), BTreeMap::new());
     for moving in done {
-        let own = index.find(&moving.from).ok().filter(|at| index.is_live(*at));
-        let below = if moving.is_dir { index.range_of_dir(&moving.from) } else { 0..0 };
-        for number in own.into_iter().chain(below.filter(|number| index.is_live(*number))) {
+        for number in rows(index, moving) {
             let entry = index.entry(number);
             let Some(side) = entry.row.staged else { continue };
             let to = rebase_path(entry.path, &moving.to, &moving.from);

@@ -12,9 +12,11 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::interrupt;
 use crate::mirror::failures::Failures;
+use crate::mirror::footprint::{Footprint, Touched};
 use crate::mirror::index::{Row, Seen, Side, Update};
 use crate::mirror::lay_out::{self, Target, target_of};
 use crate::mirror::materialize::{Done, Expected, Materializer, Options, Want, WriteRequest};
+use crate::mirror::move_head::touched_index;
 use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::save;
@@ -121,12 +123,16 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
     let restaged = if restore.index { restaged(workspace, &targets) } else { Vec::new() };
     let mut updates = BTreeMap::new();
     let mut report = Report { staged: restaged, ..Report::default() };
+    let touched_index = if restore.index { touched_index(workspace, &targets) } else { Touched::default() };
     if restore.files {
         let scan = lay_out::look(workspace)?;
-        let changed = changed_on_host(workspace, &scan, &targets);
+        let changed = lay_out::changed_on_host(workspace, &scan, &targets);
         let victims = lay_out::victims(workspace, &scan, &changed);
-        let saved = save::save(workspace, restore.kind, &victims)?;
+        let saved = save::store(workspace, &victims)?;
         workspace.ctx.check_interrupt("nothing was changed")?;
+        let host = lay_out::touched(workspace, &changed, &saved, &scan);
+        let footprint = Footprint { host, index: touched_index.clone(), moved: Vec::new() };
+        save::publish(workspace, restore.kind, &saved, &footprint)?;
         let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
         laid_out.show_failures(workspace);
         if restore.index {
@@ -145,6 +151,10 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         }
     }
     if restore.index {
+        if !restore.files {
+            let footprint = Footprint { index: touched_index, ..Footprint::default() };
+            save::publish(workspace, restore.kind, &save::Saved::default(), &footprint)?;
+        }
         stage_targets(workspace, &targets, &mut updates);
     }
     save_updates(workspace, updates)?;
@@ -236,20 +246,6 @@ fn targets(workspace: &Workspace<'_>, restore: &Restore<'_>) -> Vec<Target> {
         }
     }
     targets
-}
-
-/// The targets that the host does not have as they shall be.
-fn changed_on_host(
-    workspace: &Workspace<'_>,
-    scan: &crate::mirror::scan::Scan,
-    targets: &[Target],
-) -> Vec<Target> {
-    let changed: HashSet<&BString> = scan.changes.iter().map(|change| &change.path).collect();
-    let is_as_wanted = |target: &&Target| {
-        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
-        row.and_then(|row| row.staged) == target.side && !changed.contains(&target.path)
-    };
-    targets.iter().filter(|target| !is_as_wanted(target)).cloned().collect()
 }
 
 /// Files that now have what is staged for them are known to be unchanged.

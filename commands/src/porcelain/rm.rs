@@ -1,16 +1,17 @@
 //! `pond rm`: remove files from the mirror and from the next commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
 use pond_objects::Kind;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, fatal, usage};
+use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Row, Update};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
-use crate::mirror::save::{Saved, Victim, save};
+use crate::mirror::save::{self, Saved, Victim};
 use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
@@ -108,7 +109,6 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
         return report(ctx, &args, &Removed { removed: paths, ..Removed::default() });
     }
     let saved = save_uncommitted(&mut workspace, &targets, args.cached)?;
-    ctx.check_interrupt("nothing was removed")?;
     let removed = match args.cached {
         true => Removed {
             removed: targets.iter().map(|target| target.path.clone()).collect(),
@@ -234,10 +234,22 @@ fn save_uncommitted(
         let content = target.row.staged.filter(|side| side.kind.is_blob())?;
         Some(Victim { path: target.path.clone(), content: Some(content) })
     });
-    let (on_host, staged): (Vec<Victim>, Vec<Victim>) = (on_host.collect(), staged.collect());
-    // Of a file that has both, each has its own tree: a tree has one content at a path.
-    save(workspace, "RM", &staged)?;
-    save(workspace, "RM", &on_host)
+    let mut victims: Vec<Victim> = on_host.collect();
+    let read: HashSet<BString> = victims.iter().map(|victim| victim.path.clone()).collect();
+    // What is staged of a file that has something else is named by the operation: a tree has one content at a path.
+    victims.extend(staged.filter(|victim| !read.contains(&victim.path)));
+    let saved = save::store(workspace, &victims)?;
+    workspace.ctx.check_interrupt("nothing was removed")?;
+    let mut footprint = Footprint::default();
+    for target in targets {
+        footprint.index.add(target.path.clone(), target.row.staged, None);
+        if !cached && !target.is(State::Missing) && !target.is(State::Held) {
+            let stored = saved.entries.iter().find(|(path, _)| *path == target.path).map(|(_, side)| *side);
+            footprint.host.add(target.path.clone(), stored.or(target.row.staged), None);
+        }
+    }
+    save::publish(workspace, "RM", &saved, &footprint)?;
+    Ok(saved)
 }
 
 fn remove_from_host(

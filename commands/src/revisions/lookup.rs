@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use pond_objects::{Body, IdPrefix, ObjectId, ObjectSource, ReadError, Tagged};
 use pond_oplog::log::{self, LogError};
+use pond_oplog::operation::Operation;
 use pond_oplog::row::RowType;
 use pond_oplog::view::{Head, View};
 use pond_oplog::{Pond, ReadonlyPond};
@@ -46,16 +47,18 @@ impl<'a> PondLookup<'a> {
         }
     }
 
+    /// The values that a ref had, the present one first, each with the operation that gave it.
+    pub(super) fn values(
+        &self,
+        of: &'a Tracked,
+    ) -> impl Iterator<Item = Result<(ObjectId, Operation), ReadError>> + use<'a> {
+        let (head, mirror) = (self.head, self.mirror);
+        reflog::moves(self.snapshot, move |view| value(head, mirror, of, view))
+    }
+
     /// A ref's value in a view, whatever it is tracked by.
     fn value(&self, of: &Tracked, view: &View) -> Option<ObjectId> {
-        match of {
-            Tracked::Current => match &self.head.branch {
-                Some(branch) => view.target(branch),
-                None => view.head(self.mirror).commit,
-            },
-            Tracked::Head => view.head(self.mirror).commit,
-            Tracked::Ref(name) => view.target(name),
-        }
+        value(self.head, self.mirror, of, view)
     }
 
     fn present(&self, of: &Tracked) -> Result<Option<ObjectId>, ReadError> {
@@ -128,7 +131,7 @@ impl Lookup for PondLookup<'_> {
             (0, _) => Ok(present),
             (_, Ok(skipped)) => {
                 let mut values = reflog::moves(self.snapshot, |view| self.value(of, view));
-                Ok(values.nth(skipped).transpose()?)
+                Ok(values.nth(skipped).transpose()?.map(|(id, _)| id))
             }
             (_, Err(_)) => Ok(None),
         }
@@ -204,6 +207,17 @@ impl Lookup for PondLookup<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+fn value(head: &Head, mirror: &str, of: &Tracked, view: &View) -> Option<ObjectId> {
+    match of {
+        Tracked::Current => match &head.branch {
+            Some(branch) => view.target(branch),
+            None => view.head(mirror).commit,
+        },
+        Tracked::Head => view.head(mirror).commit,
+        Tracked::Ref(name) => view.target(name),
     }
 }
 

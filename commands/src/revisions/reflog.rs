@@ -6,25 +6,26 @@ use pond_oplog::operation::Operation;
 use pond_oplog::view::{Head, View};
 use pond_refs::Previous;
 
-/// The values that a ref had, the present one first. Operations that did not move it are skipped, and so are the times
+/// The values that a ref had, the present one first, each with the operation that gave it. Operations that did not move it are skipped, and so are the times
 /// when it did not exist.
 pub(crate) fn moves<'a>(
     snapshot: &'a ReadonlyPond,
     value: impl Fn(&View) -> Option<ObjectId> + 'a,
-) -> impl Iterator<Item = Result<ObjectId, ReadError>> + 'a {
+) -> impl Iterator<Item = Result<(ObjectId, Operation), ReadError>> + 'a {
     // What was looked at last; it is a move if the operation before left another value.
-    let mut pending: Option<ObjectId> = None;
+    let mut pending: Option<(ObjectId, Operation)> = None;
     let mut views = views(snapshot);
     std::iter::from_fn(move || {
         loop {
             let seen = match views.next() {
-                Some(Ok((_, view))) => value(&view),
+                Some(Ok((operation, view))) => value(&view).map(|id| (id, operation)),
                 Some(Err(error)) => return Some(Err(error)),
                 None => return pending.take().map(Ok),
             };
+            let value = seen.as_ref().map(|(id, _)| *id);
             let later = std::mem::replace(&mut pending, seen);
-            if later.is_some() && later != seen {
-                return later.map(Ok);
+            if let Some(later) = later.filter(|(id, _)| Some(*id) != value) {
+                return Some(Ok(later));
             }
         }
     })

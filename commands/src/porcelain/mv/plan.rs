@@ -1,18 +1,15 @@
 //! What is renamed to what, and the renaming of one.
 
 use std::ffi::OsString;
-use std::io;
 
 use bstr::{BString, ByteSlice as _};
 use pond_objects::Kind;
 use pond_objects::name::{check_path, join_path, split_path};
-use rustix::fs::{AtFlags, RenameFlags};
-use rustix::io::Errno;
 
 use super::MvArgs;
 use crate::error::{CommandError, fatal, usage};
 use crate::mirror::order::{is_below, relative};
-use crate::mirror::secure_dir::{Dir, MirrorDir, lacks_flags};
+use crate::mirror::rename::Rename;
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::Stat;
 use crate::porcelain::path_args;
@@ -31,6 +28,13 @@ pub(super) struct Move {
     pub(super) replaces: Option<Stat>,
     /// `to` is another way to write `from`, on a host that ignores case.
     same_file: bool,
+}
+
+impl Move {
+    /// What is done on the host.
+    pub(super) fn rename(&self) -> Rename<'_> {
+        Rename { from: &self.from, to: &self.to, is_dir: self.is_dir, same_file: self.same_file }
+    }
 }
 
 /// The renames, and with `-k` why others were left out; without it the first that cannot be is an error, and nothing
@@ -222,41 +226,4 @@ impl Planner<'_> {
             }
         }
     }
-}
-
-/// Renames on the host, never over something else and never through a symlink, and makes it durable.
-pub(super) fn rename(mirror: &MirrorDir, moving: &Move) -> io::Result<()> {
-    let (from_dir, from) = split_path(&moving.from);
-    let (to_dir, to) = split_path(&moving.to);
-    let open = |path: &[u8]| mirror.directory(path).map_err(io::Error::other);
-    let (from_dir, to_dir) = (open(from_dir)?, open(to_dir)?);
-    match rustix::fs::renameat_with(&from_dir, from, &to_dir, to, RenameFlags::NOREPLACE) {
-        Ok(()) => {}
-        Err(Errno::EXIST) if moving.same_file => rustix::fs::renameat(&from_dir, from, &to_dir, to)?,
-        Err(error) if lacks_flags(error) => rename_without_flags(&from_dir, from, &to_dir, to, moving)?,
-        Err(error) => return Err(error.into()),
-    }
-    to_dir.sync()?;
-    from_dir.sync()
-}
-
-/// A second name is as exclusive; for directories, and without hard links, a look before must do.
-fn rename_without_flags(
-    from_dir: &Dir,
-    from: &[u8],
-    to_dir: &Dir,
-    to: &[u8],
-    moving: &Move,
-) -> io::Result<()> {
-    if !moving.is_dir && !moving.same_file {
-        match rustix::fs::linkat(from_dir, from, to_dir, to, AtFlags::empty()) {
-            Ok(()) => return from_dir.unlink(from),
-            Err(Errno::EXIST) => return Err(Errno::EXIST.into()),
-            Err(_) => {}
-        }
-    }
-    if !moving.same_file && to_dir.stat(to)?.is_some() {
-        return Err(Errno::EXIST.into());
-    }
-    Ok(rustix::fs::renameat(from_dir, from, to_dir, to)?)
 }

@@ -1,0 +1,230 @@
+//! What a command changes in its mirror: of each file that it touches, and of each row of the index, what was there
+//! before and what is there after it.
+//!
+//! It is recorded in the command's operation as pairs of trees that hold the touched paths only, so that `undo` can take
+//! the command back, and can tell whether somebody changed a file since.
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString, ByteSlice};
+use pond_objects::page::Page;
+use pond_objects::tree::TreeBuilder;
+use pond_objects::{Change, ObjectId, ReadError, diff, path_order};
+use pond_oplog::operation::Operation;
+use pond_oplog::transaction::Transaction;
+use pond_oplog::{StagedPack, Store};
+
+use super::index::Side;
+use super::staged_packs;
+use crate::error::CommandError;
+use crate::workspace::Workspace;
+
+const HOST: [&str; 2] = ["host-before", "host-after"];
+const INDEX: [&str; 2] = ["index-before", "index-after"];
+const MOVED: &str = "moved";
+
+/// What was and what will be there.
+type Pair = (Option<Side>, Option<Side>);
+
+/// The paths that a command touches, each with what was and what will be there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Touched {
+    paths: BTreeMap<BString, Pair>,
+    /// The trees of all of it, where those of two commits say the same.
+    whole: Option<[Option<ObjectId>; 2]>,
+}
+
+impl Touched {
+    /// What differs between two trees that the pond has.
+    pub(crate) fn between(before: Option<ObjectId>, after: Option<ObjectId>) -> Self {
+        Self { paths: BTreeMap::new(), whole: Some([before, after]) }
+    }
+
+    /// Adds a path.
+    pub(crate) fn add(&mut self, path: impl Into<BString>, before: Option<Side>, after: Option<Side>) {
+        if before != after {
+            self.paths.insert(path.into(), (before, after));
+        }
+    }
+
+    /// Takes a path out.
+    pub(crate) fn remove(&mut self, path: &BString) {
+        self.paths.remove(path);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.whole.is_none_or(|[before, after]| before == after)
+    }
+
+    /// Notes the two trees under these names.
+    fn join(&self, names: [&str; 2], transaction: &mut Transaction<'_>) {
+        if self.is_empty() {
+            return;
+        }
+        let trees = self.whole.unwrap_or_else(|| {
+            let mut sides: Vec<_> = self.paths.iter().collect();
+            sides.sort_by(|(a, _), (b, _)| path_order(a, b));
+            let tree = |of: fn(&Pair) -> Option<Side>, transaction: &mut Transaction<'_>| {
+                let entries = sides.iter().filter_map(|(path, pair)| Some((path.as_bstr(), of(pair)?)));
+                partial_tree(entries, transaction)
+            };
+            [tree(|pair| pair.0, transaction), tree(|pair| pair.1, transaction)]
+        });
+        for (name, tree) in names.into_iter().zip(trees) {
+            if let Some(tree) = tree {
+                transaction.note(name, tree.to_hex());
+            }
+        }
+    }
+}
+
+/// A tree of these entries, which are in order; none where there are none.
+fn partial_tree<'a>(
+    entries: impl Iterator<Item = (&'a BStr, Side)>,
+    transaction: &mut Transaction<'_>,
+) -> Option<ObjectId> {
+    let mut entries = entries.peekable();
+    entries.peek()?;
+    let mut builder = TreeBuilder::new(|id, page: &Page| -> Result<(), std::convert::Infallible> {
+        transaction.add_page(id, page);
+        Ok(())
+    });
+    for (path, side) in entries {
+        let Ok(()) = builder.push(path, side.kind, side.id, side.size);
+    }
+    let Ok(root) = builder.finish();
+    Some(root.id)
+}
+
+/// All that a command changes in its mirror.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Footprint {
+    /// The host's files.
+    pub(crate) host: Touched,
+    /// The index.
+    pub(crate) index: Touched,
+    /// Files and directories that are renamed as they are, from and to.
+    pub(crate) moved: Vec<(BString, BString)>,
+}
+
+impl Footprint {
+    /// Whether nothing is changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.host.is_empty() && self.index.is_empty() && self.moved.is_empty()
+    }
+
+    /// Makes it part of an operation. Content that is only staged becomes the pond's own: the index may name it no longer.
+    pub(crate) fn join(
+        &self,
+        workspace: &Workspace<'_>,
+        transaction: &mut Transaction<'_>,
+    ) -> Result<(), CommandError> {
+        let is_only_staged = |path: &BString| {
+            let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+            row.is_some_and(|row| row.staged.is_some() && row.staged != row.base_side())
+        };
+        if self.host.paths.keys().chain(self.index.paths.keys()).any(is_only_staged) {
+            // What is lost can be given up, but not kept.
+            let packs = workspace.staged()?;
+            let lost = staged_packs::flawed(&workspace.pond, &packs);
+            let is_lost = |pack: &StagedPack| lost.iter().any(|flawed| flawed.pack == *pack);
+            let kept: Vec<StagedPack> = packs.into_iter().filter(|pack| !is_lost(pack)).collect();
+            transaction.adopt(&kept);
+        }
+        self.host.join(HOST, transaction);
+        self.index.join(INDEX, transaction);
+        if !self.moved.is_empty() {
+            let pairs: Vec<[String; 2]> =
+                self.moved.iter().map(|(from, to)| [escape(from), escape(to)]).collect();
+            let text = serde_json::to_string(&pairs).expect("BUG: pairs of text are JSON");
+            transaction.note(MOVED, text);
+        }
+        Ok(())
+    }
+}
+
+/// What an operation says that its command changed.
+#[derive(Debug, Default)]
+pub(crate) struct Recorded {
+    /// Files of the host, in path order: `old` was there before.
+    pub(crate) host: Vec<Change>,
+    /// Rows of the index, likewise.
+    pub(crate) index: Vec<Change>,
+    /// Renames of files and directories, in the order in which they were made.
+    pub(crate) moved: Vec<(BString, BString)>,
+}
+
+impl Recorded {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Those of reading the trees.
+    pub(crate) fn of(operation: &Operation, store: &Store) -> Result<Self, ReadError> {
+        let changes = |names: [&str; 2]| {
+            let [before, after] =
+                names.map(|name| operation.note(name).and_then(|id| id.parse::<ObjectId>().ok()));
+            diff::diff_trees(store, before.as_ref(), after.as_ref(), &|_, _| true)
+        };
+        let pairs =
+            operation.note(MOVED).and_then(|text| serde_json::from_str::<Vec<[String; 2]>>(text).ok());
+        let moved = pairs.into_iter().flatten().map(|[from, to]| (unescape(&from), unescape(&to)));
+        Ok(Self { host: changes(HOST)?, index: changes(INDEX)?, moved: moved.collect() })
+    }
+}
+
+/// A path as printable ASCII.
+fn escape(path: &[u8]) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path {
+        match byte {
+            b' '..=b'~' if *byte != b'%' => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+fn unescape(text: &str) -> BString {
+    let mut path = BString::default();
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let digits = more.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                path.push(byte);
+                rest = &more[2..];
+            }
+            None => {
+                path.push(*first);
+                rest = more;
+            }
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_has_a_text() {
+        for path in [&b"plain/file 1.csv"[..], b"50%", b"%41", b"\xff\n\x1b", "\u{e9}t\u{e9}".as_bytes()] {
+            let text = escape(path);
+            assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
+            assert_eq!(unescape(&text), path);
+        }
+    }
+
+    #[test]
+    fn what_stays_is_not_touched() {
+        let side = Some(Side { kind: pond_objects::Kind::File, id: ObjectId::ZERO, size: 0 });
+        let mut touched = Touched::default();
+        touched.add("same", side, side);
+        touched.add("neither", None, None);
+        assert!(touched.is_empty());
+        touched.add("new", None, side);
+        assert!(!touched.is_empty());
+        assert!(Touched::between(Some(ObjectId::ZERO), Some(ObjectId::ZERO)).is_empty());
+    }
+}

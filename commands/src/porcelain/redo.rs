@@ -1,0 +1,34 @@
+//! `pond redo`: take the last undo back.
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, nothing};
+use crate::porcelain::undo::take_one_back;
+use crate::take_back::{self, How};
+use crate::workspace::Workspace;
+
+/// Take the last undo back
+///
+/// After several, the last one first. When another command was typed since, there is nothing to redo.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pond undo && pond redo      changes nothing
+
+Exit codes: 0; 1 there is nothing to redo, or something was changed since; 3 some files could not be written; 128; 129; 130.")]
+pub(crate) struct RedoArgs {
+    /// Also where something was changed since; that is stored in the pond first
+    #[arg(short, long)]
+    force: bool,
+
+    /// Only say what would be done
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError> {
+    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
+    let Some(found) = take_back::last_taken_back(&workspace)? else {
+        return Err(nothing("there is nothing to redo: no undo is the last thing that was done here"));
+    };
+    take_one_back(&mut workspace, found, How { kind: "REDO", force: args.force }, args.dry_run)
+}

@@ -1,0 +1,75 @@
+//! `pond reflog`: the values that one ref had.
+
+use std::ffi::OsString;
+
+use pond_refs::Tracked;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal};
+use crate::operation_output::when;
+use crate::revisions::{self, short_id};
+use crate::time::rfc3339;
+use crate::ui::color::Role;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// List the values that a ref had, the newest first
+///
+/// The short form of 'pond op log' for one ref; without one, for HEAD. Each line begins with the commit and the name by which
+/// it can be called.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pond reflog
+  pond reflog main
+  pond diff main@{1} main
+
+Exit codes: 0; 128 for an unknown ref; 129.")]
+pub(crate) struct ReflogArgs {
+    /// List N values at most
+    #[arg(short = 'n', long, value_name = "N")]
+    max_count: Option<usize>,
+
+    /// The ref; default: HEAD
+    #[arg(value_name = "REF")]
+    reference: Option<OsString>,
+}
+
+pub(crate) fn run(ctx: &Context, args: ReflogArgs) -> Result<Outcome, CommandError> {
+    let workspace = Workspace::history(ctx)?;
+    let name = args.reference.unwrap_or_else(|| "HEAD".into());
+    let tracked = revisions::tracked(&workspace, &name)?;
+    let shown = escape::plain(name.as_encoded_bytes()).into_owned();
+    let ui = &ctx.ui;
+    ui.page();
+    let limit = args.max_count.unwrap_or(usize::MAX);
+    let mut shown_any = false;
+    for (number, found) in revisions::values(&workspace, &tracked).take(limit).enumerate() {
+        let (id, operation) = found?;
+        shown_any = true;
+        if ui.is_json() {
+            ui.json_row(&json!({
+                "ref": shown,
+                "entry": number,
+                "id": id.to_hex(),
+                "operation": operation.seq,
+                "time": rfc3339(when(&operation)),
+                "command": operation.command,
+            }))?;
+            continue;
+        }
+        let short = short_id(workspace.store(), &id);
+        ui.say(format_args!(
+            "{} {shown}@{{{number}}}: {}",
+            ui.paint(Role::CommitId, short),
+            escape::plain(operation.command.as_bytes())
+        ));
+    }
+    // HEAD is there before its first commit, other refs are not.
+    if !shown_any && limit > 0 && tracked != Tracked::Head {
+        return Err(fatal(format_args!("there is no ref '{shown}', and there never was"))
+            .hint("'pond op log' lists what was done"));
+    }
+    Ok(Outcome::Done)
+}
