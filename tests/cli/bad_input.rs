@@ -182,7 +182,9 @@ impl<'a> Nobody<'a> {
     fn of(pond: &'a TestPond) -> Self {
         let drop_root = rustix::process::geteuid().is_root();
         let program = pond.beside("pond-program");
-        fs::copy(env!("CARGO_BIN_EXE_pond"), &program).expect("a copy of the program");
+        // By another process: what this one starts meanwhile would inherit the open file, and it could not be run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_pond")).arg(&program).status();
+        assert!(copied.expect("cp starts").success(), "a copy of the program");
         if drop_root {
             let root = pond.beside("");
             fs::set_permissions(&root, fs::Permissions::from_mode(0o755)).expect("permissions");
