@@ -1,13 +1,16 @@
 //! Upkeep that commands do on their way: compaction and checkpoints, when enough has gathered.
 
+use std::time::Duration;
+
 use pond_oplog::compact::{self, Compacted};
 use pond_oplog::durable_local::DurableLocal;
-use pond_oplog::state::PackFile;
+use pond_oplog::lock::{Lock, LockError};
+use pond_oplog::state::{self, PackFile};
 use pond_oplog::{ReadonlyPond, checkpoint};
 
 use crate::error::{CommandError, fatal};
 use crate::transact;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, holder};
 
 /// Merges small packs and writes a checkpoint where that is due. The command's own work is done and durable: what goes
 /// wrong here is only said.
@@ -17,13 +20,41 @@ pub(crate) fn automatically(workspace: &mut Workspace<'_>) {
     }
 }
 
+/// Merging so many bytes takes so short that others can wait for it: it holds the lock of those who publish, so that
+/// they do not all do the same work and none of them gets it published.
+const MERGED_ALONE: u64 = 8 << 20;
+/// How long a command waits to be the one that merges. Who waits in vain leaves it to the next.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 fn run_if_due(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
     let groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN);
     if !groups.is_empty() {
-        merge(workspace, &groups)?;
+        merge_in_turn(workspace, groups)?;
         delete_replaced(workspace, compact::GRACE_MILLIS)?;
     }
     write_checkpoint_if_due(workspace)
+}
+
+/// Merges the groups, with the others waiting where that is short, unless another process does it already.
+fn merge_in_turn(workspace: &mut Workspace<'_>, mut groups: Vec<Vec<PackFile>>) -> Result<(), CommandError> {
+    let bytes: u64 = groups.iter().flatten().map(|pack| pack.size).sum();
+    let mut turn = None;
+    if bytes <= MERGED_ALONE {
+        turn = match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &holder(workspace.ctx)?) {
+            Ok(lock) => Some(lock),
+            Err(LockError::Busy { .. }) => return Ok(()),
+            // Where locks do not work, whoever publishes first wins.
+            Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+        };
+        let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
+        workspace.refresh(newest)?;
+        groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN);
+    }
+    if !groups.is_empty() {
+        merge(workspace, &groups)?;
+    }
+    drop(turn);
+    Ok(())
 }
 
 /// Merges the groups of packs; `None` where another operation came first.

@@ -66,6 +66,7 @@ pub struct Lock {
 }
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const SHORT_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// More than a holder writes; a file of this size or more is not read.
 const TEXT_LIMIT: u64 = 64 * 1024;
@@ -75,6 +76,15 @@ impl Lock {
     ///
     /// The file is created if it is missing.
     pub fn acquire(path: &Path, wait: Duration, us: &Holder) -> Result<Self, LockError> {
+        Self::acquire_with(path, wait, us, LONGEST_PAUSE)
+    }
+
+    /// As [`Lock::acquire`], of a lock that is held for milliseconds only: looks more often whether it is free.
+    pub fn acquire_often(path: &Path, wait: Duration, us: &Holder) -> Result<Self, LockError> {
+        Self::acquire_with(path, wait, us, SHORT_PAUSE)
+    }
+
+    fn acquire_with(path: &Path, wait: Duration, us: &Holder, longest: Duration) -> Result<Self, LockError> {
         let failed = |source: io::Error| failure(path, source);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let file = file.map_err(failed)?;
@@ -93,7 +103,7 @@ impl Lock {
                 return Err(LockError::Busy { path: path.to_owned(), holder, waited });
             }
             thread::sleep(pause.min(wait - waited));
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(longest);
         }
         let lock = Self { file };
         // Only people read it: a full disk must not keep out the command that frees space.

@@ -8,14 +8,16 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::ObjectStore;
 use pond_objects::page::Page;
 use pond_objects::{Commit, ObjectId, ReadError, Tag};
-use pond_refs::{EditError, RefEdit, apply_edits};
+use pond_refs::{EditError, RefEdit, RefName, apply_edits};
 
 use crate::durable::{self, DurableError};
+use crate::lock::{Holder, Lock};
 use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat, LogError, RefMove};
 use crate::operation::{Operation, OperationError};
 use crate::pack::{PackError, PackIndex, PackReader, SealedPack, write_meta_pack};
@@ -28,6 +30,8 @@ use crate::state::{self, StateError, TableState};
 use crate::store::StagedPack;
 use crate::view::{Head, View};
 
+/// How long a transaction waits for those that came before it to publish.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a transaction is written again behind others before it gives up.
 const MOST_TRIES: usize = 100;
 
@@ -92,6 +96,14 @@ pub enum TransactionError {
     /// A ref does not have the value that the operation counts on. Nothing has changed.
     #[error(transparent)]
     Ref(#[from] EditError<std::convert::Infallible>),
+    /// A new ref's name is the directory of another's, or below another's name. Nothing has changed.
+    #[error("there cannot be both {name} and {other}")]
+    Collision {
+        /// The new ref.
+        name: RefName,
+        /// The one that is there.
+        other: RefName,
+    },
     /// Others were always first.
     #[error("the pond moved on {0} times while this was being published")]
     Busy(usize),
@@ -151,6 +163,7 @@ pub struct Transaction<'a> {
     staged: Vec<StagedPack>,
     edits: Vec<RefEdit>,
     heads: Vec<(String, Head)>,
+    renamed: Option<(RefName, RefName)>,
     saved: Option<ObjectId>,
     stash: Vec<StashEdit>,
     notes: Vec<(String, String)>,
@@ -176,6 +189,7 @@ impl<'a> Transaction<'a> {
             staged: Vec::new(),
             edits: Vec::new(),
             heads: Vec::new(),
+            renamed: None,
             saved: None,
             stash: Vec::new(),
             notes: Vec::new(),
@@ -251,6 +265,11 @@ impl<'a> Transaction<'a> {
         self.notes.push((name.to_owned(), value.into()));
     }
 
+    /// Puts every mirror that is on the branch `from` when the operation is published on the branch `to`.
+    pub fn rename_in_heads(&mut self, from: RefName, to: RefName) {
+        self.renamed = Some((from, to));
+    }
+
     /// Names a tree of host content that this operation stored before it is overwritten.
     pub fn set_saved(&mut self, tree: ObjectId) {
         self.saved = Some(tree);
@@ -264,21 +283,44 @@ impl<'a> Transaction<'a> {
     pub async fn publish(mut self, table: &dyn ObjectStore) -> Result<Published, TransactionError> {
         let data = self.move_data_packs()?;
         self.copy_staged_rows()?;
-        let mut newer: Option<ReadonlyPond> = None;
+        // Who has the lock is not overtaken; who cannot have it is no worse off than without one.
+        let _turn = self.wait_for_turn();
+        let mut newer = self.newer_base()?;
         for _ in 0..MOST_TRIES {
             let base = newer.as_ref().unwrap_or(self.base);
             let (written, draft) = self.write(base, &data)?;
             match publish::publish(table, base.state(), &draft).await {
                 Ok(published) => return self.finish(base, written, &draft, published.version),
-                Err(PublishError::Behind { .. }) => {
-                    let state = state::load(&self.pond.table_dir(), &self.pond.cache_dir())?.state;
-                    self.check_removed(&state)?;
-                    newer = Some(ReadonlyPond::at(self.pond, state, &self.staged));
-                }
+                Err(PublishError::Behind { .. }) => newer = self.newer_base()?.or(newer),
                 Err(error) => return Err(error.into()),
             }
         }
         Err(TransactionError::Busy(MOST_TRIES))
+    }
+
+    /// Waits until no other process is publishing; none where that takes too long, or where locks do not work.
+    ///
+    /// The lock decides nothing: two that publish at once still cannot both get a version. It is there so that they need
+    /// not write their files again for each other, again and again.
+    fn wait_for_turn(&self) -> Option<Lock> {
+        let doing = &self.doing;
+        let us = Holder {
+            pid: std::process::id(),
+            host: doing.host.clone(),
+            command: doing.command.clone(),
+            since: doing.time,
+        };
+        Lock::acquire_often(&self.pond.lock_path(), PATIENCE, &us).ok()
+    }
+
+    /// The newest state, where it is newer than the one that the operation was begun on.
+    fn newer_base(&self) -> Result<Option<ReadonlyPond>, TransactionError> {
+        let state = state::load(&self.pond.table_dir(), &self.pond.cache_dir())?.state;
+        if state.version == self.base.state().version {
+            return Ok(None);
+        }
+        self.check_removed(&state)?;
+        Ok(Some(ReadonlyPond::at(self.pond, state, &self.staged)))
     }
 
     fn is_new(&mut self, id: ObjectId, row_type: RowType) -> bool {
@@ -374,6 +416,15 @@ impl<'a> Transaction<'a> {
         for change in changes {
             view.set_target(&change.name, change.new);
             refs.insert(change.name.to_string(), RefMove { old: change.old, new: change.new });
+        }
+        for (name, _) in refs.iter().filter(|(_, moved)| moved.old.is_none()) {
+            let name = RefName::new(name).expect("BUG: a ref's name was printed");
+            if let Some(other) = view.collision(&name) {
+                return Err(TransactionError::Collision { name, other });
+            }
+        }
+        if let Some((from, to)) = &self.renamed {
+            view.rename_in_heads(from, to);
         }
         for (mirror, head) in &self.heads {
             view.set_head(mirror, head);

@@ -95,6 +95,39 @@ impl View {
         self.set(head_name(mirror), head.commit.map(|id| (Kind::Ref, id)));
     }
 
+    /// Every mirror with where it stands, in order of their ids.
+    pub fn mirrors(&self) -> impl Iterator<Item = (&str, Head)> {
+        let below = self.entries.range(BString::from("mirrors/")..).map(|(name, _)| name);
+        let names = below.map_while(|name| name.strip_prefix(b"mirrors/")?.to_str().ok());
+        let mut ids: Vec<&str> = names.filter_map(|name| name.split('/').next()).collect();
+        ids.dedup();
+        ids.into_iter().map(|id| (id, self.head(id)))
+    }
+
+    /// Puts every mirror that is on the branch `from` on the branch `to`, at the same commit.
+    pub fn rename_in_heads(&mut self, from: &RefName, to: &RefName) {
+        let on: Vec<(String, Head)> = self
+            .mirrors()
+            .filter(|(_, head)| head.branch.as_ref() == Some(from))
+            .map(|(id, head)| (id.to_owned(), head))
+            .collect();
+        for (id, head) in on {
+            self.set_head(&id, &Head { branch: Some(to.clone()), ..head });
+        }
+    }
+
+    /// A ref beside which one called `name` cannot be: of `heads/a` and `heads/a/b` there is one at most. Here both could
+    /// be stored; in git they could not, and every ref can be carried there.
+    pub fn collision(&self, name: &RefName) -> Option<RefName> {
+        let text = name.as_str();
+        let slashes = text.match_indices('/').map(|(at, _)| &text[..at]);
+        let above = slashes.rev().find(|above| self.entries.contains_key(above.as_bytes().as_bstr()));
+        let prefix = format!("{text}/");
+        let below = self.entries.range(BString::from(prefix.as_str())..).next().map(|(name, _)| name);
+        let below = below.filter(|below| below.starts_with(prefix.as_bytes())).map(|below| below.as_bytes());
+        above.map(str::as_bytes).or(below).and_then(|other| RefName::from_bytes(other).ok())
+    }
+
     /// Names a tree of host content that operation `seq` stored before it was overwritten.
     pub fn set_saved(&mut self, seq: i64, tree: ObjectId) {
         self.set(format!("saved/{seq}").into(), Some((Kind::Directory, tree)));
@@ -169,5 +202,37 @@ mod tests {
         assert_eq!(loaded.saved().count(), 1);
         view.set_head(MAIN_MIRROR, &Head { branch: None, commit: Some(commit) });
         assert_eq!(view.head(MAIN_MIRROR).branch, None);
+    }
+
+    #[test]
+    fn mirrors_follow_a_renamed_branch() {
+        let [main, other, new] = ["main", "other", "new"].map(|name| RefName::branch(name).expect("a name"));
+        let at = |branch: &RefName| Head { branch: Some(branch.clone()), commit: None };
+        let mut view = View::default();
+        for (mirror, branch) in [("a", &main), ("b", &other), ("main", &main)] {
+            view.set_head(mirror, &at(branch));
+        }
+        view.rename_in_heads(&main, &new);
+        let found: Vec<(&str, Head)> = view.mirrors().collect();
+        assert_eq!(found, [("a", at(&new)), ("b", at(&other)), ("main", at(&new))]);
+    }
+
+    #[test]
+    fn a_name_and_a_directory_of_names_collide() {
+        let name = |text: &str| RefName::new(text).expect("a name");
+        let mut view = View::default();
+        view.set_target(&name("heads/a/b"), Some(ObjectId::ZERO));
+        view.set_target(&name("heads/c"), Some(ObjectId::ZERO));
+        for (text, other) in [
+            ("heads/a", Some("heads/a/b")),
+            ("heads/a/b/c", Some("heads/a/b")),
+            ("heads/c/d/e", Some("heads/c")),
+            ("heads/a/c", None),
+            ("heads/a-b", None),
+            ("heads/cc", None),
+            ("tags/a", None),
+        ] {
+            assert_eq!(view.collision(&name(text)), other.map(name), "{text}");
+        }
     }
 }

@@ -285,6 +285,8 @@ impl From<TransactionError> for CommandError {
             TransactionError::Staged { .. } => this.hint(
                 "nothing was changed; 'pond add' of what is staged stores its content again, as the mirror has it now",
             ),
+            TransactionError::Collision { .. } => this
+                .hint("names are paths, as in git: where one ends, no other can go on; rename or delete one of them"),
             TransactionError::ContentGone => {
                 this.hint("nothing was changed, and the mirror has the content: 'pond add' stages it again")
             }
