@@ -18,6 +18,9 @@ mod mirror;
 mod operation_output;
 mod plumbing;
 mod porcelain;
+mod recorded;
+mod ref_list;
+mod ref_update;
 mod revisions;
 mod run;
 mod take_back;
@@ -25,6 +28,7 @@ mod time;
 mod trailers;
 mod transact;
 mod ui;
+mod wildmatch;
 mod workspace;
 
 fn main() -> std::process::ExitCode {

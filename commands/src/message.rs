@@ -1,6 +1,13 @@
 //! Commit messages as they come from an editor, a file or the command line, made fit to keep.
 
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
 use bstr::ByteSlice as _;
+
+use crate::error::{CommandError, fatal};
+use crate::ui::escape;
 
 /// `commit --cleanup`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +67,20 @@ impl Cleanup {
         }
         clean
     }
+}
+
+/// The text of a file, as it is; `-` is standard input.
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, CommandError> {
+    let mut bytes = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes).map(drop)
+    } else {
+        fs::read(file).map(|content| bytes = content)
+    };
+    read.map_err(|error| {
+        fatal(format_args!("cannot read the message from '{}'", escape::path(file))).because(&error)
+    })?;
+    Ok(bytes)
 }
 
 /// A comment for the editor; nothing below it is kept by [`Cleanup::Scissors`].

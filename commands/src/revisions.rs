@@ -8,7 +8,11 @@ mod explain;
 mod frontier;
 mod lookup;
 mod merge_base;
+mod order;
+mod reach;
 mod reflog;
+mod select;
+mod tips;
 mod walk;
 
 use std::ffi::OsStr;
@@ -24,9 +28,13 @@ use crate::time;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
-pub(crate) use arguments::{Arguments, path_from_root, split_arguments};
+pub(crate) use arguments::{Arguments, path_from_root, split_arguments, take_count};
 pub(crate) use lookup::{LookupError, PondLookup};
 pub(crate) use merge_base::merge_bases;
+pub(crate) use order::{Order, OrderArgs, sort};
+pub(crate) use reach::{Leads, bases_with_any, independent, is_ancestor, not_reachable, octopus_bases};
+pub(crate) use select::touches;
+pub(crate) use tips::TipArgs;
 pub(crate) use walk::{Walk, WalkOptions};
 
 /// Commits as `A..B` and its kin name them: what is reachable from `include`, without what is from `exclude`.

@@ -34,4 +34,3 @@ pub(crate) mod stage;
 pub(crate) mod staged_packs;
 pub(crate) mod stat;
 pub(crate) mod walk;
-mod wildmatch;

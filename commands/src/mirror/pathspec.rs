@@ -19,7 +19,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 pub(crate) use self::list::read_list;
 use super::order::{is_below, parent};
-use super::wildmatch::Wildmatch;
+use crate::wildmatch::Wildmatch;
 
 /// The pathspecs of a command; without any, every path matches.
 #[derive(Debug, Default)]

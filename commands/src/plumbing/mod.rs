@@ -1,10 +1,15 @@
 //! The commands for scripts: small, stable, one file each. They follow the pattern of `porcelain`.
 
 mod cat_object;
+mod commit_tree;
 mod count_objects;
+mod for_each_ref;
 mod hash_object;
 mod ls_files;
+mod merge_base;
+mod rev_list;
 mod rev_parse;
+mod update_ref;
 mod version;
 
 use crate::context::Context;
@@ -18,6 +23,11 @@ pub(crate) enum Plumbing {
     HashObject(hash_object::HashObjectArgs),
     CountObjects(count_objects::CountObjectsArgs),
     CatObject(cat_object::CatObjectArgs),
+    MergeBase(merge_base::MergeBaseArgs),
+    RevList(rev_list::RevListArgs),
+    CommitTree(commit_tree::CommitTreeArgs),
+    ForEachRef(for_each_ref::ForEachRefArgs),
+    UpdateRef(update_ref::UpdateRefArgs),
     Version(version::VersionArgs),
 }
 
@@ -30,6 +40,11 @@ impl Plumbing {
             Self::HashObject(args) => hash_object::run(ctx, args),
             Self::CountObjects(args) => count_objects::run(ctx, args),
             Self::CatObject(args) => cat_object::run(ctx, args),
+            Self::MergeBase(args) => merge_base::run(ctx, args),
+            Self::RevList(args) => rev_list::run(ctx, args),
+            Self::CommitTree(args) => commit_tree::run(ctx, args),
+            Self::ForEachRef(args) => for_each_ref::run(ctx, args),
+            Self::UpdateRef(args) => update_ref::run(ctx, args),
             Self::Version(args) => version::run(ctx, args),
         }
     }

@@ -4,8 +4,6 @@ mod dry_run;
 mod nothing;
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
@@ -204,7 +202,7 @@ fn message(
     let mut text = if !args.message.is_empty() {
         cleanup.apply(args.message.join("\n\n").as_bytes())
     } else if let Some(file) = &args.file {
-        cleanup.apply(&read_message(file)?)
+        cleanup.apply(&message::read(file)?)
     } else if let (Some(kept), true) = (&kept, args.no_edit) {
         kept.to_vec()
     } else {
@@ -227,19 +225,6 @@ fn trailer(given: &str) -> Result<trailers::Trailer, CommandError> {
     trailers::parse_argument(given).ok_or_else(|| {
         usage(format_args!("'{}' is no trailer: expected 'KEY: VALUE'", escape::plain(given.as_bytes())))
     })
-}
-
-fn read_message(file: &PathBuf) -> Result<Vec<u8>, CommandError> {
-    let mut bytes = Vec::new();
-    let read = if file.as_os_str() == "-" {
-        std::io::stdin().lock().read_to_end(&mut bytes).map(drop)
-    } else {
-        fs::read(file).map(|content| bytes = content)
-    };
-    read.map_err(|error| {
-        fatal(format_args!("cannot read the message from '{}'", escape::path(file))).because(&error)
-    })?;
-    Ok(bytes)
 }
 
 fn template(workspace: &Workspace<'_>, kept: &str, changes: &[Change], cleanup: Cleanup) -> String {

@@ -11,7 +11,9 @@ use crate::commit_output::{CommitOutput, FormatArgs, parent_tree};
 use crate::comparison::{self, DiffArgs};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::revisions::{Arguments, Walk, WalkOptions, short_id, split_arguments};
+use crate::revisions::{
+    self, Arguments, Order, OrderArgs, TipArgs, Walk, WalkOptions, short_id, split_arguments, take_count,
+};
 use crate::ui::diff::Forms;
 use crate::workspace::Workspace;
 use filter::Filter;
@@ -31,6 +33,7 @@ Examples:
   pond log --follow notes.txt
   pond log --since='2 weeks ago' --author=ada --stat
   pond log --format='%h %aI %s' main..HEAD
+  pond log --oneline --topo-order --branches --tags='season-*'
 
 Exit codes: 0; 128 for an unknown revision or path, or where there are no commits yet; 129.")]
 pub(crate) struct LogArgs {
@@ -87,6 +90,12 @@ pub(crate) struct LogArgs {
     no_merges: bool,
 
     #[command(flatten)]
+    order: OrderArgs,
+
+    #[command(flatten)]
+    tips: TipArgs,
+
+    #[command(flatten)]
     format: FormatArgs,
 
     #[command(flatten)]
@@ -107,7 +116,7 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     let needs_index = !args.arguments.is_empty() || !args.paths.is_empty();
     let workspace = if needs_index { Workspace::browse(ctx)? } else { Workspace::history(ctx)? };
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
-    let commits = arguments.commits(&workspace)?;
+    let commits = args.tips.commits(&workspace, &arguments.revisions)?;
     let filter = Filter::new(&args)?;
     let short = |id: &ObjectId| short_id(workspace.store(), id);
     let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, Forms::NONE, &short)?;
@@ -118,6 +127,10 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     ctx.ui.page();
     let mut kept = Vec::new();
     let (mut skipped, mut shown) = (0, 0);
+    let walk: Box<dyn Iterator<Item = _>> = match args.order.order() {
+        Order::Found => Box::new(walk),
+        order => Box::new(revisions::sort(walk.collect::<Result<_, _>>()?, order).into_iter().map(Ok)),
+    };
     for found in walk {
         if shown == limit {
             break;
@@ -142,27 +155,6 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
         output.print(id, commit, changes)?;
     }
     Ok(Outcome::Done)
-}
-
-/// Takes `-3` out of the arguments; the last one counts.
-fn take_count(arguments: &mut Vec<OsString>) -> Result<Option<usize>, CommandError> {
-    let mut count = None;
-    let mut wrong = None;
-    arguments.retain(|argument| {
-        let Some(digits) = argument.to_str().and_then(|text| text.strip_prefix('-')) else { return true };
-        if digits.is_empty() || !digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
-            return true;
-        }
-        match digits.parse() {
-            Ok(number) => count = Some(number),
-            Err(_) => wrong = Some(digits.to_owned()),
-        }
-        false
-    });
-    match wrong {
-        Some(digits) => Err(usage(format_args!("'-{digits}' is no number of commits"))),
-        None => Ok(count),
-    }
 }
 
 /// Decides by its changes whether a commit is shown.
@@ -200,18 +192,10 @@ impl<'a> Selector<'a> {
         }
         let pathspecs = &self.arguments.pathspecs;
         let is_merge = commit.parents.len() > 1 && !self.args.first_parent;
-        if !self.arguments.paths.is_empty() {
-            let parents =
-                if is_merge { &commit.parents[..] } else { &commit.parents[..commit.parents.len().min(1)] };
-            if parents.is_empty() && !comparison::touches(store, None, Some(&commit.tree), pathspecs)? {
-                return Ok(None);
-            }
-            for parent in parents {
-                let parent = pond_objects::ObjectSource::commit(store, parent)?;
-                if !comparison::touches(store, Some(&parent.tree), Some(&commit.tree), pathspecs)? {
-                    return Ok(None);
-                }
-            }
+        if !self.arguments.paths.is_empty()
+            && !revisions::touches(store, commit, pathspecs, self.args.first_parent)?
+        {
+            return Ok(None);
         }
         let filtered = self.args.diff.is_filtered();
         if is_merge || !(self.shows_changes || filtered) {
@@ -221,19 +205,5 @@ impl<'a> Selector<'a> {
         let changes =
             comparison::trees(store, parent.as_ref(), Some(&commit.tree), pathspecs, &self.args.diff)?;
         Ok((!filtered || !changes.is_empty()).then_some(changes))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::take_count;
-    use std::ffi::OsString;
-
-    #[test]
-    fn a_number_is_a_count() {
-        let mut arguments: Vec<OsString> = ["main", "-3", "-", "a-1"].map(OsString::from).into();
-        assert_eq!(take_count(&mut arguments).ok(), Some(Some(3)));
-        assert_eq!(arguments, ["main", "-", "a-1"]);
-        assert!(take_count(&mut vec!["-3.5".into()]).is_err());
     }
 }

@@ -2,6 +2,7 @@
 //! arm in `run`, and its name in `help::GROUPS`.
 
 mod add;
+mod branch;
 mod cat;
 mod check_ignore;
 mod checkout;
@@ -26,6 +27,7 @@ mod restore;
 mod rm;
 mod show;
 mod status;
+mod tag;
 mod tour;
 mod undo;
 
@@ -39,6 +41,8 @@ pub(crate) enum Porcelain {
     Ls(ls::LsArgs),
     Log(log::LogArgs),
     Diff(diff::DiffCommandArgs),
+    Branch(branch::BranchArgs),
+    Tag(tag::TagArgs),
     Add(add::AddArgs),
     Cat(cat::CatArgs),
     Checkout(checkout::CheckoutArgs),
@@ -70,6 +74,8 @@ impl Porcelain {
             Self::Ls(args) => ls::run(ctx, args),
             Self::Log(args) => log::run(ctx, args),
             Self::Diff(args) => diff::run(ctx, args),
+            Self::Branch(args) => branch::run(ctx, args),
+            Self::Tag(args) => tag::run(ctx, args),
             Self::Add(args) => add::run(ctx, args),
             Self::Cat(args) => cat::run(ctx, args),
             Self::Checkout(args) => checkout::run(ctx, args),

@@ -10,7 +10,7 @@ use pond_objects::tree;
 use pond_refs::{PathRoot, Range, RevisionPath};
 
 use super::{explain, with_lookup};
-use crate::error::{CommandError, fatal};
+use crate::error::{CommandError, fatal, usage};
 use crate::mirror::pathspec::{PathspecError, Pathspecs};
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -149,13 +149,6 @@ fn both(text: &OsStr) -> CommandError {
         .hint(format_args!("'{text} --' means the revision, '-- {text}' the path"))
 }
 
-impl Arguments {
-    /// As [`super::resolve_ranges`], of the revisions among the arguments.
-    pub(crate) fn commits(&self, workspace: &Workspace<'_>) -> Result<super::CommitSet, CommandError> {
-        super::resolve_ranges(workspace, &self.revisions)
-    }
-}
-
 /// The path from the mirror's root of one path that a user wrote, without wildcards.
 pub(crate) fn path_from_root(workspace: &Workspace<'_>, given: &OsStr) -> Result<BString, CommandError> {
     let bytes = given.as_encoded_bytes();
@@ -170,4 +163,39 @@ pub(crate) fn path_from_root(workspace: &Workspace<'_>, given: &OsStr) -> Result
     };
     let path = RevisionPath { root: PathRoot::Index, path: written };
     Ok(path.from_root(&workspace.cwd()?)?.into())
+}
+
+/// Takes `-3` out of the arguments; the last one counts.
+pub(crate) fn take_count(arguments: &mut Vec<OsString>) -> Result<Option<usize>, CommandError> {
+    let mut count = None;
+    let mut wrong = None;
+    arguments.retain(|argument| {
+        let Some(digits) = argument.to_str().and_then(|text| text.strip_prefix('-')) else { return true };
+        if digits.is_empty() || !digits.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
+            return true;
+        }
+        match digits.parse() {
+            Ok(number) => count = Some(number),
+            Err(_) => wrong = Some(digits.to_owned()),
+        }
+        false
+    });
+    match wrong {
+        Some(digits) => Err(usage(format_args!("'-{digits}' is no number of commits"))),
+        None => Ok(count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::take_count;
+    use std::ffi::OsString;
+
+    #[test]
+    fn a_number_is_a_count() {
+        let mut arguments: Vec<OsString> = ["main", "-3", "-", "a-1"].map(OsString::from).into();
+        assert_eq!(take_count(&mut arguments).ok(), Some(Some(3)));
+        assert_eq!(arguments, ["main", "-", "a-1"]);
+        assert!(take_count(&mut vec!["-3.5".into()]).is_err());
+    }
 }

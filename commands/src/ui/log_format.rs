@@ -8,8 +8,8 @@ mod decoration;
 mod expand;
 mod json;
 mod pad;
-mod style;
-mod subject;
+pub(crate) mod style;
+pub(crate) mod subject;
 mod template;
 
 use std::io::{self, Write};

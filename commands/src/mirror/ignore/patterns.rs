@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use bstr::{BString, ByteSlice};
 
-use crate::mirror::wildmatch::{Malformed, SPECIAL, Stars, Wildmatch};
+use crate::wildmatch::{Malformed, SPECIAL, Stars, Wildmatch};
 
 /// The patterns of a file.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use bstr::{BString, ByteSlice};
 
 use super::{Item, PathspecError};
-use crate::mirror::wildmatch::{SPECIAL, Stars, Wildmatch};
+use crate::wildmatch::{SPECIAL, Stars, Wildmatch};
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Magic {

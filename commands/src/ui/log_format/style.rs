@@ -4,7 +4,7 @@ use anstyle::{Ansi256Color, AnsiColor, Color, RgbColor, Style};
 
 /// A change of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ColorCode {
+pub(crate) enum ColorCode {
     /// Fields that follow dress themselves.
     Auto,
     /// `always`: also where the output has no colours.
@@ -18,7 +18,7 @@ pub(super) enum ColorCode {
 }
 
 /// Reads what stands behind `%C`, and gives what follows it.
-pub(super) fn parse(rest: &str) -> Option<(ColorCode, &str)> {
+pub(crate) fn parse(rest: &str) -> Option<(ColorCode, &str)> {
     for name in ["red", "green", "blue", "reset"] {
         if let Some(rest) = rest.strip_prefix(name) {
             return Some((code(name, false)?, rest));

@@ -3,7 +3,7 @@
 use bstr::ByteSlice as _;
 
 /// Where the first paragraph ends, and where the text behind it starts.
-pub(super) fn body_start(message: &[u8]) -> (usize, usize) {
+pub(crate) fn body_start(message: &[u8]) -> (usize, usize) {
     let (mut at, mut subject_end) = (0, None);
     let mut any = false;
     for line in message.split_inclusive(|byte| *byte == b'\n') {
@@ -19,7 +19,7 @@ pub(super) fn body_start(message: &[u8]) -> (usize, usize) {
 }
 
 /// The first paragraph on one line.
-pub(super) fn subject(message: &[u8]) -> Vec<u8> {
+pub(crate) fn subject(message: &[u8]) -> Vec<u8> {
     let lines = message[..body_start(message).0].lines();
     let lines: Vec<&[u8]> = lines.map(|line| line.trim_ascii_end()).filter(|line| !line.is_empty()).collect();
     lines.join(&b' ')
@@ -31,7 +31,7 @@ pub(super) fn first_line(message: &[u8]) -> &[u8] {
 }
 
 /// What follows the first paragraph.
-pub(super) fn body(message: &[u8]) -> &[u8] {
+pub(crate) fn body(message: &[u8]) -> &[u8] {
     &message[body_start(message).1..]
 }
 

@@ -16,11 +16,11 @@ mod tests;
 use self::bracket::ByteSet;
 
 /// Bytes that make a text a pattern.
-pub(super) const SPECIAL: &[u8] = b"*?[\\";
+pub(crate) const SPECIAL: &[u8] = b"*?[\\";
 
 /// What `*` matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stars {
+pub(crate) enum Stars {
     /// Anything, `/` included.
     Anything,
     /// Anything within a name; `**` for whole directories.
@@ -43,7 +43,7 @@ pub(crate) enum Malformed {
 
 /// A pattern that was read.
 #[derive(Debug, Clone)]
-pub(super) struct Wildmatch {
+pub(crate) struct Wildmatch {
     tokens: Vec<Token>,
 }
 
@@ -74,7 +74,7 @@ impl Wildmatch {
     /// Reads a pattern for whole texts that begin with the literal `prefix`.
     ///
     /// With `icase` ASCII letters match in either case.
-    pub(super) fn new(prefix: &[u8], pattern: &[u8], stars: Stars, icase: bool) -> Result<Self, Malformed> {
+    pub(crate) fn new(prefix: &[u8], pattern: &[u8], stars: Stars, icase: bool) -> Result<Self, Malformed> {
         let mut tokens: Vec<Token> = prefix.iter().map(|byte| literal(*byte, icase)).collect();
         let in_names = stars == Stars::WithinNames;
         let mut before = prefix.last().copied();
@@ -124,12 +124,12 @@ impl Wildmatch {
     }
 
     /// What a malformed pattern matches.
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self { tokens: vec![Token::Class(Box::default())] }
     }
 
     /// Whether the whole text matches.
-    pub(super) fn is_match(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         let mut token = 0;
         let mut at = 0;
         let mut name = None;

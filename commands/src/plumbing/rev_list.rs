@@ -1,0 +1,263 @@
+//! `pond rev-list`: the ids of a history's commits.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use pond_objects::{Commit, ObjectId};
+use pond_refs::{DayTime, Range};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, usage};
+use crate::revisions::{
+    self, Arguments, CommitSet, Order, OrderArgs, TipArgs, Walk, WalkOptions, split_arguments, take_count,
+};
+use crate::time;
+use crate::workspace::Workspace;
+
+/// List the ids of a history's commits, newest first
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+A..B are the commits of B that A lacks, A...B those of either but not both, ^A leaves out what A has. With paths, the
+commits that 'pond log -- PATH' shows are listed; --parents prints the parents that they have, not those that are left.
+
+Examples:
+  pond rev-list --count HEAD
+  pond rev-list -5 --parents main
+  pond rev-list --left-right --count main...calibration
+  pond rev-list --all --since='2 weeks ago' -- sensors/
+
+Exit codes: 0; 128 for an unknown revision or path; 129, also where no revision is named.")]
+pub(crate) struct RevListArgs {
+    /// List N commits at most; -N does the same
+    #[arg(short = 'n', long, value_name = "N")]
+    max_count: Option<usize>,
+
+    /// Leave out the first N commits
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    skip: usize,
+
+    /// List commits that are newer
+    #[arg(long, visible_alias = "after", value_name = "DATE")]
+    since: Option<String>,
+
+    /// List commits that are older
+    #[arg(long, visible_alias = "before", value_name = "DATE")]
+    until: Option<String>,
+
+    /// Print how many there are
+    #[arg(long)]
+    count: bool,
+
+    /// Print the parents behind each commit
+    #[arg(long)]
+    parents: bool,
+
+    /// Mark commits of A...B: '<' those of A, '>' those of B
+    #[arg(long)]
+    left_right: bool,
+
+    /// List the oldest of the chosen commits first
+    #[arg(long)]
+    reverse: bool,
+
+    /// Follow only the first parent of merges
+    #[arg(long)]
+    first_parent: bool,
+
+    /// List merges only
+    #[arg(long, conflicts_with = "no_merges")]
+    merges: bool,
+
+    /// Leave merges out
+    #[arg(long)]
+    no_merges: bool,
+
+    #[command(flatten)]
+    order: OrderArgs,
+
+    #[command(flatten)]
+    tips: TipArgs,
+
+    /// Revisions or ranges; then paths
+    #[arg(value_name = "REVISION|PATH", allow_negative_numbers = true)]
+    arguments: Vec<OsString>,
+
+    /// Paths
+    #[arg(last = true, value_name = "PATH")]
+    paths: Vec<OsString>,
+}
+
+pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, CommandError> {
+    let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
+    let (workspace, arguments) = open(ctx, &args)?;
+    if arguments.revisions.is_empty() && !args.tips.any() {
+        return Err(usage("which history?").hint("'pond rev-list HEAD' lists that of HEAD"));
+    }
+    let set = args.tips.commits(&workspace, &arguments.revisions)?;
+    let sides = match args.left_right {
+        true => Some(Sides::new(&workspace, &arguments.revisions)?),
+        false => None,
+    };
+    let until = args.until.as_deref().map(|text| time::parse(text, DayTime::End)).transpose()?;
+    let until = until.map(|until| until.seconds);
+    let mut list = List { workspace: &workspace, args: &args, sides, until, left: 0, right: 0 };
+    ctx.ui.page();
+    let mut kept = Vec::new();
+    let mut skipped = 0;
+    for found in commits(&workspace, &args, &set)? {
+        if list.left + list.right + kept.len() == limit {
+            break;
+        }
+        let (id, commit) = found?;
+        list.pass_on(&id, &commit);
+        if !list.takes(&arguments, &commit)? {
+            continue;
+        }
+        if skipped < args.skip {
+            skipped += 1;
+        } else if args.reverse {
+            kept.push((id, commit));
+        } else {
+            list.print(&id, &commit)?;
+        }
+    }
+    for (id, commit) in kept.iter().rev() {
+        list.print(id, commit)?;
+    }
+    list.finish()?;
+    Ok(Outcome::Done)
+}
+
+/// Opens the pond and tells revisions from paths. The index is read only where an argument may be a path.
+fn open<'c>(ctx: &'c Context, args: &RevListArgs) -> Result<(Workspace<'c>, Arguments), CommandError> {
+    if args.paths.is_empty() {
+        let workspace = Workspace::history(ctx)?;
+        if let Ok(arguments) = split_arguments(&workspace, &args.arguments, &args.paths)
+            && arguments.paths.is_empty()
+        {
+            return Ok((workspace, arguments));
+        }
+    }
+    let workspace = Workspace::read(ctx)?;
+    let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
+    Ok((workspace, arguments))
+}
+
+type Found = Result<(ObjectId, Commit), pond_objects::ReadError>;
+
+/// The commits in the order that was asked for.
+fn commits<'w>(
+    workspace: &'w Workspace<'_>,
+    args: &RevListArgs,
+    set: &CommitSet,
+) -> Result<Box<dyn Iterator<Item = Found> + 'w>, CommandError> {
+    let since = args.since.as_deref().map(|text| time::parse(text, DayTime::Start)).transpose()?;
+    let options =
+        WalkOptions { first_parent: args.first_parent, not_before: since.map(|since| since.seconds) };
+    let walk = Walk::new(workspace.store(), &set.include, &set.exclude, options)?;
+    Ok(match args.order.order() {
+        Order::Found => Box::new(walk),
+        order => Box::new(revisions::sort(walk.collect::<Result<_, _>>()?, order).into_iter().map(Ok)),
+    })
+}
+
+/// Which commits of `A...B` belong to A.
+struct Sides {
+    left: HashSet<ObjectId>,
+}
+
+impl Sides {
+    fn new(workspace: &Workspace<'_>, texts: &[OsString]) -> Result<Self, CommandError> {
+        let mut left = HashSet::new();
+        for text in texts {
+            if let Range::Symmetric { left: revision, .. } = Range::parse(text.as_encoded_bytes())? {
+                left.insert(revisions::resolve_parsed(workspace, &revision)?.id);
+            }
+        }
+        Ok(Self { left })
+    }
+}
+
+/// The list as it is printed.
+struct List<'a> {
+    workspace: &'a Workspace<'a>,
+    args: &'a RevListArgs,
+    sides: Option<Sides>,
+    /// Seconds since 1970.
+    until: Option<i64>,
+    /// Commits of the left side so far.
+    left: usize,
+    right: usize,
+}
+
+impl List<'_> {
+    /// What a commit of the left side leads to belongs there too: nothing that both sides have is in the list.
+    fn pass_on(&mut self, id: &ObjectId, commit: &Commit) {
+        if let Some(sides) = &mut self.sides
+            && sides.left.contains(id)
+        {
+            sides.left.extend(&commit.parents);
+        }
+    }
+
+    fn takes(&self, arguments: &Arguments, commit: &Commit) -> Result<bool, CommandError> {
+        let args = self.args;
+        let is_merge = commit.parents.len() > 1;
+        if args.merges && !is_merge || args.no_merges && is_merge {
+            return Ok(false);
+        }
+        if self.until.is_some_and(|until| commit.committer.when.seconds > until) {
+            return Ok(false);
+        }
+        match arguments.paths.is_empty() {
+            true => Ok(true),
+            false => {
+                revisions::touches(self.workspace.store(), commit, &arguments.pathspecs, args.first_parent)
+            }
+        }
+    }
+
+    fn print(&mut self, id: &ObjectId, commit: &Commit) -> Result<(), CommandError> {
+        let is_left = self.sides.as_ref().is_some_and(|sides| sides.left.contains(id));
+        let counter = if is_left { &mut self.left } else { &mut self.right };
+        *counter += 1;
+        if self.args.count {
+            return Ok(());
+        }
+        let ui = &self.workspace.ctx.ui;
+        let mark = self.sides.as_ref().map_or("", |_| if is_left { "<" } else { ">" });
+        if ui.is_json() {
+            let parents: Vec<String> = commit.parents.iter().map(ObjectId::to_hex).collect();
+            let mut row = json!({ "commit": id.to_hex(), "parents": parents });
+            if !mark.is_empty() {
+                row["side"] = if is_left { "left" } else { "right" }.into();
+            }
+            return ui.json_row(&row);
+        }
+        let mut out = ui.out();
+        write!(out, "{mark}{id}")?;
+        if self.args.parents {
+            for parent in &commit.parents {
+                write!(out, " {parent}")?;
+            }
+        }
+        writeln!(out)?;
+        Ok(())
+    }
+
+    /// The count, where only that was asked for.
+    fn finish(&self) -> Result<(), CommandError> {
+        if !self.args.count {
+            return Ok(());
+        }
+        let ui = &self.workspace.ctx.ui;
+        match (self.args.left_right, ui.is_json()) {
+            (true, true) => ui.json(&json!({ "left": self.left, "right": self.right })),
+            (false, true) => ui.json(&json!({ "count": self.left + self.right })),
+            (true, false) => Ok(writeln!(ui.out(), "{}\t{}", self.left, self.right)?),
+            (false, false) => Ok(writeln!(ui.out(), "{}", self.left + self.right)?),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! `pond update-ref`: move refs, each with the value that it must have.
+
+mod script;
+
+use std::ffi::{OsStr, OsString};
+use std::io::Read as _;
+
+use pond_objects::ObjectId;
+use pond_oplog::view::Head;
+use pond_refs::{Expected, RefEdit, RefName};
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::ref_update::{self, Moves};
+use crate::revisions;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Move, make or delete refs, if they are what they are expected to be
+///
+/// All that one command does is one operation: every ref is moved, or none is. HEAD stands for the branch that it is on.
+/// Where that branch is moved, the index and the files stay, as in git: what differs then is staged.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+NEW is any revision; 64 zeros delete the ref. OLD is what the ref must be; 64 zeros or nothing ('') mean that it must
+not exist. With --stdin, each line is one of
+
+  update REF NEW [OLD]     create REF NEW     delete REF [OLD]     verify REF [OLD]
+  option no-deref          for the line that follows
+
+Refs are named in full: refs/heads/main, refs/tags/v1, refs/remotes/x/main, or HEAD.
+
+Examples:
+  pond update-ref refs/heads/fix HEAD~2
+  pond update-ref refs/heads/main $new $old
+  pond update-ref -d refs/tags/v0
+  printf 'create refs/heads/a HEAD\\ndelete refs/heads/b\\n' | pond update-ref --stdin
+
+Exit codes: 0; 128 where a ref is not what was expected, and nothing was changed; 129.")]
+pub(crate) struct UpdateRefArgs {
+    /// Delete the ref
+    #[arg(short, long, conflicts_with = "stdin")]
+    delete: bool,
+
+    /// HEAD itself is moved, off its branch
+    #[arg(long)]
+    no_deref: bool,
+
+    /// Read what to do from standard input
+    #[arg(long)]
+    stdin: bool,
+
+    /// Why; it is kept in the operation
+    #[arg(short, value_name = "REASON")]
+    message: Option<String>,
+
+    /// REF NEW [OLD]; with -d, REF [OLD]
+    #[arg(value_name = "REF|VALUE")]
+    words: Vec<OsString>,
+}
+
+/// What a line asks for, not looked up yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wish {
+    name: Named,
+    /// The value as it was written; none deletes. Left out where the ref is only verified.
+    new: Option<Option<OsString>>,
+    /// None where any value will do; an empty text: it must not exist.
+    old: Option<OsString>,
+    no_deref: bool,
+}
+
+/// A ref as it was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Named {
+    Head,
+    Ref(RefName),
+}
+
+impl Named {
+    fn parse(text: &OsStr) -> Result<Self, CommandError> {
+        if text == "HEAD" {
+            return Ok(Self::Head);
+        }
+        RefName::from_bytes(text.as_encoded_bytes()).map(Self::Ref).map_err(|error| {
+            CommandError::from(error).hint("refs are named in full here: refs/heads/main, refs/tags/v1")
+        })
+    }
+}
+
+pub(crate) fn run(ctx: &Context, args: UpdateRefArgs) -> Result<Outcome, CommandError> {
+    let wishes = match args.stdin {
+        true if args.words.is_empty() => {
+            let mut text = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut text)?;
+            script::parse(&text, args.no_deref)?
+        }
+        true => return Err(usage("--stdin takes no refs on the command line")),
+        false => vec![from_words(&args)?],
+    };
+    let mut workspace = ref_update::open(ctx, |head| {
+        let named: Vec<&RefName> = wishes.iter().filter_map(Wish::reference).collect();
+        wishes.iter().any(|wish| wish.name == Named::Head) || ref_update::is_on(head, named.into_iter())
+    })?;
+    let mut moves = Moves::default();
+    for wish in &wishes {
+        add(&workspace, wish, &mut moves)?;
+    }
+    let reason = args.message.map(|text| ("reason", text));
+    let refs: Vec<String> = moves.edits.iter().map(|edit| format!("refs/{}", edit.name)).take(20).collect();
+    let parameters: Vec<(&str, String)> = reason.into_iter().chain([("refs", refs.join(" "))]).collect();
+    ref_update::publish(&mut workspace, "UPDATE_REF", &parameters, moves, |_| ())?;
+    Ok(Outcome::Done)
+}
+
+fn from_words(args: &UpdateRefArgs) -> Result<Wish, CommandError> {
+    let (name, new, old) = match (args.delete, args.words.as_slice()) {
+        (true, [name]) => (name, None, None),
+        (true, [name, old]) => (name, None, Some(old)),
+        (false, [name, new]) => (name, Some(new), None),
+        (false, [name, new, old]) => (name, Some(new), Some(old)),
+        (true, _) => return Err(usage("-d takes REF [OLD]")),
+        (false, _) => return Err(usage("update-ref takes REF NEW [OLD]")),
+    };
+    Ok(Wish {
+        name: Named::parse(name)?,
+        new: Some(new.filter(|new| !is_none(new)).cloned()),
+        old: old.cloned(),
+        no_deref: args.no_deref,
+    })
+}
+
+/// Whether a text stands for no value: it is empty, or all zeros.
+fn is_none(text: &OsStr) -> bool {
+    text.is_empty()
+        || text.len() == ObjectId::ZERO.to_hex().len()
+            && text.as_encoded_bytes().iter().all(|digit| *digit == b'0')
+}
+
+impl Wish {
+    fn reference(&self) -> Option<&RefName> {
+        match &self.name {
+            Named::Ref(name) => Some(name),
+            Named::Head => None,
+        }
+    }
+}
+
+/// Looks the values of a wish up, and adds it to the moves.
+fn add(workspace: &Workspace<'_>, wish: &Wish, moves: &mut Moves) -> Result<(), CommandError> {
+    let value = |text: &OsStr| -> Result<Option<ObjectId>, CommandError> {
+        match is_none(text) {
+            true => Ok(None),
+            false => ref_update::object(workspace, text).map(Some),
+        }
+    };
+    let expected = match &wish.old {
+        None => Expected::Any,
+        Some(text) => Expected::from(value(text)?),
+    };
+    let head = &workspace.head;
+    let name = match (&wish.name, &head.branch) {
+        (Named::Ref(name), _) => name,
+        (Named::Head, Some(branch)) if !wish.no_deref => branch,
+        (Named::Head, _) => return detached(workspace, wish, expected, moves),
+    };
+    let new = match &wish.new {
+        Some(new) => new.as_deref().map(value).transpose()?.flatten(),
+        None => workspace.snapshot.view()?.target(name),
+    };
+    if let (Some(id), Some(_)) = (&new, &wish.new) {
+        ref_update::check_target(workspace, name, id)?;
+    }
+    if let (Some(None), None, Expected::Any) = (&wish.new, workspace.snapshot.view()?.target(name), expected)
+    {
+        return Err(fatal(format_args!("there is no ref refs/{name} to delete")));
+    }
+    moves.edits.push(RefEdit { name: name.clone(), expected, new });
+    Ok(())
+}
+
+/// Moves HEAD itself, which is then on no branch.
+fn detached(
+    workspace: &Workspace<'_>,
+    wish: &Wish,
+    expected: Expected,
+    moves: &mut Moves,
+) -> Result<(), CommandError> {
+    let at = workspace.head.commit;
+    if !expected.is_met_by(at) {
+        let at = at.map_or("no commit".to_owned(), |id| id.short());
+        return Err(fatal(format_args!("HEAD is at {at}, where {expected} was expected")));
+    }
+    let Some(new) = &wish.new else { return Ok(()) };
+    let Some(text) = new else {
+        return Err(
+            fatal("HEAD itself cannot be deleted").hint("'pond update-ref -d HEAD' deletes the branch")
+        );
+    };
+    let found = revisions::resolve_object(workspace, text)?;
+    if found.kind != pond_refs::ObjectKind::Commit {
+        let text = escape::plain(text.as_encoded_bytes());
+        return Err(fatal(format_args!("HEAD cannot be at '{text}': that is no commit")));
+    }
+    moves.head = Some(Head { branch: None, commit: Some(found.id) });
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! `pond tag NAME`.
+
+use bstr::{BString, ByteSlice as _};
+use pond_objects::{ObjectId, Tag, Tagged};
+use pond_oplog::RowType;
+use pond_refs::{Expected, RefEdit, RefName};
+
+use super::TagArgs;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, nothing, usage};
+use crate::identity;
+use crate::message::{self, Cleanup};
+use crate::ref_update::{self, Moves};
+use crate::revisions::short_id;
+use crate::ui::{editor, escape};
+use crate::workspace::Workspace;
+
+pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::history(ctx)?;
+    let name = match names {
+        [name] | [name, _] => RefName::tag(name).map_err(|error| {
+            CommandError::from(error)
+                .hint("tags are called as in git: letters, digits, '-', '_', '.', and '/' between parts")
+        })?,
+        _ => return Err(usage("a tag has one name and one OBJECT").hint("'pond tag NAME [OBJECT]'")),
+    };
+    let object = match args.names.get(1) {
+        Some(text) => ref_update::object(&workspace, text)?,
+        None => ref_update::object(&workspace, "HEAD".as_ref())?,
+    };
+    let old = workspace.snapshot.view()?.target(&name);
+    if old.is_some() && !args.force {
+        return Err(fatal(format_args!("tag '{}' already exists", escape::plain(name.short().as_bytes())))
+            .hint("-f takes its place"));
+    }
+    let tag = match args.annotate || !args.message.is_empty() || args.file.is_some() {
+        true => Some(tag(&workspace, args, &name, object, old)?),
+        false => None,
+    };
+    let new = tag.as_ref().map_or(object, Tag::id);
+    let expected = if args.force { Expected::Any } else { Expected::MustNotExist };
+    let parameters = [("tag", name.short().to_owned())];
+    let moves = Moves::of(vec![RefEdit { name: name.clone(), expected, new: Some(new) }]);
+    ref_update::publish(&mut workspace, "TAG", &parameters, moves, |transaction| {
+        if let Some(tag) = &tag {
+            transaction.add_tag(tag);
+        }
+    })?;
+    if ctx.ui.is_json() {
+        ctx.ui.json(
+            &serde_json::json!({ "tag": name.short(), "id": new.to_hex(), "object": object.to_hex() }),
+        )?;
+    } else if let Some(old) = old.filter(|old| *old != new && !ctx.ui.is_quiet()) {
+        let (text, short) = (escape::plain(name.short().as_bytes()), short_id(workspace.store(), &old));
+        ctx.ui.say(format_args!("Updated tag '{text}' (was {short})"));
+    }
+    Ok(Outcome::Done)
+}
+
+fn tag(
+    workspace: &Workspace<'_>,
+    args: &TagArgs,
+    name: &RefName,
+    object: ObjectId,
+    old: Option<ObjectId>,
+) -> Result<Tag, CommandError> {
+    let kind = match workspace.store().type_of(&object) {
+        Some(RowType::Commit) => Tagged::Commit,
+        Some(RowType::Page) => Tagged::Tree,
+        Some(RowType::Tag) => Tagged::Tag,
+        _ => Tagged::Blob,
+    };
+    let tagger = identity::committer(workspace.ctx)?;
+    let message = message(workspace, args, name, old)?;
+    Ok(Tag { object, kind, name: name.short().to_owned(), tagger, extra: Vec::new(), message })
+}
+
+fn message(
+    workspace: &Workspace<'_>,
+    args: &TagArgs,
+    name: &RefName,
+    old: Option<ObjectId>,
+) -> Result<BString, CommandError> {
+    let given = match &args.file {
+        Some(file) => Some(message::read(file)?),
+        None if !args.message.is_empty() => Some(args.message.join("\n\n").into_bytes()),
+        None => None,
+    };
+    let is_edited = given.is_none() || args.edit;
+    let cleanup = Cleanup::from_word(args.cleanup.as_deref().unwrap_or("default"), is_edited)
+        .ok_or_else(|| usage("--cleanup is one of strip, whitespace, verbatim"))?;
+    let was_given = given.is_some();
+    let text = match (given, is_edited) {
+        (Some(text), false) => text,
+        (text, _) => {
+            // A tag that takes the place of another begins with its message.
+            let before = old.and_then(|id| workspace.store().tag(&id).ok()).map(|tag| tag.message);
+            let text = text.map(BString::from).or(before).unwrap_or_default();
+            let template = template(&text.to_str_lossy(), name, cleanup);
+            let path = workspace.pond.pond_dir().join("TAG_EDITMSG");
+            editor::edit(workspace.ctx, &path, &template)?.into_bytes()
+        }
+    };
+    let text = cleanup.apply(&text);
+    if text.is_empty() && !was_given {
+        return Err(nothing("the message is empty; no tag was made").hint("-m TEXT gives one"));
+    }
+    Ok(text.into())
+}
+
+fn template(text: &str, name: &RefName, cleanup: Cleanup) -> String {
+    match cleanup {
+        Cleanup::Strip => format!(
+            "{text}\n# Write the message of the tag {} above. Lines that start with '#' are left out;\n\
+             # without a message no tag is made.\n",
+            name.short()
+        ),
+        _ => format!("{text}\n"),
+    }
+}

@@ -1,0 +1,166 @@
+//! Moving refs: one operation for all the edits of a command, and what follows from them for the mirror's HEAD.
+//!
+//! HEAD follows the branch that it is on, as in git: the index and the files stay, so that what the branch was moved
+//! over shows as staged. The mirror's lock is held only where HEAD is concerned; everything else waits for nobody.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+
+use pond_objects::ObjectId;
+use pond_oplog::transaction::{Published, Transaction};
+use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::{ReadonlyPond, RowType};
+use pond_refs::{RefEdit, RefName, apply_edits};
+
+use crate::context::Context;
+use crate::error::{CommandError, fatal};
+use crate::maintain;
+use crate::mirror::index::Header;
+use crate::mirror::rebase;
+use crate::revisions;
+use crate::transact;
+use crate::workspace::Workspace;
+
+/// Opens the pond for moving refs: with the mirror's lock if `touches` says that its HEAD is concerned.
+pub(crate) fn open<'c>(
+    ctx: &'c Context,
+    touches: impl Fn(&Head) -> bool,
+) -> Result<Workspace<'c>, CommandError> {
+    let workspace = Workspace::history(ctx)?;
+    if touches(&workspace.head) { Workspace::write(ctx) } else { Ok(workspace) }
+}
+
+/// Whether a mirror that stands here is on one of the branches.
+pub(crate) fn is_on<'n>(head: &Head, mut names: impl Iterator<Item = &'n RefName>) -> bool {
+    head.branch.as_ref().is_some_and(|branch| names.any(|name| name == branch))
+}
+
+/// What a command does to refs.
+#[derive(Debug, Default)]
+pub(crate) struct Moves {
+    /// The refs.
+    pub(crate) edits: Vec<RefEdit>,
+    /// Where the mirror's HEAD itself goes; none: it follows its branch.
+    pub(crate) head: Option<Head>,
+    /// A branch and its new name: every mirror that is on the one goes to the other.
+    pub(crate) renamed: Option<(RefName, RefName)>,
+}
+
+impl Moves {
+    /// Edits of refs alone.
+    pub(crate) fn of(edits: Vec<RefEdit>) -> Self {
+        Self { edits, ..Self::default() }
+    }
+
+    /// Where HEAD is afterwards; none where it stays.
+    fn next_head(&self, head: &Head) -> Option<Head> {
+        let branch = head.branch.as_ref();
+        let after = match (&self.head, &self.renamed) {
+            (Some(head), _) => head.clone(),
+            (None, Some((from, to))) if branch == Some(from) => {
+                Head { branch: Some(to.clone()), ..head.clone() }
+            }
+            _ => match self.edits.iter().find(|edit| Some(&edit.name) == branch) {
+                Some(edit) => Head { commit: edit.new, ..head.clone() },
+                None => return None,
+            },
+        };
+        (after != *head).then_some(after)
+    }
+}
+
+/// Publishes the moves, if there is anything to move; `extend` adds what the operation brings besides.
+///
+/// # Errors
+/// An expectation that is not met; then nothing has changed.
+pub(crate) fn publish(
+    workspace: &mut Workspace<'_>,
+    kind: &str,
+    parameters: &[(&str, String)],
+    moves: Moves,
+    extend: impl FnOnce(&mut Transaction<'_>),
+) -> Result<Option<Published>, CommandError> {
+    let view = workspace.snapshot.view()?;
+    let changes = apply_edits(&moves.edits, |name| Ok::<_, std::convert::Infallible>(view.target(name)))?;
+    let head = moves.next_head(&workspace.head);
+    if changes.is_empty() && head.is_none() && moves.renamed.is_none() {
+        return Ok(None);
+    }
+    let doing = transact::doing(workspace.ctx, kind, parameters)?;
+    let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+    extend(&mut transaction);
+    moves.edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
+    if let Some((from, to)) = moves.renamed {
+        transaction.rename_in_heads(from, to);
+    } else if let Some(head) = &head {
+        transaction.set_head(MAIN_MIRROR, head.clone());
+    }
+    let published = transact::publish(workspace, transaction)?;
+    match head {
+        Some(head) => follow(workspace, head, &published)?,
+        None => workspace.snapshot = ReadonlyPond::at(&workspace.pond, published.state.clone(), &[]),
+    }
+    maintain::automatically(workspace);
+    Ok(Some(published))
+}
+
+/// Puts the index on the commit that HEAD is at now. What is staged stays, and differs from it.
+fn follow(workspace: &mut Workspace<'_>, head: Head, published: &Published) -> Result<(), CommandError> {
+    let is_moved = head.commit != workspace.head.commit;
+    workspace.head = head;
+    workspace.refresh(published.state.clone())?;
+    if is_moved {
+        let tree = workspace.head_tree()?;
+        let header = Header {
+            base: workspace.head.commit,
+            delta_version: Some(published.state.version),
+            ..workspace.index.header().clone()
+        };
+        let builder = rebase::onto(&workspace.index, workspace.store(), tree.as_ref(), header)?;
+        workspace.save_index(builder)?;
+    }
+    workspace.save_head()
+}
+
+/// The object that a text names, be it a path in a revision.
+pub(crate) fn object(workspace: &Workspace<'_>, text: &OsStr) -> Result<ObjectId, CommandError> {
+    match revisions::resolve_path_optional(workspace, text)? {
+        Some(entry) => Ok(entry.id),
+        None => Ok(revisions::resolve_object(workspace, text)?.id),
+    }
+}
+
+/// Whether a branch can be at an object: commits only.
+pub(crate) fn check_target(
+    workspace: &Workspace<'_>,
+    name: &RefName,
+    id: &ObjectId,
+) -> Result<(), CommandError> {
+    let found = workspace.store().type_of(id);
+    let word = match found {
+        Some(RowType::Commit) => return Ok(()),
+        Some(RowType::Tag | RowType::Page | RowType::Blob | RowType::Chunk) if !name.is_branch() => {
+            return Ok(());
+        }
+        Some(RowType::Tag) => "a tag",
+        Some(RowType::Page) => "a tree",
+        Some(RowType::Blob | RowType::Chunk) => "a file's content",
+        _ => return Err(fatal(format_args!("there is no object {id} for refs/{name}"))),
+    };
+    Err(fatal(format_args!(
+        "refs/{name} cannot be at {}: a branch is at a commit, and that is {word}",
+        id.short()
+    )))
+}
+
+/// The mirrors on each branch: the branch, and the mirrors' ids.
+pub(crate) fn branches_in_use(workspace: &Workspace<'_>) -> Result<BTreeMap<RefName, String>, CommandError> {
+    let view = workspace.snapshot.view()?;
+    let mut used: BTreeMap<RefName, String> = BTreeMap::new();
+    for (mirror, head) in view.mirrors() {
+        if let Some(branch) = head.branch {
+            used.entry(branch).or_insert_with(|| mirror.to_owned());
+        }
+    }
+    Ok(used)
+}
