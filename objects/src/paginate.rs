@@ -54,6 +54,26 @@ where
         self.push_at(0, item)
     }
 
+    /// Adds a finished page of an older list, which stands in that list as `item` on a page of `level`, without reading it.
+    ///
+    /// Gives the item back where the page can't be taken as it is: entries before it are not yet on a page, so that pages
+    /// may end elsewhere now. The list that it comes from must have been cut by a paginator too, and where the page is its
+    /// level's last, nothing may follow.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub(crate) fn push_page(&mut self, level: u8, item: Item) -> Result<Option<Item>, E> {
+        let level = usize::from(level);
+        if self.levels.iter().take(level).any(|items| !items.is_empty()) {
+            return Ok(Some(item));
+        }
+        while self.levels.len() < level {
+            self.levels.push(Vec::new());
+        }
+        self.push_at(level, item)?;
+        Ok(None)
+    }
+
     fn push_at(&mut self, level: usize, item: Item) -> Result<(), E> {
         if self.levels.len() == level {
             self.levels.push(Vec::new());

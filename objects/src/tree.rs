@@ -1,5 +1,7 @@
 //! Trees: directory versions.
 
+pub mod edit;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::cursor::{self, Leaves};
