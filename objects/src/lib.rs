@@ -13,6 +13,7 @@ mod headers;
 pub mod id;
 pub mod kind;
 pub mod memory;
+pub mod merge;
 pub mod name;
 pub mod node;
 pub mod page;

@@ -1,0 +1,5 @@
+//! Three-way merges.
+
+mod histogram;
+mod region;
+pub mod text;

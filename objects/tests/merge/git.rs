@@ -1,0 +1,43 @@
+//! Git, run so that nothing of the machine's configuration shows.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A git that runs in a directory.
+pub(crate) struct Git<'a>(pub &'a Path);
+
+impl Git<'_> {
+    /// Whether git is there and knows an option that its usage should name.
+    pub(crate) fn knows(&self, command: &str, option: &str) -> bool {
+        let usage = self.command(&[command, "-h"]).output();
+        let knows = usage.is_ok_and(|usage| {
+            [usage.stdout, usage.stderr].concat().windows(option.len()).any(|part| part == option.as_bytes())
+        });
+        if !knows {
+            println!("skipped: there is no git with `{command} {option}`");
+        }
+        knows
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.env_clear().env("PATH", path).env("HOME", self.0).env("GIT_CONFIG_NOSYSTEM", "1");
+        command.env("LC_ALL", "C").env("TZ", "UTC");
+        command.current_dir(self.0).args(arguments);
+        command
+    }
+
+    /// Runs git and gives what it wrote and how it ended.
+    pub(crate) fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
+        let mut child = self.command(arguments);
+        child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = child.spawn().expect("git starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        std::thread::scope(|scope| {
+            scope.spawn(move || drop(stdin.write_all(input)));
+            child.wait_with_output().expect("git ends")
+        })
+    }
+}
