@@ -75,17 +75,18 @@ fn entries(count: usize) -> impl Strategy<Value = Vec<(String, u8)>> {
     prop::collection::vec(("([ab]/){0,2}([abc]|f[0-9]{1,3})", 0..9u8), 0..count)
 }
 
-/// Updates in order, none below a file that another puts there.
+/// Updates in order, none that puts something below a file that another puts there.
 fn updates(entries: Vec<(String, Option<u8>)>) -> Vec<Update> {
     let mut updates: Vec<Update> = entries.into_iter().map(|(p, seed)| (p.into(), seed.map(side))).collect();
     updates.sort_by(|a, b| path_order(&a.0, &b.0));
     updates.dedup_by(|a, b| a.0 == b.0);
     let files: Vec<BString> =
         updates.iter().filter(|(_, side)| side.is_some()).map(|(p, _)| p.clone()).collect();
-    updates.retain(|(path, _)| {
-        !files
-            .iter()
-            .any(|file| path.strip_prefix(file.as_slice()).is_some_and(|rest| rest.starts_with(b"/")))
+    updates.retain(|(path, side)| {
+        side.is_none()
+            || !files
+                .iter()
+                .any(|file| path.strip_prefix(file.as_slice()).is_some_and(|rest| rest.starts_with(b"/")))
     });
     updates
 }

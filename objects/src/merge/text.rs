@@ -34,7 +34,7 @@ pub enum Favour {
 
 /// What stands behind the markers of a conflict; nothing where empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TextLabels<'a> {
+pub struct Labels<'a> {
     /// Behind `<<<<<<<`.
     pub ours: &'a BStr,
     /// Behind `|||||||`.
@@ -89,7 +89,7 @@ pub fn merge_text(
     base: &[u8],
     ours: &[u8],
     theirs: &[u8],
-    labels: TextLabels<'_>,
+    labels: Labels<'_>,
     options: TextOptions,
 ) -> MergedText {
     let mut interner = Interner::new((base.len() + ours.len() + theirs.len()) / 64);
@@ -132,7 +132,7 @@ struct Writer<'a> {
     base: &'a Lines<'a>,
     ours: &'a Lines<'a>,
     theirs: &'a Lines<'a>,
-    labels: TextLabels<'a>,
+    labels: Labels<'a>,
     options: TextOptions,
     out: Vec<u8>,
 }

@@ -95,11 +95,10 @@ impl<E: From<ReadError>> Edit<'_, E> {
         };
         let Some(own) = own else { return self.inner(path, name, directory, below) };
         let tree = own.filter(|side| side.kind == Kind::Directory).map(|side| side.id);
-        assert!(
-            own.is_none() || tree.is_some() || below.is_empty(),
-            "BUG: an update puts something below a file"
-        );
-        if below.is_empty() && tree != Some(empty_tree()) {
+        let is_file = own.is_some() && tree.is_none();
+        let is_barren = below.iter().all(|(_, side)| side.is_none());
+        assert!(!is_file || is_barren, "BUG: an update puts something below a file");
+        if is_file || below.is_empty() && tree != Some(empty_tree()) {
             return Ok(own.map(|side| item(name, side)));
         }
         let filled = tree.filter(|tree| *tree != empty_tree());

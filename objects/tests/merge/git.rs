@@ -1,8 +1,8 @@
 //! Git, run so that nothing of the machine's configuration shows.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A git that runs in a directory.
 pub(crate) struct Git<'a>(pub &'a Path);
@@ -39,5 +39,40 @@ impl Git<'_> {
             scope.spawn(move || drop(stdin.write_all(input)));
             child.wait_with_output().expect("git ends")
         })
+    }
+}
+
+/// A `git cat-file --batch` that is asked for one object after another.
+pub(crate) struct Objects {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Objects {
+    pub(crate) fn new(git: &Git<'_>) -> Self {
+        let mut command = git.command(&["cat-file", "--batch"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("git starts");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self { child, output }
+    }
+
+    pub(crate) fn read(&mut self, id: &str) -> Vec<u8> {
+        let input = self.child.stdin.as_mut().expect("a pipe");
+        writeln!(input, "{id}").expect("git reads");
+        let mut head = String::new();
+        self.output.read_line(&mut head).expect("git answers");
+        let size: usize =
+            head.trim_end().rsplit(' ').next().and_then(|size| size.parse().ok()).expect("a size");
+        let mut content = vec![0; size + 1];
+        self.output.read_exact(&mut content).expect("the object");
+        content.pop();
+        content
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        drop(self.child.wait());
     }
 }

@@ -3,8 +3,12 @@
 //! `POND_MERGE_ROUNDS` asks for more random scenarios than a test run takes.
 
 mod git;
+mod oracle;
+mod pond;
 mod random;
+mod scenario;
 mod texts;
+mod trees;
 
 /// How many random scenarios are tried.
 pub(crate) fn rounds(usual: u64) -> u64 {

@@ -28,12 +28,12 @@ impl Random {
 
 /// How a text's lines are made: from how many words, and what ends a line.
 #[derive(Clone, Copy)]
-pub(crate) struct Text {
+pub(crate) struct Text<'a> {
     pub(crate) words: usize,
-    pub(crate) end: &'static str,
+    pub(crate) end: &'a str,
 }
 
-impl Text {
+impl Text<'_> {
     pub(crate) fn line(self, random: &mut Random) -> String {
         format!("line {}{}", random.below(self.words), self.end)
     }

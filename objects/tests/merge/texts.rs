@@ -1,6 +1,6 @@
 //! Texts merged here and by `git merge-file`.
 
-use pond_objects::merge::text::{ConflictStyle, Favour, TextLabels, TextOptions, merge_text};
+use pond_objects::merge::text::{ConflictStyle, Favour, Labels, TextOptions, merge_text};
 
 use crate::git::Git;
 use crate::random::{Random, Text, text};
@@ -53,7 +53,7 @@ fn texts_merge_as_git_merges_them() {
             ],
             b"",
         );
-        let labels = TextLabels { ours: "HEAD".into(), base: "1234567".into(), theirs: "feature".into() };
+        let labels = Labels { ours: "HEAD".into(), base: "1234567".into(), theirs: "feature".into() };
         let options = TextOptions { style, favour, ..TextOptions::default() };
         let [base, ours, theirs] = &versions;
         let merged = merge_text(base, ours, theirs, labels, options);

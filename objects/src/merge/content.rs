@@ -1,0 +1,164 @@
+//! Merges what three versions have at one place: kind, and content.
+
+use bstr::{BStr, BString};
+
+use super::message::{Message, MessageKind};
+use super::state::{BASE, Merge, OURS, THEIRS};
+use super::text::{Favour, Labels, TextOptions, is_binary, merge_text};
+use crate::blob::read_blob;
+use crate::diff::Side;
+use crate::id::ObjectId;
+use crate::kind::Kind;
+use crate::source::ReadError;
+
+/// What the versions of one file become.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MergedFile {
+    pub(super) side: Side,
+    pub(super) is_clean: bool,
+    /// Whether conflict markers stand in it.
+    pub(super) has_markers: bool,
+}
+
+/// Three versions of a file; ours and theirs are both files or both symlinks.
+pub(super) struct Versions<'a> {
+    /// Where the result goes.
+    pub(super) path: &'a BStr,
+    pub(super) base: Option<Side>,
+    pub(super) ours: Side,
+    pub(super) theirs: Side,
+    /// Where each version has it.
+    pub(super) origins: [&'a BStr; 3],
+    /// Whether the result is merged with yet another file.
+    pub(super) is_nested: bool,
+}
+
+impl<E: From<ReadError>> Merge<'_, E> {
+    pub(super) fn merge_file(&mut self, versions: &Versions<'_>) -> Result<MergedFile, E> {
+        let (base, ours, theirs) = (versions.base, versions.ours, versions.theirs);
+        let base_kind = base.map(|base| base.kind);
+        let is_theirs = ours.kind == theirs.kind || Some(ours.kind) == base_kind;
+        let kind = if is_theirs { theirs.kind } else { ours.kind };
+        let is_clean = is_theirs || Some(theirs.kind) == base_kind;
+        let base_id = base.map(|base| base.id);
+        let chosen =
+            |side: Side, is_clean| MergedFile { side: Side { kind, ..side }, is_clean, has_markers: false };
+        if ours.id == theirs.id || Some(ours.id) == base_id {
+            return Ok(chosen(theirs, is_clean));
+        }
+        if Some(theirs.id) == base_id {
+            return Ok(chosen(ours, is_clean));
+        }
+        if ours.kind == Kind::Symlink {
+            return Ok(match self.options.favour {
+                _ if self.depth > 0 => {
+                    MergedFile { side: base.unwrap_or(ours), is_clean: false, has_markers: false }
+                }
+                Some(Favour::Ours) => chosen(ours, is_clean),
+                Some(Favour::Theirs) => chosen(theirs, is_clean),
+                Some(Favour::Union) | None => chosen(ours, false),
+            });
+        }
+        let mut merged = self.merge_content(versions)?;
+        merged.side.kind = kind;
+        merged.is_clean &= is_clean;
+        let text = format!("Auto-merging {}", versions.path);
+        self.tell(Message::new(MessageKind::AutoMerging, versions.path, text));
+        Ok(merged)
+    }
+
+    fn merge_content(&mut self, versions: &Versions<'_>) -> Result<MergedFile, E> {
+        let (ours, theirs) = (versions.ours, versions.theirs);
+        let base = versions.base.filter(|base| base.kind.is_file());
+        let sizes = [base.map_or(0, |base| base.size), ours.size, theirs.size];
+        if sizes.iter().any(|&size| size > self.options.max_text_size) {
+            return self.choose_whole(versions, MessageKind::TooLarge);
+        }
+        let base_content = base.map_or(Ok(Vec::new()), |base| self.read(&base.id))?;
+        let (our_content, their_content) = (self.read(&ours.id)?, self.read(&theirs.id)?);
+        if [&base_content, &our_content, &their_content].into_iter().any(|content| is_binary(content)) {
+            return self.choose_whole(versions, MessageKind::Binary);
+        }
+        let labels = self.content_labels(versions);
+        let [base_label, our_label, their_label] = &labels;
+        let labels =
+            Labels { ours: our_label.as_ref(), base: base_label.as_ref(), theirs: their_label.as_ref() };
+        let options = TextOptions {
+            style: self.options.style,
+            favour: self.options.favour.filter(|_| self.depth == 0),
+            marker_size: TextOptions::MARKER_SIZE + 2 * self.depth + usize::from(versions.is_nested),
+        };
+        let merged = merge_text(&base_content, &our_content, &their_content, labels, options);
+        drop((base_content, our_content, their_content));
+        let is_clean = merged.conflicts == 0;
+        let size = merged.content.len() as u64;
+        let id = ObjectId::of_content(&merged.content);
+        if versions.is_nested {
+            self.kept.insert(id, merged.content.clone());
+        }
+        (self.sink)(id, merged.content)?;
+        Ok(MergedFile { side: Side { id, size, ..ours }, is_clean, has_markers: !is_clean })
+    }
+
+    /// The labels of a content's markers; with paths where the file was not at one path everywhere.
+    fn content_labels(&self, versions: &Versions<'_>) -> [BString; 3] {
+        let labels = [self.labels.base, self.labels.ours, self.labels.theirs];
+        let is_one_path = versions.origins.iter().all(|origin| *origin == versions.origins[0]);
+        std::array::from_fn(|version| match is_one_path {
+            true => labels[version].into(),
+            false => {
+                [labels[version], versions.origins[version]].map(|part| part.to_vec()).join(&b':').into()
+            }
+        })
+    }
+
+    /// One version whole, where the content can't be merged by line.
+    fn choose_whole(&mut self, versions: &Versions<'_>, kind: MessageKind) -> Result<MergedFile, E> {
+        let chosen = |side, is_clean| MergedFile { side, is_clean, has_markers: false };
+        if self.depth > 0 {
+            // As git: what bases of bases disagree about is what their own base had.
+            if let Some(base) = versions.base.filter(|base| base.kind.is_file()) {
+                return Ok(chosen(base, true));
+            }
+            let id = ObjectId::of_content(b"");
+            (self.sink)(id, Vec::new())?;
+            return Ok(chosen(Side { id, size: 0, ..versions.ours }, true));
+        }
+        match self.options.favour {
+            Some(Favour::Ours) => return Ok(chosen(versions.ours, true)),
+            Some(Favour::Theirs) => return Ok(chosen(versions.theirs, true)),
+            Some(Favour::Union) | None => {}
+        }
+        let labels = self.content_labels(versions);
+        let (path, ours, theirs) = (versions.path, &labels[OURS], &labels[THEIRS]);
+        let text = match kind {
+            MessageKind::TooLarge => {
+                let limit = self.options.max_text_size;
+                format!(
+                    "warning: Cannot merge files of more than {limit} bytes: {path} ({ours} vs. {theirs})"
+                )
+            }
+            _ => format!("warning: Cannot merge binary files: {path} ({ours} vs. {theirs})"),
+        };
+        self.tell(Message::new(kind, path, text));
+        Ok(chosen(versions.ours, false))
+    }
+
+    pub(super) fn read(&self, id: &ObjectId) -> Result<Vec<u8>, ReadError> {
+        match self.kept.get(id) {
+            Some(content) => Ok(content.clone()),
+            None => read_blob(self.source, id),
+        }
+    }
+
+    /// The stages of a place as versions to merge; `None` where a side has none.
+    pub(super) fn versions<'v>(
+        stages: &[Option<Side>; 3],
+        path: &'v BStr,
+        origins: [&'v BStr; 3],
+        is_nested: bool,
+    ) -> Option<Versions<'v>> {
+        let (ours, theirs) = (stages[OURS]?, stages[THEIRS]?);
+        Some(Versions { path, base: stages[BASE], ours, theirs, origins, is_nested })
+    }
+}
