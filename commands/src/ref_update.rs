@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use pond_objects::ObjectId;
+use pond_oplog::RowType;
 use pond_oplog::transaction::{Published, Transaction};
 use pond_oplog::view::{Head, MAIN_MIRROR};
-use pond_oplog::{ReadonlyPond, RowType};
 use pond_refs::{RefEdit, RefName, apply_edits};
 
 use crate::context::Context;
@@ -98,7 +98,7 @@ pub(crate) fn publish(
     let published = transact::publish(workspace, transaction)?;
     match head {
         Some(head) => follow(workspace, head, &published)?,
-        None => workspace.snapshot = ReadonlyPond::at(&workspace.pond, published.state.clone(), &[]),
+        None => workspace.refresh(published.state.clone())?,
     }
     maintain::automatically(workspace);
     Ok(Some(published))

@@ -244,3 +244,14 @@ fn commits_and_refs_of_many_processes_all_arrive() {
     wanted.sort();
     assert_eq!(found, wanted);
 }
+
+#[test]
+fn where_the_lock_cannot_be_had_the_first_wins() {
+    let (pond, _, second) = with_two_commits();
+    std::fs::remove_file(pond.dot_pond("lock")).expect("a lock file");
+    std::fs::create_dir(pond.dot_pond("lock")).expect("a directory in its place");
+    pond.ok(&["branch", "x"]);
+    pond.write("a", "3\n");
+    pond.commit_all("three");
+    assert_eq!((pond.id("x"), pond.id("HEAD~1")), (second.clone(), second));
+}

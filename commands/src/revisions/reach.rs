@@ -143,7 +143,8 @@ impl<'a> Leads<'a> {
     }
 }
 
-/// Those of the commits that are not reachable from any of `from`.
+/// Those of the commits that are not reachable from any of `from`. The history of `from` is read until the last one is
+/// found; clocks decide nothing.
 ///
 /// # Errors
 /// Those of reading the commits.
@@ -152,15 +153,23 @@ pub(crate) fn not_reachable(
     commits: &[ObjectId],
     from: &[ObjectId],
 ) -> Result<HashSet<ObjectId>, ReadError> {
-    let asked: HashSet<ObjectId> = commits.iter().copied().collect();
-    let mut found = HashSet::new();
-    for step in Walk::new(source, commits, from, WalkOptions::default())? {
-        let (id, _) = step?;
-        if asked.contains(&id) {
-            found.insert(id);
+    let mut missing: HashSet<ObjectId> = commits.iter().copied().collect();
+    for id in from {
+        missing.remove(id);
+    }
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    for step in Walk::new(source, from, &[], WalkOptions::default())? {
+        let (_, commit) = step?;
+        for parent in &commit.parents {
+            missing.remove(parent);
+        }
+        if missing.is_empty() {
+            break;
         }
     }
-    Ok(found)
+    Ok(missing)
 }
 
 #[cfg(test)]
