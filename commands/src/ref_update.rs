@@ -86,8 +86,7 @@ pub(crate) fn publish(
     if changes.is_empty() && head.is_none() && moves.renamed.is_none() {
         return Ok(None);
     }
-    let doing = transact::doing(workspace.ctx, kind, parameters)?;
-    let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+    let mut transaction = transact::begin(workspace, kind, parameters)?;
     extend(&mut transaction);
     moves.edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
     if let Some((from, to)) = moves.renamed {
