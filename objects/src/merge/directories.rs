@@ -39,15 +39,23 @@ impl<E: From<ReadError>> Merge<'_, E> {
         Ok(removed)
     }
 
-    /// Where a side's renames say that its removed directories went.
-    pub(super) fn directory_moves(&mut self, renames: &[Rename], removed: &BTreeSet<BString>) -> Moves {
+    /// Where a side's renames say that its removed directories went: those of `removed`, and those below any of `followed`.
+    pub(super) fn directory_moves(
+        &mut self,
+        side: usize,
+        renames: &[Rename],
+        removed: &BTreeSet<BString>,
+        followed: &BTreeSet<BString>,
+    ) -> Result<Moves, ReadError> {
         let mut counts: BTreeMap<&BStr, BTreeMap<&BStr, usize>> = BTreeMap::new();
         for rename in renames {
-            for (from, to) in directory_pairs(&rename.from, &rename.to) {
-                if removed.contains(from) {
-                    *counts.entry(from).or_default().entry(to).or_default() += 1;
-                } else if !ancestors(from).any(|directory| removed.contains(directory)) {
+            for (at, (from, to)) in directory_pairs(&rename.from, &rename.to).into_iter().enumerate() {
+                let is_removed = removed.contains(from);
+                if !is_removed && (!is_below_any(from, followed) || self.has_directory(side, from)?) {
                     break;
+                }
+                if is_removed || at == 0 {
+                    *counts.entry(from).or_default().entry(to).or_default() += 1;
                 }
             }
         }
@@ -69,7 +77,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
             );
             self.tell(Message::new(MessageKind::DirectorySplit, directory.as_bstr(), text));
         }
-        moves
+        Ok(moves)
     }
 
     /// Moves the files that go along with directories, and gives the renames as they are then.
@@ -179,9 +187,14 @@ impl<E: From<ReadError>> Merge<'_, E> {
         let Some(place) = self.paths.remove(path) else { return Ok(()) };
         self.moved.insert(path.clone());
         for directory in ancestors(to) {
-            if !self.has_directory(side, directory)? {
-                self.made.entry(directory.into()).or_default()[side] = true;
+            let mut is_there = self.paths.contains_key(directory);
+            for version in [BASE, OURS, THEIRS] {
+                is_there = is_there || self.entry_kind(version, directory)?.is_some();
             }
+            if is_there {
+                break;
+            }
+            self.made.entry(directory.into()).or_default()[side] = true;
         }
         let new = self.paths.entry(to.clone()).or_default();
         new.stages[side] = place.stages[side];
@@ -233,6 +246,11 @@ fn target<'a>(path: &BString, moves: &'a Moves) -> Option<(&'a BStr, &'a BStr, B
     let (old, new) = ancestors(path).find_map(|directory| moves.get_key_value(directory))?;
     let rest = &path[old.len() + 1..];
     Some((old.as_bstr(), new.as_bstr(), join_path(new, rest)))
+}
+
+/// Whether a path is below one of these directories.
+pub(super) fn is_below_any(path: &[u8], directories: &BTreeSet<BString>) -> bool {
+    !directories.is_empty() && ancestors(path).any(|directory| directories.contains(directory))
 }
 
 /// Forgets directories that both sides renamed.

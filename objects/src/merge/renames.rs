@@ -20,14 +20,13 @@ impl<E: From<ReadError>> Merge<'_, E> {
         if is_following && self.options.renames.is_some() {
             removed = [self.removed_directories(OURS)?, self.removed_directories(THEIRS)?];
         }
-        let renames =
-            [self.find_side_renames(OURS, &removed[0])?, self.find_side_renames(THEIRS, &removed[1])?];
+        let followed = &removed[0] | &removed[1];
+        let renames = [self.find_side_renames(OURS, &followed)?, self.find_side_renames(THEIRS, &followed)?];
         let mut moves = [Moves::new(), Moves::new()];
         if is_following {
-            moves = [
-                self.directory_moves(&renames[0], &removed[0]),
-                self.directory_moves(&renames[1], &removed[1]),
-            ];
+            for (at, side) in [OURS, THEIRS].into_iter().enumerate() {
+                moves[at] = self.directory_moves(side, &renames[at], &removed[at], &followed)?;
+            }
             directories::drop_common(&mut moves);
         }
         let mut renames = self.move_along(renames, &moves)?;
@@ -97,6 +96,11 @@ impl<E: From<ReadError>> Merge<'_, E> {
             return Ok(());
         };
         let is_deleted = !old.has(stays);
+        if !is_deleted && new.equal == Some((OURS, THEIRS)) {
+            // Both sides have the file at its new path, and one has another at the old one: that one is no newer version of
+            // it. Git merges all the same, and the other file is gone.
+            return Ok(());
+        }
         let is_file = |stage: Option<Side>| stage.is_some_and(|side| side.kind.is_file());
         let is_retyped = !is_deleted && is_file(old.stages[stays]) != is_file(new.stages[side]);
         let is_taken = new.has(stays) && !is_retyped;

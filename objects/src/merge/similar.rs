@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::directories::is_below_any;
 use super::state::{BASE, Merge, Place, other};
 use crate::diff::{Change, Side};
 use crate::id::NodeId;
@@ -25,16 +26,16 @@ pub(super) struct Rename {
 }
 
 impl<E: From<ReadError>> Merge<'_, E> {
-    /// The renames of a side. `removed` are the directories it removed into which the other side put files.
+    /// The renames of a side. `followed` are directories that one side removed, and in which the other side has new files.
     pub(super) fn find_side_renames(
         &self,
         side: usize,
-        removed: &BTreeSet<BString>,
+        followed: &BTreeSet<BString>,
     ) -> Result<Vec<Rename>, ReadError> {
         let mut renames = self.renames_by_node(side);
         let Some(options) = self.options.renames else { return Ok(renames) };
         let mut deleted = self.paths.iter().filter(|(_, place)| place.has(BASE) && !place.has(side));
-        if !deleted.any(|(path, _)| self.is_relevant(side, path, removed)) {
+        if !deleted.any(|(path, _)| self.is_relevant(side, path, followed)) {
             return Ok(renames);
         }
         let known: HashSet<&BString> = renames.iter().flat_map(|rename| [&rename.from, &rename.to]).collect();
@@ -42,7 +43,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
         let changes: Vec<Change> = open.filter_map(|(path, place)| candidate(side, path, place)).collect();
         let mut search = Search { merge: self, error: None, found: Vec::new(), left: changes };
         search.step(RenameOptions { min_similarity: 100, ..options }, &|_| true);
-        search.left.retain(|change| change.old.is_none() || self.is_relevant(side, &change.path, removed));
+        search.left.retain(|change| change.old.is_none() || self.is_relevant(side, &change.path, followed));
         if options.min_similarity < 100 && search.left.iter().any(|change| change.old.is_some()) {
             let by_name = options.min_similarity + (100 - options.min_similarity) / 2;
             for (from, to) in search.unique_names() {
@@ -83,9 +84,9 @@ impl<E: From<ReadError>> Merge<'_, E> {
     }
 
     /// Whether it matters where a file went that the side has no longer.
-    fn is_relevant(&self, side: usize, path: &BString, removed: &BTreeSet<BString>) -> bool {
+    fn is_relevant(&self, side: usize, path: &BString, followed: &BTreeSet<BString>) -> bool {
         let is_changed = self.paths.get(path).is_none_or(|place| place.equal != Some((BASE, other(side))));
-        is_changed || ancestors(path).any(|directory| removed.contains(directory))
+        is_changed || is_below_any(path, followed)
     }
 }
 

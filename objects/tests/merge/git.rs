@@ -29,6 +29,11 @@ impl Git<'_> {
         command
     }
 
+    /// The id that a name stands for.
+    pub(crate) fn id(&self, name: &str) -> String {
+        String::from_utf8_lossy(&self.run(&["rev-parse", name], b"").stdout).trim_end().to_owned()
+    }
+
     /// Runs git and gives what it wrote and how it ended.
     pub(crate) fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
         let mut child = self.command(arguments);

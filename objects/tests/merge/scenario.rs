@@ -27,8 +27,9 @@ impl Scenario {
         for _ in 0..2 + maker.random.below(8) {
             maker.add(&mut base);
         }
-        let ours = maker.change(&base);
-        let theirs = maker.change(&base);
+        let start = if maker.random.one_in(4) { maker.change(&base) } else { base.clone() };
+        let ours = maker.change(&start);
+        let theirs = maker.change(&start);
         Self { base, ours, theirs }
     }
 }
@@ -70,12 +71,16 @@ impl Maker {
     fn add(&mut self, files: &mut Files) {
         let path = self.path();
         let file = match self.random.below(12) {
-            0 => (Kind::Symlink, format!("target-{}", self.random.below(3)).into_bytes()),
+            0 => (Kind::Symlink, self.link()),
             1 => (Kind::File, [b"\0binary".as_slice(), self.form().repeat(9).as_bytes()].concat()),
             2 => (Kind::Executable, self.content()),
             _ => (Kind::File, self.content()),
         };
         Self::put(files, path, file);
+    }
+
+    fn link(&mut self) -> Vec<u8> {
+        format!("target{}", self.form().trim_end()).into_bytes()
     }
 
     fn content(&mut self) -> Vec<u8> {
@@ -88,7 +93,7 @@ impl Maker {
 
     fn edit(&mut self, file: &mut File) {
         match (file.0, file.1.starts_with(b"\0")) {
-            (Kind::Symlink, _) => file.1 = format!("target-{}", self.random.below(9)).into_bytes(),
+            (Kind::Symlink, _) => file.1 = self.link(),
             (_, true) => file.1.extend_from_slice(format!("more {}", self.random.below(3)).as_bytes()),
             _ => {
                 let content = String::from_utf8_lossy(&file.1).into_owned();
@@ -128,7 +133,7 @@ impl Maker {
                 return;
             }
             15 => {
-                let link = (Kind::Symlink, format!("target-{}", self.random.below(3)).into_bytes());
+                let link = (Kind::Symlink, self.link());
                 return drop(files.insert(path, link));
             }
             _ => return self.add(files),

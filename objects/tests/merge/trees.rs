@@ -1,7 +1,7 @@
 //! Trees merged here and by `git merge-tree`.
 
 use pond_objects::memory::MemoryObjects;
-use pond_objects::merge::{ConflictStyle, Labels, MergeOptions, Trees};
+use pond_objects::merge::{ConflictStyle, Favour, Labels, MergeOptions, Trees};
 
 use crate::git::Git;
 use crate::oracle::{GitMerge, Version, import};
@@ -51,69 +51,122 @@ fn explain(git: &GitMerge, pond: &GitMerge) -> String {
     text
 }
 
+/// Why git's result is not wanted, in the few cases where it is not.
+fn known(scenario: &Scenario, git: &GitMerge, pond: &GitMerge) -> Option<&'static str> {
+    let is_same_newcomer = |path: &String| {
+        let (ours, theirs) = (scenario.ours.get(path), scenario.theirs.get(path));
+        ours.is_some() && ours == theirs && !scenario.base.contains_key(path)
+    };
+    let is_left =
+        |(path, stage): &(String, usize)| *stage == 1 && !git.stages.keys().any(|(other, _)| other == path);
+    if pond.stages.keys().any(is_left) && scenario.ours.keys().any(is_same_newcomer) {
+        return Some("git drops what is at the old path of a file that both sides have at its new path");
+    }
+    let is_back = |message: &String| {
+        let words: Vec<&str> = message.trim_end_matches('.').split(' ').collect();
+        message.starts_with("CONFLICT (file location)") && words.get(3) == words.last()
+    };
+    if pond.messages.iter().any(is_back) {
+        return Some("git drops a file that goes along with a directory to where it came from");
+    }
+    let is_in_way = |message: &&String| message.starts_with("CONFLICT (implicit dir rename): Existing");
+    if git.messages.iter().filter(is_in_way).count() > pond.messages.iter().filter(is_in_way).count() {
+        return Some("git takes a directory that a side removed for being in the way");
+    }
+    None
+}
+
+/// A way to merge, and git's options for it.
+struct Way {
+    style: ConflictStyle,
+    favour: Option<Favour>,
+    settings: &'static [&'static str],
+    options: &'static [&'static str],
+}
+
+const WAYS: [Way; 5] = [
+    Way { style: ConflictStyle::Merge, favour: None, settings: &[], options: &[] },
+    Way {
+        style: ConflictStyle::Diff3,
+        favour: None,
+        settings: &["-c", "merge.conflictStyle=diff3"],
+        options: &[],
+    },
+    Way {
+        style: ConflictStyle::Zdiff3,
+        favour: None,
+        settings: &["-c", "merge.conflictStyle=zdiff3"],
+        options: &[],
+    },
+    Way { style: ConflictStyle::Merge, favour: Some(Favour::Ours), settings: &[], options: &["-Xours"] },
+    Way { style: ConflictStyle::Merge, favour: Some(Favour::Theirs), settings: &[], options: &["-Xtheirs"] },
+];
+
 #[test]
 fn trees_merge_as_git_merges_them() {
     let directory = tempfile::tempdir().expect("a directory");
     let git = Git(directory.path());
-    if !git.knows("merge-tree", "--stdin") {
+    if !git.knows("merge-tree", "--stdin") || !git.knows("merge-tree", "strategy-option") {
         return;
     }
     git.run(&["init", "-q", "--bare"], b"");
     let first: u64 = std::env::var("POND_MERGE_FIRST").ok().and_then(|first| first.parse().ok()).unwrap_or(0);
     let seeds: Vec<u64> = (first..first + rounds(250)).collect();
-    let scenarios: Vec<Scenario> = seeds.iter().map(|seed| Scenario::new(*seed)).collect();
+    let scenarios: Vec<(u64, Scenario)> = seeds.iter().map(|seed| (*seed, Scenario::new(*seed))).collect();
     let mut versions = Vec::new();
-    let name = |seed: &u64, side: &str| format!("s{seed}/{side}");
-    for (seed, scenario) in seeds.iter().zip(&scenarios) {
-        let base = name(seed, "base");
+    for (seed, scenario) in &scenarios {
+        let base = name(*seed, "base");
         versions.push(Version { name: base.clone(), parents: Vec::new(), files: &scenario.base });
         for (side, files) in [("ours", &scenario.ours), ("theirs", &scenario.theirs)] {
-            versions.push(Version { name: name(seed, side), parents: vec![base.clone()], files });
+            versions.push(Version { name: name(*seed, side), parents: vec![base.clone()], files });
         }
     }
-    let imported = git.run(&["fast-import", "--quiet", "--force"], &import(&versions));
-    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
-    let pairs: Vec<_> = seeds.iter().map(|seed| (name(seed, "ours"), name(seed, "theirs"))).collect();
-    let expected = oracle::merge(&git, &[], &pairs);
+    import(&git, &versions);
+    let ways = WAYS.iter().enumerate().map(|(at, way)| {
+        let mine = scenarios.iter().filter(|(seed, _)| *seed as usize % WAYS.len() == at).collect::<Vec<_>>();
+        compare(&git, way, &mine)
+    });
+    assert_eq!(ways.sum::<usize>(), 0, "of {} scenarios", scenarios.len());
+}
+
+fn name(seed: u64, side: &str) -> String {
+    format!("s{seed}/{side}")
+}
+
+/// How many merges differ; they are told.
+fn compare(git: &Git<'_>, way: &Way, scenarios: &[&(u64, Scenario)]) -> usize {
+    let pairs: Vec<_> =
+        scenarios.iter().map(|(seed, _)| (name(*seed, "ours"), name(*seed, "theirs"))).collect();
+    let settings = [&["-c", "core.abbrev=40"], way.settings].concat();
+    let expected = oracle::merge(git, &settings, way.options, &pairs);
     let mut failures = 0;
-    for ((seed, scenario), expected) in seeds.iter().zip(&scenarios).zip(&expected) {
-        let mut objects = MemoryObjects::new();
-        if std::env::var_os("POND_MERGE_SHOW").is_some() {
-            println!(
-                "seed {seed}\nBASE\n{}\nOURS\n{}\nTHEIRS\n{}",
-                show(&scenario.base),
-                show(&scenario.ours),
-                show(&scenario.theirs)
-            );
-            println!("GIT {:#?}\n{}", expected.messages, show(&expected.files));
-        }
-        let [base, ours, theirs] = [&scenario.base, &scenario.ours, &scenario.theirs]
-            .map(|files| Some(pond::store(&mut objects, files)));
-        let (our_label, their_label) = (name(seed, "ours"), name(seed, "theirs"));
-        let labels = Labels {
-            ours: our_label.as_str().into(),
-            base: "base".into(),
-            theirs: their_label.as_str().into(),
-        };
-        let options = MergeOptions { style: ConflictStyle::Merge, ..MergeOptions::default() };
-        let trees = Trees { base, ours, theirs, nodes: None };
-        let merged = pond::merge(&mut objects, &trees, labels, &options);
-        let merged = pond::as_git(&mut objects, ours, &merged);
+    for ((seed, scenario), expected) in scenarios.iter().zip(&expected) {
+        let Some(expected) = expected else { continue };
+        let merged = merge(git, way, *seed, scenario);
         let difference = explain(expected, &merged);
-        if !difference.is_empty() {
+        if !difference.is_empty() && known(scenario, expected, &merged).is_none() {
             failures += 1;
-            if failures <= 5 {
-                println!("==== seed {seed}\n{difference}");
-                if std::env::var_os("POND_MERGE_SHOW").is_some() {
-                    println!(
-                        "BASE\n{}\nOURS\n{}\nTHEIRS\n{}",
-                        show(&scenario.base),
-                        show(&scenario.ours),
-                        show(&scenario.theirs)
-                    );
-                }
-            }
+            println!("==== seed {seed} {:?}\n{difference}", way.options);
+            let [base, ours, theirs] = [&scenario.base, &scenario.ours, &scenario.theirs].map(show);
+            println!("BASE\n{base}\nOURS\n{ours}\nTHEIRS\n{theirs}\nGIT\n{}", show(&expected.files));
         }
     }
-    assert_eq!(failures, 0, "of {} scenarios", seeds.len());
+    failures
+}
+
+fn merge(git: &Git<'_>, way: &Way, seed: u64, scenario: &Scenario) -> GitMerge {
+    let mut objects = MemoryObjects::new();
+    let files = [&scenario.base, &scenario.ours, &scenario.theirs];
+    let [base, ours, theirs] = files.map(|files| Some(pond::store(&mut objects, files)));
+    let (our_label, their_label) = (name(seed, "ours"), name(seed, "theirs"));
+    let base_label = match way.style {
+        ConflictStyle::Merge => String::new(),
+        _ => git.id(&name(seed, "base")),
+    };
+    let [our_label, base_label, their_label] =
+        [&our_label, &base_label, &their_label].map(|label| label.as_str().into());
+    let labels = Labels { ours: our_label, base: base_label, theirs: their_label };
+    let options = MergeOptions { style: way.style, favour: way.favour, ..MergeOptions::default() };
+    let merged = pond::merge(&mut objects, &Trees { base, ours, theirs, nodes: None }, labels, &options);
+    pond::as_git(&mut objects, ours, &merged)
 }
