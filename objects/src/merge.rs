@@ -12,6 +12,7 @@
 //!
 //! Only what a side changed is read: a merge of a tree of a million files costs what the changes cost.
 
+mod commits;
 mod content;
 mod directories;
 mod empty;
@@ -28,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bstr::{BStr, BString, ByteSlice};
 
+pub use self::commits::{BasesOf, MergedCommits, merge_commits};
 pub use self::message::{Message, MessageKind};
 pub use self::text::{ConflictStyle, Favour, Labels};
 use crate::diff::Side;

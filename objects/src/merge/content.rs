@@ -18,6 +18,8 @@ pub(super) struct MergedFile {
     pub(super) is_clean: bool,
     /// Whether conflict markers stand in it.
     pub(super) has_markers: bool,
+    /// Whether there is none after all: of what bases disagree about, their own base has nothing.
+    pub(super) is_gone: bool,
 }
 
 /// Three versions of a file; ours and theirs are both files or both symlinks.
@@ -41,8 +43,12 @@ impl<E: From<ReadError>> Merge<'_, E> {
         let kind = if is_theirs { theirs.kind } else { ours.kind };
         let is_clean = is_theirs || Some(theirs.kind) == base_kind;
         let base_id = base.map(|base| base.id);
-        let chosen =
-            |side: Side, is_clean| MergedFile { side: Side { kind, ..side }, is_clean, has_markers: false };
+        let chosen = |side: Side, is_clean| MergedFile {
+            side: Side { kind, ..side },
+            is_clean,
+            has_markers: false,
+            is_gone: false,
+        };
         if ours.id == theirs.id || Some(ours.id) == base_id {
             return Ok(chosen(theirs, is_clean));
         }
@@ -52,7 +58,8 @@ impl<E: From<ReadError>> Merge<'_, E> {
         if ours.kind == Kind::Symlink {
             return Ok(match self.options.favour {
                 _ if self.depth > 0 => {
-                    MergedFile { side: base.unwrap_or(ours), is_clean: false, has_markers: false }
+                    let side = base.unwrap_or(ours);
+                    MergedFile { side, is_clean: false, has_markers: false, is_gone: base.is_none() }
                 }
                 Some(Favour::Ours) => chosen(ours, is_clean),
                 Some(Favour::Theirs) => chosen(theirs, is_clean),
@@ -97,7 +104,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
             self.kept.insert(id, merged.content.clone());
         }
         (self.sink)(id, merged.content)?;
-        Ok(MergedFile { side: Side { id, size, ..ours }, is_clean, has_markers: !is_clean })
+        Ok(MergedFile { side: Side { id, size, ..ours }, is_clean, has_markers: !is_clean, is_gone: false })
     }
 
     /// The labels of a content's markers; with paths where the file was not at one path everywhere.
@@ -114,7 +121,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
 
     /// One version whole, where the content can't be merged by line.
     fn choose_whole(&mut self, versions: &Versions<'_>, kind: MessageKind) -> Result<MergedFile, E> {
-        let chosen = |side, is_clean| MergedFile { side, is_clean, has_markers: false };
+        let chosen = |side, is_clean| MergedFile { side, is_clean, has_markers: false, is_gone: false };
         if self.depth > 0 {
             // As git: what bases of bases disagree about is what their own base had.
             if let Some(base) = versions.base.filter(|base| base.kind.is_file()) {

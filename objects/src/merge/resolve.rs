@@ -85,7 +85,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
                 let merged = self.settle_content(path.as_bstr(), &mut place, moved)?;
                 is_clean &= merged.is_clean;
                 has_markers |= merged.has_markers;
-                Some(merged.side)
+                (!merged.is_gone).then_some(merged.side)
             }
             (None, (None, None)) => None,
             (None, (ours, theirs)) if place.has(BASE) => {

@@ -3,6 +3,7 @@
 //! `POND_MERGE_ROUNDS` asks for more random scenarios than a test run takes.
 
 mod git;
+mod history;
 mod oracle;
 mod pond;
 mod random;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 use pond_objects::memory::MemoryObjects;
-use pond_objects::merge::{Labels, MergeOptions, Merged, Stage, Trees, merge_trees};
+use pond_objects::merge::{
+    BasesOf, Labels, MergeOptions, Merged, MergedCommits, Stage, Trees, merge_commits, merge_trees,
+};
 use pond_objects::page::Page;
 use pond_objects::tree::{self, TreeBuilder};
 use pond_objects::{ObjectId, ReadError, Side, path_order, read_blob};
@@ -30,6 +32,28 @@ pub(crate) fn store(objects: &mut MemoryObjects, files: &Files) -> ObjectId {
     let root = builder.finish().expect("memory does not fail");
     pages.iter().for_each(|(id, page)| objects.add_page(*id, page));
     root.id
+}
+
+/// Merges commits and stores the merged contents.
+pub(crate) fn merge_history(
+    objects: &mut MemoryObjects,
+    bases_of: &mut BasesOf<'_>,
+    commits: [ObjectId; 2],
+    labels: [&BStr; 2],
+    options: &MergeOptions,
+) -> MergedCommits {
+    let mut contents = Vec::new();
+    let merged =
+        merge_commits(&*objects, bases_of, commits, labels, options, &mut |id,
+                                                                           content|
+         -> Result<(), ReadError> {
+            contents.push((id, content));
+            Ok(())
+        });
+    for (id, content) in contents {
+        assert_eq!(objects.add_blob(&content), id);
+    }
+    merged.expect("all is there")
 }
 
 /// Merges trees and stores the merged contents.

@@ -22,7 +22,10 @@ const DIRECTORIES: [&str; 7] = ["", "x/", "y/", "x/y/", "z/", "z/x/", "a/"];
 
 impl Scenario {
     pub(crate) fn new(seed: u64) -> Self {
-        let mut maker = Maker { random: Random::new(seed), files: 0 };
+        Self::made_by(&mut Maker::new(seed))
+    }
+
+    pub(crate) fn made_by(maker: &mut Maker) -> Self {
         let mut base = Files::new();
         for _ in 0..2 + maker.random.below(8) {
             maker.add(&mut base);
@@ -34,12 +37,17 @@ impl Scenario {
     }
 }
 
-struct Maker {
-    random: Random,
+/// Makes random changes.
+pub(crate) struct Maker {
+    pub(crate) random: Random,
     files: usize,
 }
 
 impl Maker {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { random: Random::new(seed), files: 0 }
+    }
+
     pub(crate) fn change(&mut self, base: &Files) -> Files {
         let mut files = base.clone();
         for _ in 0..1 + self.random.below(5) {
