@@ -13,6 +13,7 @@ mod external;
 mod identity;
 mod interrupt;
 mod maintain;
+mod merging;
 mod message;
 mod mirror;
 mod operation_output;

@@ -105,7 +105,7 @@ fn next_nodes(
 }
 
 /// The times that files had when the pond last saw them with this content.
-fn mtimes(store: &Store, changes: &[Change]) -> HashMap<BString, i64> {
+pub(crate) fn mtimes(store: &Store, changes: &[Change]) -> HashMap<BString, i64> {
     let sides = changes.iter().filter_map(|change| Some((&change.path, change.new?)));
     let found = sides.filter_map(|(path, side)| Some((path.clone(), store.mtime(path, &side.id, i64::MAX)?)));
     found.collect()

@@ -76,6 +76,16 @@ pub(crate) fn counting_after(workspace: &Workspace<'_>, seq: i64) -> Result<Vec<
         .collect()
 }
 
+/// The command that began what waits for a person.
+pub(crate) fn beginning_of_pending(workspace: &Workspace<'_>) -> Result<Option<Found>, CommandError> {
+    let began = |operation: &Operation| {
+        undone_by(operation).is_none() && operation.note("pending-after").is_some_and(|text| !text.is_empty())
+    };
+    counting(workspace)
+        .find(|found| found.as_ref().map_or(true, |(_, operation)| began(operation)))
+        .transpose()
+}
+
 /// The taking back that `redo` takes back: the last one, unless a command was typed since.
 pub(crate) fn last_taken_back(workspace: &Workspace<'_>) -> Result<Option<Found>, CommandError> {
     for found in counting(workspace) {
@@ -172,6 +182,8 @@ pub(crate) struct How {
     pub(crate) kind: &'static str,
     /// Whether what was changed since is given up, after it was stored in the pond.
     pub(crate) force: bool,
+    /// Whether the operation counts as taken back; else this is a command like any other, which `undo` takes back.
+    pub(crate) counts_as_undo: bool,
 }
 
 impl TakingBack {
@@ -209,11 +221,18 @@ impl TakingBack {
             footprint.index.add(path.clone(), old, *new);
         }
         footprint.moved = renames.clone();
+        footprint.pending = self
+            .recorded
+            .pending
+            .as_ref()
+            .map(|[before, _]| [workspace.index.header().pending.clone(), before.clone()]);
         // What is renamed to its place has its content already.
         targets.retain(|target| renames.iter().all(|(_, then)| *then != target.path));
         let mut transaction =
             transact::begin(workspace, how.kind, &[("undoes", self.operation.seq.to_string())])?;
-        transaction.note(UNDOES, self.operation.seq.to_string());
+        if how.counts_as_undo {
+            transaction.note(UNDOES, self.operation.seq.to_string());
+        }
         saved.join(&mut transaction);
         footprint.join(workspace, &mut transaction)?;
         self.edit_view(&mut transaction);
@@ -338,7 +357,10 @@ impl TakingBack {
                 updates.insert(target.path.clone(), Update::Set(crate::mirror::index::Row { seen, ..row }));
             }
         }
-        let header = workspace.index.header().clone();
+        let mut header = workspace.index.header().clone();
+        if let Some([before, _]) = &self.recorded.pending {
+            header.pending.clone_from(before);
+        }
         let edited = workspace.index.edit(updates, header.clone(), now_ns()).finish();
         let base = workspace.head.commit;
         let tree = base.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);

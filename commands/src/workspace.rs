@@ -255,6 +255,21 @@ impl<'c> Workspace<'c> {
         Ok(())
     }
 
+    /// Takes paths off the conflicts of what waits for a person, and gives those that were on the list.
+    pub(crate) fn settle(
+        &mut self,
+        is_decided: &dyn Fn(&BString) -> bool,
+    ) -> Result<Vec<BString>, CommandError> {
+        let mut header = self.index.header().clone();
+        let Some(pending) = &mut header.pending else { return Ok(Vec::new()) };
+        let settled = pending.settle(is_decided);
+        if !settled.is_empty() {
+            let builder = self.index.edit(std::collections::BTreeMap::new(), header, now_ns());
+            self.save_index(builder)?;
+        }
+        Ok(settled)
+    }
+
     /// Writes fresh stats of rows into the index, so that the next look need not read the files again: only if it pays,
     /// if nobody holds the mirror's lock, and if the index is still the one that was opened. It is a service to later
     /// commands, and whatever keeps it from being done is no error.

@@ -20,6 +20,7 @@ mod lifecycle;
 mod locks;
 mod lost_staging;
 mod many_commits;
+mod merge;
 mod mishaps;
 mod odd_names;
 mod oracle;

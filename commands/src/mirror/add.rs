@@ -1,6 +1,6 @@
 //! Staging: what the host has of some paths becomes what the next commit will have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
 use pond_objects::name::check_path;
@@ -10,6 +10,7 @@ use pond_oplog::{PackKind, StagedPack};
 use super::index::{Row, Update};
 use super::lost_content;
 use super::pathspec::Pathspecs;
+use super::pending::Conflict;
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use super::stage::{StageError, stage};
 use super::walk::Untracked;
@@ -55,6 +56,7 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
             .hint("if its file system is not mounted, mount it; 'pond restore .' brings the files back")
             .hint("if they were deleted on purpose: 'pond add -A -f' stages that"));
     }
+    let decided = decided(workspace, request);
     let unmatched = request.pathspecs.map(Pathspecs::unmatched).unwrap_or_default();
     let is_pattern = |given: &&&bstr::BStr| given.iter().any(|byte| b"*?[".contains(byte));
     if let Some(given) = unmatched.iter().find(is_pattern) {
@@ -95,6 +97,7 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     }
     let packs = stage_all(workspace, &wanted, &mut updates, &mut report)?;
     workspace.ctx.check_interrupt("nothing was staged")?;
+    let updated: BTreeSet<BString> = updates.keys().cloned().collect();
     if !updates.is_empty() {
         workspace.update_index(updates, &packs)?;
         workspace.refresh(workspace.snapshot.state().clone())?;
@@ -102,7 +105,17 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     if let Some(lost) = lost {
         lost.settle(workspace)?;
     }
+    let failed: BTreeSet<BString> = report.failed.iter().map(|(path, _)| path.clone()).collect();
+    let settled = workspace.settle(&|path| decided.contains(path) && !failed.contains(path))?;
+    report.added.extend(settled.into_iter().filter(|path| !updated.contains(path)));
     Ok(report)
+}
+
+/// The paths in conflict that the request names, and so decides.
+fn decided(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> BTreeSet<BString> {
+    let conflicts = workspace.index.header().pending.iter().flat_map(|pending| &pending.conflicts);
+    let paths = conflicts.map(Conflict::path);
+    paths.filter(|path| request.pathspecs.is_none_or(|specs| specs.matches(path, false))).collect()
 }
 
 fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, CommandError> {

@@ -15,6 +15,7 @@ use pond_oplog::transaction::Transaction;
 use pond_oplog::{StagedPack, Store};
 
 use super::index::Side;
+use super::pending::{Pending, escape, unescape};
 use super::staged_packs;
 use crate::error::CommandError;
 use crate::workspace::Workspace;
@@ -22,6 +23,7 @@ use crate::workspace::Workspace;
 const HOST: [&str; 2] = ["host-before", "host-after"];
 const INDEX: [&str; 2] = ["index-before", "index-after"];
 const MOVED: &str = "moved";
+const PENDING: [&str; 2] = ["pending-before", "pending-after"];
 
 /// What was and what will be there.
 type Pair = (Option<Side>, Option<Side>);
@@ -105,12 +107,15 @@ pub(crate) struct Footprint {
     pub(crate) index: Touched,
     /// Files and directories that are renamed as they are, from and to.
     pub(crate) moved: Vec<(BString, BString)>,
+    /// What waits for a person before it and after it, where that changes.
+    pub(crate) pending: Option<[Option<Pending>; 2]>,
 }
 
 impl Footprint {
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.host.is_empty() && self.index.is_empty() && self.moved.is_empty()
+        let pends = self.pending.as_ref().is_some_and(|[before, after]| before != after);
+        self.host.is_empty() && self.index.is_empty() && self.moved.is_empty() && !pends
     }
 
     /// Makes it part of an operation. Content that is only staged becomes the pond's own: the index may name it no longer.
@@ -139,6 +144,11 @@ impl Footprint {
             let text = serde_json::to_string(&pairs).expect("BUG: pairs of text are JSON");
             transaction.note(MOVED, text);
         }
+        if let Some(both) = self.pending.as_ref().filter(|[before, after]| before != after) {
+            for (name, pending) in PENDING.into_iter().zip(both) {
+                transaction.note(name, pending.as_ref().map_or_else(String::new, Pending::to_json));
+            }
+        }
         Ok(())
     }
 }
@@ -152,6 +162,8 @@ pub(crate) struct Recorded {
     pub(crate) index: Vec<Change>,
     /// Renames of files and directories, in the order in which they were made.
     pub(crate) moved: Vec<(BString, BString)>,
+    /// What waited for a person before it and after it, where that changed.
+    pub(crate) pending: Option<[Option<Pending>; 2]>,
 }
 
 impl Recorded {
@@ -168,53 +180,18 @@ impl Recorded {
         let pairs =
             operation.note(MOVED).and_then(|text| serde_json::from_str::<Vec<[String; 2]>>(text).ok());
         let moved = pairs.into_iter().flatten().map(|[from, to]| (unescape(&from), unescape(&to)));
-        Ok(Self { host: changes(HOST)?, index: changes(INDEX)?, moved: moved.collect() })
+        let pending = PENDING.map(|name| operation.note(name).map(Pending::from_json));
+        let pending = match pending {
+            [Some(before), Some(after)] => Some([before, after]),
+            _ => None,
+        };
+        Ok(Self { host: changes(HOST)?, index: changes(INDEX)?, moved: moved.collect(), pending })
     }
-}
-
-/// A path as printable ASCII.
-fn escape(path: &[u8]) -> String {
-    let mut text = String::with_capacity(path.len());
-    for byte in path {
-        match byte {
-            b' '..=b'~' if *byte != b'%' => text.push(char::from(*byte)),
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
-}
-
-fn unescape(text: &str) -> BString {
-    let mut path = BString::default();
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let digits = more.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%') {
-            Some(byte) => {
-                path.push(byte);
-                rest = &more[2..];
-            }
-            None => {
-                path.push(*first);
-                rest = more;
-            }
-        }
-    }
-    path
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_path_has_a_text() {
-        for path in [&b"plain/file 1.csv"[..], b"50%", b"%41", b"\xff\n\x1b", "\u{e9}t\u{e9}".as_bytes()] {
-            let text = escape(path);
-            assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
-            assert_eq!(unescape(&text), path);
-        }
-    }
 
     #[test]
     fn what_stays_is_not_touched() {

@@ -45,6 +45,7 @@ use pond_objects::{Kind, NodeId, ObjectId};
 pub(crate) use self::builder::{IndexBuilder, Update};
 use self::columns::Columns;
 use super::order::{is_below, path_order};
+use super::pending::Pending;
 use super::stat::Stat;
 
 /// The index of a mirror, as it was when it was opened.
@@ -65,6 +66,8 @@ pub(crate) struct Header {
     pub(crate) delta_version: Option<u64>,
     /// The packs in the staging area that hold staged content; names as the staging area has them.
     pub(crate) packs: Vec<String>,
+    /// A merge or the like that waits for a person.
+    pub(crate) pending: Option<Pending>,
     /// When it was written, nanoseconds since 1970; set by [`IndexBuilder`].
     pub(crate) written_ns: i64,
 }

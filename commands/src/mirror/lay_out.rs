@@ -142,7 +142,23 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
         touched.remove(&target.path);
         touched.add(target.path.clone(), before, target.side);
     }
+    filled(workspace, targets).into_iter().for_each(|(path, side)| touched.add(path, Some(side), None));
     touched
+}
+
+/// Empty directories of the index in which a target puts something: they have no row of their own then.
+pub(crate) fn filled(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<(BString, Side)> {
+    let mut found = Vec::new();
+    for target in targets.iter().filter(|target| target.side.is_some()) {
+        let mut dir = super::order::parent(&target.path);
+        while !dir.is_empty() {
+            let row = workspace.index.find(dir).ok().map(|at| workspace.index.entry(at).row);
+            let empty = row.and_then(|row| row.staged).filter(|side| side.kind == Kind::Directory);
+            found.extend(empty.map(|side| (dir.into(), side)));
+            dir = super::order::parent(dir);
+        }
+    }
+    found
 }
 
 /// Brings the host to the targets. What is in no commit has been saved before, and `saved` says so: a file that

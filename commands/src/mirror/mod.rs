@@ -20,7 +20,9 @@ pub(crate) mod move_head;
 pub(crate) mod next_commit;
 pub(crate) mod order;
 pub(crate) mod pathspec;
+pub(crate) mod pending;
 pub(crate) mod rebase;
+pub(crate) mod record;
 pub(crate) mod remove;
 #[cfg(unix)]
 pub(crate) mod rename;

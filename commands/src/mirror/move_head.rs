@@ -19,7 +19,7 @@ use super::lay_out::{self, LaidOut, Target, target_of};
 use super::scan::{Scan, State};
 use super::stat::now_ns;
 use super::{rebase, save};
-use crate::error::{Class, CommandError};
+use crate::error::{Class, CommandError, fatal};
 use crate::transact;
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -70,6 +70,12 @@ pub(crate) fn move_head(
     let entries = workspace.list(Some(&tree))?;
     let scan = lay_out::look(workspace)?;
     let force = request.uncommitted == Uncommitted::GiveUp;
+    let waiting = workspace.index.header().pending.clone();
+    if let Some(pending) = waiting.as_ref().filter(|_| !force) {
+        let doing = pending.doing.command();
+        return Err(fatal(format_args!("a {doing} is under way: HEAD can't move before it has ended"))
+            .hint(format_args!("'pond {doing} --continue' ends it, 'pond {doing} --abort' goes back")));
+    }
     let plan = plan(workspace, &scan, &entries, force)?;
     let victims = lay_out::victims(workspace, &scan, &plan.targets);
     if !force && !victims.is_empty() {
@@ -78,13 +84,14 @@ pub(crate) fn move_head(
     }
     workspace.ctx.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
-    let footprint = if plan.is_whole && saved.entries.is_empty() {
+    let mut footprint = if plan.is_whole && saved.entries.is_empty() {
         let touched = Touched::between(old_tree, Some(tree));
-        Footprint { host: touched.clone(), index: touched, moved: Vec::new() }
+        Footprint { host: touched.clone(), index: touched, ..Footprint::default() }
     } else {
         let host = lay_out::touched(workspace, &plan.targets, &saved, &scan);
-        Footprint { host, index: touched_index(workspace, &plan.targets), moved: Vec::new() }
+        Footprint { host, index: touched_index(workspace, &plan.targets), ..Footprint::default() }
     };
+    footprint.pending = waiting.map(|waiting| [Some(waiting), None]);
     let before = workspace.head.clone();
     if request.head != before || !footprint.is_empty() || !request.edits.is_empty() {
         let mut transaction = transact::begin(workspace, request.kind, request.parameters)?;
@@ -101,8 +108,12 @@ pub(crate) fn move_head(
     let updates = lay_out::updates_of_all(workspace, &plan.targets, &laid_out);
     let header = workspace.index.header().clone();
     let edited = workspace.index.edit(updates, header.clone(), now_ns()).finish();
-    let header =
-        Header { base: Some(commit), delta_version: Some(workspace.snapshot.state().version), ..header };
+    let header = Header {
+        base: Some(commit),
+        delta_version: Some(workspace.snapshot.state().version),
+        pending: None,
+        ..header
+    };
     let builder = rebase::onto(&edited, workspace.store(), Some(&tree), header)?;
     workspace.save_index(builder)?;
     workspace.save_head()?;
@@ -182,6 +193,9 @@ pub(crate) fn touched_index(workspace: &Workspace<'_>, targets: &[Target]) -> To
     for target in targets {
         let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
         touched.add(target.path.clone(), row.and_then(|row| row.staged), target.side);
+    }
+    for (path, side) in lay_out::filled(workspace, targets) {
+        touched.add(path, Some(side), None);
     }
     touched
 }

@@ -1,5 +1,6 @@
 //! `pond ls-files`: what the index holds, and how the mirror differs from it.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::Write as _;
 
@@ -15,6 +16,7 @@ use crate::mirror::index::Side;
 use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
 use crate::mirror::order::relative;
 use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::pending::{Conflict, Which};
 use crate::mirror::scan::{Change, Hashing, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
 use crate::ui::escape;
@@ -24,7 +26,7 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Without an option that chooses, the paths of the index are listed (-c). Paths count from the current directory, and
-only what is in it is listed, unless paths are given. --stage shows mode, id, stage (always 0) and, behind a tab, the
+only what is in it is listed, unless paths are given. --stage shows mode, id, stage (0, or 1 to 3 of paths in conflict) and, behind a tab, the
 path. -i chooses among -c and -o what the ignore rules match.
 
 Examples:
@@ -58,6 +60,10 @@ pub(crate) struct LsFilesArgs {
     /// Show mode, id and stage
     #[arg(short, long)]
     stage: bool,
+
+    /// List only paths in conflict, with each version: 1 the base's, 2 ours, 3 theirs
+    #[arg(short, long)]
+    unmerged: bool,
 
     /// Show the node ids too, which stay through renames; so does -v
     #[arg(long)]
@@ -118,9 +124,50 @@ struct Lister<'a> {
 }
 
 impl Lister<'_> {
+    /// Paths in conflict, where their versions are to be listed.
+    fn conflicts(&self) -> Vec<&Conflict> {
+        let wanted = self.args.stage || self.args.unmerged;
+        let pending = self.workspace.index.header().pending.iter().filter(|_| wanted);
+        let meant = pending.flat_map(|pending| &pending.conflicts);
+        meant.filter(|conflict| self.specs.matches(&conflict.path(), false)).collect()
+    }
+
+    /// The versions of a path in conflict, as git numbers them.
+    fn versions(&self, conflict: &Conflict) -> Result<(), CommandError> {
+        let path = conflict.path();
+        let shown = if self.args.full_name { path.clone() } else { relative(&path, &self.cwd) };
+        for (number, which) in (1..).zip(Which::ALL) {
+            let Some(side) = conflict.side(which) else { continue };
+            if self.ctx.ui.is_json() {
+                let mut row = entry_json(&path, side.kind, &side.id, side.size);
+                row["stage"] = number.into();
+                self.ctx.ui.json_row(&row)?;
+                continue;
+            }
+            let mut out = self.ctx.ui.out();
+            write!(out, "{:06o} {} {number}\t", side.kind.mode(), side.id)?;
+            match self.args.nul {
+                true => out.write_all(&[&shown[..], b"\0"].concat())?,
+                false => writeln!(out, "{}", escape::quoted(&shown))?,
+            }
+        }
+        Ok(())
+    }
+
     fn cached(&self) -> Result<(), CommandError> {
         let ignore = if self.args.ignored { Some(self.workspace.ignore()?) } else { None };
-        for entry in self.workspace.index.iter() {
+        let conflicts = self.conflicts();
+        for conflict in &conflicts {
+            self.versions(conflict)?;
+        }
+        if self.args.unmerged && !self.args.stage {
+            return Ok(());
+        }
+        let in_conflict: HashSet<BString> = match self.args.stage {
+            true => conflicts.iter().map(|conflict| conflict.path()).collect(),
+            false => HashSet::new(),
+        };
+        for entry in self.workspace.index.iter().filter(|entry| !in_conflict.contains(entry.path)) {
             let Some(side) = entry.row.staged else { continue };
             let is_dir = side.kind == Kind::Directory;
             if !self.specs.matches(entry.path, is_dir) {

@@ -15,6 +15,7 @@ use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
 use crate::mirror::order::path_order;
 use crate::porcelain::path_args::parse;
 use crate::porcelain::restore::{Restore, restore, staged};
+use crate::porcelain::take_side::{SideArgs, take_side};
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::escape;
@@ -44,6 +45,9 @@ pub(crate) struct CheckoutArgs {
     #[arg(last = true, value_name = "PATH")]
     paths: Vec<OsString>,
 
+    #[command(flatten)]
+    side: SideArgs,
+
     /// Throw changes away that are in the way; they are stored in the pond first
     #[arg(short, long)]
     force: bool,
@@ -55,6 +59,14 @@ pub(crate) struct CheckoutArgs {
 
 pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
+    if let Some(which) = args.side.which() {
+        let paths: Vec<OsString> = args.what.iter().chain(&args.paths).cloned().collect();
+        if paths.is_empty() {
+            return Err(usage("--ours and --theirs need paths"));
+        }
+        let pathspecs = parse(&workspace, &paths)?;
+        return take_side(&mut workspace, which, &pathspecs);
+    }
     workspace.need_mirror()?;
     let Some(first) = args.what.first() else {
         if args.paths.is_empty() {

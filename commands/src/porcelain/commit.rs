@@ -20,7 +20,10 @@ use crate::mirror::add::{AddRequest, add};
 use crate::mirror::footprint::{Footprint, Touched};
 use crate::mirror::index::{Header, Index};
 use crate::mirror::lost_content;
+use crate::mirror::pending::Pending;
+use crate::mirror::record::NewCommit;
 use crate::mirror::{next_commit, rebase};
+use crate::porcelain::sequence;
 use crate::ui::{editor, escape, size};
 use crate::workspace::Workspace;
 use crate::{identity, maintain, time, trailers, transact};
@@ -108,6 +111,10 @@ struct Base {
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
     workspace.need_mirror()?;
+    if !args.dry_run {
+        // Before -a: what is in conflict is decided one by one.
+        sequence::refuse_unmerged(&workspace)?;
+    }
     let mut footprint = Footprint::default();
     if args.all && !args.dry_run {
         footprint.index = stage_tracked(&mut workspace)?;
@@ -115,16 +122,28 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     if !args.dry_run {
         lost_content::require_none(&mut workspace)?;
     }
-    let base = base(&workspace, &args)?;
+    let waiting = workspace.index.header().pending.clone();
+    if args.amend
+        && let Some(waiting) = &waiting
+    {
+        let command = waiting.doing.command();
+        return Err(fatal(format_args!("a {command} is under way: there is nothing to amend yet"))
+            .hint("commit it without --amend first"));
+    }
+    let base = base(&workspace, args.amend)?;
     let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
     if args.dry_run {
         return dry_run::dry_run(&workspace, &args, &base, changes);
     }
-    if changes.is_empty() && !args.allow_empty && !args.amend {
+    // A merge is recorded even where it changes nothing.
+    let joins = base.parents.len() > 1;
+    if changes.is_empty() && !args.allow_empty && !args.amend && !joins {
         return Err(nothing::error(&workspace));
     }
     // Whatever is wrong with them is said before an editor is started; the commit is made after it.
-    let author = author(ctx, &args, base.amended.as_ref())?;
+    let picked = waiting.as_ref().map(|waiting| sequence::author(&workspace, waiting)).transpose()?.flatten();
+    let kept = base.amended.as_ref().map(|amended| amended.author.clone()).or(picked);
+    let author = author(ctx, &args, kept)?;
     identity::committer(ctx)?;
     let message = message(&workspace, &args, &base, &changes)?;
     let commit = Draft { message, author, committer: identity::committer(ctx)?, footprint };
@@ -133,6 +152,30 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     report(&workspace, &done, &changes)?;
     maintain::automatically(&mut workspace);
     Ok(Outcome::Done)
+}
+
+/// Commits what waited for a person, with its own message.
+pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Result<(), CommandError> {
+    lost_content::require_none(workspace)?;
+    let base = base(workspace, false)?;
+    let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
+    if changes.is_empty() && base.parents.len() < 2 {
+        let command = waiting.doing.command();
+        return Err(crate::error::nothing("nothing is left of its changes").hint(format_args!(
+            "'pond {command} --skip' leaves it out, 'pond commit --allow-empty' records it"
+        )));
+    }
+    let author = match sequence::author(workspace, waiting)? {
+        Some(author) => author,
+        None => identity::author(workspace.ctx)?,
+    };
+    let message = sequence::message(waiting);
+    let committer = identity::committer(workspace.ctx)?;
+    let draft = Draft { message, author, committer, footprint: Footprint::default() };
+    let done = publish(workspace, &base, &changes, draft)?;
+    report(workspace, &done, &changes)?;
+    maintain::automatically(workspace);
+    Ok(())
 }
 
 /// Stages what is tracked, and gives what that changed in the index.
@@ -156,14 +199,15 @@ fn stage_tracked(workspace: &mut Workspace<'_>) -> Result<Touched, CommandError>
         .hint("'pond commit' without -a commits what is staged"))
 }
 
-fn base(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<Base, CommandError> {
+fn base(workspace: &Workspace<'_>, amend: bool) -> Result<Base, CommandError> {
     let store = workspace.store();
     let head = workspace.head.commit;
     let head_commit = head.map(|id| store.commit(&id)).transpose()?;
-    if !args.amend {
+    if !amend {
+        let joined = workspace.index.header().pending.as_ref().map(Pending::heads).unwrap_or_default();
         let nodes = NodeTable::load(store, head_commit.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
         return Ok(Base {
-            parents: head.into_iter().collect(),
+            parents: head.into_iter().chain(joined).collect(),
             amended: None,
             index: workspace.index.clone(),
             nodes,
@@ -195,7 +239,9 @@ fn message(
     changes: &[Change],
 ) -> Result<BString, CommandError> {
     let trailers = args.trailer.iter().map(|given| trailer(given)).collect::<Result<Vec<_>, _>>()?;
+    let waiting = workspace.index.header().pending.as_ref();
     let kept = base.amended.as_ref().map(|commit| commit.message.clone());
+    let kept = kept.or_else(|| waiting.map(Pending::message));
     let is_edited = args.message.is_empty() && args.file.is_none() && !args.no_edit;
     let cleanup = Cleanup::from_word(args.cleanup.as_deref().unwrap_or("default"), is_edited)
         .ok_or_else(|| usage("--cleanup is one of default, strip, whitespace, scissors, verbatim"))?;
@@ -251,9 +297,9 @@ fn template(workspace: &Workspace<'_>, kept: &str, changes: &[Change], cleanup: 
     text
 }
 
-fn author(ctx: &Context, args: &CommitArgs, amended: Option<&Commit>) -> Result<Signature, CommandError> {
-    let mut author = match amended.filter(|_| !args.reset_author) {
-        Some(amended) => amended.author.clone(),
+fn author(ctx: &Context, args: &CommitArgs, kept: Option<Signature>) -> Result<Signature, CommandError> {
+    let mut author = match kept.filter(|_| !args.reset_author) {
+        Some(kept) => kept,
         None => identity::author(ctx)?,
     };
     if let Some(text) = &args.author {
@@ -291,26 +337,23 @@ fn publish(
     let subject = draft.message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let branch =
         workspace.head.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| branch.short().to_owned());
+    let waiting = workspace.index.header().pending.clone();
+    let footprint = Footprint { pending: waiting.map(|waiting| [Some(waiting), None]), ..draft.footprint };
     let mut transaction = transact::begin(workspace, "COMMIT", &[("message", subject), ("branch", branch)])?;
-    let nodes = next_commit::next_nodes(&base.index, &base.nodes, changes);
-    let nodes_root = nodes.store().map(|(root, pages)| {
-        pages.iter().for_each(|(id, page)| transaction.add_page(*id, page));
-        root.id
-    });
-    let tree = next_commit::build_tree(&base.index, &mut |id, page| transaction.add_page(id, page));
-    let commit = Commit {
-        tree,
+    let mtimes = mtimes(&base.index, changes);
+    let new = NewCommit {
+        index: &base.index,
+        nodes: &base.nodes,
+        changes,
+        mtimes: &mtimes,
         parents: base.parents.clone(),
         author: draft.author,
         committer: draft.committer,
-        nodes: nodes_root,
         extra: base.amended.as_ref().map(|amended| amended.extra.clone()).unwrap_or_default(),
         message: draft.message,
     };
-    let id = transaction.add_commit(&commit);
-    let mtimes = mtimes(&base.index, changes);
-    transaction.add_changes(next_commit::change_rows(changes, &base.nodes, &nodes, &mtimes));
-    draft.footprint.join(workspace, &mut transaction)?;
+    let (id, commit) = new.add_to(&mut transaction);
+    footprint.join(workspace, &mut transaction)?;
     transaction.adopt(&workspace.staged()?);
     let head = Head { branch: workspace.head.branch.clone(), commit: Some(id) };
     if let Some(branch) = &head.branch {

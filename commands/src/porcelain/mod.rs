@@ -6,6 +6,7 @@ mod branch;
 mod cat;
 mod check_ignore;
 mod checkout;
+mod cherry_pick;
 mod clean;
 mod commit;
 mod completions;
@@ -17,17 +18,22 @@ mod log;
 mod ls;
 mod maintenance;
 mod man;
+mod merge;
 mod mv;
 mod op;
 mod path_args;
+mod pick;
 mod redo;
 mod reflog;
 mod removal_report;
 mod restore;
+mod revert;
 mod rm;
+mod sequence;
 mod show;
 mod status;
 mod tag;
+mod take_side;
 mod tour;
 mod undo;
 
@@ -57,6 +63,9 @@ pub(crate) enum Porcelain {
     Tour(tour::TourArgs),
     Restore(restore::RestoreArgs),
     Undo(undo::UndoArgs),
+    Merge(merge::MergeArgs),
+    CherryPick(cherry_pick::CherryPickArgs),
+    Revert(revert::RevertArgs),
     Redo(redo::RedoArgs),
     Op(op::OpArgs),
     Reflog(reflog::ReflogArgs),
@@ -90,6 +99,9 @@ impl Porcelain {
             Self::Tour(args) => tour::run(ctx, args),
             Self::Restore(args) => restore::run(ctx, args),
             Self::Undo(args) => undo::run(ctx, args),
+            Self::Merge(args) => merge::run(ctx, args),
+            Self::CherryPick(args) => cherry_pick::run(ctx, args),
+            Self::Revert(args) => revert::run(ctx, args),
             Self::Redo(args) => redo::run(ctx, args),
             Self::Op(args) => op::run(ctx, args),
             Self::Reflog(args) => reflog::run(ctx, args),

@@ -30,5 +30,10 @@ pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError
     let Some(found) = take_back::last_taken_back(&workspace)? else {
         return Err(nothing("there is nothing to redo: no undo is the last thing that was done here"));
     };
-    take_one_back(&mut workspace, found, How { kind: "REDO", force: args.force }, args.dry_run)
+    take_one_back(
+        &mut workspace,
+        found,
+        How { kind: "REDO", force: args.force, counts_as_undo: true },
+        args.dry_run,
+    )
 }

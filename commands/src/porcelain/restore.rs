@@ -22,6 +22,7 @@ use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::save;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::porcelain::path_args::PathArgs;
+use crate::porcelain::take_side::{SideArgs, take_side};
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 use crate::ui::progress::Unit;
@@ -58,8 +59,11 @@ pub(crate) struct RestoreArgs {
     #[arg(short = 'W', long)]
     worktree: bool,
 
+    #[command(flatten)]
+    side: SideArgs,
+
     /// Lay the version out in DIR, which is new or empty
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["staged", "worktree"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["staged", "worktree", "ours", "theirs"])]
     to: Option<PathBuf>,
 }
 
@@ -80,6 +84,9 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
         return Ok(Outcome::Done);
     }
     workspace.need_index()?;
+    if let Some(which) = args.side.which() {
+        return take_side(&mut workspace, which, &pathspecs);
+    }
     let from_index = args.source.is_none() && !args.staged;
     let source = if from_index { staged(&workspace) } else { version(&workspace, args.source.as_ref())? };
     restore(
@@ -131,7 +138,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         let saved = save::store(workspace, &victims)?;
         workspace.ctx.check_interrupt("nothing was changed")?;
         let host = lay_out::touched(workspace, &changed, &saved, &scan);
-        let footprint = Footprint { host, index: touched_index.clone(), moved: Vec::new() };
+        let footprint = Footprint { host, index: touched_index.clone(), ..Footprint::default() };
         save::publish(workspace, restore.kind, &saved, &footprint)?;
         let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
         laid_out.show_failures(workspace);

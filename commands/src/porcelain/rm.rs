@@ -118,9 +118,11 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
     };
     let updates: BTreeMap<BString, Update> =
         removed.removed.iter().map(|path| (path.clone(), Update::Delete)).collect();
+    let gone: HashSet<BString> = updates.keys().cloned().collect();
     if !updates.is_empty() {
         workspace.update_index(updates, &[])?;
     }
+    workspace.settle(&|path| gone.contains(path))?;
     report(ctx, &args, &removed)
 }
 
@@ -247,6 +249,11 @@ fn save_uncommitted(
             let stored = saved.entries.iter().find(|(path, _)| *path == target.path).map(|(_, side)| *side);
             footprint.host.add(target.path.clone(), stored.or(target.row.staged), None);
         }
+    }
+    if let Some(before) = &workspace.index.header().pending {
+        let mut after = before.clone();
+        after.settle(&|path| targets.iter().any(|target| target.path == *path));
+        footprint.pending = Some([Some(before.clone()), Some(after)]);
     }
     save::publish(workspace, "RM", &saved, &footprint)?;
     Ok(saved)

@@ -38,7 +38,7 @@ pub(crate) struct UndoArgs {
 
 pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError> {
     let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
-    let how = How { kind: "UNDO", force: args.force };
+    let how = How { kind: "UNDO", force: args.force, counts_as_undo: true };
     let Some(number) = args.to else {
         let Some(found) = take_back::last(&workspace)? else {
             return Err(nothing("there is nothing to take back").hint("'pond op log' lists what was done"));

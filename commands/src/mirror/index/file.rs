@@ -18,6 +18,7 @@ use arrow::ipc::writer::FileWriter;
 use arrow::ipc::{Block, Footer, MetadataVersion, root_as_footer, root_as_message};
 use bytes::Bytes;
 
+use super::super::pending::Pending;
 use super::columns::{Columns, FIELDS};
 use super::{Header, Index, IndexError};
 
@@ -182,6 +183,10 @@ fn header_of(schema: &Schema) -> Result<Header, Flaw> {
         delta_version: version.map_err(|_| "its Delta version is not a number")?,
         packs: serde_json::from_str(text("pond.packs").unwrap_or("[]"))
             .map_err(|_| "its packs are no list")?,
+        pending: match text("pond.pending") {
+            None => None,
+            Some(text) => Some(Pending::from_json(text).ok_or("what waits in it cannot be read")?),
+        },
         written_ns: text("pond.written_ns").and_then(|text| text.parse().ok()).ok_or("it has no time")?,
     })
 }
@@ -194,6 +199,9 @@ fn schema_with(header: &Header) -> Schema {
     ]);
     if let Some(base) = header.base {
         metadata.insert("pond.base".to_owned(), base.to_hex());
+    }
+    if let Some(pending) = &header.pending {
+        metadata.insert("pond.pending".to_owned(), pending.to_json());
     }
     if let Some(version) = header.delta_version {
         metadata.insert("pond.delta_version".to_owned(), version.to_string());

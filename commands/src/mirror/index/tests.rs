@@ -69,6 +69,7 @@ fn what_is_saved_is_what_is_opened() {
     let header = Header {
         base: Some(ObjectId::of_content(b"base")),
         delta_version: Some(12),
+        pending: None,
         packs: vec!["one".into(), "two \"quoted\"".into()],
         written_ns: NOW,
     };

@@ -8,6 +8,7 @@ use pond_objects::Kind;
 use super::report::{Report, Unstaged};
 use crate::error::CommandError;
 use crate::mirror::order::relative;
+use crate::mirror::pending::Doing;
 use crate::ui::color::{Painted, Role};
 use crate::ui::diff::status_letter;
 use crate::ui::size::counted;
@@ -32,6 +33,9 @@ impl Page<'_> {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let report = self.report;
         self.head(out)?;
+        if let Some(doing) = report.doing {
+            self.pending(out, doing)?;
+        }
         if !report.staged.is_empty() {
             let undo = match report.commit {
                 Some(_) => "'pond restore --staged PATH' takes a change out",
@@ -48,6 +52,17 @@ impl Page<'_> {
                     text.push('/');
                 }
                 self.line(out, Role::Staged, label(status_letter(change), is_dir), &text, "")?;
+            }
+        }
+        if !report.unmerged.is_empty() {
+            let hints = [
+                "'pond add PATH' says that one is decided",
+                "'pond checkout --ours PATH', --theirs take one side",
+            ];
+            self.section(out, "Paths in conflict:", &hints)?;
+            for one in &report.unmerged {
+                let text = format!("{:<17}{}", format!("{}:", one.words), self.path(&one.path));
+                self.line(out, Role::Conflict, "", &text, "")?;
             }
         }
         if !report.unstaged.is_empty() {
@@ -97,6 +112,21 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// What is under way, and how it goes on.
+    fn pending(&self, out: &mut impl Write, doing: Doing) -> io::Result<()> {
+        let command = doing.command();
+        match self.report.unmerged.len() {
+            0 => writeln!(out, "\nA {command} is under way, and all its conflicts are decided")?,
+            count => {
+                writeln!(out, "\nA {command} is under way: {} in conflict", counted(count as u64, "path"))?
+            }
+        }
+        if self.hints {
+            writeln!(out, "  ('pond {command} --continue' ends it, 'pond {command} --abort' goes back)")?;
+        }
+        Ok(())
+    }
+
     fn section(&self, out: &mut impl Write, title: &str, hints: &[&str]) -> io::Result<()> {
         writeln!(out, "\n{title}")?;
         for hint in hints.iter().filter(|_| self.hints) {
@@ -118,7 +148,7 @@ impl Page<'_> {
     fn foot(&self, out: &mut impl Write) -> io::Result<()> {
         let report = self.report;
         let text = match () {
-            () if !report.staged.is_empty() => return Ok(()),
+            () if !report.staged.is_empty() || report.doing.is_some() => return Ok(()),
             () if !report.unstaged.is_empty() => {
                 "nothing is staged ('pond add' stages changes, 'pond commit -a' those of tracked files)"
             }

@@ -4,6 +4,7 @@ use bstr::{BStr, BString};
 use serde_json::{Map, Value, json};
 
 use super::report::{Report, Unstaged};
+use crate::mirror::pending::Doing;
 use crate::ui::changes_json::{change_json, insert_path, kind_word};
 
 /// The whole report.
@@ -23,6 +24,8 @@ pub(super) fn document(report: &Report) -> Value {
         "branch": report.branch,
         "commit": report.commit.map(|commit| commit.to_hex()),
         "clean": report.is_clean(),
+        "doing": report.doing.map(Doing::command),
+        "unmerged": report.unmerged.iter().map(|one| with(&one.path, "status", one.letters.into())).collect::<Vec<_>>(),
         "staged": report.staged.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
         "unstaged": report.unstaged.iter().map(unstaged).collect::<Vec<_>>(),
         "untracked": untracked.collect::<Vec<_>>(),

@@ -1,5 +1,6 @@
 //! What `status` found, before it is written in one form or another.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use bstr::BString;
@@ -13,6 +14,7 @@ use crate::mirror::index::{Index, Seen};
 use crate::mirror::next_commit::staged_changes;
 use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::pending::{Conflict, Doing, Pending};
 use crate::mirror::scan::{self, Hashing, Scan, ScanOptions, State};
 use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
@@ -51,6 +53,10 @@ pub(super) struct Report {
     pub(super) branch: Option<String>,
     /// The commit that the mirror stands on.
     pub(super) commit: Option<ObjectId>,
+    /// A merge or the like that waits for a person.
+    pub(super) doing: Option<Doing>,
+    /// Paths in conflict, in path order; they are in none of the other lists.
+    pub(super) unmerged: Vec<Unmerged>,
     /// From the last commit to what is staged, in path order.
     pub(super) staged: Vec<Change>,
     /// From what is staged to the mirror, in path order.
@@ -69,6 +75,16 @@ pub(super) struct Report {
     pub(super) all_missing: bool,
     /// Rows of the index whose files proved to be unchanged, with their stats of now.
     pub(super) refreshed: Vec<(usize, Seen)>,
+}
+
+/// A path in conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unmerged {
+    pub(super) path: BString,
+    /// Two letters, what each side did.
+    pub(super) letters: &'static str,
+    /// The same in words.
+    pub(super) words: &'static str,
 }
 
 /// A tracked file that differs from what is staged.
@@ -90,7 +106,8 @@ pub(super) struct Unstaged {
 impl Report {
     /// Whether there is nothing to stage or to commit.
     pub(super) fn is_clean(&self) -> bool {
-        self.staged.is_empty()
+        self.unmerged.is_empty()
+            && self.staged.is_empty()
             && self.unstaged.is_empty()
             && self.untracked.is_empty()
             && self.held.is_empty()
@@ -119,10 +136,36 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
     }
     let mut report = from_scan(index, scan);
     progress.finish();
+    let mut staged = staged;
+    if let Some(pending) = &index.header().pending {
+        set_conflicts_apart(&mut report, &mut staged, pending, request.pathspecs);
+    }
     report.staged = if request.renames { with_renames(workspace, staged) } else { staged };
     report.branch = workspace.head.branch.as_ref().map(|branch| branch.short().to_owned());
     report.commit = workspace.head.commit;
     Ok(report)
+}
+
+/// Lists paths in conflict as such, and nowhere else.
+fn set_conflicts_apart(
+    report: &mut Report,
+    staged: &mut Vec<Change>,
+    pending: &Pending,
+    pathspecs: Option<&Pathspecs>,
+) {
+    report.doing = Some(pending.doing);
+    let meant = pending.conflicts.iter().map(|conflict| Unmerged {
+        path: conflict.path(),
+        letters: conflict.letters(),
+        words: conflict.words(),
+    });
+    report.unmerged =
+        meant.filter(|one| pathspecs.is_none_or(|specs| specs.matches(&one.path, false))).collect();
+    report.unmerged.sort_by(|a, b| path_order(&a.path, &b.path));
+    let paths: HashSet<BString> = pending.conflicts.iter().map(Conflict::path).collect();
+    staged.retain(|change| !paths.contains(&change.path));
+    report.unstaged.retain(|change| !paths.contains(&change.path));
+    report.untracked.retain(|(path, _)| !paths.contains(path));
 }
 
 /// The ignored paths of a scan with directories taken apart; empty ones end with `/`.

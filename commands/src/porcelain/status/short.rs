@@ -80,6 +80,11 @@ fn branch(report: &Report) -> String {
 /// The lines: tracked paths in order, then untracked, then ignored ones.
 fn lines(report: &Report) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
+    let conflicts = report.unmerged.iter().map(|one| {
+        let mut letters = one.letters.chars();
+        let mut next = || letters.next().unwrap_or('U');
+        Line { x: next(), y: next(), path: BStr::new(&one.path), old_path: None }
+    });
     let mut unstaged = report.unstaged.iter().peekable();
     for change in &report.staged {
         let path = BStr::new(&change.path);
@@ -96,6 +101,9 @@ fn lines(report: &Report) -> Vec<Line<'_>> {
         path: BStr::new(&change.path),
         old_path: None,
     }));
+    // Paths in conflict stand among the other tracked ones.
+    lines.extend(conflicts);
+    lines.sort_by(|a, b| path_order(a.path, b.path));
     let two = |letter, path| Line { x: letter, y: letter, path, old_path: None };
     lines.extend(report.untracked.iter().map(|(path, _)| two('?', BStr::new(path))));
     lines.extend(report.ignored.iter().map(|path| two('!', BStr::new(path))));

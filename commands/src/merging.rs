@@ -1,0 +1,376 @@
+//! Bringing the changes of other commits into HEAD and the mirror: what `merge`, `cherry-pick` and `revert` share.
+//!
+//! Trees are merged first, in memory; then, if nothing that is not committed stands in the way, one operation is published:
+//! with the new commit where everything went together, else with what waits for a person. The files follow, then the
+//! index. A command that is killed in between leaves HEAD moved or not moved, and what `undo` needs.
+
+use std::collections::BTreeMap;
+
+use bstr::{BStr, BString, ByteSlice};
+use pond_objects::merge::{
+    ConflictStyle, DirectoryRenames, Favour, Labels, MergeOptions, Merged, Trees, Unmerged, merge_commits,
+    merge_trees,
+};
+use pond_objects::node::NodeTable;
+use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError, Signature};
+use pond_oplog::ingest::Ingest;
+use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::{ReadonlyPond, StagedPack};
+use pond_refs::{Expected, RefEdit};
+
+use crate::error::{CommandError, conflict, fatal};
+use crate::mirror::add::names;
+use crate::mirror::differences::Differences;
+use crate::mirror::footprint::Footprint;
+use crate::mirror::index::{Header, Index, Seen, Side, Update};
+use crate::mirror::lay_out::{self, LaidOut, Target};
+use crate::mirror::move_head::{restaged, touched_index};
+use crate::mirror::next_commit::staged_changes_with_renames;
+use crate::mirror::pending::Pending;
+use crate::mirror::rebase;
+use crate::mirror::record::NewCommit;
+use crate::mirror::save::Saved;
+use crate::mirror::scan::{Scan, State};
+use crate::mirror::stat::now_ns;
+use crate::recorded;
+use crate::revisions;
+use crate::transact;
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// How trees are merged, as the command line has it.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct StrategyArgs {
+    /// Where both sides changed the same lines: take 'ours' or 'theirs' (repeatable: also no-renames, find-renames=N)
+    #[arg(short = 'X', long, value_name = "OPTION")]
+    pub(crate) strategy_option: Vec<String>,
+
+    /// How conflicts are shown in files: merge, diff3 or zdiff3
+    #[arg(long, value_name = "STYLE")]
+    pub(crate) conflict: Option<String>,
+}
+
+impl StrategyArgs {
+    /// The options that they stand for.
+    pub(crate) fn options(&self, workspace: &Workspace<'_>) -> Result<MergeOptions, CommandError> {
+        use crate::error::usage;
+        let configured = workspace.ctx.config()?.string("merge.conflictStyle")?;
+        let style = match self.conflict.clone().or(configured).as_deref() {
+            None | Some("merge") => ConflictStyle::Merge,
+            Some("diff3") => ConflictStyle::Diff3,
+            Some("zdiff3") => ConflictStyle::Zdiff3,
+            Some(other) => {
+                return Err(usage(format_args!(
+                    "'{}' is no conflict style",
+                    escape::plain(other.as_bytes())
+                ))
+                .hint("merge, diff3 and zdiff3 are known"));
+            }
+        };
+        let mut options = MergeOptions { style, ..MergeOptions::default() };
+        for word in &self.strategy_option {
+            let similarity =
+                word.strip_prefix("find-renames=").or_else(|| word.strip_prefix("rename-threshold="));
+            match (word.as_str(), similarity) {
+                ("ours", _) => options.favour = Some(Favour::Ours),
+                ("theirs", _) => options.favour = Some(Favour::Theirs),
+                ("no-renames", _) => {
+                    options.renames = None;
+                    options.directory_renames = DirectoryRenames::Ignore;
+                }
+                (_, Some(percent)) => {
+                    let number = percent.trim_end_matches('%').parse().ok().filter(|number| *number <= 100);
+                    let wrong =
+                        || usage(format_args!("'{}' is no percentage", escape::plain(percent.as_bytes())));
+                    options.renames.get_or_insert_default().min_similarity = number.ok_or_else(wrong)?;
+                }
+                _ => {
+                    return Err(usage(format_args!("-X '{}' is not known", escape::plain(word.as_bytes())))
+                        .hint("ours, theirs, no-renames and find-renames=N are"));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Trees that were merged, their new contents stored.
+pub(crate) struct Combined {
+    /// What they come to.
+    pub(crate) merged: Merged,
+    packs: Vec<StagedPack>,
+}
+
+/// Merges a commit into another.
+pub(crate) fn combine_commits(
+    workspace: &mut Workspace<'_>,
+    commits: [ObjectId; 2],
+    labels: [&BStr; 2],
+    options: &MergeOptions,
+) -> Result<Combined, CommandError> {
+    let mut contents = Vec::new();
+    let store = workspace.store();
+    let mut bases = |tips: &[ObjectId], other: ObjectId| -> Result<Vec<ObjectId>, ReadError> {
+        revisions::bases_with_any(store, other, tips)
+    };
+    let mut keep = |id: ObjectId, content: Vec<u8>| -> Result<(), ReadError> {
+        contents.push((id, content));
+        Ok(())
+    };
+    let merged = merge_commits(store, &mut bases, commits, labels, options, &mut keep)?.merged;
+    Ok(Combined { merged, packs: store_contents(workspace, contents)? })
+}
+
+/// Brings into HEAD what changed from one commit's tree to another's; none is a tree without entries.
+pub(crate) fn combine_change(
+    workspace: &mut Workspace<'_>,
+    [base, ours, theirs]: [Option<&Commit>; 3],
+    labels: Labels<'_>,
+    options: &MergeOptions,
+) -> Result<Combined, CommandError> {
+    let store = workspace.store();
+    let table =
+        |commit: Option<&Commit>| NodeTable::load(store, commit.and_then(|commit| commit.nodes.as_ref()));
+    let tables = [table(base)?, table(ours)?, table(theirs)?];
+    let tree = |commit: Option<&Commit>| commit.map(|commit| commit.tree);
+    let trees =
+        Trees { base: tree(base), ours: tree(ours), theirs: tree(theirs), nodes: Some(tables.each_ref()) };
+    let mut contents = Vec::new();
+    let mut keep = |id: ObjectId, content: Vec<u8>| -> Result<(), ReadError> {
+        contents.push((id, content));
+        Ok(())
+    };
+    let merged = merge_trees(store, &trees, labels, options, &mut keep)?;
+    Ok(Combined { merged, packs: store_contents(workspace, contents)? })
+}
+
+/// Stores merged contents in the staging area; the workspace reads them from then on.
+fn store_contents(
+    workspace: &mut Workspace<'_>,
+    contents: Vec<(ObjectId, Vec<u8>)>,
+) -> Result<Vec<StagedPack>, CommandError> {
+    if contents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let staging = workspace.pond.staging_dir();
+    let ingest = Ingest::new(workspace.store(), &staging)?;
+    let stored = ingest.run(vec![()], 1, |reader, ()| {
+        contents.iter().try_for_each(|(_, content)| reader.store(content).map(drop))
+    })?;
+    stored.into_iter().collect::<Result<(), _>>()?;
+    let packs = names(&ingest.finish()?);
+    let state = workspace.snapshot.state().clone();
+    let all: Vec<StagedPack> = workspace.staged()?.into_iter().chain(packs.iter().copied()).collect();
+    workspace.snapshot = ReadonlyPond::at(&workspace.pond, state, &all);
+    Ok(packs)
+}
+
+/// Refuses to begin while something waits, or while something is staged that a merge would mix with its own.
+pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
+    if let Some(pending) = &workspace.index.header().pending {
+        let doing = pending.doing.command();
+        return Err(fatal(format_args!(
+            "a {doing} is under way: it has to end before another {command} begins"
+        ))
+        .hint(format_args!("'pond {doing} --continue' ends it, 'pond {doing} --abort' goes back")));
+    }
+    let staged = workspace.index.iter().filter(|entry| entry.row.staged != entry.row.base_side());
+    let paths: Vec<BString> = staged.map(|entry| entry.path.to_owned()).collect();
+    match paths.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(conflict(format_args!("what is staged would be mixed with the {command}:{}", list(&paths)))
+                .hint("nothing was changed; commit it, or 'pond stash' puts it aside"))
+        }
+    }
+}
+
+/// A commit that ends a merge or the like.
+pub(crate) struct Record {
+    /// What it follows.
+    pub(crate) parents: Vec<ObjectId>,
+    /// Who made the change.
+    pub(crate) author: Signature,
+    /// Who makes the commit.
+    pub(crate) committer: Signature,
+    /// The message.
+    pub(crate) message: BString,
+}
+
+/// What becomes of merged trees.
+pub(crate) enum Then {
+    /// They are committed.
+    Commit(Record),
+    /// They are staged, and something waits, or nothing does.
+    Stage(Option<Pending>),
+}
+
+/// What was done.
+pub(crate) struct Applied {
+    /// The new commit, where there is one.
+    pub(crate) commit: Option<(ObjectId, Commit)>,
+    /// The files.
+    pub(crate) laid_out: LaidOut,
+    /// How many paths changed.
+    pub(crate) changed: usize,
+}
+
+/// Brings merged trees into the mirror and the index, and commits them if that is wanted. The caller holds the mirror's lock.
+///
+/// # Errors
+/// Where something that is not committed stands in the way, and whatever keeps the operation from being published: nothing
+/// was changed.
+pub(crate) fn apply(
+    workspace: &mut Workspace<'_>,
+    kind: &str,
+    parameters: &[(&str, String)],
+    combined: &Combined,
+    then: Then,
+) -> Result<Applied, CommandError> {
+    let target = |(path, side): &(BString, Option<pond_objects::Side>)| Target {
+        path: path.clone(),
+        side: side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }),
+    };
+    let targets: Vec<Target> = combined.merged.updates.iter().map(target).collect();
+    let scan = lay_out::look(workspace)?;
+    refuse_uncommitted(&scan, &targets, kind)?;
+    workspace.ctx.check_interrupt("nothing was changed")?;
+    let saved = Saved::default();
+    let before = workspace.index.header().pending.clone();
+    let after = match &then {
+        Then::Commit(_) => None,
+        Then::Stage(pending) => pending.clone(),
+    };
+    let footprint = Footprint {
+        host: lay_out::touched(workspace, &targets, &saved, &scan),
+        index: touched_index(workspace, &targets),
+        pending: Some([before, after.clone()]),
+        ..Footprint::default()
+    };
+    let staged = next_index(workspace, &targets);
+    let mut transaction = transact::begin(workspace, kind, parameters)?;
+    transaction.adopt(&combined.packs);
+    footprint.join(workspace, &mut transaction)?;
+    let mut commit = None;
+    if let Then::Commit(record) = then {
+        let store = workspace.store();
+        let head = workspace.head.commit.map(|id| store.commit(&id)).transpose()?;
+        let nodes = NodeTable::load(store, head.as_ref().and_then(|head| head.nodes.as_ref()))?;
+        let changes = staged_changes_with_renames(&staged, &nodes, store);
+        let mtimes = recorded::mtimes(store, &changes);
+        let Record { parents, author, committer, message } = record;
+        let new = NewCommit {
+            index: &staged,
+            nodes: &nodes,
+            changes: &changes,
+            mtimes: &mtimes,
+            parents,
+            author,
+            committer,
+            extra: Vec::new(),
+            message,
+        };
+        let (id, made) = new.add_to(&mut transaction);
+        let head = Head { branch: workspace.head.branch.clone(), commit: Some(id) };
+        if let Some(branch) = &head.branch {
+            let expected = Expected::from(workspace.head.commit);
+            transaction.edit_ref(RefEdit { name: branch.clone(), expected, new: Some(id) });
+        }
+        transaction.set_head(MAIN_MIRROR, head.clone());
+        commit = Some((id, made, head));
+    }
+    let published = transact::publish(workspace, transaction)?;
+    if let Some((_, _, head)) = &commit {
+        workspace.head = head.clone();
+    }
+    workspace.refresh(published.state)?;
+    let laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
+    laid_out.show_failures(workspace);
+    save_index(workspace, &targets, &laid_out, after)?;
+    let commit = commit.map(|(id, commit, _)| (id, commit));
+    Ok(Applied { commit, laid_out, changed: targets.len() })
+}
+
+fn save_index(
+    workspace: &mut Workspace<'_>,
+    targets: &[Target],
+    laid_out: &LaidOut,
+    pending: Option<Pending>,
+) -> Result<(), CommandError> {
+    let updates = lay_out::updates_of_all(workspace, targets, laid_out);
+    let header = workspace.index.header().clone();
+    let edited = workspace.index.edit(updates, header.clone(), now_ns()).finish();
+    let tree = workspace.head_tree()?;
+    let delta_version = Some(workspace.snapshot.state().version);
+    let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
+    let builder = rebase::onto(&edited, workspace.store(), tree.as_ref(), header)?;
+    workspace.save_index(builder)?;
+    workspace.save_head()
+}
+
+/// The index with the targets staged, nothing known of the host's files.
+fn next_index(workspace: &Workspace<'_>, targets: &[Target]) -> Index {
+    let update =
+        |target: &Target| (target.path.clone(), restaged(workspace, &target.path, target.side, Seen::NEVER));
+    let updates: BTreeMap<BString, Update> = targets.iter().map(update).collect();
+    workspace.index.edit(updates, workspace.index.header().clone(), now_ns()).finish()
+}
+
+/// Refuses where a target has something on the host that no commit has.
+fn refuse_uncommitted(scan: &Scan, targets: &[Target], kind: &str) -> Result<(), CommandError> {
+    let host = Differences::of(scan);
+    let mut paths: Vec<BString> = Vec::new();
+    for target in targets {
+        let change = host.at(target.path.as_ref());
+        // An empty directory is no loss.
+        let is_dir = change.is_some_and(|change| change.kind == Some(pond_objects::Kind::Directory));
+        if change.is_some_and(|change| change.state != State::Missing) && !is_dir {
+            paths.push(target.path.clone());
+        }
+        if target.side.is_some() {
+            paths.extend(host.file_above(&target.path).cloned());
+        }
+        if target.side.is_some_and(|side| side.kind.is_blob()) {
+            paths.extend(host.untracked_files_below(&target.path).cloned());
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    let word = kind.to_lowercase().replace('_', "-");
+    match paths.is_empty() {
+        true => Ok(()),
+        false => Err(conflict(format_args!(
+            "changes that are not committed would be overwritten by {word}:{}",
+            list(&paths)
+        ))
+        .hint("nothing was changed; commit them, or 'pond stash -u' puts them aside")),
+    }
+}
+
+/// Tells of what was merged by line and of conflicts, in git's words.
+pub(crate) fn tell(workspace: &Workspace<'_>, merged: &Merged) {
+    for message in &merged.messages {
+        workspace.ctx.ui.status(escape::message(&message.text));
+    }
+}
+
+/// The lines that a message gets about paths in conflict.
+pub(crate) fn conflict_lines(unmerged: &[Unmerged]) -> Vec<u8> {
+    if unmerged.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = b"\n# Conflicts:\n".to_vec();
+    for one in unmerged {
+        lines.extend_from_slice(format!("#\t{}\n", escape::quoted(one.path.as_bstr())).as_bytes());
+    }
+    lines
+}
+
+/// Paths as a list below a message.
+fn list(paths: &[BString]) -> String {
+    let shown: String = paths.iter().take(20).map(|path| format!("\n  {}", escape::quoted(path))).collect();
+    match paths.len().saturating_sub(20) {
+        0 => shown,
+        more => format!("{shown}\n  and {more} more"),
+    }
+}

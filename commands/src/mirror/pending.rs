@@ -1,0 +1,283 @@
+//! A merge, cherry-pick or revert that waits for a person: what it merges, and the paths to decide about.
+//!
+//! It is part of the index, and is written with it in one step. While it lasts, the index has at a path in conflict
+//! what stands in the mirror's file: the text with markers, or one side's version.
+
+use bstr::{BString, ByteSlice};
+use pond_objects::merge::{Stage as MergeStage, Unmerged};
+use pond_objects::{Kind, ObjectId};
+use serde::{Deserialize, Serialize};
+
+use super::index::Side;
+
+/// What is going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Doing {
+    Merge,
+    CherryPick,
+    Revert,
+}
+
+impl Doing {
+    /// The command that began it, and that goes on with it.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::CherryPick => "cherry-pick",
+            Self::Revert => "revert",
+        }
+    }
+}
+
+/// What waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    /// What is going on.
+    pub(crate) doing: Doing,
+    /// Commits besides HEAD that the next commit follows, as digits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    heads: Vec<String>,
+    /// The commit that is picked or reverted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+    /// The message of the next commit, as [`escape`] writes it.
+    message: String,
+    /// Commits that come after it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    queue: Vec<String>,
+    /// The paths to decide about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) conflicts: Vec<Conflict>,
+}
+
+/// A path to decide about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Conflict {
+    path: String,
+    /// The base's, ours and theirs.
+    stages: [Option<Stage>; 3],
+}
+
+/// One version of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Stage {
+    path: String,
+    kind: u8,
+    id: String,
+    size: u64,
+}
+
+/// Which version of a path in conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    Base,
+    Ours,
+    Theirs,
+}
+
+impl Which {
+    /// All, in the order of git's numbers from 1.
+    pub(crate) const ALL: [Self; 3] = [Self::Base, Self::Ours, Self::Theirs];
+}
+
+impl Pending {
+    /// Something that begins to wait.
+    pub(crate) fn new(doing: Doing, message: &[u8], unmerged: &[Unmerged]) -> Self {
+        let conflicts = unmerged.iter().map(Conflict::of).collect();
+        let message = escape(message);
+        Self { doing, heads: Vec::new(), commit: None, message, queue: Vec::new(), conflicts }
+    }
+
+    /// With commits besides HEAD that the next commit follows.
+    pub(crate) fn with_heads(mut self, heads: &[ObjectId]) -> Self {
+        self.heads = heads.iter().map(ObjectId::to_hex).collect();
+        self
+    }
+
+    /// With the commit that is picked, and those that come after it.
+    pub(crate) fn with_picks(mut self, commit: ObjectId, queue: &[ObjectId]) -> Self {
+        self.commit = Some(commit.to_hex());
+        self.queue = queue.iter().map(ObjectId::to_hex).collect();
+        self
+    }
+
+    /// Commits besides HEAD that the next commit follows.
+    pub(crate) fn heads(&self) -> Vec<ObjectId> {
+        ids(&self.heads)
+    }
+
+    /// The commit that is picked or reverted.
+    pub(crate) fn commit(&self) -> Option<ObjectId> {
+        self.commit.as_ref()?.parse().ok()
+    }
+
+    /// The commits that come after it.
+    pub(crate) fn queue(&self) -> Vec<ObjectId> {
+        ids(&self.queue)
+    }
+
+    /// The message of the next commit.
+    pub(crate) fn message(&self) -> BString {
+        unescape(&self.message)
+    }
+
+    /// Takes paths off the list for which `is_decided`, and gives them.
+    pub(crate) fn settle(&mut self, is_decided: &dyn Fn(&BString) -> bool) -> Vec<BString> {
+        let mut settled = Vec::new();
+        self.conflicts.retain(|conflict| {
+            let path = conflict.path();
+            let is_left = !is_decided(&path);
+            if !is_left {
+                settled.push(path);
+            }
+            is_left
+        });
+        settled
+    }
+
+    /// Its text in the index and in operations.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("BUG: what waits has a text")
+    }
+
+    /// What such a text says.
+    pub(crate) fn from_json(text: &str) -> Option<Self> {
+        let pending: Self = serde_json::from_str(text).ok()?;
+        let is_id = |text: &String| text.parse::<ObjectId>().is_ok();
+        let stages = pending.conflicts.iter().flat_map(|conflict| conflict.stages.iter().flatten());
+        let is_sound = pending.heads.iter().chain(&pending.queue).chain(&pending.commit).all(is_id)
+            && stages.clone().all(|stage| is_id(&stage.id) && Kind::from_number(stage.kind).is_some());
+        is_sound.then_some(pending)
+    }
+}
+
+impl Conflict {
+    fn of(unmerged: &Unmerged) -> Self {
+        let stage = |stage: &Option<MergeStage>| {
+            let MergeStage { path, side } = stage.as_ref()?;
+            Some(Stage {
+                path: escape(path),
+                kind: side.kind.number(),
+                id: side.id.to_hex(),
+                size: side.size,
+            })
+        };
+        let stages = [stage(&unmerged.base), stage(&unmerged.ours), stage(&unmerged.theirs)];
+        Self { path: escape(&unmerged.path), stages }
+    }
+
+    /// The path.
+    pub(crate) fn path(&self) -> BString {
+        unescape(&self.path)
+    }
+
+    /// One version of it.
+    pub(crate) fn side(&self, which: Which) -> Option<Side> {
+        let Stage { kind, id, size, .. } = self.stages[which as usize].as_ref()?;
+        Some(Side { kind: Kind::from_number(*kind)?, id: id.parse().ok()?, size: *size })
+    }
+
+    /// The two letters of `status`: what ours and theirs did.
+    pub(crate) fn letters(&self) -> &'static str {
+        match self.stages.each_ref().map(Option::is_some) {
+            [true, false, false] => "DD",
+            [false, true, false] => "AU",
+            [true, true, false] => "UD",
+            [false, false, true] => "UA",
+            [true, false, true] => "DU",
+            [false, true, true] => "AA",
+            _ => "UU",
+        }
+    }
+
+    /// The same in words.
+    pub(crate) fn words(&self) -> &'static str {
+        match self.letters() {
+            "DD" => "both deleted",
+            "AU" => "added by us",
+            "UD" => "deleted by them",
+            "UA" => "added by them",
+            "DU" => "deleted by us",
+            "AA" => "both added",
+            _ => "both modified",
+        }
+    }
+}
+
+fn ids(texts: &[String]) -> Vec<ObjectId> {
+    texts.iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+/// Bytes as printable ASCII: any other byte, and `%`, is `%HH`.
+pub(crate) fn escape(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b' '..=b'~' if *byte != b'%' => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+/// The bytes of such a text.
+pub(crate) fn unescape(text: &str) -> BString {
+    let mut bytes = BString::default();
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let digits = more.get(..2).and_then(|digits| digits.to_str().ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &more[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = more;
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_comes_back() {
+        for path in [&b"plain/file 1.csv"[..], b"50%", b"%41", b"\xff\n\x1b", "\u{e9}t\u{e9}".as_bytes()] {
+            let text = escape(path);
+            assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
+            assert_eq!(unescape(&text), path);
+        }
+    }
+
+    #[test]
+    fn what_waits_is_read_back_or_refused() {
+        let id = ObjectId::of_content(b"x");
+        let side = pond_objects::Side { kind: Kind::File, id, size: 1 };
+        let stage = Some(MergeStage { path: "a\n".into(), side });
+        let unmerged = Unmerged {
+            path: b"b\xff".into(),
+            base: stage.clone(),
+            ours: None,
+            theirs: stage,
+            result: Some(side),
+            has_markers: false,
+        };
+        let mut pending = Pending::new(Doing::CherryPick, b"m\n\xfe", &[unmerged])
+            .with_heads(&[id])
+            .with_picks(id, &[id, id]);
+        assert_eq!(Pending::from_json(&pending.to_json()), Some(pending.clone()));
+        let conflict = &pending.conflicts[0];
+        assert_eq!((conflict.letters(), conflict.side(Which::Ours)), ("DU", None));
+        assert_eq!(conflict.side(Which::Theirs).map(|side| side.id), Some(id));
+        assert_eq!((pending.message().as_slice(), pending.queue().len()), (&b"m\n\xfe"[..], 2));
+        assert_eq!(Pending::from_json(&pending.to_json().replace(&id.to_hex(), "12")), None);
+        assert_eq!(Pending::from_json("{}"), None);
+        assert_eq!(pending.settle(&|_| true), [BString::from(&b"b\xff"[..])]);
+        assert!(pending.conflicts.is_empty());
+    }
+}

@@ -1,0 +1,316 @@
+//! `pond merge`: join another history to the current branch.
+
+use std::ffi::OsString;
+
+use bstr::{BString, ByteSlice};
+use pond_objects::ObjectId;
+use pond_oplog::view::Head;
+use pond_refs::{Expected, Found, Namespace, RefEdit};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::merging::{self, Applied, Record, StrategyArgs, Then};
+use crate::message::Cleanup;
+use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
+use crate::mirror::pending::{Doing, Pending};
+use crate::porcelain::sequence;
+use crate::revisions::{self, short_id};
+use crate::ui::{editor, escape, size};
+use crate::workspace::Workspace;
+use crate::{identity, maintain};
+
+/// Join another history to the current branch
+///
+/// Where the current branch has nothing that the other lacks, it is moved on ("fast-forward"). Otherwise the changes of both
+/// sides are brought together, file by file and line by line, and become a commit with two parents. What does not go
+/// together is left to you: the files hold both versions between markers, 'pond status' lists them, 'pond add' says that one
+/// is decided, and 'pond merge --continue' ends the merge. Nothing that is not committed is overwritten.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pond merge field-notes
+  pond merge --no-ff -m 'Join the spring campaign' spring
+  pond merge -X theirs board          where lines collide, take those of 'board'
+  pond checkout --theirs log.csv      while a merge waits: take their version of a file
+  pond merge --abort                  back to before it
+
+Exit codes: 0; 1 conflicts, or something that is not committed stands in the way; 3 some files could not be written;
+128; 129; 130.")]
+pub(crate) struct MergeArgs {
+    /// The message of the commit
+    #[arg(short, long, value_name = "TEXT")]
+    message: Vec<String>,
+
+    /// Make a commit even where the branch could be moved on
+    #[arg(long, overrides_with_all = ["ff", "ff_only"])]
+    no_ff: bool,
+
+    /// Move the branch on where that is possible (the default)
+    #[arg(long, overrides_with_all = ["no_ff", "ff_only"])]
+    ff: bool,
+
+    /// Do nothing unless the branch can be moved on
+    #[arg(long, overrides_with_all = ["no_ff", "ff"])]
+    ff_only: bool,
+
+    /// Stage what a merge would commit, without a merge: the next commit has one parent
+    #[arg(long, conflicts_with = "no_ff")]
+    squash: bool,
+
+    /// Stage the result; 'pond merge --continue' commits it
+    #[arg(long)]
+    no_commit: bool,
+
+    /// Edit the message first
+    #[arg(short, long)]
+    edit: bool,
+
+    /// Take the message as it is (the default)
+    #[arg(long, overrides_with = "edit")]
+    no_edit: bool,
+
+    /// Also where the histories have nothing in common
+    #[arg(long)]
+    allow_unrelated_histories: bool,
+
+    #[command(flatten)]
+    strategy: StrategyArgs,
+
+    /// Commit a merge whose conflicts are decided
+    #[arg(long = "continue", group = "going_on")]
+    go_on: bool,
+
+    /// Go back to before the merge; what was decided meanwhile is stored in the pond
+    #[arg(long, group = "going_on")]
+    abort: bool,
+
+    /// Forget the merge, and leave files and index as they are
+    #[arg(long, group = "going_on")]
+    quit: bool,
+
+    /// The branch or commit to merge
+    #[arg(value_name = "COMMIT", conflicts_with = "going_on", required_unless_present = "going_on")]
+    commit: Option<OsString>,
+}
+
+pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::write(ctx)?;
+    if args.go_on {
+        return sequence::go_on(&mut workspace, Doing::Merge);
+    }
+    if args.abort {
+        return sequence::abort(&mut workspace, Doing::Merge);
+    }
+    if args.quit {
+        return sequence::quit(&mut workspace, Doing::Merge);
+    }
+    let text = args.commit.clone().expect("BUG: the parser asks for a commit");
+    let theirs = revisions::resolve_found(&workspace, &text)?;
+    sequence::refuse_while_pending(&workspace, "merge")?;
+    let Some(ours) = workspace.head.commit else {
+        return fast_forward(&mut workspace, &args, &text, &theirs, None);
+    };
+    let bases = revisions::merge_bases(workspace.store(), ours, theirs.id)?;
+    if bases.contains(&theirs.id) {
+        return up_to_date(&workspace);
+    }
+    if bases.is_empty() && !args.allow_unrelated_histories {
+        return Err(fatal("the histories have nothing in common")
+            .hint("nothing was changed; --allow-unrelated-histories merges them all the same"));
+    }
+    match bases.contains(&ours) {
+        true if !args.no_ff && !args.squash => {
+            fast_forward(&mut workspace, &args, &text, &theirs, Some(ours))
+        }
+        false if args.ff_only => {
+            Err(fatal("the branch can't just be moved on: both sides have commits of their own")
+                .hint("nothing was changed; without --ff-only a merge is made"))
+        }
+        _ => three_way(&mut workspace, &args, &text, &theirs, ours),
+    }
+}
+
+fn up_to_date(workspace: &Workspace<'_>) -> Result<Outcome, CommandError> {
+    let ui = &workspace.ctx.ui;
+    if ui.is_json() {
+        ui.json(&json!({ "result": "up-to-date", "commit": workspace.head.commit.map(|id| id.to_hex()) }))?;
+    }
+    ui.status("already up to date");
+    Ok(Outcome::Done)
+}
+
+/// Moves the branch on to a commit that follows it.
+fn fast_forward(
+    workspace: &mut Workspace<'_>,
+    args: &MergeArgs,
+    text: &OsString,
+    theirs: &Found,
+    ours: Option<ObjectId>,
+) -> Result<Outcome, CommandError> {
+    if args.squash || args.no_ff && ours.is_none() {
+        return Err(fatal("there is no commit yet to merge into")
+            .hint("without --squash and --no-ff the branch begins at the other one"));
+    }
+    let branch = workspace.head.branch.clone();
+    let edits = branch.iter().map(|branch| RefEdit {
+        name: branch.clone(),
+        expected: Expected::from(ours),
+        new: Some(theirs.id),
+    });
+    let parameters = [("merged", text.to_string_lossy().into_owned())];
+    let request = MoveHead {
+        kind: "MERGE",
+        parameters: &parameters,
+        head: Head { branch: branch.clone(), commit: Some(theirs.id) },
+        edits: edits.collect(),
+        uncommitted: Uncommitted::Carry,
+    };
+    let moved = move_head(workspace, request)?;
+    let ui = &workspace.ctx.ui;
+    let changed = moved.laid_out.written.len() + moved.laid_out.removed.len();
+    if ui.is_json() {
+        ui.json(&json!({
+            "result": "fast-forward",
+            "old": ours.map(|id| id.to_hex()),
+            "commit": theirs.id.to_hex(),
+            "files_changed": changed,
+        }))?;
+    }
+    let from = ours.map_or_else(|| "nothing".to_owned(), |id| short_id(workspace.store(), &id));
+    ui.status(format_args!("updating {from}..{}", short_id(workspace.store(), &theirs.id)));
+    ui.status(format_args!("fast-forward: {} changed", size::counted(changed as u64, "file")));
+    maintain::automatically(workspace);
+    end(moved.laid_out.interrupted, moved.laid_out.failed.is_empty())
+}
+
+fn three_way(
+    workspace: &mut Workspace<'_>,
+    args: &MergeArgs,
+    text: &OsString,
+    theirs: &Found,
+    ours: ObjectId,
+) -> Result<Outcome, CommandError> {
+    merging::check_ready(workspace, "merge")?;
+    let options = args.strategy.options(workspace)?;
+    let author = identity::author(workspace.ctx)?;
+    let name = BString::from(text.as_encoded_bytes());
+    let combined =
+        merging::combine_commits(workspace, [ours, theirs.id], ["HEAD".into(), name.as_bstr()], &options)?;
+    let is_clean = combined.merged.is_clean;
+    let mut message = message(workspace, args, &name, theirs)?;
+    let then = if is_clean && !args.no_commit && !args.squash {
+        if args.edit {
+            message = edit(workspace, &message)?;
+        }
+        let committer = identity::committer(workspace.ctx)?;
+        Then::Commit(Record { parents: vec![ours, theirs.id], author, committer, message: message.clone() })
+    } else if args.squash && is_clean {
+        Then::Stage(None)
+    } else {
+        message.extend_from_slice(&merging::conflict_lines(&combined.merged.unmerged));
+        let heads = if args.squash { &[][..] } else { &[theirs.id][..] };
+        Then::Stage(Some(Pending::new(Doing::Merge, &message, &combined.merged.unmerged).with_heads(heads)))
+    };
+    merging::tell(workspace, &combined.merged);
+    let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
+    let parameters = [("merged", name.to_string()), ("message", subject)];
+    let applied = merging::apply(workspace, "MERGE", &parameters, &combined, then)?;
+    report(workspace, &applied, &combined.merged, args.squash)?;
+    if applied.commit.is_some() {
+        maintain::automatically(workspace);
+    }
+    if !is_clean && !applied.laid_out.interrupted {
+        return Ok(Outcome::Differences);
+    }
+    end(applied.laid_out.interrupted, applied.laid_out.failed.is_empty())
+}
+
+fn end(is_interrupted: bool, is_whole: bool) -> Result<Outcome, CommandError> {
+    match (is_interrupted, is_whole) {
+        (true, _) => Err(interrupted(
+            "interrupted; the merge is recorded, and 'pond restore :/' writes the files that are missing",
+        )),
+        (false, true) => Ok(Outcome::Done),
+        (false, false) => Ok(Outcome::Partial),
+    }
+}
+
+fn report(
+    workspace: &Workspace<'_>,
+    applied: &Applied,
+    merged: &pond_objects::merge::Merged,
+    squash: bool,
+) -> Result<(), CommandError> {
+    let ui = &workspace.ctx.ui;
+    if ui.is_json() {
+        let conflicts: Vec<String> =
+            merged.unmerged.iter().map(|one| escape::plain(&one.path).into_owned()).collect();
+        let result = match (&applied.commit, merged.is_clean) {
+            (Some(_), _) => "merged",
+            (None, true) => "staged",
+            (None, false) => "conflicts",
+        };
+        ui.json(&json!({
+            "result": result,
+            "commit": applied.commit.as_ref().map(|(id, _)| id.to_hex()),
+            "files_changed": applied.changed,
+            "conflicts": conflicts,
+            "messages": merged.messages.iter().map(|message| message.text.clone()).collect::<Vec<_>>(),
+        }))?;
+    }
+    match &applied.commit {
+        Some((id, commit)) => {
+            let subject = escape::plain(commit.subject()).into_owned();
+            ui.status(format_args!("merged as {} {subject}", short_id(workspace.store(), id)));
+            ui.status(format_args!("  {} changed", size::counted(applied.changed as u64, "file")));
+        }
+        None if !merged.is_clean => {
+            ui.error("automatic merge failed: decide about the files in conflict, then commit");
+            ui.hint("'pond status' lists them; 'pond add PATH' says that one is decided; 'pond merge --continue' ends the merge, 'pond merge --abort' goes back");
+        }
+        None if squash => ui.status("the changes are staged; 'pond commit' records them, without a merge"),
+        None => ui.status("the merge went well; 'pond merge --continue' commits it, as was asked for"),
+    }
+    Ok(())
+}
+
+/// `Merge branch 'x' into y`, as git words it.
+fn message(
+    workspace: &Workspace<'_>,
+    args: &MergeArgs,
+    name: &BString,
+    theirs: &Found,
+) -> Result<BString, CommandError> {
+    if !args.message.is_empty() {
+        let cleanup = Cleanup::from_word("default", false).expect("BUG: the default is a mode");
+        return Ok(cleanup.apply(args.message.join("\n\n").as_bytes()).into());
+    }
+    let what = match theirs.reference.as_ref().map(|name| (name.namespace(), name.short())) {
+        Some((Namespace::Branch, short)) => format!("branch '{short}'"),
+        Some((Namespace::Tag, short)) => format!("tag '{short}'"),
+        Some((Namespace::Remote, short)) => format!("remote-tracking branch '{short}'"),
+        None => format!("commit '{name}'"),
+    };
+    let main = workspace.ctx.config()?.string("init.defaultBranch")?.unwrap_or_else(|| "main".to_owned());
+    let into = match &workspace.head.branch {
+        Some(branch) if branch.short() == main || branch.short() == "master" => String::new(),
+        Some(branch) => format!(" into {}", branch.short()),
+        None => " into HEAD".to_owned(),
+    };
+    Ok(format!("Merge {what}{into}\n").into())
+}
+
+fn edit(workspace: &Workspace<'_>, message: &BString) -> Result<BString, CommandError> {
+    let path = workspace.pond.pond_dir().join("MERGE_MSG");
+    let template = format!(
+        "{}\n# Lines that start with '#' are left out; an empty message ends the merge.\n",
+        message.to_str_lossy()
+    );
+    let cleanup = Cleanup::from_word("strip", true).expect("BUG: strip is a mode");
+    let text = cleanup.apply(editor::edit(workspace.ctx, &path, &template)?.as_bytes());
+    if crate::message::is_empty(&text) {
+        return Err(crate::error::nothing("the message is empty; nothing was changed"));
+    }
+    Ok(text.into())
+}

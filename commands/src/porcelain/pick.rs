@@ -1,0 +1,251 @@
+//! What `cherry-pick` and `revert` share: bringing the changes of single commits, or their contrary, into HEAD.
+
+use std::ffi::OsString;
+
+use bstr::{BString, ByteSlice};
+use pond_objects::merge::{Labels, MergeOptions};
+use pond_objects::{Commit, ObjectId, ObjectSource as _};
+use serde_json::json;
+
+use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
+use crate::merging::{self, Record, Then};
+use crate::mirror::pending::{Doing, Pending};
+use crate::revisions::{self, short_id};
+use crate::trailers;
+use crate::ui::{escape, size};
+use crate::workspace::Workspace;
+use crate::{identity, maintain};
+
+/// How commits are picked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct How {
+    /// Stage only.
+    pub(super) no_commit: bool,
+    /// Say in the message where it came from.
+    pub(super) mention: bool,
+    /// Sign off.
+    pub(super) signoff: bool,
+    /// Of a merge: the parent, from 1, whose side counts.
+    pub(super) mainline: Option<usize>,
+    /// Commit where nothing changes.
+    pub(super) allow_empty: bool,
+    /// How trees are merged.
+    pub(super) options: MergeOptions,
+}
+
+/// The commits that arguments name, in the order in which they are picked: of ranges the oldest first.
+pub(super) fn commits(
+    workspace: &Workspace<'_>,
+    texts: &[OsString],
+    doing: Doing,
+) -> Result<Vec<ObjectId>, CommandError> {
+    let is_range = |text: &OsString| {
+        let bytes = text.as_encoded_bytes();
+        bytes.starts_with(b"^") || bytes.find(b"..").is_some()
+    };
+    if !texts.iter().any(is_range) {
+        return texts.iter().map(|text| Ok(revisions::resolve_found(workspace, text)?.id)).collect();
+    }
+    let set = revisions::resolve_ranges(workspace, texts)?;
+    let walk = revisions::Walk::new(
+        workspace.store(),
+        &set.include,
+        &set.exclude,
+        revisions::WalkOptions::default(),
+    )?;
+    let mut found: Vec<ObjectId> = walk.map(|found| Ok(found?.0)).collect::<Result<_, CommandError>>()?;
+    if found.is_empty() {
+        return Err(usage("the range holds no commits"));
+    }
+    if doing == Doing::CherryPick {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// Picks one commit after the other, until one has conflicts.
+pub(super) fn pick_all(
+    workspace: &mut Workspace<'_>,
+    doing: Doing,
+    commits: &[ObjectId],
+    how: &How,
+) -> Result<Outcome, CommandError> {
+    let mut outcome = Outcome::Done;
+    let mut rest = commits;
+    while let Some((id, behind)) = rest.split_first() {
+        match pick(workspace, doing, id, behind, how)? {
+            Outcome::Done => {}
+            Outcome::Partial => outcome = Outcome::Partial,
+            other => return Ok(other),
+        }
+        rest = behind;
+    }
+    maintain::automatically(workspace);
+    Ok(outcome)
+}
+
+/// Goes on with the commits behind one that waited.
+pub(super) fn go_on(
+    workspace: &mut Workspace<'_>,
+    doing: Doing,
+    queue: &[ObjectId],
+) -> Result<Outcome, CommandError> {
+    pick_all(workspace, doing, queue, &How::default())
+}
+
+fn pick(
+    workspace: &mut Workspace<'_>,
+    doing: Doing,
+    id: &ObjectId,
+    behind: &[ObjectId],
+    how: &How,
+) -> Result<Outcome, CommandError> {
+    if !how.no_commit {
+        merging::check_ready(workspace, doing.command())?;
+    }
+    let head = workspace.head.commit.ok_or_else(|| fatal("there is no commit yet to pick onto"))?;
+    let store = workspace.store();
+    let (ours, picked) = (store.commit(&head)?, store.commit(id)?);
+    let parent = parent(workspace, id, &picked, how)?;
+    let short = short_id(store, id);
+    let name = BString::from(format!("{short} ({})", picked.subject().as_bstr()));
+    let before = BString::from(format!("parent of {name}"));
+    let combined = {
+        let (base, theirs, labels) = match doing {
+            Doing::Revert => (Some(&picked), parent.as_ref(), [&name, &before]),
+            _ => (parent.as_ref(), Some(&picked), [&before, &name]),
+        };
+        let labels = Labels { ours: "HEAD".into(), base: labels[0].as_bstr(), theirs: labels[1].as_bstr() };
+        let (base, theirs) = (base.cloned(), theirs.cloned());
+        merging::combine_change(
+            workspace,
+            [base.as_ref(), Some(&ours), theirs.as_ref()],
+            labels,
+            &how.options,
+        )?
+    };
+    let mut message = message(workspace, doing, id, &picked, how)?;
+    let is_clean = combined.merged.is_clean;
+    merging::tell(workspace, &combined.merged);
+    let is_empty = is_clean && combined.merged.updates.is_empty();
+    if is_empty && !how.allow_empty && !how.no_commit && behind.is_empty() {
+        return Err(crate::error::nothing(format_args!(
+            "{short} changes nothing here: HEAD has what it would bring"
+        ))
+        .hint("nothing was committed; --allow-empty commits all the same"));
+    }
+    let then = if is_clean && !how.no_commit {
+        let committer = identity::committer(workspace.ctx)?;
+        let author = match doing {
+            Doing::CherryPick => picked.author.clone(),
+            _ => identity::author(workspace.ctx)?,
+        };
+        Then::Commit(Record { parents: vec![head], author, committer, message: message.clone() })
+    } else if is_clean {
+        Then::Stage(None)
+    } else {
+        message.extend_from_slice(&merging::conflict_lines(&combined.merged.unmerged));
+        let pending = Pending::new(doing, &message, &combined.merged.unmerged).with_picks(*id, behind);
+        Then::Stage(Some(pending))
+    };
+    let kind = doing.command().to_uppercase().replace('-', "_");
+    let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
+    let parameters = [("picked", id.to_hex()), ("message", subject)];
+    let applied = merging::apply(workspace, &kind, &parameters, &combined, then)?;
+    let ui = &workspace.ctx.ui;
+    if ui.is_json() {
+        let conflicts: Vec<String> =
+            combined.merged.unmerged.iter().map(|one| escape::plain(&one.path).into_owned()).collect();
+        ui.json_row(&json!({
+            "picked": id.to_hex(),
+            "commit": applied.commit.as_ref().map(|(id, _)| id.to_hex()),
+            "files_changed": applied.changed,
+            "conflicts": conflicts,
+        }))?;
+    }
+    if let Some((made, commit)) = &applied.commit {
+        let place = workspace.head.branch.as_ref().map_or("detached HEAD", |branch| branch.short());
+        let subject = escape::plain(commit.subject()).into_owned();
+        if !ui.is_quiet() && !ui.is_json() {
+            ui.say(format_args!("[{place} {}] {subject}", short_id(workspace.store(), made)));
+            ui.say(format_args!(" {} changed", size::counted(applied.changed as u64, "file")));
+        }
+    }
+    if applied.laid_out.interrupted {
+        return Err(interrupted("interrupted; 'pond restore :/' writes the files that are missing"));
+    }
+    if !is_clean {
+        let verb = if doing == Doing::Revert { "revert" } else { "apply" };
+        ui.error(format_args!(
+            "could not {verb} {}: decide about the files in conflict",
+            escape::plain(&name)
+        ));
+        let command = doing.command();
+        ui.hint(format_args!("'pond add PATH' says that one is decided; 'pond {command} --continue' goes on, --skip leaves this commit out, --abort goes back"));
+        return Ok(Outcome::Differences);
+    }
+    Ok(if applied.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// The version that a commit is compared with.
+fn parent(
+    workspace: &Workspace<'_>,
+    id: &ObjectId,
+    picked: &Commit,
+    how: &How,
+) -> Result<Option<Commit>, CommandError> {
+    let short = short_id(workspace.store(), id);
+    let parent = match (how.mainline, picked.parents.len()) {
+        (None, 0 | 1) => picked.parents.first(),
+        (None, _) => {
+            return Err(fatal(format_args!("{short} is a merge: which of its parents is the main line?"))
+                .hint("-m 1 counts what it brought into its first parent"));
+        }
+        (Some(_), 0 | 1) => return Err(fatal(format_args!("{short} is no merge: -m can't be given for it"))),
+        (Some(number), parents) => {
+            Some(number.checked_sub(1).and_then(|at| picked.parents.get(at)).ok_or_else(|| {
+                usage(format_args!("{short} has {parents} parents, and no parent {number}"))
+            })?)
+        }
+    };
+    Ok(parent.map(|id| workspace.store().commit(id)).transpose()?)
+}
+
+fn message(
+    workspace: &Workspace<'_>,
+    doing: Doing,
+    id: &ObjectId,
+    picked: &Commit,
+    how: &How,
+) -> Result<BString, CommandError> {
+    let mut message = match doing {
+        Doing::Revert => {
+            let subject = picked.subject().to_str_lossy().into_owned();
+            let again = subject.strip_prefix("Revert \"").and_then(|text| text.strip_suffix('"'));
+            let first = match again.filter(|text| !text.starts_with("Revert \"")) {
+                Some(text) => format!("Reapply \"{text}\""),
+                None => format!("Revert \"{subject}\""),
+            };
+            let merge = match how.mainline.and_then(|number| picked.parents.get(number - 1)) {
+                Some(parent) => format!(", reversing\nchanges made to {parent}"),
+                None => String::new(),
+            };
+            BString::from(format!("{first}\n\nThis reverts commit {id}{merge}.\n"))
+        }
+        _ => picked.message.clone(),
+    };
+    if how.mention {
+        let has_trailers = !trailers::parse(&message).is_empty();
+        let line = format!("{}(cherry picked from commit {id})\n", if has_trailers { "" } else { "\n" });
+        if !message.ends_with(b"\n") {
+            message.push(b'\n');
+        }
+        message.extend_from_slice(line.as_bytes());
+    }
+    if how.signoff {
+        let who = identity::committer(workspace.ctx)?;
+        let value = format!("{} <{}>", who.name, who.email);
+        message = trailers::add_trailer(&message, "Signed-off-by", value.as_bytes()).into();
+    }
+    Ok(message)
+}

@@ -1,0 +1,121 @@
+//! Going on with what waits: the ends of `merge`, `cherry-pick` and `revert`.
+
+use bstr::{BString, ByteSlice};
+use pond_objects::{ObjectId, ObjectSource as _};
+use serde_json::json;
+
+use crate::error::{CommandError, Outcome, conflict, fatal};
+use crate::message::Cleanup;
+use crate::mirror::footprint::Footprint;
+use crate::mirror::index::Header;
+use crate::mirror::pending::{Doing, Pending};
+use crate::mirror::save::{self, Saved};
+use crate::mirror::stat::now_ns;
+use crate::porcelain::commit;
+use crate::take_back::{self, How, TakingBack};
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// What waits, if it is what is asked for.
+fn pending<'w>(workspace: &'w Workspace<'_>, doing: Doing) -> Result<&'w Pending, CommandError> {
+    let command = doing.command();
+    match &workspace.index.header().pending {
+        Some(pending) if pending.doing == doing => Ok(pending),
+        Some(other) => {
+            let other = other.doing.command();
+            Err(fatal(format_args!("a {other} is under way, not a {command}"))
+                .hint(format_args!("'pond {other} --continue' ends it, 'pond {other} --abort' goes back")))
+        }
+        None => Err(fatal(format_args!("no {command} is under way"))),
+    }
+}
+
+/// Refuses to begin something while something else waits.
+pub(super) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
+    let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
+    let doing = pending.doing.command();
+    Err(fatal(format_args!("a {doing} is under way: it has to end before another {command} begins"))
+        .hint(format_args!("'pond {doing} --continue' ends it, 'pond {doing} --abort' goes back")))
+}
+
+/// Refuses while paths are in conflict, and names them.
+pub(super) fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), CommandError> {
+    let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
+    if pending.conflicts.is_empty() {
+        return Ok(());
+    }
+    let lines = pending.conflicts.iter().take(20).map(|one| format!("\n  {}", escape::quoted(&one.path())));
+    Err(conflict(format_args!("some paths are still in conflict:{}", lines.collect::<String>()))
+        .hint("nothing was committed; edit them, then 'pond add PATH' says that one is decided")
+        .hint(format_args!("'pond {} --abort' goes back to before it", pending.doing.command())))
+}
+
+/// Commits what waited, and goes on with what comes after it.
+pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
+    let waiting = pending(workspace, doing)?.clone();
+    refuse_unmerged(workspace)?;
+    commit::conclude(workspace, &waiting)?;
+    let queue = waiting.queue();
+    match doing {
+        Doing::Merge => Ok(Outcome::Done),
+        Doing::CherryPick | Doing::Revert => super::pick::go_on(workspace, doing, &queue),
+    }
+}
+
+/// Goes on without the commit that waited.
+pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
+    let queue = pending(workspace, doing)?.queue();
+    abort(workspace, doing)?;
+    super::pick::go_on(workspace, doing, &queue)
+}
+
+/// Goes back to before what waits. What was made of its files meanwhile is stored in the pond.
+pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
+    pending(workspace, doing)?;
+    let Some((_, operation)) = take_back::beginning_of_pending(workspace)? else {
+        return Err(fatal("the operation that began it was taken back").hint(
+            "'pond reset --hard' takes HEAD's version of everything, and stores what that overwrites",
+        ));
+    };
+    let taking = TakingBack::of(workspace, operation)?;
+    let done = taking.apply(workspace, How { kind: "ABORT", force: true, counts_as_undo: false })?;
+    let ui = &workspace.ctx.ui;
+    if ui.is_json() {
+        ui.json(&json!({
+            "aborted": doing.command(),
+            "commit": workspace.head.commit.as_ref().map(ObjectId::to_hex),
+            "written": done.laid_out.written.len(),
+            "removed": done.laid_out.removed.len(),
+        }))?;
+    }
+    ui.status(format_args!("the {} is given up; everything is as it was before it", doing.command()));
+    Ok(if done.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// Forgets what waits; files and index stay.
+pub(super) fn quit(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
+    let waiting = pending(workspace, doing)?.clone();
+    let footprint = Footprint { pending: Some([Some(waiting), None]), ..Footprint::default() };
+    save::publish(workspace, "QUIT", &Saved::default(), &footprint)?;
+    let header = Header { pending: None, ..workspace.index.header().clone() };
+    let builder = workspace.index.edit(std::collections::BTreeMap::new(), header, now_ns());
+    workspace.save_index(builder)?;
+    Ok(Outcome::Done)
+}
+
+/// The message that waits, without what was only for reading.
+pub(super) fn message(waiting: &Pending) -> BString {
+    let cleanup = Cleanup::from_word("strip", true).expect("BUG: strip is a mode");
+    cleanup.apply(waiting.message().as_bytes()).into()
+}
+
+/// The author that the commit has which waits: of a picked one its own.
+pub(super) fn author(
+    workspace: &Workspace<'_>,
+    waiting: &Pending,
+) -> Result<Option<pond_objects::Signature>, CommandError> {
+    match (waiting.doing, waiting.commit()) {
+        (Doing::CherryPick, Some(id)) => Ok(Some(workspace.store().commit(&id)?.author)),
+        _ => Ok(None),
+    }
+}

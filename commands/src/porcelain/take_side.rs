@@ -1,0 +1,67 @@
+//! `checkout --ours`, `restore --theirs`: one side's version of paths in conflict, written to the mirror.
+
+use pond_objects::PathEntry;
+
+use crate::error::{CommandError, Outcome, fatal};
+use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::pending::Which;
+use crate::porcelain::restore::{Restore, restore};
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Which side's version is wanted.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(super) struct SideArgs {
+    /// While a merge waits: write our version of files in conflict
+    #[arg(long, conflicts_with = "theirs")]
+    ours: bool,
+
+    /// While a merge waits: write their version of files in conflict
+    #[arg(long)]
+    theirs: bool,
+}
+
+impl SideArgs {
+    /// The side, where one was asked for.
+    pub(super) fn which(self) -> Option<Which> {
+        match (self.ours, self.theirs) {
+            (true, _) => Some(Which::Ours),
+            (_, true) => Some(Which::Theirs),
+            _ => None,
+        }
+    }
+}
+
+/// Writes one side's version of the paths; they stay in conflict until they are added.
+pub(super) fn take_side(
+    workspace: &mut Workspace<'_>,
+    which: Which,
+    pathspecs: &Pathspecs,
+) -> Result<Outcome, CommandError> {
+    let Some(pending) = &workspace.index.header().pending else {
+        return Err(fatal("nothing is in conflict: --ours and --theirs choose a side while a merge waits"));
+    };
+    let mut source = Vec::new();
+    for conflict in pending.conflicts.iter().filter(|conflict| pathspecs.matches(&conflict.path(), false)) {
+        let path = conflict.path();
+        let Some(side) = conflict.side(which) else {
+            let whose = if which == Which::Ours { "our side" } else { "their side" };
+            let shown = escape::plain(&path).into_owned();
+            return Err(fatal(format_args!("{whose} does not have '{shown}'"))
+                .hint(format_args!("nothing was changed; 'pond rm {shown}' decides that it goes")));
+        };
+        source.push(PathEntry { path, kind: side.kind, id: side.id, size: side.size });
+    }
+    restore(
+        workspace,
+        &Restore {
+            pathspecs,
+            source,
+            index: false,
+            files: true,
+            keep_others: true,
+            kind: "RESTORE",
+            revision: None,
+        },
+    )
+}
