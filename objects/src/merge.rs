@@ -132,6 +132,9 @@ pub struct Merged {
     pub messages: Vec<Message>,
     /// Whether there are no conflicts. There can be some that leave no path unmerged, about where directories went.
     pub is_clean: bool,
+    /// Whether renames were looked for by equal content and name only, since more files were deleted or added than
+    /// [`RenameOptions::limit`] allows to compare.
+    pub has_skipped_renames: bool,
 }
 
 impl Merged {
@@ -197,13 +200,15 @@ fn merge_at_depth<E: From<ReadError>>(
         unmerged: Vec::new(),
         messages: Vec::new(),
         is_clean: true,
+        has_skipped_renames: false,
     };
     merge.collect()?;
     merge.process_renames()?;
     merge.resolve()?;
     let updates = merge.updates()?;
+    let (is_clean, has_skipped_renames) = (merge.is_clean, merge.has_skipped_renames);
     let (mut unmerged, mut messages) = (merge.unmerged, merge.messages);
     unmerged.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
     messages.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
-    Ok(Merged { updates, unmerged, messages, is_clean: merge.is_clean })
+    Ok(Merged { updates, unmerged, messages, is_clean, has_skipped_renames })
 }

@@ -4,7 +4,7 @@
 //! that a side made stays, one that a side removed goes, and one that both have stays even where the merge takes away the
 //! last file in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::{BString, ByteSlice};
 
@@ -51,7 +51,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
         let mut directories: BTreeSet<BString> =
             removed.flat_map(|(path, _)| ancestors(path)).map(BString::from).collect();
         directories.extend(self.empty.iter().cloned());
-        let mut known: std::collections::BTreeMap<BString, Option<Side>> = updates.iter().cloned().collect();
+        let mut known: BTreeMap<BString, Option<Side>> = updates.iter().cloned().collect();
         for path in directories.iter().rev() {
             let is_file =
                 |path: &[u8]| self.results.get(path.as_bstr()).is_some_and(|result| result.is_some());
@@ -79,7 +79,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
     fn is_filled(
         &self,
         directory: &BString,
-        known: &std::collections::BTreeMap<BString, Option<Side>>,
+        known: &BTreeMap<BString, Option<Side>>,
     ) -> Result<bool, ReadError> {
         if below(known, directory).any(|(_, side)| side.is_some()) {
             return Ok(true);

@@ -1,5 +1,7 @@
 //! Decides for each path what stands there in the end.
 
+use std::collections::BTreeSet;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use super::content::MergedFile;
@@ -41,7 +43,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
         if !is_directory {
             return self.settle(path, place, None);
         }
-        if !self.ours_only_left(&mut place) {
+        if !place.is_left() {
             self.results.insert(path, None);
             return Ok(());
         }
@@ -57,14 +59,6 @@ impl<E: From<ReadError>> Merge<'_, E> {
         }
         self.results.insert(path, None);
         self.settle(unique, place, Some(side))
-    }
-
-    /// Whether a file whose directory is in the way is still anywhere, and not just what a side made the directory of.
-    fn ours_only_left(&self, place: &mut Place) -> bool {
-        match place.equal {
-            Some((BASE, side)) if !place.is_path_conflict => place.has(other(side)),
-            _ => place.has(OURS) || place.has(THEIRS),
-        }
     }
 
     /// Resolves a place; `moved` is the side whose file had to give way to a directory.
@@ -192,9 +186,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
 }
 
 /// Whether an empty directory is kept at a path or below it.
-fn is_directory_kept(kept: &std::collections::BTreeSet<BString>, path: &BString) -> bool {
-    kept.contains(path)
-        || kept
-            .range(path.clone()..)
-            .any(|other| other.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"/")))
+fn is_directory_kept(kept: &BTreeSet<BString>, path: &BString) -> bool {
+    let inside = BString::from([path.as_slice(), b"/"].concat());
+    kept.contains(path) || kept.range(inside.clone()..).next().is_some_and(|next| next.starts_with(&inside))
 }

@@ -4,7 +4,7 @@
 //! name in a renamed directory belongs to which. Of files that are only similar, those are compared that matter: what the
 //! other side changed, or what tells where a directory went into which the other side put something.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -28,7 +28,7 @@ pub(super) struct Rename {
 impl<E: From<ReadError>> Merge<'_, E> {
     /// The renames of a side. `followed` are directories that one side removed, and in which the other side has new files.
     pub(super) fn find_side_renames(
-        &self,
+        &mut self,
         side: usize,
         followed: &BTreeSet<BString>,
     ) -> Result<Vec<Rename>, ReadError> {
@@ -42,20 +42,18 @@ impl<E: From<ReadError>> Merge<'_, E> {
         let open = self.paths.iter().filter(|(path, place)| place.settled.is_none() && !known.contains(path));
         let changes: Vec<Change> = open.filter_map(|(path, place)| candidate(side, path, place)).collect();
         let mut search = Search { merge: self, error: None, found: Vec::new(), left: changes };
-        search.step(RenameOptions { min_similarity: 100, ..options }, &|_| true);
+        search.join_all(RenameOptions { min_similarity: 100, ..options });
         search.left.retain(|change| change.old.is_none() || self.is_relevant(side, &change.path, followed));
+        let mut has_skipped = false;
         if options.min_similarity < 100 && search.left.iter().any(|change| change.old.is_some()) {
-            let by_name = options.min_similarity + (100 - options.min_similarity) / 2;
-            for (from, to) in search.unique_names() {
-                let is_pair = |path: &BString| *path == from || *path == to;
-                search.step(RenameOptions { min_similarity: by_name, ..options }, &|change| {
-                    is_pair(&change.path)
-                });
-            }
-            search.step(options, &|_| true);
+            search.join_names(options);
+            has_skipped = search.is_beyond(options);
+            search.join_all(options);
         }
-        search.error.map_or(Ok(()), Err)?;
-        renames.extend(search.found.into_iter().map(|(from, to)| Rename { side, from, to }));
+        let Search { error, found, .. } = search;
+        error.map_or(Ok(()), Err)?;
+        renames.extend(found.into_iter().map(|(from, to)| Rename { side, from, to }));
+        self.has_skipped_renames |= has_skipped;
         Ok(renames)
     }
 
@@ -112,9 +110,28 @@ struct Search<'a, 'm, E> {
 }
 
 impl<E: From<ReadError>> Search<'_, '_, E> {
-    /// Joins those changes that are wanted and fit, and keeps the others.
-    fn step(&mut self, options: RenameOptions, is_wanted: &dyn Fn(&Change) -> bool) {
-        let (wanted, mut left): (Vec<_>, Vec<_>) = self.left.drain(..).partition(is_wanted);
+    /// Joins all changes that fit.
+    fn join_all(&mut self, options: RenameOptions) {
+        let changes = std::mem::take(&mut self.left);
+        self.left = self.join(changes, options);
+    }
+
+    /// Joins a deleted and an added file each that are the only ones of their name, and very similar.
+    fn join_names(&mut self, options: RenameOptions) {
+        let min_similarity = options.min_similarity + (100 - options.min_similarity) / 2;
+        let pairs = self.unique_names();
+        let changes = std::mem::take(&mut self.left).into_iter().map(|change| (change.path.clone(), change));
+        let mut left: BTreeMap<BString, Change> = changes.collect();
+        for (from, to) in pairs {
+            let pair = [from, to].iter().filter_map(|path| left.remove(path)).collect();
+            let rest = self.join(pair, RenameOptions { min_similarity, ..options });
+            left.extend(rest.into_iter().map(|change| (change.path.clone(), change)));
+        }
+        self.left = left.into_values().collect();
+    }
+
+    /// Notes the renames among changes, and gives the others.
+    fn join(&mut self, changes: Vec<Change>, options: RenameOptions) -> Vec<Change> {
         let mut content = |_: &BStr, side: &Side| match self.merge.read(&side.id) {
             Ok(content) => Some(content),
             Err(error) => {
@@ -122,17 +139,25 @@ impl<E: From<ReadError>> Search<'_, '_, E> {
                 None
             }
         };
-        for change in find_renames(wanted, options, &mut content) {
-            match change.old_path {
-                Some(from) => self.found.push((from, change.path)),
-                None => left.push(change),
-            }
-        }
-        left.sort_by(|a, b| a.path.cmp(&b.path));
-        self.left = left;
+        let (renamed, left): (Vec<_>, Vec<_>) = find_renames(changes, options, &mut content)
+            .into_iter()
+            .partition(|change| change.old_path.is_some());
+        self.found.extend(renamed.into_iter().filter_map(|change| Some((change.old_path?, change.path))));
+        left
     }
 
-    /// A deleted and an added file each that are the only ones of their name.
+    /// Whether more files are left than may be compared with each other.
+    fn is_beyond(&self, options: RenameOptions) -> bool {
+        let is_compared = |side: &Side| side.kind.is_file() && (1..=options.max_size).contains(&side.size);
+        let count = |is_source: bool| {
+            let sides = self.left.iter().filter_map(|change| if is_source { change.old } else { change.new });
+            sides.filter(is_compared).count()
+        };
+        let (sources, targets) = (count(true), count(false));
+        sources > 0 && targets > 0 && sources.max(targets) > options.limit
+    }
+
+    /// The old and the new path of each name that one deleted and one added file have.
     fn unique_names(&self) -> Vec<(BString, BString)> {
         let names = |is_source: bool| {
             let mut names: HashMap<&[u8], Option<&BString>> = HashMap::new();

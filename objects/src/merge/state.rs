@@ -60,6 +60,14 @@ impl Place {
         (BASE..=THEIRS).all(|version| self.has(version) == versions.contains(&version))
     }
 
+    /// Whether a side still has the file, and it is not one that the other side has deleted or moved.
+    pub(super) fn is_left(&self) -> bool {
+        match self.equal {
+            Some((BASE, side)) if !self.is_path_conflict => self.has(other(side)),
+            _ => self.has(OURS) || self.has(THEIRS),
+        }
+    }
+
     /// The path of a version's file in its own tree.
     pub(super) fn origin<'a>(&'a self, version: usize, path: &'a BStr) -> &'a BStr {
         self.origins[version].as_ref().map_or(path, |origin| origin.as_bstr())
@@ -98,6 +106,7 @@ pub(super) struct Merge<'a, E> {
     pub(super) unmerged: Vec<Unmerged>,
     pub(super) messages: Vec<Message>,
     pub(super) is_clean: bool,
+    pub(super) has_skipped_renames: bool,
 }
 
 impl<E: From<ReadError>> Merge<'_, E> {

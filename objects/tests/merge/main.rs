@@ -2,6 +2,7 @@
 //!
 //! `POND_MERGE_ROUNDS` asks for more random scenarios than a test run takes.
 
+mod conflicts;
 mod git;
 mod history;
 mod oracle;

@@ -52,8 +52,13 @@ pub(crate) fn explain(git: &GitMerge, pond: &GitMerge) -> String {
     text
 }
 
-/// Why git's result is not wanted, in the few cases where it is not.
-pub(crate) fn known(sides: [&Files; 2], git: &GitMerge, pond: &GitMerge) -> Option<&'static str> {
+/// Why git's result is not wanted, in the few cases where it is not. `bases` are what the sides come from.
+pub(crate) fn known(
+    bases: &[&Files],
+    sides: [&Files; 2],
+    git: &GitMerge,
+    pond: &GitMerge,
+) -> Option<&'static str> {
     let is_left =
         |(path, stage): &(String, usize)| *stage == 1 && !git.stages.keys().any(|(other, _)| other == path);
     if pond.stages.keys().any(is_left) && sides[0].iter().any(|(path, file)| sides[1].get(path) == Some(file))
@@ -69,18 +74,22 @@ pub(crate) fn known(sides: [&Files; 2], git: &GitMerge, pond: &GitMerge) -> Opti
         return Some("of several equal files git takes another one for the renamed one");
     }
     let is_back = |message: &String| {
-        let words: Vec<&str> = message.trim_end_matches('.').split(' ').collect();
-        message.starts_with("CONFLICT (file location)") && words.get(3) == words.last()
+        let target = message.trim_end_matches('.').rsplit(' ').next().unwrap_or_default();
+        message.starts_with("CONFLICT (file location)") && bases.iter().any(|base| base.contains_key(target))
     };
     if pond.messages.iter().any(is_back) {
-        return Some("git drops a file that goes along with a directory to where it came from");
+        return Some("git drops a file that goes along with its directory to a path that the base has");
     }
-    let in_way = |merge: &GitMerge| -> Vec<String> {
-        let is_in_way = |text: &&String| text.starts_with("CONFLICT (implicit dir rename): Existing");
-        merge.messages.iter().filter(is_in_way).cloned().collect()
+    let told = |merge: &GitMerge, start: &str| -> Vec<String> {
+        merge.messages.iter().filter(|message| message.starts_with(start)).cloned().collect()
     };
-    if in_way(git) != in_way(pond) {
+    let in_way = "CONFLICT (implicit dir rename): Existing";
+    if told(git, in_way) != told(pond, in_way) {
         return Some("git takes a removed directory for being in the way, and overlooks a file that is");
+    }
+    let split = "CONFLICT (directory rename split)";
+    if told(git, split) != told(pond, split) {
+        return Some("git does not look where all files went, once it is clear where most did");
     }
     None
 }
@@ -131,36 +140,51 @@ fn trees_merge_as_git_merges_them() {
         }
     }
     import(&git, &versions);
-    let ways = WAYS.iter().enumerate().map(|(at, way)| {
-        let mine = scenarios.iter().filter(|(seed, _)| *seed as usize % WAYS.len() == at).collect::<Vec<_>>();
-        compare(&git, way, &mine)
-    });
-    assert_eq!(ways.sum::<usize>(), 0, "of {} scenarios", scenarios.len());
+    let mut explained = 0;
+    let mut failures = 0;
+    for (at, way) in WAYS.iter().enumerate() {
+        let mine: Vec<_> = scenarios.iter().filter(|(seed, _)| *seed as usize % WAYS.len() == at).collect();
+        let (others, wrong) = compare(&git, way, &mine);
+        explained += others;
+        failures += wrong;
+    }
+    assert_eq!(failures, 0, "of {} scenarios", scenarios.len());
+    assert!(
+        explained * 50 <= scenarios.len(),
+        "{explained} known differences in {} scenarios",
+        scenarios.len()
+    );
 }
 
 fn name(seed: u64, side: &str) -> String {
     format!("s{seed}/{side}")
 }
 
-/// How many merges differ; they are told.
-fn compare(git: &Git<'_>, way: &Way, scenarios: &[&(u64, Scenario)]) -> usize {
+/// How many merges differ for a known reason, and how many for no reason; those are told.
+fn compare(git: &Git<'_>, way: &Way, scenarios: &[&(u64, Scenario)]) -> (usize, usize) {
     let pairs: Vec<_> =
         scenarios.iter().map(|(seed, _)| (name(*seed, "ours"), name(*seed, "theirs"))).collect();
     let settings = [&["-c", "core.abbrev=40"], way.settings].concat();
     let expected = oracle::merge(git, &settings, way.options, &pairs);
-    let mut failures = 0;
+    let (mut explained, mut failures) = (0, 0);
     for ((seed, scenario), expected) in scenarios.iter().zip(&expected) {
         let Some(expected) = expected else { continue };
         let merged = merge(git, way, *seed, scenario);
         let difference = explain(expected, &merged);
-        if !difference.is_empty() && known([&scenario.ours, &scenario.theirs], expected, &merged).is_none() {
+        if difference.is_empty() {
+            continue;
+        }
+        let sides = [&scenario.ours, &scenario.theirs];
+        if known(&[&scenario.base], sides, expected, &merged).is_some() {
+            explained += 1;
+        } else {
             failures += 1;
             println!("==== seed {seed} {:?}\n{difference}", way.options);
             let [base, ours, theirs] = [&scenario.base, &scenario.ours, &scenario.theirs].map(show);
             println!("BASE\n{base}\nOURS\n{ours}\nTHEIRS\n{theirs}\nGIT\n{}", show(&expected.files));
         }
     }
-    failures
+    (explained, failures)
 }
 
 fn merge(git: &Git<'_>, way: &Way, seed: u64, scenario: &Scenario) -> GitMerge {
