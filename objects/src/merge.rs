@@ -3,12 +3,20 @@
 //! The results are those of git's default strategy ("ort"): the same files with the same bytes, conflict markers included,
 //! the same conflicts at the same paths, told in the same words. Different are, on purpose:
 //!
-//! - Empty directories are merged like everything else; git has none.
+//! - Empty directories are merged like everything else; git has none. A directory that both sides have stays, even when the
+//!   merge takes away the last file in it.
 //! - A renamed file is known by its node id where that is given, whatever became of its content. Only without one, equal
-//!   and then similar contents are looked for, as git does, with the limits of [`RenameOptions`]. Where several equal files
-//!   were renamed, other pairs can come out than git's.
+//!   and then similar contents are looked for, as git does, with the limits of [`RenameOptions`] (git's are wider). Where
+//!   several equal files were renamed, other pairs can come out than git's.
 //! - Files above [`MergeOptions::max_text_size`] are not merged by line.
 //! - There are no submodules, merge drivers and attributes.
+//! - Where git (2.47) loses a file, it is kept: one that a side put at the old path of a file that both sides have at its
+//!   new path, and one that goes along with its directory to a path that the base has.
+//! - Git takes a directory that a side removed for being in the way of files that go along with another one, and
+//!   overlooks a file that is there on both sides; what is in the way is what the side's tree has.
+//! - Git does not look where all files of a directory went, once it is clear where most did, and does then not tell that
+//!   it is unclear for a directory in it.
+//! - Git tells of a file that it moved out of a directory's way also where that file is then deleted, and nothing is moved.
 //!
 //! Only what a side changed is read: a merge of a tree of a million files costs what the changes cost.
 
@@ -124,7 +132,8 @@ pub struct Unmerged {
 #[derive(Debug, Clone)]
 pub struct Merged {
     /// What stands at which path now where ours has something else, in path order. Files in conflict are among them, as
-    /// they stand meanwhile.
+    /// they stand meanwhile. Where a file takes a directory's place, or the other way round, both are listed: what goes and
+    /// what comes.
     pub updates: Vec<Update>,
     /// What a person has to decide, in order of the bytes of paths.
     pub unmerged: Vec<Unmerged>,

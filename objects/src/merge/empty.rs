@@ -47,9 +47,10 @@ impl<E: From<ReadError>> Merge<'_, E> {
         let is_moved =
             |(path, side): &(&BString, &Option<Side>)| side.is_some() && !self.results.contains_key(*path);
         updates.extend(self.ours.iter().filter(is_moved).map(|(path, _)| (path.clone(), None)));
-        let removed = updates.iter().filter(|(path, side)| side.is_none() && self.ours.get(path).is_some());
+        let removed = updates.iter().filter(|(_, side)| side.is_none()).map(|(path, _)| path);
+        let inner: Vec<&BString> = removed.chain(&self.empty).collect();
         let mut directories: BTreeSet<BString> =
-            removed.flat_map(|(path, _)| ancestors(path)).map(BString::from).collect();
+            inner.into_iter().flat_map(|path| ancestors(path)).map(BString::from).collect();
         directories.extend(self.empty.iter().cloned());
         let mut known: BTreeMap<BString, Option<Side>> = updates.iter().cloned().collect();
         for path in directories.iter().rev() {

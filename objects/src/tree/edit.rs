@@ -22,7 +22,7 @@ use crate::tree::empty_tree;
 /// What is to stand at a path from now on; `None` where nothing is.
 ///
 /// What stood at the path is gone in either case, with all that was below it. A directory comes with all that the tree of
-/// its id holds; [`empty_tree`](super::empty_tree) and size 0 make an empty one.
+/// its id holds; [`empty_tree`] and size 0 make an empty one.
 pub type Update = (BString, Option<Side>);
 
 /// The tree `root` (`None`: without entries) with updates applied, each page that is new given to the sink, those below

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bstr::ByteSlice;
 use pond_objects::memory::MemoryObjects;
-use pond_objects::merge::{Favour, Labels, MergeOptions, Trees};
+use pond_objects::merge::{ConflictStyle, Favour, Labels, MergeOptions, Trees};
 use pond_objects::{Commit, Kind, ObjectId, Signature, Timestamp};
 
 use crate::git::Git;
@@ -160,4 +161,26 @@ fn merges_on_several_bases_are_those_of_git() {
         }
     }
     assert_eq!(failures, 0, "of {} histories", histories.len());
+}
+
+#[test]
+fn histories_that_share_nothing_merge_on_an_empty_tree() {
+    let mut history =
+        History { objects: MemoryObjects::new(), versions: Vec::new(), commits: BTreeMap::new() };
+    let file = |content: &str| (Kind::File, content.as_bytes().to_vec());
+    let ours = Files::from([("f".into(), file("x\n")), ("mine".into(), file("1\n"))]);
+    let theirs = Files::from([("f".into(), file("y\n")), ("yours".into(), file("2\n"))]);
+    history.commit("ours".into(), Vec::new(), ours.clone());
+    history.commit("theirs".into(), Vec::new(), theirs);
+    let commits = [history.commits["ours"], history.commits["theirs"]];
+    let options = MergeOptions { style: ConflictStyle::Diff3, ..MergeOptions::default() };
+    let labels = ["HEAD".into(), "feature".into()];
+    let objects = &mut history.objects;
+    let merged = pond::merge_history(objects, &mut |_, _| Ok(Vec::new()), commits, labels, &options);
+    assert!(merged.bases.is_empty() && !merged.merged.is_clean);
+    let ours = pond::store(objects, &ours);
+    let files = pond::files(objects, Some(ours), &merged.merged);
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["f", "mine", "yours"]);
+    let expected = "<<<<<<< HEAD\nx\n||||||| empty tree\n=======\ny\n>>>>>>> feature\n";
+    assert_eq!(files["f"].1.as_bstr(), expected.as_bytes().as_bstr());
 }

@@ -5,6 +5,7 @@
 mod conflicts;
 mod git;
 mod history;
+mod laws;
 mod oracle;
 mod pond;
 mod random;

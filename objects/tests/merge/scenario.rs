@@ -117,19 +117,19 @@ impl Maker {
     fn step(&mut self, files: &mut Files) {
         let Some(path) = self.old_path(files) else { return self.add(files) };
         match self.random.below(20) {
-            0..=5 => files.entry(path).and_modify(|file| self.edit(file)).or_insert_with(|| unreachable!()),
+            0..=5 => self.edit(files.get_mut(&path).expect("it is there")),
             6..=8 => {
                 let (to, mut file) = (self.path(), files.remove(&path).expect("it is there"));
                 if self.random.one_in(2) {
                     self.edit(&mut file);
                 }
-                return Self::put(files, to, file);
+                Self::put(files, to, file);
             }
-            9 | 10 => return drop(files.remove(&path)),
-            11 | 12 => return self.move_directory(files),
+            9 | 10 => drop(files.remove(&path)),
+            11 | 12 => self.move_directory(files),
             13 => {
                 let directory = self.random.pick(&DIRECTORIES[1..]);
-                return files.retain(|path, _| !path.starts_with(directory));
+                files.retain(|path, _| !path.starts_with(directory));
             }
             14 => {
                 let file = files.get_mut(&path).expect("it is there");
@@ -138,14 +138,13 @@ impl Maker {
                     Kind::Executable => Kind::File,
                     kind => kind,
                 };
-                return;
             }
             15 => {
                 let link = (Kind::Symlink, self.link());
-                return drop(files.insert(path, link));
+                drop(files.insert(path, link));
             }
-            _ => return self.add(files),
-        };
+            _ => self.add(files),
+        }
     }
 
     fn move_directory(&mut self, files: &mut Files) {
