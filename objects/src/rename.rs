@@ -12,6 +12,9 @@ use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::name::split_path;
 
+/// Similarities are compared more finely than in percent, as git does, so that the best of several is the same.
+const MAX_SCORE: u64 = 60_000;
+
 /// How renames are looked for.
 #[derive(Debug, Clone, Copy)]
 pub struct RenameOptions {
@@ -121,8 +124,8 @@ impl Finder {
                 if old_side.size.min(new_side.size) * 100 < largest * u64::from(options.min_similarity) {
                     continue;
                 }
-                let score = (old.common(new) * 100 / largest).min(99) as u8;
-                if score >= options.min_similarity {
+                let score = old.common(new) * MAX_SCORE / largest;
+                if score >= MAX_SCORE / 100 * u64::from(options.min_similarity) {
                     let same_name = split_path(&self.changes[*old_at].path).1
                         == split_path(&self.changes[*new_at].path).1;
                     scores.push((score, same_name, *old_at, *new_at));
@@ -132,7 +135,7 @@ impl Finder {
         scores.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then((a.3, a.2).cmp(&(b.3, b.2))));
         for (score, _, old, new) in scores {
             if !self.taken.contains_key(&old) && !self.partner.contains_key(&new) {
-                self.pair(old, new, score);
+                self.pair(old, new, (score * 100 / MAX_SCORE).min(99) as u8);
             }
         }
     }

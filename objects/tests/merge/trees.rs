@@ -5,7 +5,7 @@ use pond_objects::merge::{ConflictStyle, Favour, Labels, MergeOptions, Trees};
 
 use crate::git::Git;
 use crate::oracle::{GitMerge, Version, import};
-use crate::scenario::{Files, Scenario};
+use crate::scenario::{File, Files, Scenario};
 use crate::{oracle, pond, rounds};
 
 pub(crate) fn show(files: &Files) -> String {
@@ -59,8 +59,7 @@ pub(crate) fn known(
     git: &GitMerge,
     pond: &GitMerge,
 ) -> Option<&'static str> {
-    let is_left =
-        |(path, stage): &(String, usize)| *stage == 1 && !git.stages.keys().any(|(other, _)| other == path);
+    let is_left = |key: &(String, usize)| key.1 == 1 && !git.stages.contains_key(key);
     if pond.stages.keys().any(is_left) && sides[0].iter().any(|(path, file)| sides[1].get(path) == Some(file))
     {
         return Some("git drops what is at the old path of a file that both sides have at its new path");
@@ -79,6 +78,12 @@ pub(crate) fn known(
     };
     if pond.messages.iter().any(is_back) {
         return Some("git drops a file that goes along with its directory to a path that the base has");
+    }
+    let everywhere = |(path, file): (&String, &File)| {
+        bases.iter().chain(&sides).all(|files| files.get(path) == Some(file)) && !git.files.contains_key(path)
+    };
+    if pond.files.iter().any(everywhere) {
+        return Some("git drops a file that nobody touched, from a directory into which others come along");
     }
     let told = |merge: &GitMerge, start: &str| -> Vec<String> {
         merge.messages.iter().filter(|message| message.starts_with(start)).cloned().collect()
