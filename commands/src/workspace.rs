@@ -11,7 +11,7 @@ use bstr::BString;
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
 use pond_oplog::lock::{Holder, Lock};
 use pond_oplog::view::{Head, MAIN_MIRROR};
-use pond_oplog::{Pond, ReadonlyPond, StagedPack, Store};
+use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store, durable};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
@@ -90,10 +90,13 @@ impl<'c> Workspace<'c> {
         let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
         // From here on the command itself decides where it may stop.
         ctx.check_interrupt("nothing was changed")?;
+        make_directories(&pond)?;
         let lock = Lock::acquire(&path, PATIENCE, &holder(ctx)?)?;
-        // What a killed command left there is nobody's: every writer holds this lock.
-        for directory in [pond.staging_dir(), pond.mirror_dir(MAIN_MIRROR)] {
-            let _ = pond_oplog::durable::sweep_temporaries(&directory);
+        // What a killed command left there is nobody's: whoever writes there holds these locks.
+        let _ = pond_oplog::durable::sweep_temporaries(&pond.mirror_dir(MAIN_MIRROR));
+        if let Ok(turn) = Lock::acquire(&pond.lock_path(), Duration::ZERO, &holder(ctx)?) {
+            let _ = pond_oplog::durable::sweep_temporaries(&pond.staging_dir());
+            drop(turn);
         }
         let mut workspace = Self::open(ctx, Some(lock), unreadable)?;
         workspace.rescue_late_writes()?;
@@ -359,6 +362,21 @@ impl<'c> Workspace<'c> {
             self.ctx.config()?.integer("add.threads")?.and_then(|wanted| usize::try_from(wanted).ok());
         Ok(wanted.filter(|wanted| *wanted > 0).unwrap_or(cores))
     }
+}
+
+/// Makes the directories that a tool which copies files only may have left out.
+fn make_directories(pond: &Pond) -> Result<(), CommandError> {
+    let kinds = [PackKind::Data, PackKind::Meta].map(|kind| pond.table_dir().join(kind.dir_name()));
+    let [data, meta] = kinds;
+    for directory in [pond.mirror_dir(MAIN_MIRROR), pond.staging_dir(), data, meta] {
+        if !directory.exists() {
+            durable::create_dir_all(&directory).map_err(|error| {
+                fatal(format_args!("cannot make the directory '{}'", escape::path(&directory)))
+                    .because(&error)
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Who holds a lock, for those who wait for it.

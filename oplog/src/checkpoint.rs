@@ -1,8 +1,8 @@
 //! Delta checkpoints: one Parquet file with the table's whole state, so that other readers need not read every entry.
 //!
-//! pond itself reads none. delta-rs writes them, through a store that puts durably; each is read back by delta-rs and
-//! compared with our own state before it stays. Whatever fails, the entries are untouched and the table reads as
-//! before. The caller holds the pond's lock.
+//! pond itself reads none. delta-rs writes them, beside the table; each is read back by delta-rs and compared with our own
+//! state before it is put into it. Whatever fails, the entries are untouched and the table reads as before. Two at once do no
+//! harm.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -14,8 +14,9 @@ use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use pond_objects::ObjectId;
 use url::Url;
 
+use crate::durable;
 use crate::durable_local::DurableLocal;
-use crate::log::{LOG_DIR, PackKind, parse_pack_path};
+use crate::log::{LOG_DIR, PackKind, entry_path, parse_pack_path};
 use crate::state::TableState;
 
 /// Versions from one checkpoint to the next.
@@ -39,8 +40,8 @@ pub enum CheckpointError {
         /// What delta-rs said.
         source: Box<DeltaTableError>,
     },
-    /// delta-rs reads another table from the checkpoint than the entries describe; it was deleted.
-    #[error("a checkpoint of version {version} did not have the table's packs and was deleted")]
+    /// delta-rs reads another table from the entries than pond does; nothing was written.
+    #[error("a checkpoint of version {version} would not have the table's packs, and was not written")]
     Mismatch {
         /// The version.
         version: u64,
@@ -57,7 +58,8 @@ pub enum CheckpointError {
 
 /// Whether the table has gone [`INTERVAL`] versions without a checkpoint.
 pub fn is_due(table_dir: &Path, version: u64) -> bool {
-    let last = last_checkpoint(table_dir).filter(|last| *last <= version).unwrap_or(0);
+    let last = last_checkpoint(table_dir).filter(|last| checkpoint_path(table_dir, *last).exists());
+    let last = last.filter(|last| *last <= version).unwrap_or(0);
     version - last >= INTERVAL
 }
 
@@ -69,24 +71,75 @@ fn last_checkpoint(table_dir: &Path) -> Option<u64> {
 }
 
 /// Writes a checkpoint of the state's version, and deletes old ones: the two newest stay, and one in every thousand
-/// versions. Runs inside a tokio runtime.
-pub async fn write_checkpoint(table_dir: &Path, state: &TableState) -> Result<(), CheckpointError> {
+/// versions. Gives false where there is a good one already. Runs inside a tokio runtime.
+///
+/// It is made and read back in a directory of its own, on links to the log's entries, and becomes visible only when it is
+/// known to be right: first the checkpoint, then the hint that names it. It builds on the last checkpoint, or, where that is
+/// missing or wrong, on all entries; so a bad one is mended by the next.
+pub async fn write_checkpoint(table_dir: &Path, state: &TableState) -> Result<bool, CheckpointError> {
     let version = state.version;
-    let delta = |source| CheckpointError::Delta { version, source: Box::new(source) };
-    let table = open(table_dir, version).await.map_err(delta)?;
-    deltalake::checkpoints::create_checkpoint(&table, None).await.map_err(delta)?;
-    let packs = match open(table_dir, version).await {
-        Ok(table) => packs_of(&table).ok(),
-        Err(_) => None,
-    };
-    let expected = state.packs.iter().map(|pack| (pack.kind, pack.digest)).collect();
-    if packs != Some(expected) {
-        for path in [checkpoint_path(table_dir, version), table_dir.join(LOG_DIR).join(HINT)] {
-            delete(&path)?;
-        }
-        return Err(CheckpointError::Mismatch { version });
+    let expected: HashSet<_> = state.packs.iter().map(|pack| (pack.kind, pack.digest)).collect();
+    let last = last_checkpoint(table_dir).filter(|last| checkpoint_path(table_dir, *last).exists());
+    if last == Some(version) && reads_as(table_dir, version, &expected).await {
+        return Ok(false);
     }
-    prune(table_dir)
+    for base in [last.filter(|last| *last < version), None] {
+        let scratch = scratch(table_dir, base, version)?;
+        if base.is_some() && !reads_as(scratch.path(), version, &expected).await {
+            continue;
+        }
+        let delta = |source| CheckpointError::Delta { version, source: Box::new(source) };
+        let table = open(scratch.path(), version).await.map_err(delta)?;
+        deltalake::checkpoints::create_checkpoint(&table, None).await.map_err(delta)?;
+        if !reads_as(scratch.path(), version, &expected).await {
+            return Err(CheckpointError::Mismatch { version });
+        }
+        for path in [checkpoint_path, |dir: &Path, _| dir.join(LOG_DIR).join(HINT)] {
+            let (from, to) = (path(scratch.path(), version), path(table_dir, version));
+            let bytes = fs::read(&from).map_err(|source| CheckpointError::Io { path: from, source })?;
+            durable::replace(&to, &bytes)
+                .map_err(|error| CheckpointError::Io { path: to, source: io::Error::other(error) })?;
+        }
+        prune(table_dir)?;
+        return Ok(true);
+    }
+    Err(CheckpointError::Mismatch { version })
+}
+
+/// Whether delta-rs reads these packs from the table.
+async fn reads_as(table_dir: &Path, version: u64, expected: &HashSet<(PackKind, ObjectId)>) -> bool {
+    match open(table_dir, version).await {
+        Ok(table) => packs_of(&table).is_ok_and(|packs| packs == *expected),
+        Err(_) => false,
+    }
+}
+
+/// A directory with the log's entries from a checkpoint (or from the first) up to a version, and with that checkpoint.
+fn scratch(table_dir: &Path, base: Option<u64>, version: u64) -> Result<tempfile::TempDir, CheckpointError> {
+    let parent = table_dir.parent().unwrap_or(table_dir).join("cache");
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CheckpointError::Io { path, source }
+    };
+    fs::create_dir_all(&parent).map_err(failed(&parent))?;
+    let made = tempfile::Builder::new().prefix(".pond.tmp-checkpoint-").tempdir_in(&parent);
+    let scratch = made.map_err(failed(&parent))?;
+    let log = scratch.path().join(LOG_DIR);
+    fs::create_dir(&log).map_err(failed(&log))?;
+    let link = |from: PathBuf| {
+        let to = log.join(from.file_name().expect("BUG: a file of the log has a name"));
+        fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)).map_err(failed(&from))
+    };
+    if let Some(base) = base {
+        link(checkpoint_path(table_dir, base))?;
+        // Never linked: delta-rs writes this one anew.
+        let (from, to) = (table_dir.join(LOG_DIR).join(HINT), log.join(HINT));
+        fs::copy(&from, &to).map_err(failed(&from))?;
+    }
+    for number in base.unwrap_or(0)..=version {
+        link(entry_path(table_dir, number))?;
+    }
+    Ok(scratch)
 }
 
 /// The table as delta-rs sees it, through a store whose root is the table: then no character of the pond's path needs
@@ -242,6 +295,30 @@ mod tests {
         assert!(matches!(error, CheckpointError::Mismatch { version: 1 }), "{error}");
         assert!(!checkpoint_path(&table.path(), 1).exists());
         assert_eq!(run(plain_open(&table)).version(), Some(1));
+    }
+
+    #[test]
+    fn a_bad_checkpoint_is_mended_by_the_next() {
+        for damage in ["deleted", "another's"] {
+            let table = Table::new();
+            grow(&table, "x");
+            assert!(run(write_checkpoint(&table.path(), &table.load().state)).expect("a checkpoint"));
+            assert!(!run(write_checkpoint(&table.path(), &table.load().state)).expect("it is there"));
+            grow(&table, "y");
+            assert!(run(write_checkpoint(&table.path(), &table.load().state)).expect("a checkpoint"));
+            let newest = checkpoint_path(&table.path(), 2);
+            match damage {
+                "deleted" => fs::remove_file(newest).expect("deleted"),
+                _ => drop(fs::copy(checkpoint_path(&table.path(), 1), newest).expect("copied")),
+            }
+            for _ in 0..2 {
+                let state = table.load().state;
+                run(write_checkpoint(&table.path(), &state)).expect("a checkpoint");
+                let opened = run(plain_open(&table));
+                assert_eq!(packs_of(&opened).expect("packs").len(), state.packs.len(), "{damage}");
+                grow(&table, "z");
+            }
+        }
     }
 
     #[test]

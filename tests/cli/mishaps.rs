@@ -107,3 +107,41 @@ fn a_checkout_that_was_cut_short_takes_nothing_back() {
     assert_same_tree(&first, &pond.mirror());
     assert_eq!(pond.status(), [""; 0]);
 }
+
+#[test]
+fn empty_directories_that_a_copy_left_out_are_made_again() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.commit_all("one");
+    std::fs::remove_dir(pond.dot_pond("staging")).expect("it is empty");
+    pond.write("a", "2\n");
+    pond.commit_all("two");
+    std::fs::remove_dir_all(pond.dot_pond("mirrors")).expect("removed");
+    pond.write("a", "3\n");
+    pond.commit_all("three");
+    assert_eq!(pond.history().len(), 3);
+}
+
+#[test]
+fn a_time_of_zero_is_a_time() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    let zero = std::time::UNIX_EPOCH;
+    let file = std::fs::File::options().write(true).open(pond.path("a")).expect("a file");
+    file.set_modified(zero).expect("a time is set");
+    pond.commit_all("one");
+    pond.remove("a");
+    pond.ok(&["restore", "a"]);
+    let modified = std::fs::metadata(pond.path("a")).and_then(|metadata| metadata.modified());
+    assert_eq!(modified.expect("a time"), zero);
+}
+
+#[test]
+fn an_empty_value_deletes_no_ref() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.commit_all("one");
+    pond.ok(&["branch", "x"]);
+    pond.fails(&["update-ref", "refs/heads/x", ""], 128).expect_says("empty");
+    assert_eq!(pond.id("x"), pond.id("HEAD"));
+}

@@ -122,6 +122,12 @@ fn from_words(args: &UpdateRefArgs) -> Result<Wish, CommandError> {
         (true, _) => return Err(usage("-d takes REF [OLD]")),
         (false, _) => return Err(usage("update-ref takes REF NEW [OLD]")),
     };
+    if new.is_some_and(|new| new.is_empty()) {
+        // What a script has in its hands when the command before failed.
+        return Err(
+            fatal("the new value is empty: it names no object").hint("nothing was changed; -d deletes a ref")
+        );
+    }
     Ok(Wish {
         name: Named::parse(name)?,
         new: Some(new.filter(|new| !is_none(new)).cloned()),

@@ -18,7 +18,7 @@ use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
 use crate::message::{self, Cleanup};
 use crate::mirror::add::{AddRequest, add};
 use crate::mirror::footprint::{Footprint, Touched};
-use crate::mirror::index::{Header, Index};
+use crate::mirror::index::{Header, Index, Seen};
 use crate::mirror::lost_content;
 use crate::mirror::pending::Pending;
 use crate::mirror::record::NewCommit;
@@ -376,8 +376,8 @@ fn mtimes(index: &Index, changes: &[Change]) -> HashMap<BString, i64> {
     let changed = changes.iter().filter(|change| change.new.is_some());
     let found = changed.filter_map(|change| {
         let at = index.find(&change.path).ok()?;
-        let mtime = index.entry(at).row.seen.mtime_ns;
-        (mtime != 0).then(|| (change.path.clone(), mtime.div_euclid(1000)))
+        let seen = index.entry(at).row.seen;
+        (seen != Seen::NEVER).then(|| (change.path.clone(), seen.mtime_ns.div_euclid(1000)))
     });
     found.collect()
 }
