@@ -15,6 +15,7 @@ use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store, durable};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
+use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::ignore::Ignore;
 use crate::mirror::index::{Header, Index, IndexBuilder, Seen, Update};
@@ -170,30 +171,33 @@ impl<'c> Workspace<'c> {
         );
     }
 
-    /// Brings the index in line with HEAD where a command that moved HEAD did not live to do it.
+    /// Brings the index in line with what was published, where a command did not live to do it. Without the mirror's lock
+    /// only if HEAD moved: somebody else may be writing it.
     fn catch_up(&mut self) -> Result<(), CommandError> {
-        if self.index.header().base == self.head.commit {
+        let file = head_file::read(&head_path(&self.pond))?;
+        let seq = file.map(|file| file.seq);
+        let is_behind = self.index.header().base != self.head.commit;
+        if !is_behind && (self.lock.is_none() || seq == Some(self.snapshot.state().seq)) {
             return Ok(());
         }
-        let tree = self.head_tree()?;
-        let header = Header { base: self.head.commit, ..self.index.header().clone() };
-        let (builder, moved) = rebase::catch_up(&self.index, self.snapshot.store(), tree.as_ref(), header)?;
-        if moved > 0 && self.index.header().base.is_some() {
-            let files = crate::ui::size::counted(moved as u64, "file");
-            self.ctx.ui.warn(format_args!(
-                "a command that was moving HEAD ended half way; {files} may be of the version before"
-            ));
-            self.ctx.ui.hint(
-                "'pond status' shows them as modified, 'pond restore :/' writes the version that HEAD is at",
-            );
-        }
-        if self.lock.is_some() {
+        let had_base = self.index.header().base.is_some();
+        if let Some(CaughtUp { builder, moved }) = catch_up(&self.snapshot, &self.index, seq)? {
+            if moved > 0 && had_base {
+                let files = crate::ui::size::counted(moved as u64, "file");
+                self.ctx.ui.warn(format_args!(
+                    "a command that was changing the mirror ended half way; {files} may be of the version before"
+                ));
+                self.ctx.ui.hint(
+                    "'pond status' shows them as modified, 'pond restore :/' writes what is staged, 'pond undo' takes the command back",
+                );
+            }
+            if self.lock.is_none() {
+                self.index = builder.finish();
+                return Ok(());
+            }
             self.save_index(builder)?;
-            self.save_head()
-        } else {
-            self.index = builder.finish();
-            Ok(())
         }
+        if self.lock.is_some() { self.save_head() } else { Ok(()) }
     }
 
     /// The objects, staged ones among them.

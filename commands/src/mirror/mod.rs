@@ -5,6 +5,8 @@
 //! Nothing in these modules prints. Besides those three only [`index`] writes, its own file, and [`staged_packs`], a cache.
 
 pub(crate) mod add;
+pub(crate) mod carried;
+pub(crate) mod catch_up;
 pub(crate) mod differences;
 pub(crate) mod failures;
 pub(crate) mod footprint;
@@ -18,9 +20,11 @@ pub(crate) mod lost_content;
 pub(crate) mod materialize;
 pub(crate) mod move_head;
 pub(crate) mod next_commit;
+pub(crate) mod obstacles;
 pub(crate) mod order;
 pub(crate) mod pathspec;
 pub(crate) mod pending;
+pub(crate) mod rearrange;
 pub(crate) mod rebase;
 pub(crate) mod record;
 pub(crate) mod remove;

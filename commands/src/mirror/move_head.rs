@@ -9,19 +9,19 @@ use std::collections::HashSet;
 
 use bstr::{BStr, BString};
 use pond_objects::{ObjectSource as _, PathEntry};
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::view::Head;
 use pond_refs::RefEdit;
 
+use super::carried::{Carried, carried};
 use super::differences::Differences;
-use super::footprint::{Footprint, Touched};
-use super::index::{Header, Row, Seen, Side, Update};
+use super::footprint::Touched;
+use super::index::{Row, Seen, Side, Update};
 use super::lay_out::{self, LaidOut, Target, target_of};
+use super::obstacles::Obstacles;
+use super::rearrange::{Rearrange, rearrange};
+use super::save;
 use super::scan::{Scan, State};
-use super::stat::now_ns;
-use super::{rebase, save};
-use crate::error::{Class, CommandError, fatal};
-use crate::transact;
-use crate::ui::escape;
+use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
 
 /// A move of HEAD.
@@ -30,7 +30,7 @@ pub(crate) struct MoveHead<'a> {
     pub(crate) kind: &'a str,
     /// Facts for readers of the table's history.
     pub(crate) parameters: &'a [(&'a str, String)],
-    /// Where HEAD shall stand. It has a commit.
+    /// Where HEAD shall stand; without a commit, nothing is tracked there.
     pub(crate) head: Head,
     /// Refs that move in the same operation.
     pub(crate) edits: Vec<RefEdit>,
@@ -53,6 +53,16 @@ pub(crate) struct MovedHead {
     pub(crate) before: Head,
     /// The files.
     pub(crate) laid_out: LaidOut,
+    /// Changes that were carried over.
+    pub(crate) carried: Carried,
+}
+
+/// What is to be done where changes are in the way of a command.
+fn advice(doing: &str) -> String {
+    let option = if doing == "reset" { "--hard" } else { "-f" };
+    format!(
+        "commit your changes, put them aside with 'pond stash -u', or use {option}, which stores them in the pond and takes the new version"
+    )
 }
 
 /// Brings HEAD, the index and the mirror to a commit. The caller holds the mirror's lock.
@@ -64,80 +74,63 @@ pub(crate) fn move_head(
     workspace: &mut Workspace<'_>,
     request: MoveHead<'_>,
 ) -> Result<MovedHead, CommandError> {
-    let commit = request.head.commit.expect("BUG: HEAD moves to a commit");
-    let tree = workspace.store().commit(&commit)?.tree;
+    let MoveHead { kind, parameters, head, edits, uncommitted } = request;
+    let tree = head.commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
     let old_tree = workspace.head_tree()?;
-    let entries = workspace.list(Some(&tree))?;
+    let entries = workspace.list(tree.as_ref())?;
     let scan = lay_out::look(workspace)?;
-    let force = request.uncommitted == Uncommitted::GiveUp;
-    let waiting = workspace.index.header().pending.clone();
-    if let Some(pending) = waiting.as_ref().filter(|_| !force) {
+    let force = uncommitted == Uncommitted::GiveUp;
+    if let Some(pending) = workspace.index.header().pending.as_ref().filter(|_| !force) {
         let doing = pending.doing.command();
         return Err(fatal(format_args!("a {doing} is under way: HEAD can't move before it has ended"))
             .hint(format_args!("'pond {doing} --continue' ends it, 'pond {doing} --abort' goes back")));
     }
-    let plan = plan(workspace, &scan, &entries, force)?;
+    let doing = kind.to_lowercase();
+    let plan = plan(workspace, &scan, &entries, force, &doing)?;
     let victims = lay_out::victims(workspace, &scan, &plan.targets);
-    if !force && !victims.is_empty() {
-        let paths: Vec<&BString> = victims.iter().map(|victim| &victim.path).collect();
-        return Err(in_the_way(&paths));
+    if !force {
+        let mut obstacles = Obstacles::default();
+        victims.iter().for_each(|victim| obstacles.add_changed(&victim.path));
+        obstacles.refuse(&doing, &advice(&doing))?;
     }
     workspace.ctx.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
-    let mut footprint = if plan.is_whole && saved.entries.is_empty() {
-        let touched = Touched::between(old_tree, Some(tree));
-        Footprint { host: touched.clone(), index: touched, ..Footprint::default() }
-    } else {
-        let host = lay_out::touched(workspace, &plan.targets, &saved, &scan);
-        Footprint { host, index: touched_index(workspace, &plan.targets), ..Footprint::default() }
-    };
-    footprint.pending = waiting.map(|waiting| [Some(waiting), None]);
+    let is_whole = plan.is_whole && saved.entries.is_empty();
     let before = workspace.head.clone();
-    if request.head != before || !footprint.is_empty() || !request.edits.is_empty() {
-        let mut transaction = transact::begin(workspace, request.kind, request.parameters)?;
-        saved.join(&mut transaction);
-        footprint.join(workspace, &mut transaction)?;
-        request.edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
-        transaction.set_head(MAIN_MIRROR, request.head.clone());
-        let published = transact::publish(workspace, transaction)?;
-        workspace.head = request.head;
-        workspace.refresh(published.state)?;
-    }
-    let laid_out = lay_out::lay_out(workspace, &plan.targets, &saved, &scan)?;
-    laid_out.show_failures(workspace);
-    let updates = lay_out::updates_of_all(workspace, &plan.targets, &laid_out);
-    let header = workspace.index.header().clone();
-    let edited = workspace.index.edit(updates, header.clone(), now_ns()).finish();
-    let header = Header {
-        base: Some(commit),
-        delta_version: Some(workspace.snapshot.state().version),
+    let request = Rearrange {
+        head,
+        edits,
+        files: plan.targets.clone(),
+        staged: plan.targets,
+        whole: is_whole.then(|| Touched::between(old_tree, tree)),
         pending: None,
-        ..header
+        ..Rearrange::nothing(workspace, kind, parameters)
     };
-    let builder = rebase::onto(&edited, workspace.store(), Some(&tree), header)?;
-    workspace.save_index(builder)?;
-    workspace.save_head()?;
-    Ok(MovedHead { before, laid_out })
+    let laid_out = rearrange(workspace, request, &scan, &saved, |_| ())?;
+    let carried = carried(&workspace.index, &scan, &laid_out);
+    Ok(MovedHead { before, laid_out, carried })
 }
 
 /// The paths that have to change.
-struct Plan {
-    targets: Vec<Target>,
+pub(crate) struct Plan {
+    /// What they become, on the host and in the index.
+    pub(crate) targets: Vec<Target>,
     /// Whether they are all that differs between the two commits, and nothing else.
     is_whole: bool,
 }
 
-/// Looks whether anything uncommitted would be lost, and says what has to change.
-fn plan(
+/// Looks whether anything uncommitted would be lost, and says what has to change. `doing` is the command's name.
+pub(crate) fn plan(
     workspace: &Workspace<'_>,
     scan: &Scan,
     entries: &[PathEntry],
     force: bool,
+    doing: &str,
 ) -> Result<Plan, CommandError> {
     let host = Differences::of(scan);
     let state = |path: &BStr| host.at(path).map(|change| change.state);
     let mut plan = Plan { targets: Vec::new(), is_whole: true };
-    let mut collisions = Vec::new();
+    let mut obstacles = Obstacles::default();
     for entry in entries {
         let target = target_of(entry);
         let row = workspace.index.find(&entry.path).ok().map(|at| workspace.index.entry(at).row);
@@ -151,12 +144,10 @@ fn plan(
             continue;
         }
         plan.is_whole &= base != target.side && staged == base && on_host.is_none();
-        let missing = on_host == Some(State::Missing);
-        if !force && (staged != base && staged != target.side || on_host.is_some() && !missing) {
-            collisions.push(entry.path.clone());
-        }
-        if !force && let Some(blocking) = host.file_above(&entry.path) {
-            collisions.push(blocking.clone());
+        if !force && staged != base {
+            obstacles.add_changed(&entry.path);
+        } else if !force {
+            obstacles.add_of(&host, &target);
         }
         plan.targets.push(target);
     }
@@ -175,16 +166,12 @@ fn plan(
         plan.is_whole &= entry.row.staged == base && on_host.is_none();
         let changed = on_host.is_some_and(|state| state != State::Missing);
         if !force && (entry.row.staged != base || changed) {
-            collisions.push(path.clone());
+            obstacles.add_changed(&path);
         }
         plan.targets.push(Target { path, side: None });
     }
-    collisions.sort();
-    collisions.dedup();
-    match collisions.is_empty() {
-        true => Ok(plan),
-        false => Err(in_the_way(&collisions.iter().collect::<Vec<_>>())),
-    }
+    obstacles.refuse(doing, &advice(doing))?;
+    Ok(plan)
 }
 
 /// What of the index changes when the targets are reached.
@@ -198,17 +185,6 @@ pub(crate) fn touched_index(workspace: &Workspace<'_>, targets: &[Target]) -> To
         touched.add(path, Some(side), None);
     }
     touched
-}
-
-fn in_the_way(paths: &[&BString]) -> CommandError {
-    let list: String = paths.iter().take(20).map(|path| format!("\n  {}", escape::quoted(path))).collect();
-    let more = paths.len().saturating_sub(20);
-    let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-    CommandError::new(
-        Class::Conflict,
-        format_args!("changes that are not committed would be overwritten:{list}{rest}"),
-    )
-    .hint("nothing was changed; commit them, or use -f, which stores them in the pond and takes the new version")
 }
 
 /// The index row for a path whose staged content becomes `side`, with the host's stat where it is known.

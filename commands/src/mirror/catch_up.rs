@@ -1,0 +1,122 @@
+//! Brings the index to where operations left it that were published, and whose command did not live to write it.
+//!
+//! Such an operation tells what it changed of the index. Where it does not, because the index is older than that or was
+//! put there by somebody, what is as in the commit before is taken to be as in the new one.
+
+use std::collections::BTreeMap;
+
+use bstr::BString;
+use pond_objects::{ObjectSource as _, ReadError};
+use pond_oplog::operation::Operation;
+use pond_oplog::view::{MAIN_MIRROR, View};
+use pond_oplog::{ReadonlyPond, Store};
+
+use super::footprint::Recorded;
+use super::index::{Header, Index, IndexBuilder, Row, Seen, Side, Update};
+use super::pending::Pending;
+use super::rebase;
+use super::stat::now_ns;
+
+/// An index that was brought up to date.
+pub(crate) struct CaughtUp {
+    /// The index.
+    pub(crate) builder: IndexBuilder,
+    /// How many paths have another content now, of which the host may have either.
+    pub(crate) moved: usize,
+}
+
+/// The index as the operations after number `seq` left it, the last that this mirror's files HEAD and index are known to
+/// follow; none where it is so already.
+///
+/// # Errors
+/// Those of reading operations, views and trees.
+pub(crate) fn catch_up(
+    snapshot: &ReadonlyPond,
+    index: &Index,
+    seq: Option<i64>,
+) -> Result<Option<CaughtUp>, ReadError> {
+    let store = snapshot.store();
+    let head = snapshot.view()?.head(MAIN_MIRROR).commit;
+    let operations = match seq {
+        Some(seq) => since(snapshot, seq)?,
+        None => Vec::new(),
+    };
+    let is_behind = index.header().base != head;
+    let updates = updates(store, index, &operations)?;
+    if !is_behind && updates.is_empty() && pending(store, index, &operations)? == index.header().pending {
+        return Ok(None);
+    }
+    let tree = head.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
+    let pending = pending(store, index, &operations)?;
+    let header = Header { base: head, pending, ..index.header().clone() };
+    if is_behind && (index.is_empty() || !begins_at_base(store, index, &operations)?) {
+        let (builder, moved) = rebase::catch_up(index, store, tree.as_ref(), header)?;
+        return Ok(Some(CaughtUp { builder, moved }));
+    }
+    let moved = updates.len();
+    let edited = index.edit(updates, header.clone(), now_ns()).finish();
+    Ok(Some(CaughtUp { builder: rebase::onto(&edited, store, tree.as_ref(), header)?, moved }))
+}
+
+/// The operations of this mirror's commands after a number, the oldest first.
+fn since(snapshot: &ReadonlyPond, seq: i64) -> Result<Vec<Operation>, ReadError> {
+    let mut found = Vec::new();
+    for operation in snapshot.operations() {
+        let (_, operation) = operation?;
+        if operation.seq <= seq {
+            break;
+        }
+        if operation.note("mirror") == Some(MAIN_MIRROR) {
+            found.push(operation);
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
+/// Whether the index is based on the commit on which the first of the operations found HEAD.
+fn begins_at_base(store: &Store, index: &Index, operations: &[Operation]) -> Result<bool, ReadError> {
+    let Some(parent) = operations.first().and_then(|first| first.parent) else { return Ok(false) };
+    let before = View::load(store, &store.operation(&parent)?.view)?;
+    Ok(before.head(MAIN_MIRROR).commit == index.header().base)
+}
+
+/// What waits for a person after the operations.
+fn pending(store: &Store, index: &Index, operations: &[Operation]) -> Result<Option<Pending>, ReadError> {
+    let mut pending = index.header().pending.clone();
+    for operation in operations {
+        if let Some([_, after]) = Recorded::of(operation, store)?.pending {
+            pending = after;
+        }
+    }
+    Ok(pending)
+}
+
+/// What the operations changed in the index and it does not show.
+fn updates(
+    store: &Store,
+    index: &Index,
+    operations: &[Operation],
+) -> Result<BTreeMap<BString, Update>, ReadError> {
+    let mut staged: BTreeMap<BString, Option<Side>> = BTreeMap::new();
+    let row = |path: &BString| index.find(path).ok().map(|at| index.entry(at).row);
+    for operation in operations {
+        for change in Recorded::of(operation, store)?.index {
+            let [old, new] = [change.old, change.new]
+                .map(|side| side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }));
+            let now = staged.get(&change.path).copied();
+            if now.unwrap_or_else(|| row(&change.path).and_then(|row| row.staged)) == old {
+                staged.insert(change.path, new);
+            }
+        }
+    }
+    let update = |(path, side): (BString, Option<Side>)| {
+        let update = match (side, row(&path)) {
+            (None, _) => Update::Delete,
+            (Some(side), Some(row)) => Update::Set(row.restaged(side, Seen::NEVER)),
+            (Some(side), None) => Update::Set(Row::added(side, Seen::NEVER)),
+        };
+        (path, update)
+    };
+    Ok(staged.into_iter().map(update).collect())
+}

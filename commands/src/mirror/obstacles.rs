@@ -1,0 +1,84 @@
+//! What is not committed and stands where a command would write.
+
+use bstr::BString;
+use pond_objects::Kind;
+
+use super::differences::Differences;
+use super::lay_out::Target;
+use super::scan::State;
+use crate::error::{CommandError, conflict};
+use crate::ui::escape;
+
+/// Paths of a kind that are named.
+const NAMED: usize = 20;
+
+/// Paths that would be overwritten or removed.
+#[derive(Debug, Default)]
+pub(crate) struct Obstacles {
+    /// Tracked files with changes, staged or not.
+    changed: Vec<BString>,
+    /// Files in no version.
+    untracked: Vec<BString>,
+}
+
+impl Obstacles {
+    /// Adds a tracked file with changes.
+    pub(crate) fn add_changed(&mut self, path: &BString) {
+        self.changed.push(path.clone());
+    }
+
+    /// Adds a file that no version has.
+    pub(crate) fn add_untracked(&mut self, path: &BString) {
+        self.untracked.push(path.clone());
+    }
+
+    /// Adds what the host has in the way of a target, other than what the index has.
+    pub(crate) fn add_of(&mut self, host: &Differences<'_>, target: &Target) {
+        let change = host.at(target.path.as_ref());
+        // An empty directory is no loss.
+        let change = change.filter(|change| change.kind != Some(Kind::Directory));
+        match change.map(|change| change.state) {
+            None | Some(State::Missing) => {}
+            Some(State::Untracked) => self.add_untracked(&target.path),
+            Some(_) => self.add_changed(&target.path),
+        }
+        self.add_around(host, target);
+    }
+
+    /// Adds files in the place of directories that a target needs, and those in a directory in its own place.
+    pub(crate) fn add_around(&mut self, host: &Differences<'_>, target: &Target) {
+        let Some(side) = target.side else { return };
+        if let Some(blocking) = host.file_above(&target.path) {
+            self.add_untracked(blocking);
+        }
+        if side.kind.is_blob() {
+            host.untracked_files_below(&target.path).for_each(|path| self.add_untracked(path));
+        }
+    }
+
+    /// Refuses to go on if there are any. `doing` ends the message, `advice` says what else to do.
+    pub(crate) fn refuse(mut self, doing: &str, advice: &str) -> Result<(), CommandError> {
+        let mut parts = Vec::new();
+        for (paths, what) in [
+            (&mut self.changed, "your local changes to these files"),
+            (&mut self.untracked, "these untracked files"),
+        ] {
+            paths.sort();
+            paths.dedup();
+            if !paths.is_empty() {
+                parts.push(format!("{what} would be overwritten by {doing}:{}", list(paths)));
+            }
+        }
+        match parts.is_empty() {
+            true => Ok(()),
+            false => Err(conflict(parts.join("\n")).hint(format_args!("nothing was changed; {advice}"))),
+        }
+    }
+}
+
+/// Paths as a list below a message, one a line.
+pub(crate) fn list(paths: &[BString]) -> String {
+    let named = paths.iter().take(NAMED).map(|path| format!("\n  {}", escape::quoted(path)));
+    let more = paths.len().saturating_sub(NAMED);
+    named.chain((more > 0).then(|| format!("\n  and {more} more"))).collect()
+}
