@@ -30,6 +30,7 @@ mod refs;
 mod rev_list;
 mod same_tree;
 mod status_forms;
+mod switching;
 mod table;
 mod tags;
 mod tour;

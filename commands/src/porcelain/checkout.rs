@@ -1,37 +1,33 @@
 //! `pond checkout`: move HEAD and the mirror to a commit, or restore paths.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
-use bstr::BString;
-use pond_objects::{ObjectId, ObjectSource};
-use pond_oplog::view::Head;
 use pond_refs::RefName;
-use serde_json::json;
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, interrupted, usage};
-use crate::mirror::lay_out;
-use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
-use crate::mirror::order::path_order;
+use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::path_args::parse;
 use crate::porcelain::restore::{Restore, restore, staged};
+use crate::porcelain::switch::go::{Go, To, go};
 use crate::porcelain::take_side::{SideArgs, take_side};
 use crate::revisions;
-use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
-/// Move HEAD and the mirror's files to a commit, or restore paths from one
+/// Move HEAD and the mirror's files to a branch or a commit, or restore paths
 ///
-/// With a revision, the mirror becomes that version; changes that are not committed are carried along where they do not
-/// collide, and where they do nothing is changed. With paths, it does what 'pond restore' does, and HEAD stays.
+/// With a revision, the mirror becomes that version, as 'pond switch' does it; changes that are not committed are carried
+/// along where they do not collide, and where they do nothing is changed. With paths, it does what 'pond restore' does,
+/// and HEAD stays.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-At a commit that is not named by a branch, HEAD is detached: commits made there belong to no branch.
+At a commit that is not named by a branch, HEAD is detached: commits made there belong to no branch. '-' is the branch
+that HEAD was on before.
 
 Examples:
   pond checkout HEAD~2           the version before the last two commits
   pond checkout main             back to the branch
+  pond checkout -b trial         a new branch, from here
   pond checkout HEAD~2 -- a.csv  only one file of it
 
 Exit codes: 0; 1 changes that are not committed are in the way, nothing was changed; 3 some files could not be
@@ -48,13 +44,28 @@ pub(crate) struct CheckoutArgs {
     #[command(flatten)]
     side: SideArgs,
 
+    /// Make the branch NEW at the revision, or at HEAD, and go there
+    #[arg(short, value_name = "NEW", group = "how")]
+    branch: Option<OsString>,
+
+    /// The same, and move the branch if there is one
+    #[arg(short = 'B', value_name = "NEW", group = "how")]
+    force_branch: Option<OsString>,
+
     /// Throw changes away that are in the way; they are stored in the pond first
     #[arg(short, long)]
     force: bool,
 
     /// Detach HEAD even where the revision is a branch
-    #[arg(short, long)]
+    #[arg(short, long, group = "how")]
     detach: bool,
+}
+
+impl CheckoutArgs {
+    /// Whether HEAD is meant, whatever else is said.
+    fn is_about_head(&self) -> bool {
+        self.detach || self.branch.is_some() || self.force_branch.is_some()
+    }
 }
 
 pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandError> {
@@ -68,20 +79,34 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
         return take_side(&mut workspace, which, &pathspecs);
     }
     workspace.need_mirror()?;
+    if args.is_about_head() && (args.what.len() > 1 || !args.paths.is_empty()) {
+        return Err(usage("-b, -B and -d move HEAD, and cannot be used with paths"));
+    }
     let Some(first) = args.what.first() else {
+        if args.paths.is_empty() && (args.is_about_head() || args.force) {
+            let to = destination(&workspace, &args, None)?;
+            return move_to(&mut workspace, &args, to);
+        }
         if args.paths.is_empty() {
             return Err(usage("checkout needs a revision or paths")
                 .hint("'pond checkout main', 'pond checkout -- FILE'"));
         }
         return restore_paths(&mut workspace, None, &args.paths);
     };
-    let resolved = revisions::resolve_found(&workspace, first);
+    if args.is_about_head() {
+        let to = destination(&workspace, &args, Some(first))?;
+        return move_to(&mut workspace, &args, to);
+    }
+    let is_alone = args.what.len() == 1 && args.paths.is_empty();
+    let resolved = match To::branch(&workspace, first) {
+        Ok(Some(to)) if is_alone => return move_to(&mut workspace, &args, to),
+        Ok(_) => revisions::resolve_found(&workspace, first),
+        Err(error) => Err(error),
+    };
     match resolved {
-        Ok(found) if args.what.len() == 1 && args.paths.is_empty() => {
-            let is_here = *first == "HEAD" || *first == "@";
-            let named = if is_here { workspace.head.branch.clone() } else { found.reference };
-            let branch = named.filter(|name| name.is_branch() && !args.detach);
-            move_to(&mut workspace, found.id, branch, args.force)
+        Ok(_) if is_alone => {
+            let to = destination(&workspace, &args, Some(first))?;
+            move_to(&mut workspace, &args, to)
         }
         Ok(_) => {
             let paths: Vec<OsString> = args.what[1..].iter().chain(&args.paths).cloned().collect();
@@ -95,6 +120,50 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
         }
         Err(error) => Err(error),
     }
+}
+
+/// Where HEAD shall go; without a text it stays where it is.
+fn destination(
+    workspace: &Workspace<'_>,
+    args: &CheckoutArgs,
+    text: Option<&OsString>,
+) -> Result<To, CommandError> {
+    let new = args.branch.as_ref().or(args.force_branch.as_ref());
+    let Some(text) = text else {
+        return match (new, &workspace.head.branch, workspace.head.commit) {
+            (Some(name), ..) => To::new_branch(workspace, name, None, args.force_branch.is_some()),
+            (None, Some(branch), Some(commit)) if !args.detach => Ok(To::Branch(branch.clone(), commit)),
+            (None, _, Some(commit)) => Ok(To::Commit(commit)),
+            (None, _, None) => {
+                Err(fatal("you are on a branch yet to be born").hint("'pond commit' makes the first commit"))
+            }
+        };
+    };
+    let found = revisions::resolve_found(workspace, text);
+    if let Some(name) = new {
+        let start = found.map_err(|error| {
+            let [text, name] = [text, name].map(|word| shown(word));
+            error.context(format_args!(
+                "'{text}' is not a commit and a branch '{name}' cannot be created from it"
+            ))
+        })?;
+        return To::new_branch(workspace, name, Some(start.id), args.force_branch.is_some());
+    }
+    let found = found?;
+    let is_here = *text == "HEAD" || *text == "@";
+    let named = if is_here { workspace.head.branch.clone() } else { found.reference };
+    Ok(match named.filter(|name| RefName::is_branch(name) && !args.detach) {
+        Some(name) => To::Branch(name, found.id),
+        None => To::Commit(found.id),
+    })
+}
+
+fn move_to(workspace: &mut Workspace<'_>, args: &CheckoutArgs, to: To) -> Result<Outcome, CommandError> {
+    go(workspace, Go { kind: "CHECKOUT", to, discard: args.force, advise: !args.detach })
+}
+
+fn shown(text: &OsStr) -> String {
+    escape::plain(text.as_encoded_bytes()).into_owned()
 }
 
 fn restore_paths(
@@ -125,75 +194,4 @@ fn restore_paths(
             kind: "CHECKOUT",
         },
     )
-}
-
-/// Brings the mirror to a commit.
-fn move_to(
-    workspace: &mut Workspace<'_>,
-    commit: ObjectId,
-    branch: Option<RefName>,
-    force: bool,
-) -> Result<Outcome, CommandError> {
-    let to = branch.as_ref().map_or_else(|| commit.to_hex(), |branch| branch.short().to_owned());
-    let request = MoveHead {
-        kind: "CHECKOUT",
-        parameters: &[("to", to)],
-        head: Head { branch, commit: Some(commit) },
-        edits: Vec::new(),
-        uncommitted: if force { Uncommitted::GiveUp } else { Uncommitted::Carry },
-    };
-    let moved = move_head(workspace, request)?;
-    explain(workspace, &moved.before);
-    print(workspace, &moved.before, &moved.laid_out)?;
-    if moved.laid_out.interrupted {
-        return Err(interrupted(
-            "interrupted; HEAD has moved, and 'pond restore .' writes the files that are missing",
-        ));
-    }
-    Ok(if moved.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
-}
-
-/// Prints the document of a HEAD that moved.
-fn print(workspace: &Workspace<'_>, before: &Head, laid_out: &lay_out::LaidOut) -> Result<(), CommandError> {
-    if !workspace.ctx.ui.is_json() {
-        return Ok(());
-    }
-    let head = |head: &Head| {
-        json!({
-            "branch": head.branch.as_ref().map(RefName::short),
-            "commit": head.commit.map(|commit| commit.to_hex()),
-        })
-    };
-    let mut document = head(&workspace.head);
-    document["detached"] = workspace.head.branch.is_none().into();
-    document["before"] = head(before);
-    let mut written: Vec<&BString> = laid_out.written.keys().collect();
-    written.sort_by(|a, b| path_order(a, b));
-    document["written"] = path_rows(written).into();
-    document["removed"] = path_rows(&laid_out.removed).into();
-    document["failed"] = failed_rows(&laid_out.failed.paths).into();
-    workspace.ctx.ui.json(&document)
-}
-
-fn explain(workspace: &Workspace<'_>, before: &Head) {
-    let ui = &workspace.ctx.ui;
-    let head = &workspace.head;
-    let Some(commit) = head.commit else { return };
-    let subject =
-        workspace.store().commit(&commit).map(|commit| escape::plain(commit.subject()).into_owned());
-    let subject = subject.unwrap_or_default();
-    match &head.branch {
-        Some(branch) if before.branch == head.branch => {
-            ui.status(format_args!("already on '{}'", branch.short()))
-        }
-        Some(branch) => ui.status(format_args!("switched to branch '{}'", branch.short())),
-        None => {
-            ui.status(format_args!("HEAD is now at {} {subject}", commit.short()));
-            if before.branch.is_some() {
-                ui.hint("HEAD is detached: it is at a commit, not on a branch, and commits made here belong to no branch");
-                let back = before.branch.as_ref().map_or("main", |branch| branch.short());
-                ui.hint(format_args!("'pond checkout {back}' goes back"));
-            }
-        }
-    }
 }

@@ -31,7 +31,9 @@ mod revert;
 mod rm;
 mod sequence;
 mod show;
+
 mod status;
+mod switch;
 mod tag;
 mod take_side;
 mod tour;
@@ -60,6 +62,7 @@ pub(crate) enum Porcelain {
     Rm(rm::RmArgs),
     Clean(clean::CleanArgs),
     Status(status::StatusArgs),
+    Switch(switch::SwitchArgs),
     Tour(tour::TourArgs),
     Restore(restore::RestoreArgs),
     Undo(undo::UndoArgs),
@@ -96,6 +99,7 @@ impl Porcelain {
             Self::Rm(args) => rm::run(ctx, args),
             Self::Clean(args) => clean::run(ctx, args),
             Self::Status(args) => status::run(ctx, args),
+            Self::Switch(args) => switch::run(ctx, args),
             Self::Tour(args) => tour::run(ctx, args),
             Self::Restore(args) => restore::run(ctx, args),
             Self::Undo(args) => undo::run(ctx, args),

@@ -27,9 +27,7 @@ pub(super) fn error(workspace: &Workspace<'_>, error: ResolveError<LookupError>)
             let this = CommandError::from_error(crate::error::Class::Fatal, &other);
             match other {
                 ResolveError::NoValue { .. } => this.hint("'pond log' lists the commits with their times"),
-                ResolveError::NoPrevious(_) => {
-                    this.hint("'pond checkout BRANCH' goes to a branch by its name")
-                }
+                ResolveError::NoPrevious(_) => this.hint("'pond switch BRANCH' goes to a branch by its name"),
                 ResolveError::PreviousGone { .. } => {
                     this.hint("'@{1}' and 'HEAD@{1}' name the commits before")
                 }

@@ -63,7 +63,7 @@ pub(super) const SCRIPT: &[Step] = &[
     Explain("Or the whole directory goes back to the old version, and returns."),
     Pond(&["checkout", "HEAD~1"]),
     Pond(&["ls", "HEAD:stations"]),
-    Pond(&["checkout", "main"]),
+    Pond(&["switch", "main"]),
     Pond(&["status"]),
 ];
 

@@ -1,0 +1,246 @@
+//! HEAD on its way to another place: what `switch` and `checkout` share.
+
+use std::ffi::OsStr;
+
+use bstr::{BStr, BString};
+use pond_objects::{ObjectId, ObjectSource as _};
+use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_refs::{Expected, RefEdit, RefName};
+use serde_json::{Map, Value, json};
+
+use super::{left_behind, new_name};
+use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::mirror::carried::Carried;
+use crate::mirror::lay_out::LaidOut;
+use crate::mirror::move_head::{MoveHead, MovedHead, Uncommitted, move_head};
+use crate::mirror::order::path_order;
+use crate::ref_update::{self, Moves};
+use crate::revisions::{self, short_id};
+use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// Where HEAD goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum To {
+    /// A branch, at the commit that it is at.
+    Branch(RefName, ObjectId),
+    /// A commit, on no branch.
+    Commit(ObjectId),
+    /// A branch that is made, or moved.
+    New {
+        /// The branch.
+        name: RefName,
+        /// Where it starts; none: where HEAD is.
+        start: Option<ObjectId>,
+        /// Where it was.
+        old: Option<ObjectId>,
+    },
+    /// A branch without a commit.
+    Orphan(RefName),
+}
+
+impl To {
+    /// The branch called so, if there is one; `-` and its kin are looked up.
+    pub(crate) fn branch(workspace: &Workspace<'_>, text: &OsStr) -> Result<Option<Self>, CommandError> {
+        if text == "-" || text.as_encoded_bytes().starts_with(b"@{-") {
+            let found = revisions::resolve_found(workspace, text)?;
+            let name = found.reference.filter(RefName::is_branch);
+            return Ok(name.map(|name| Self::Branch(name, found.id)));
+        }
+        let Some(name) = text.to_str().and_then(|text| RefName::branch(text).ok()) else { return Ok(None) };
+        let at = workspace.snapshot.view()?.target(&name);
+        Ok(at.map(|id| Self::Branch(name, id)))
+    }
+
+    /// A new branch; with `force` one of that name may be there.
+    pub(crate) fn new_branch(
+        workspace: &Workspace<'_>,
+        name: &OsStr,
+        start: Option<ObjectId>,
+        force: bool,
+    ) -> Result<Self, CommandError> {
+        let name = new_name(name)?;
+        let old = workspace.snapshot.view()?.target(&name);
+        if old.is_some() && !force {
+            return Err(taken(&name));
+        }
+        let mirror = ref_update::branches_in_use(workspace)?.remove(&name);
+        if let Some(mirror) = mirror.filter(|mirror| mirror != MAIN_MIRROR) {
+            return Err(fatal(format_args!(
+                "cannot move the branch '{}': the mirror '{}' is on it",
+                escape::plain(name.short().as_bytes()),
+                escape::plain(mirror.as_bytes())
+            )));
+        }
+        Ok(Self::New { name, start, old })
+    }
+
+    /// A branch that has no commit yet.
+    pub(crate) fn orphan(workspace: &Workspace<'_>, name: &OsStr) -> Result<Self, CommandError> {
+        let name = new_name(name)?;
+        match workspace.snapshot.view()?.target(&name) {
+            Some(_) => Err(taken(&name)),
+            None => Ok(Self::Orphan(name)),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Branch(name, _) | Self::New { name, .. } | Self::Orphan(name) => name.short().to_owned(),
+            Self::Commit(id) => id.to_hex(),
+        }
+    }
+
+    /// Where HEAD stands then.
+    fn head(&self, now: &Head) -> Head {
+        let (branch, commit) = match self {
+            Self::Branch(name, id) => (Some(name), Some(*id)),
+            Self::Commit(id) => (None, Some(*id)),
+            Self::New { name, start, .. } => (Some(name), start.or(now.commit)),
+            Self::Orphan(name) => (Some(name), None),
+        };
+        Head { branch: branch.cloned(), commit }
+    }
+
+    /// What becomes of the branch.
+    fn edits(&self, commit: Option<ObjectId>) -> Vec<RefEdit> {
+        match self {
+            Self::New { name, old, .. } => {
+                vec![RefEdit { name: name.clone(), expected: Expected::from(*old), new: commit }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn taken(name: &RefName) -> CommandError {
+    let name = escape::plain(name.short().as_bytes());
+    fatal(format_args!("a branch named '{name}' already exists"))
+        .hint(format_args!("'pond switch {name}' goes to it, 'pond switch -C {name}' moves it here"))
+}
+
+/// A move that was asked for.
+pub(crate) struct Go {
+    /// The kind of the operation.
+    pub(crate) kind: &'static str,
+    /// Where to.
+    pub(crate) to: To,
+    /// Whether changes that are not committed are given up.
+    pub(crate) discard: bool,
+    /// Whether to explain what a detached HEAD is.
+    pub(crate) advise: bool,
+}
+
+/// Moves HEAD and the mirror, and says so.
+pub(crate) fn go(workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, CommandError> {
+    let Go { kind, to, discard, advise } = go;
+    let before = workspace.head.clone();
+    let head = to.head(&before);
+    let edits = to.edits(head.commit);
+    let parameters = [("to", to.name())];
+    // A new branch where HEAD is: nothing in the mirror changes, so nothing has to be looked at.
+    let is_here = matches!(to, To::New { start: None, .. }) && !discard;
+    let moved = if is_here {
+        let moves = Moves { edits, head: Some(head), ..Moves::default() };
+        ref_update::publish(workspace, kind, &parameters, moves, |_| ())?;
+        MovedHead { before, laid_out: LaidOut::default(), carried: Carried::default() }
+    } else {
+        let uncommitted = if discard { Uncommitted::GiveUp } else { Uncommitted::Carry };
+        move_head(workspace, MoveHead { kind, parameters: &parameters, head, edits, uncommitted })?
+    };
+    explain(workspace, &moved.before, &to, advise)?;
+    print(workspace, &moved, &to)?;
+    if moved.laid_out.interrupted {
+        return Err(interrupted(
+            "interrupted; HEAD has moved, and 'pond restore :/' writes the files that are missing",
+        ));
+    }
+    Ok(if moved.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// Says where HEAD is and was, in git's words.
+fn explain(workspace: &Workspace<'_>, before: &Head, to: &To, advise: bool) -> Result<(), CommandError> {
+    let (ui, head) = (&workspace.ctx.ui, &workspace.head);
+    if before.branch.is_none()
+        && let Some(old) = before.commit.filter(|old| head.commit != Some(*old))
+    {
+        left_behind::tell(workspace, old)?;
+    }
+    let Some(branch) = &head.branch else {
+        let Some(commit) = head.commit else { return Ok(()) };
+        let subject = workspace.store().commit(&commit)?;
+        let subject = escape::plain(subject.subject()).into_owned();
+        ui.status(format_args!("HEAD is now at {} {subject}", short_id(workspace.store(), &commit)));
+        if advise && before.branch.is_some() {
+            ui.hint("HEAD is detached: it is at a commit, not on a branch, and commits made here belong to no branch");
+            let back = before.branch.as_ref().map_or("main", |branch| branch.short());
+            ui.hint(format_args!(
+                "'pond switch -c NAME' makes a branch of them, 'pond switch {}' goes back",
+                escape::plain(back.as_bytes())
+            ));
+        }
+        return Ok(());
+    };
+    let is_same = before.branch.as_ref() == Some(branch);
+    let branch = escape::plain(branch.short().as_bytes());
+    match to {
+        To::New { .. } if is_same => ui.status(format_args!("Reset branch '{branch}'")),
+        To::New { old: Some(_), .. } => ui.status(format_args!("Switched to and reset branch '{branch}'")),
+        To::New { .. } | To::Orphan(_) => ui.status(format_args!("Switched to a new branch '{branch}'")),
+        _ if is_same => ui.status(format_args!("Already on '{branch}'")),
+        _ => ui.status(format_args!("Switched to branch '{branch}'")),
+    }
+    Ok(())
+}
+
+/// Prints the document of a HEAD that moved; for people, the changes that came along.
+fn print(workspace: &Workspace<'_>, moved: &MovedHead, to: &To) -> Result<(), CommandError> {
+    let ui = &workspace.ctx.ui;
+    if !ui.is_json() {
+        if !ui.is_quiet() {
+            moved.carried.iter().for_each(|(letter, path)| ui.say(carried_line(*letter, path)));
+        }
+        return Ok(());
+    }
+    let mut document = head_json(&workspace.head);
+    document["detached"] = workspace.head.branch.is_none().into();
+    document["created"] = matches!(to, To::New { old: None, .. } | To::Orphan(_)).into();
+    document["before"] = head_json(&moved.before);
+    document["carried"] = carried_rows(&moved.carried).into();
+    add_files(&mut document, &moved.laid_out);
+    ui.json(&document)
+}
+
+/// Where a HEAD stands.
+pub(crate) fn head_json(head: &Head) -> Value {
+    json!({
+        "branch": head.branch.as_ref().map(RefName::short),
+        "commit": head.commit.map(|commit| commit.to_hex()),
+    })
+}
+
+/// What became of files.
+pub(crate) fn add_files(document: &mut Value, laid_out: &LaidOut) {
+    let mut written: Vec<&BString> = laid_out.written.keys().collect();
+    written.sort_by(|a, b| path_order(a, b));
+    document["written"] = path_rows(written).into();
+    document["removed"] = path_rows(&laid_out.removed).into();
+    document["failed"] = failed_rows(&laid_out.failed.paths).into();
+}
+
+/// A letter and a path.
+pub(crate) fn carried_line(letter: char, path: &BString) -> String {
+    format!("{letter}\t{}", escape::quoted(path))
+}
+
+/// Rows of letters and paths.
+pub(crate) fn carried_rows(carried: &Carried) -> Vec<Map<String, Value>> {
+    let row = |(letter, path): &(char, BString)| {
+        let mut row = Map::new();
+        insert_path(&mut row, "path", BStr::new(path));
+        row.insert("status".to_owned(), letter.to_string().into());
+        row
+    };
+    carried.iter().map(row).collect()
+}
