@@ -27,6 +27,7 @@ mod oracle;
 mod pathspecs;
 mod plumbing;
 mod refs;
+mod reset;
 mod rev_list;
 mod same_tree;
 mod status_forms;

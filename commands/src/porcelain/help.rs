@@ -19,7 +19,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("work on the current change", &["add", "rm", "mv", "restore", "clean", "status", "commit", "sync"]),
     ("look at history", &["log", "show", "diff", "ls", "cat", "blame", "sql"]),
     ("branches", &["branch", "switch", "checkout", "merge", "cherry-pick", "revert", "tag"]),
-    ("take back", &["undo", "redo", "op", "reflog", "forget"]),
+    ("take back", &["undo", "redo", "reset", "op", "reflog", "forget"]),
     ("work together", &["fetch", "pull", "push", "remote", "get", "drop"]),
     ("look after the pond", &["fsck", "gc", "maintenance", "upgrade"]),
     ("settings and help", &["config", "check-ignore", "help", "completions", "man"]),

@@ -26,6 +26,7 @@ mod pick;
 mod redo;
 mod reflog;
 mod removal_report;
+mod reset;
 mod restore;
 mod revert;
 mod rm;
@@ -63,6 +64,7 @@ pub(crate) enum Porcelain {
     Clean(clean::CleanArgs),
     Status(status::StatusArgs),
     Switch(switch::SwitchArgs),
+    Reset(reset::ResetArgs),
     Tour(tour::TourArgs),
     Restore(restore::RestoreArgs),
     Undo(undo::UndoArgs),
@@ -100,6 +102,7 @@ impl Porcelain {
             Self::Clean(args) => clean::run(ctx, args),
             Self::Status(args) => status::run(ctx, args),
             Self::Switch(args) => switch::run(ctx, args),
+            Self::Reset(args) => reset::run(ctx, args),
             Self::Tour(args) => tour::run(ctx, args),
             Self::Restore(args) => restore::run(ctx, args),
             Self::Undo(args) => undo::run(ctx, args),
