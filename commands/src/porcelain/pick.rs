@@ -7,14 +7,77 @@ use pond_objects::merge::{Labels, MergeOptions};
 use pond_objects::{Commit, ObjectId, ObjectSource as _};
 use serde_json::json;
 
+use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
-use crate::merging::{self, Record, Then};
+use crate::merging::{self, Record, StrategyArgs, Then};
 use crate::mirror::pending::{Doing, Pending};
+use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
 use crate::trailers;
 use crate::ui::{escape, size};
 use crate::workspace::Workspace;
 use crate::{identity, maintain};
+
+/// What both take on the command line.
+#[derive(Debug, clap::Args)]
+pub(super) struct PickArgs {
+    /// Stage the changes, and commit nothing
+    #[arg(short, long)]
+    no_commit: bool,
+
+    /// Add a Signed-off-by trailer
+    #[arg(short, long)]
+    signoff: bool,
+
+    /// Of a merge: count what it brought into its parent N
+    #[arg(short, long, value_name = "N")]
+    mainline: Option<usize>,
+
+    #[command(flatten)]
+    strategy: StrategyArgs,
+
+    /// Commit what waited, and go on
+    #[arg(long = "continue", group = "going_on")]
+    go_on: bool,
+
+    /// Leave out the commit that waits, and go on
+    #[arg(long, group = "going_on")]
+    skip: bool,
+
+    /// Go back to before the commit that waits
+    #[arg(long, group = "going_on")]
+    abort: bool,
+
+    /// Forget what waits, and leave files and index as they are
+    #[arg(long, group = "going_on")]
+    quit: bool,
+
+    /// Commits, or ranges
+    #[arg(value_name = "COMMIT", conflicts_with = "going_on", required_unless_present = "going_on")]
+    commits: Vec<OsString>,
+}
+
+/// Begins, or goes on. `how` is what the command alone decides.
+pub(super) fn run(ctx: &Context, doing: Doing, args: &PickArgs, how: How) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::write(ctx)?;
+    match (args.go_on, args.skip, args.abort, args.quit) {
+        (true, ..) => return sequence::go_on(&mut workspace, doing),
+        (_, true, ..) => return sequence::skip(&mut workspace, doing),
+        (_, _, true, _) => return sequence::abort(&mut workspace, doing),
+        (_, _, _, true) => return sequence::quit(&mut workspace, doing),
+        _ => {}
+    }
+    sequence::refuse_while_pending(&workspace, doing.command())?;
+    let commits = commits(&workspace, &args.commits, doing)?;
+    let how = How {
+        no_commit: args.no_commit,
+        signoff: args.signoff,
+        mainline: args.mainline,
+        options: args.strategy.options(&workspace)?,
+        ..how
+    };
+    pick_all(&mut workspace, doing, &commits, &how)
+}
 
 /// How commits are picked.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +97,7 @@ pub(super) struct How {
 }
 
 /// The commits that arguments name, in the order in which they are picked: of ranges the oldest first.
-pub(super) fn commits(
+fn commits(
     workspace: &Workspace<'_>,
     texts: &[OsString],
     doing: Doing,
@@ -64,7 +127,7 @@ pub(super) fn commits(
 }
 
 /// Picks one commit after the other, until one has conflicts.
-pub(super) fn pick_all(
+fn pick_all(
     workspace: &mut Workspace<'_>,
     doing: Doing,
     commits: &[ObjectId],
