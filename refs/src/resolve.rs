@@ -8,6 +8,8 @@
 //! 4. the remote branch `remotes/NAME`; 5. the remote's own HEAD, `remotes/NAME/HEAD`;
 //! 6. the object whose id begins with NAME, where that is 4 to 64 hex digits.
 //!
+//! `stash` and `stash@{n}` are the stashes, where no ref is called so.
+//!
 //! So a branch called `deadbeef` hides an id, as in git; a whole id is never taken for a ref. Where a prefix
 //! is that of several objects and only one of them is of the kind that is wanted, that one is meant.
 
@@ -198,7 +200,19 @@ impl<'a, L: Lookup + ?Sized> Resolver<'a, L> {
                 if let Some(found) = self.by_ref(name)? {
                     return Ok(found);
                 }
+                if is_stack(name)
+                    && let Some(id) = self.lookup.stash(0)?
+                {
+                    return Ok(Found::object(id, ObjectKind::Commit));
+                }
                 self.by_prefix(name, wanted)?.ok_or_else(|| unknown(name))
+            }
+            Base::Reflog { reference: Some(name), at: At::Entry(n) }
+                if is_stack(name) && self.by_ref(name)?.is_none() =>
+            {
+                let id = self.lookup.stash(*n)?;
+                let id = id.ok_or_else(|| ResolveError::NoValue { revision: base.to_string() })?;
+                Ok(Found::object(id, ObjectKind::Commit))
             }
             Base::Reflog { reference, at } => {
                 let tracked = self.tracked(reference.as_deref())?;
@@ -289,6 +303,11 @@ pub fn full_names(name: &str) -> impl Iterator<Item = RefName> {
     ]
     .into_iter()
     .filter_map(|full| RefName::new(&full).ok())
+}
+
+/// Whether a name is that of the stack of stashes.
+fn is_stack(name: &str) -> bool {
+    matches!(name, "stash" | "refs/stash")
 }
 
 fn unknown<E: std::error::Error + 'static>(name: &str) -> ResolveError<E> {

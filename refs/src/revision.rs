@@ -10,6 +10,7 @@
 //! | `@{2 days ago}`, `@{2026-05-01}` | the newest commit that was made by then; a bare date means that day's end |
 //! | `@{op 12}` | HEAD (or the named ref) as operation 12 left it |
 //! | `@{delta 5}` | the newest commit (or the named ref) at Delta version 5 |
+//! | `stash`, `stash@{1}` | the newest stash, and the one before |
 //! | `R^`, `R^2`, `R~3` | a parent, the second parent, the third ancestor along first parents |
 //! | `R^{tree}`, `R^{commit}`, `R^{}` | the tree of a commit, a commit, whatever a tag stands for |
 //! | `R^{/text}` | the newest commit reachable from `R` with this text in its message |

@@ -30,6 +30,7 @@ mod refs;
 mod reset;
 mod rev_list;
 mod same_tree;
+mod stash;
 mod status_forms;
 mod switching;
 mod table;

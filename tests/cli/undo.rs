@@ -6,20 +6,25 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::harness::{Random, TestPond, readings};
 
-/// Everything that taking back has to bring back: refs, HEAD, and the host's files with content and mode.
+/// Everything that taking back has to bring back: refs, HEAD, stashes, what is staged, and the host's files with content
+/// and mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct State {
     refs: Vec<String>,
+    staged: String,
     files: BTreeMap<String, (u32, Vec<u8>)>,
 }
 
 fn state(pond: &TestPond) -> State {
-    let mut refs = vec![
-        pond.run(&["rev-parse", "--symbolic-full-name", "HEAD"]).out(),
-        pond.run(&["rev-parse", "HEAD"]).out(),
+    let commands: [&[&str]; 4] = [
+        &["rev-parse", "--symbolic-full-name", "HEAD"],
+        &["rev-parse", "-q", "--verify", "HEAD"],
+        &["for-each-ref"],
+        &["stash", "list", "--json"],
     ];
-    refs.extend(["main", "side", "v1"].map(|name| pond.run(&["rev-parse", "-q", "--verify", name]).out()));
-    State { refs, files: files(pond) }
+    let refs = commands.map(|args| pond.run(args).out()).into();
+    let staged = pond.run(&["ls-files", "-s"]).out() + &pond.run(&["diff", "--staged", "--raw"]).out();
+    State { refs, staged, files: files(pond) }
 }
 
 fn files(pond: &TestPond) -> BTreeMap<String, (u32, Vec<u8>)> {
@@ -75,12 +80,16 @@ fn lively() -> TestPond {
 fn any_command(random: &mut Random) -> Vec<String> {
     const PATHS: [&str; 9] =
         ["a.csv", "b.csv", "h.csv", "moved", "d", "moved/f", "untracked", "run.sh", "link"];
-    const REVISIONS: [&str; 5] = ["HEAD", "HEAD~1", "main", "main@{op 1}", "main@{op 2}"];
-    let path = PATHS[random.below(PATHS.len() as u64) as usize];
-    let other = PATHS[random.below(PATHS.len() as u64) as usize];
-    let revision = REVISIONS[random.below(REVISIONS.len() as u64) as usize];
+    const REVISIONS: [&str; 8] =
+        ["HEAD", "HEAD~1", "main", "main@{op 1}", "main@{op 2}", "side", "v1", "stash@{0}"];
+    const BRANCHES: [&str; 4] = ["main", "side", "other", "-"];
+    let mut any = |words: &[&'static str]| words[random.below(words.len() as u64) as usize];
+    let (path, other, revision) = (any(&PATHS), any(&PATHS), any(&REVISIONS));
+    let (branch, another) = (any(&BRANCHES), any(&BRANCHES));
+    let mode = any(&["--soft", "--mixed", "--hard", "--keep"]);
+    let stash = any(&["stash@{0}", "stash@{1}"]);
     let new = format!("new{}", random.below(9));
-    let words: Vec<&str> = match random.below(14) {
+    let words: Vec<&str> = match random.below(39) {
         0 => vec!["checkout", revision],
         1 => vec!["checkout", "-f", revision],
         2 | 3 => vec!["restore", "-s", revision, path],
@@ -93,14 +102,46 @@ fn any_command(random: &mut Random) -> Vec<String> {
         10 => vec!["mv", "-f", path, other],
         11 => vec!["clean", "-fd"],
         12 => vec!["commit", "-qm", "random"],
-        _ => vec!["commit", "-qam", "random"],
+        13 => vec!["commit", "-qam", "random"],
+        14 => vec!["branch", branch, revision],
+        15 => vec!["branch", "-f", branch, revision],
+        16 => vec!["branch", "-D", branch],
+        17 => vec!["branch", "-M", branch, another],
+        18 => vec!["tag", "-f", "v1", revision],
+        19 => vec!["tag", "-d", "v1"],
+        20 => vec!["switch", branch],
+        21 => vec!["switch", "-f", branch],
+        22 => vec!["switch", "-C", branch, revision],
+        23 => vec!["switch", "-d", revision],
+        24 => vec!["switch", "--orphan", &new],
+        25 | 26 => vec!["reset", mode, revision],
+        27 => vec!["reset", "-q", revision, "--", path],
+        28 => vec!["reset", mode],
+        29 => vec!["stash"],
+        30 => vec!["stash", "-u"],
+        31 => vec!["stash", "-k"],
+        32 => vec!["stash", "push", "-u", path],
+        33 => vec!["stash", "pop"],
+        34 => vec!["stash", "pop", "--index", stash],
+        35 => vec!["stash", "apply", "--index", stash],
+        36 => vec!["stash", "drop", stash],
+        37 => vec!["stash", "branch", &new],
+        _ => vec!["update-ref", "HEAD", revision],
     };
     words.into_iter().map(str::to_owned).collect()
 }
 
+/// The sequences of commands that are tried. A longer search: `POND_TEST_UNDOS=3-500 cargo test ... undo`.
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    let given = std::env::var("POND_TEST_UNDOS").ok();
+    let range = given.as_deref().and_then(|text| text.split_once('-'));
+    let range = range.and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?));
+    range.unwrap_or(1..=2)
+}
+
 #[test]
 fn every_command_is_taken_back_and_done_again() {
-    for seed in 1..=4 {
+    for seed in seeds() {
         let pond = lively();
         let mut random = Random::new(seed);
         let mut states = vec![state(&pond)];
@@ -125,7 +166,7 @@ fn every_command_is_taken_back_and_done_again() {
             let found = state(&pond);
             assert!(
                 found == *wanted,
-                "seed {seed}, {}: {output}\n{:?}\n{:?}",
+                "seed {seed}, {}: {output}\n{:#?}\n{:#?}",
                 commands[number],
                 names(&found),
                 names(wanted)
@@ -133,15 +174,22 @@ fn every_command_is_taken_back_and_done_again() {
         }
         for (number, wanted) in states.iter().enumerate().skip(1) {
             let output = pond.run(&["redo"]).expect_code(0);
-            assert!(state(&pond) == *wanted, "seed {seed}, again {}: {output}", commands[number - 1]);
+            let found = state(&pond);
+            assert!(
+                found == *wanted,
+                "seed {seed}, again {}: {output}\n{:#?}\n{:#?}",
+                commands[number - 1],
+                names(&found),
+                names(wanted)
+            );
         }
         pond.fails(&["redo"], 1);
     }
 }
 
-fn names(state: &State) -> (Vec<String>, Vec<(String, usize)>) {
+fn names(state: &State) -> (Vec<String>, String, Vec<(String, usize)>) {
     let files = state.files.iter().map(|(name, (_, content))| (name.clone(), content.len()));
-    (state.refs.clone(), files.collect())
+    (state.refs.clone(), state.staged.clone(), files.collect())
 }
 
 #[test]

@@ -38,5 +38,6 @@ pub(crate) mod scan;
 pub(crate) mod secure_dir;
 pub(crate) mod stage;
 pub(crate) mod staged_packs;
+pub(crate) mod staged_tree;
 pub(crate) mod stat;
 pub(crate) mod walk;

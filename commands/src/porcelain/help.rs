@@ -16,7 +16,10 @@ use crate::ui::suggest;
 /// group is listed under `OTHER`.
 const GROUPS: &[(&str, &[&str])] = &[
     ("start a pond", &["init", "clone", "tour"]),
-    ("work on the current change", &["add", "rm", "mv", "restore", "clean", "status", "commit", "sync"]),
+    (
+        "work on the current change",
+        &["add", "rm", "mv", "restore", "clean", "status", "commit", "stash", "sync"],
+    ),
     ("look at history", &["log", "show", "diff", "ls", "cat", "blame", "sql"]),
     ("branches", &["branch", "switch", "checkout", "merge", "cherry-pick", "revert", "tag"]),
     ("take back", &["undo", "redo", "reset", "op", "reflog", "forget"]),

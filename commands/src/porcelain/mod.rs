@@ -33,6 +33,7 @@ mod rm;
 mod sequence;
 mod show;
 
+mod stash;
 mod status;
 mod switch;
 mod tag;
@@ -62,6 +63,7 @@ pub(crate) enum Porcelain {
     CheckIgnore(check_ignore::CheckIgnoreArgs),
     Rm(rm::RmArgs),
     Clean(clean::CleanArgs),
+    Stash(stash::StashArgs),
     Status(status::StatusArgs),
     Switch(switch::SwitchArgs),
     Reset(reset::ResetArgs),
@@ -100,6 +102,7 @@ impl Porcelain {
             Self::CheckIgnore(args) => check_ignore::run(ctx, args),
             Self::Rm(args) => rm::run(ctx, args),
             Self::Clean(args) => clean::run(ctx, args),
+            Self::Stash(args) => stash::run(ctx, args),
             Self::Status(args) => status::run(ctx, args),
             Self::Switch(args) => switch::run(ctx, args),
             Self::Reset(args) => reset::run(ctx, args),

@@ -134,6 +134,21 @@ impl From<UntrackedMode> for Untracked {
     }
 }
 
+/// What `pond status` prints without options: for commands that end with a look at what they did.
+pub(super) fn show(ctx: &Context) -> Result<Outcome, CommandError> {
+    let args = StatusArgs {
+        paths: PathArgs::default(),
+        short: false,
+        branch: false,
+        porcelain: None,
+        nul: false,
+        untracked_files: UntrackedMode::Normal,
+        ignored: IgnoredMode::No,
+        no_renames: false,
+    };
+    run(ctx, args)
+}
+
 pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandError> {
     let workspace = Workspace::read(ctx)?;
     workspace.need_mirror()?;

@@ -196,6 +196,11 @@ impl Lookup for PondLookup<'_> {
         Ok(wanted.transpose()?)
     }
 
+    fn stash(&self, n: u64) -> Result<Option<ObjectId>, LookupError> {
+        let stack = self.snapshot.view()?.stashes();
+        Ok(usize::try_from(n).ok().and_then(|n| stack.get(n)).map(|(_, id)| *id))
+    }
+
     fn search(&self, from: &ObjectId, text: &str) -> Result<Option<ObjectId>, LookupError> {
         // What is no pattern is looked for as it is.
         let pattern = Regex::new(text).or_else(|_| Regex::new(&regex::escape(text))).ok();

@@ -107,6 +107,9 @@ pub trait Lookup {
     /// What HEAD was on `n` switches ago, from 1.
     fn previous(&self, n: u32) -> Result<Option<Previous>, Self::Error>;
 
+    /// The commit of a stash: the newest is 0.
+    fn stash(&self, n: u64) -> Result<Option<ObjectId>, Self::Error>;
+
     /// The newest commit, by commit time, among `from` and its ancestors whose message matches `text` as in
     /// `log --grep`.
     fn search(&self, from: &ObjectId, text: &str) -> Result<Option<ObjectId>, Self::Error>;

@@ -26,6 +26,7 @@ struct Memory {
     /// Per operation, from 0: HEAD's value.
     operations: Vec<ObjectId>,
     previous: Vec<Previous>,
+    stashes: Vec<ObjectId>,
 }
 
 fn tree_id(commit: &ObjectId) -> ObjectId {
@@ -135,6 +136,10 @@ impl Lookup for Memory {
         Ok(self.previous.get(n as usize - 1).cloned())
     }
 
+    fn stash(&self, n: u64) -> Answer<Option<ObjectId>> {
+        Ok(self.stashes.get(n as usize).copied())
+    }
+
     fn search(&self, from: &ObjectId, text: &str) -> Answer<Option<ObjectId>> {
         let mut history = self.history(Some(*from)).into_iter();
         Ok(history.find(|id| self.commits[id].message.contains(text)))
@@ -182,6 +187,7 @@ fn memory() -> Memory {
         Previous::Branch(RefName::branch("gone").expect("a name")),
     ];
     memory.blobs = vec![id(0xb1), tree_id(&id(0xb1))];
+    memory.stashes = vec![id(4), id(2)];
     // A tag of a tag of a commit, and a tag of a tree.
     memory.tags = [(id(0xa1), id(4)), (id(0xa2), id(0xa1)), (id(0xa3), tree_id(&id(2)))].into();
     memory.refs.insert("tags/season".to_owned(), id(0xa2));
@@ -243,6 +249,27 @@ fn commits() {
         assert_eq!((found.id, found.kind), (id(number), ObjectKind::Commit), "{text}");
     }
     assert_eq!(object(&id(4).to_hex()).expect("a whole id").id, id(4));
+}
+
+#[test]
+fn stashes_are_named_where_no_ref_is() {
+    for (text, number) in [("stash", 4), ("stash@{0}", 4), ("refs/stash@{1}^", 1), ("stash@{1}", 2)] {
+        assert_eq!(object(text).expect(text).id, id(number), "{text}");
+    }
+    assert_eq!(message("stash@{2}"), "there was no commit at 'stash@{2}'");
+    let mut memory = memory();
+    memory.refs.insert("heads/stash".to_owned(), id(1));
+    let now = now();
+    let resolver = Resolver::new(&memory, &now);
+    let found = resolver.object(&"stash".parse().expect("a revision")).expect("the branch");
+    assert_eq!(
+        (found.id, found.reference.map(|name| name.to_string())),
+        (id(1), Some("heads/stash".to_owned()))
+    );
+    memory.refs.remove("heads/stash");
+    memory.stashes.clear();
+    let resolver = Resolver::new(&memory, &now);
+    assert!(resolver.object(&"stash".parse().expect("a revision")).is_err());
 }
 
 #[test]

@@ -1,0 +1,302 @@
+//! `pond stash apply`, `pop` and `branch`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+
+use bstr::{BStr, BString};
+use pond_objects::merge::{Labels, MergeOptions, Merged, Trees, merge_trees};
+use pond_objects::{Kind, ObjectId, ObjectSource, ReadError, diff, tree};
+use pond_oplog::StagedPack;
+use pond_oplog::ingest::Ingest;
+use pond_oplog::view::Head;
+use pond_refs::{Expected, RefEdit};
+use serde_json::json;
+
+use super::ApplyArgs;
+use super::find::{Stash, find};
+use super::list::tell_dropped;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, conflict, interrupted};
+use crate::mirror::add::names;
+use crate::mirror::differences::Differences;
+use crate::mirror::index::Side;
+use crate::mirror::lay_out::{self, LaidOut, Target, target_of};
+use crate::mirror::move_head::plan;
+use crate::mirror::obstacles::{self, Obstacles};
+use crate::mirror::rearrange::{Rearrange, rearrange};
+use crate::mirror::save;
+use crate::mirror::scan::Scan;
+use crate::mirror::stage::host_path;
+use crate::mirror::staged_tree::NewPages;
+use crate::porcelain::status;
+use crate::porcelain::switch::go::{To, add_files, head_json};
+use crate::ui::escape;
+use crate::workspace::Workspace;
+
+/// What to do where files are in the way.
+const ADVICE: &str = "the stash is kept; commit these changes, or put them aside too, with 'pond stash -u'";
+
+pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::write(ctx)?;
+    workspace.need_mirror()?;
+    let stash = find(&workspace, args.stash.as_deref())?;
+    let seq = if pop { Some(stash.on_stack()?) } else { None };
+    let brought = bring(&workspace, &stash, args.index)?;
+    let scan = lay_out::look(&workspace)?;
+    let mut obstacles = Obstacles::default();
+    let host = Differences::of(&scan);
+    brought.files.iter().for_each(|target| obstacles.add_of(&host, target));
+    let files = with_untracked(&workspace, &stash, &brought.files, &mut obstacles)?;
+    obstacles.refuse("this stash", ADVICE)?;
+    let parameters = [("stash", stash.name.clone())];
+    let request = Rearrange {
+        files,
+        staged: brought.staged,
+        always: pop,
+        ..Rearrange::nothing(&workspace, "STASH", &parameters)
+    };
+    let laid_out = publish(&mut workspace, request, &scan, &brought.packs, seq)?;
+    finish(workspace, &stash, pop, &laid_out)
+}
+
+/// Publishes what brings a stash back, and does it.
+fn publish(
+    workspace: &mut Workspace<'_>,
+    request: Rearrange<'_>,
+    scan: &Scan,
+    packs: &[StagedPack],
+    seq: Option<i64>,
+) -> Result<LaidOut, CommandError> {
+    let victims = lay_out::victims(workspace, scan, &request.files);
+    workspace.ctx.check_interrupt("nothing was changed")?;
+    let saved = save::store(workspace, &victims)?;
+    rearrange(workspace, request, scan, &saved, |transaction| {
+        transaction.adopt(packs);
+        seq.into_iter().for_each(|seq| transaction.drop_stash(seq));
+    })
+}
+
+/// What a stash changes here.
+struct Brought {
+    files: Vec<Target>,
+    staged: Vec<Target>,
+    /// Contents that came about by merging.
+    packs: Vec<StagedPack>,
+}
+
+/// Merges what the stash changed in its base into what is staged. New files are staged; with `index`, what was staged is.
+fn bring(workspace: &Workspace<'_>, stash: &Stash, index: bool) -> Result<Brought, CommandError> {
+    let mut pages = NewPages::new(workspace.store());
+    let ours = pages.add_tree_of(&workspace.index, workspace.head_tree()?.as_ref())?;
+    let mut contents = Vec::new();
+    let merged = merge(&pages, stash, ours, stash.commit.tree, &mut contents)?;
+    if !merged.is_clean {
+        return leave_conflicts(&merged);
+    }
+    let target = |(path, side): &(BString, Option<pond_objects::Side>)| Target {
+        path: path.clone(),
+        side: side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }),
+    };
+    let files: Vec<Target> = merged.updates.iter().map(target).collect();
+    let staged = match index && stash.index != stash.base.tree {
+        true => {
+            let merged = merge(&pages, stash, ours, stash.index, &mut contents)?;
+            if !merged.is_clean {
+                return Err(conflict(format_args!(
+                    "conflicts in what was staged:{}",
+                    obstacles::list(&conflicting(&merged))
+                ))
+                .hint("nothing was changed; without --index, it is not staged"));
+            }
+            merged.updates.iter().map(target).collect()
+        }
+        false => {
+            let is_new = |target: &&Target| {
+                let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+                target.side.is_some() && row.is_none_or(|row| row.staged.is_none())
+            };
+            files.iter().filter(is_new).cloned().collect()
+        }
+    };
+    Ok(Brought { files, staged, packs: store_contents(workspace, contents)? })
+}
+
+fn merge(
+    source: &dyn ObjectSource,
+    stash: &Stash,
+    ours: ObjectId,
+    theirs: ObjectId,
+    contents: &mut Vec<Vec<u8>>,
+) -> Result<Merged, CommandError> {
+    let trees = Trees { base: Some(stash.base.tree), ours: Some(ours), theirs: Some(theirs), nodes: None };
+    let labels = Labels {
+        ours: BStr::new("Updated upstream"),
+        base: BStr::new("Stash base"),
+        theirs: BStr::new("Stashed changes"),
+    };
+    let mut keep = |_: ObjectId, content: Vec<u8>| -> Result<(), ReadError> {
+        contents.push(content);
+        Ok(())
+    };
+    Ok(merge_trees(source, &trees, labels, &MergeOptions::default(), &mut keep)?)
+}
+
+/// What becomes of a stash that conflicts with what is here: nothing. The one place that would leave conflicts in the
+/// files and the index.
+fn leave_conflicts(merged: &Merged) -> Result<Brought, CommandError> {
+    Err(conflict(format_args!(
+        "the stash and what is here changed the same lines, or the same files in other ways:{}",
+        obstacles::list(&conflicting(merged))
+    ))
+    .hint("nothing was changed, and the stash is kept; commit what is here first, or")
+    .hint("'pond stash branch NAME' brings it back on a branch of its own"))
+}
+
+fn conflicting(merged: &Merged) -> Vec<BString> {
+    let told = merged.messages.iter().filter(|message| message.kind.is_conflict());
+    let mut paths: Vec<BString> = told.map(|message| message.path.clone()).collect();
+    paths.extend(merged.unmerged.iter().map(|unmerged| unmerged.path.clone()));
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+fn store_contents(
+    workspace: &Workspace<'_>,
+    contents: Vec<Vec<u8>>,
+) -> Result<Vec<StagedPack>, CommandError> {
+    if contents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let staging = workspace.pond.staging_dir();
+    let ingest = Ingest::new(workspace.store(), &staging)?;
+    let stored = ingest.run(vec![()], 1, |reader, ()| {
+        contents.iter().try_for_each(|content| reader.store(content).map(drop))
+    })?;
+    stored.into_iter().collect::<Result<(), _>>()?;
+    Ok(names(&ingest.finish()?))
+}
+
+/// The files with those of the stash that were not tracked. Whatever is there already is in the way.
+fn with_untracked(
+    workspace: &Workspace<'_>,
+    stash: &Stash,
+    files: &[Target],
+    obstacles: &mut Obstacles,
+) -> Result<Vec<Target>, CommandError> {
+    let mut all = files.to_vec();
+    let root = workspace.pond.mirror_root();
+    let kind_at = |path: &[u8]| host_path(root, path).symlink_metadata().ok().map(|stat| stat.is_dir());
+    for entry in tree::list(workspace.store(), stash.untracked.as_ref())? {
+        let there = kind_at(&entry.path);
+        if entry.kind == Kind::Directory && there == Some(true) {
+            continue;
+        }
+        let slashes = entry.path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        let above = slashes.map(|(at, _)| BString::from(&entry.path[..at]));
+        let is_gone =
+            |path: &BString| files.iter().any(|target| target.path == *path && target.side.is_none());
+        match above.into_iter().find(|dir| kind_at(dir) == Some(false) && !is_gone(dir)) {
+            Some(file) => obstacles.add_untracked(&file),
+            None if there.is_some() => obstacles.add_untracked(&entry.path),
+            None => {}
+        }
+        all.push(target_of(&entry));
+    }
+    Ok(all)
+}
+
+/// Says what is there now, and that the stash was dropped.
+fn finish(
+    workspace: Workspace<'_>,
+    stash: &Stash,
+    dropped: bool,
+    laid_out: &LaidOut,
+) -> Result<Outcome, CommandError> {
+    let ctx = workspace.ctx;
+    let mut document = json!({
+        "stash": stash.name,
+        "commit": stash.id.to_hex(),
+        "dropped": dropped,
+        "head": head_json(&workspace.head),
+    });
+    // Whoever reads the mirror's state next needs no lock, and may save what it learns.
+    drop(workspace);
+    let mut outcome = Outcome::Done;
+    if ctx.ui.is_json() {
+        add_files(&mut document, laid_out);
+        ctx.ui.json(&document)?;
+    } else if !ctx.ui.is_quiet() {
+        outcome = status::show(ctx)?;
+    }
+    if dropped {
+        tell_dropped(ctx, stash);
+    }
+    if laid_out.interrupted {
+        return Err(interrupted(
+            "interrupted; not all files were written: 'pond undo' takes back what was, and brings the stash back",
+        ));
+    }
+    Ok(if laid_out.failed.is_empty() { outcome } else { Outcome::Partial })
+}
+
+pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::write(ctx)?;
+    workspace.need_mirror()?;
+    let stash = find(&workspace, text)?;
+    let To::New { name, .. } = To::new_branch(&workspace, name, Some(stash.base_id), false)? else {
+        unreachable!("BUG: a new branch is one")
+    };
+    let scan = lay_out::look(&workspace)?;
+    let entries = workspace.list(Some(&stash.base.tree))?;
+    let plan = plan(&workspace, &scan, &entries, false, "stash branch")?;
+    let mut obstacles = Obstacles::default();
+    let staged = over(&workspace, &scan, &plan.targets, &stash, stash.index, &mut obstacles)?;
+    let files = over(&workspace, &scan, &plan.targets, &stash, stash.commit.tree, &mut obstacles)?;
+    let files = lay_out::changed_on_host(&workspace, &scan, &files);
+    let files = with_untracked(&workspace, &stash, &files, &mut obstacles)?;
+    obstacles.refuse("this stash", ADVICE)?;
+    let parameters = [("branch", name.short().to_owned()), ("stash", stash.name.clone())];
+    let edit = RefEdit { name: name.clone(), expected: Expected::MustNotExist, new: Some(stash.base_id) };
+    let request = Rearrange {
+        head: Head { branch: Some(name.clone()), commit: Some(stash.base_id) },
+        edits: vec![edit],
+        files,
+        staged,
+        ..Rearrange::nothing(&workspace, "STASH", &parameters)
+    };
+    let laid_out = publish(&mut workspace, request, &scan, &[], stash.seq)?;
+    ctx.ui.status(format_args!("Switched to a new branch '{}'", escape::plain(name.short().as_bytes())));
+    let is_dropped = stash.seq.is_some();
+    finish(workspace, &stash, is_dropped, &laid_out)
+}
+
+/// The targets that lead to the stash's base, and over them what the stash changed there, up to the tree `to`.
+fn over(
+    workspace: &Workspace<'_>,
+    scan: &Scan,
+    targets: &[Target],
+    stash: &Stash,
+    to: ObjectId,
+    obstacles: &mut Obstacles,
+) -> Result<Vec<Target>, CommandError> {
+    let host = Differences::of(scan);
+    let mut all: BTreeMap<BString, Option<Side>> =
+        targets.iter().map(|target| (target.path.clone(), target.side)).collect();
+    let side = |side: pond_objects::Side| Side { kind: side.kind, id: side.id, size: side.size };
+    for change in diff::diff_trees(workspace.store(), Some(&stash.base.tree), Some(&to), &|_, _| true)? {
+        let target = Target { path: change.path, side: change.new.map(side) };
+        if all.contains_key(&target.path) {
+            obstacles.add_around(&host, &target);
+        } else {
+            // What leads to the base leaves it alone: it has to be as in HEAD, which is as in the base.
+            let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+            match row.and_then(|row| row.staged) == change.old.map(side) {
+                true => obstacles.add_of(&host, &target),
+                false => obstacles.add_changed(&target.path),
+            }
+        }
+        all.insert(target.path, target.side);
+    }
+    Ok(all.into_iter().map(|(path, side)| Target { path, side }).collect())
+}

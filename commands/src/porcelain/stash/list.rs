@@ -1,0 +1,123 @@
+//! `pond stash list`, `show`, `drop` and `clear`.
+
+use std::ffi::OsStr;
+
+use pond_objects::{ObjectId, ObjectSource as _};
+use serde_json::json;
+
+use super::ShowArgs;
+use super::find::{Stash, find};
+use crate::comparison::{self, stored_contents};
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::mirror::order::path_order;
+use crate::mirror::pathspec::Pathspecs;
+use crate::revisions::short_id;
+use crate::time::rfc3339;
+use crate::ui::changes_json::change_json;
+use crate::ui::diff::{Forms, count, write_diff};
+use crate::ui::{color::Role, escape};
+use crate::workspace::Workspace;
+use crate::{maintain, transact};
+
+pub(super) fn list(ctx: &Context) -> Result<Outcome, CommandError> {
+    let workspace = Workspace::history(ctx)?;
+    let store = workspace.store();
+    ctx.ui.page();
+    for (number, (seq, id)) in workspace.snapshot.view()?.stashes().into_iter().enumerate() {
+        let commit = store.commit(&id)?;
+        let subject = escape::plain(commit.subject());
+        let name = format!("stash@{{{number}}}");
+        if ctx.ui.is_json() {
+            ctx.ui.json_row(&json!({
+                "stash": name,
+                "operation": seq,
+                "commit": id.to_hex(),
+                "base": commit.parents.first().map(ObjectId::to_hex),
+                "message": subject,
+                "time": rfc3339(commit.committer.when),
+                "untracked": commit.parents.len() > 2,
+            }))?;
+        } else {
+            ctx.ui.say(format_args!("{}: {subject}", ctx.ui.paint(Role::CommitId, name)));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandError> {
+    let workspace = Workspace::history(ctx)?;
+    let stash = find(&workspace, args.stash.as_deref())?;
+    let (store, everything) = (workspace.store(), Pathspecs::default());
+    let trees = |old, new| comparison::trees(store, old, new, &everything, &args.diff);
+    let mut changes = match args.only_untracked {
+        true => Vec::new(),
+        false => trees(Some(&stash.base.tree), Some(&stash.commit.tree))?,
+    };
+    if (args.include_untracked || args.only_untracked)
+        && let Some(untracked) = &stash.untracked
+    {
+        changes.extend(trees(None, Some(untracked))?);
+        changes.sort_by(|a, b| path_order(&a.path, &b.path));
+    }
+    let stat = Forms { stat: true, ..Forms::NONE };
+    let options = args.diff.options(&ctx.ui, stat)?;
+    let short = |id: &ObjectId| short_id(store, id);
+    let mut contents = stored_contents(store, &short);
+    if ctx.ui.is_json() {
+        for change in &changes {
+            let counts = count(change, &mut contents, &options)?;
+            ctx.ui.json_row(&change_json(change, counts))?;
+        }
+        return Ok(Outcome::Done);
+    }
+    ctx.ui.page();
+    write_diff(&mut ctx.ui.out(), &changes, &mut contents, &options)?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn drop_one(ctx: &Context, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::history(ctx)?;
+    let stash = find(&workspace, text)?;
+    let seq = stash.on_stack()?;
+    take_off(&mut workspace, &stash.name, &[seq])?;
+    tell_dropped(ctx, &stash);
+    if ctx.ui.is_json() {
+        ctx.ui.json(&json!({ "dropped": [{ "stash": stash.name, "commit": stash.id.to_hex() }] }))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Says that a stash is gone.
+pub(super) fn tell_dropped(ctx: &Context, stash: &Stash) {
+    if !ctx.ui.is_quiet() && !ctx.ui.is_json() {
+        ctx.ui.say(format_args!("Dropped {} ({})", stash.name, stash.id));
+    }
+}
+
+pub(super) fn clear(ctx: &Context) -> Result<Outcome, CommandError> {
+    let mut workspace = Workspace::history(ctx)?;
+    let stack = workspace.snapshot.view()?.stashes();
+    let numbers: Vec<i64> = stack.iter().map(|(seq, _)| *seq).collect();
+    take_off(&mut workspace, "all", &numbers)?;
+    if ctx.ui.is_json() {
+        let rows = stack.iter().enumerate().map(
+            |(number, (_, id))| json!({ "stash": format!("stash@{{{number}}}"), "commit": id.to_hex() }),
+        );
+        ctx.ui.json(&json!({ "dropped": rows.collect::<Vec<_>>() }))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Takes stashes off the stack, in one operation.
+fn take_off(workspace: &mut Workspace<'_>, what: &str, numbers: &[i64]) -> Result<(), CommandError> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let mut transaction = transact::begin(workspace, "STASH", &[("dropped", what.to_owned())])?;
+    numbers.iter().for_each(|seq| transaction.drop_stash(*seq));
+    let published = transact::publish(workspace, transaction)?;
+    workspace.refresh(published.state)?;
+    maintain::automatically(workspace);
+    Ok(())
+}
