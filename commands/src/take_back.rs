@@ -304,9 +304,16 @@ impl TakingBack {
 
     /// Refuses where a file, or what is staged, is neither what the operation left nor what it found.
     fn refuse_newer(&self, workspace: &Workspace<'_>, saved: &[(BString, Side)]) -> Result<(), CommandError> {
-        let left: HashMap<&BString, Option<Side>> =
-            self.recorded.host.iter().map(|change| (&change.path, change.new.map(side))).collect();
-        let changed = saved.iter().filter(|(path, side)| left.get(path) != Some(&Some(*side)));
+        let left: HashMap<&BString, [Option<Side>; 2]> = self
+            .recorded
+            .host
+            .iter()
+            .map(|change| (&change.path, [change.old.map(side), change.new.map(side)]))
+            .collect();
+        // What the operation found is there still where it did not live to write the file.
+        let is_known =
+            |path: &BString, side: Side| left.get(path).is_some_and(|both| both.contains(&Some(side)));
+        let changed = saved.iter().filter(|(path, side)| !is_known(path, *side));
         let mut newer: BTreeSet<&BString> = changed.map(|(path, _)| path).collect();
         for change in &self.recorded.index {
             let staged = staged(workspace, &change.path);

@@ -15,6 +15,7 @@ mod identity;
 mod ignore_like_git;
 mod ignore_rules;
 mod json_forms;
+mod killed_moves;
 mod layers;
 mod lifecycle;
 mod locks;

@@ -208,6 +208,23 @@ fn newer_work_is_not_touched() {
 }
 
 #[test]
+fn a_file_that_was_renamed_over_its_equal_is_two_again() {
+    let pond = TestPond::new();
+    for name in ["a", "b"] {
+        pond.write(name, "the same\n");
+    }
+    pond.commit_all("one");
+    pond.ok(&["mv", "-f", "a", "b"]);
+    pond.ok(&["undo"]);
+    assert_eq!(
+        (pond.read("a"), pond.read("b"), pond.status()),
+        ("the same\n".into(), "the same\n".into(), vec![])
+    );
+    pond.ok(&["redo"]);
+    assert_eq!(pond.status(), ["D  a"]);
+}
+
+#[test]
 fn a_commit_taken_back_stays_staged() {
     let pond = lively();
     let before = pond.status();

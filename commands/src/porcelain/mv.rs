@@ -137,7 +137,7 @@ fn footprint(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved) -> Footpr
     let mut footprint = Footprint::default();
     let (mut gone, mut set) = (HashSet::new(), BTreeMap::new());
     for moving in moves {
-        footprint.moved.push((moving.from.clone(), moving.to.clone()));
+        let mut is_renamed_back = true;
         for number in rows(index, moving) {
             let entry = index.entry(number);
             gone.insert(entry.path.to_owned());
@@ -149,9 +149,14 @@ fn footprint(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved) -> Footpr
                 let stored = saved.entries.iter().find(|(stored, _)| stored == path).map(|(_, side)| *side);
                 stored.or_else(|| staged(path))
             };
-            let own = on_host(&moving.from);
-            footprint.host.add(moving.to.clone(), on_host(&moving.to), own);
+            let (own, other) = (on_host(&moving.from), on_host(&moving.to));
+            footprint.host.add(moving.to.clone(), other, own);
             footprint.host.add(moving.from.clone(), own, None);
+            // Of two that are equal, the one that was replaced stays where it is.
+            is_renamed_back = own != other;
+        }
+        if is_renamed_back {
+            footprint.moved.push((moving.from.clone(), moving.to.clone()));
         }
     }
     for path in gone {

@@ -1,0 +1,118 @@
+//! What moves HEAD, index and files, killed at any moment: nothing is lost, and `undo` brings all of it back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Random, TestPond, noise, readings};
+
+const SEED: u64 = 20_260_302;
+
+/// How often each command is tried: `POND_TEST_KILLS=50 cargo test ... killed_moves` for a longer search.
+fn rounds() -> usize {
+    std::env::var("POND_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
+}
+
+/// Two branches that differ in many files, a stash, and changes of every kind on top.
+fn lively() -> TestPond {
+    let pond = TestPond::new();
+    for number in 0..30 {
+        pond.write(format!("small/{number}"), format!("{number}\n"));
+    }
+    pond.write("level.csv", readings(1, 0, 2_000));
+    pond.commit_all("one");
+    pond.ok(&["branch", "side"]);
+    for number in 0..25 {
+        pond.write(format!("small/{number}"), format!("{number} again\n"));
+    }
+    pond.write("dump.bin", noise(2, 300_000));
+    pond.commit_all("two");
+    for number in 26..29 {
+        pond.append(&format!("small/{number}"), "stashed\n");
+    }
+    pond.ok(&["stash"]);
+    pond.append("level.csv", "staged\n");
+    pond.write("added", "added\n");
+    pond.ok(&["add", "level.csv", "added"]);
+    pond.append("small/29", "changed\n");
+    pond.write("loose", noise(3, 100_000));
+    pond
+}
+
+type Everything = (BTreeMap<String, Vec<u8>>, Vec<String>);
+
+fn everything(pond: &TestPond) -> Everything {
+    let mut files = BTreeMap::new();
+    let walk = walkdir::WalkDir::new(pond.mirror()).min_depth(1).into_iter();
+    for entry in walk.filter_entry(|entry| entry.file_name() != ".pond") {
+        let entry = entry.expect("an entry");
+        if entry.file_type().is_file() {
+            let name =
+                entry.path().strip_prefix(pond.mirror()).expect("below").to_string_lossy().into_owned();
+            files.insert(name, fs::read(entry.path()).expect("content"));
+        }
+    }
+    let told = [&["for-each-ref"][..], &["rev-parse", "HEAD"], &["stash", "list"], &["ls-files", "-s"]];
+    (files, told.iter().map(|args| pond.run(args).expect_code(0).out()).collect())
+}
+
+fn newest(pond: &TestPond) -> String {
+    pond.run(&["op", "log", "-1", "--oneline"]).expect_code(0).line()
+}
+
+#[test]
+fn what_was_killed_is_done_or_not_and_is_taken_back() {
+    let mut random = Random::new(SEED);
+    let (mut killed, mut published) = (0, 0);
+    for args in [
+        &["stash", "-u"][..],
+        &["stash", "-k"],
+        &["stash", "pop"],
+        &["reset", "--hard", "side"],
+        &["reset", "--soft", "side"],
+        &["reset", "side"],
+        &["switch", "-f", "side"],
+        &["switch", "-C", "new", "-f", "side"],
+    ] {
+        let pond = lively();
+        let before = everything(&pond);
+        let start = Instant::now();
+        pond.ok(args);
+        let usual = start.elapsed();
+        pond.ok(&["undo"]);
+        assert!(everything(&pond) == before, "{args:?} is not taken back");
+        for round in 0..rounds() {
+            let operation = newest(&pond);
+            let mut child = pond
+                .command(args)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("the program starts");
+            thread::sleep(Duration::from_micros(random.below(usual.as_micros() as u64 + 1)));
+            child.kill().expect("SIGKILL");
+            let is_killed = child.wait().expect("it ended").code().is_none();
+            killed += usize::from(is_killed);
+            if newest(&pond) != operation {
+                published += usize::from(is_killed);
+                let undone = pond.run(&["undo"]);
+                assert!(undone.code == 0, "{args:?}, round {round}\n{undone}");
+            }
+            let after = everything(&pond);
+            assert!(
+                after == before,
+                "{args:?}, round {round}: {:#?}\n{:#?}\n{:?}\n{:?}",
+                after.1,
+                before.1,
+                after.0.keys(),
+                before.0.keys()
+            );
+        }
+    }
+    assert!(
+        killed >= rounds() && published >= 1,
+        "{killed} killed, {published} published: this proves nothing"
+    );
+}
