@@ -94,8 +94,9 @@ pub(crate) fn rearrange(
     };
     footprint.pending = Some([workspace.index.header().pending.clone(), pending.clone()]);
     if always || head != workspace.head || !footprint.is_empty() || !moves.is_empty() {
-        // The branch that HEAD is on has to be there still, where it is expected, when this is published.
-        if let Some(branch) = &head.branch
+        let moves_head = head != workspace.head;
+        // The branch that HEAD goes to has to be there still, where it is expected, when this is published.
+        if let Some(branch) = head.branch.as_ref().filter(|_| moves_head)
             && edits.iter().all(|edit| edit.name != *branch)
         {
             let expected = Expected::from(head.commit);
@@ -106,7 +107,9 @@ pub(crate) fn rearrange(
         footprint.join(workspace, &mut transaction)?;
         extend(&mut transaction);
         edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
-        transaction.set_head(MAIN_MIRROR, head.clone());
+        if moves_head {
+            transaction.set_head(MAIN_MIRROR, head.clone());
+        }
         let published = transact::publish(workspace, transaction)?;
         workspace.head = head;
         workspace.refresh(published.state)?;

@@ -57,9 +57,10 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
         .hint("nothing was changed; -u takes untracked files too"));
     }
     if taken.rows.is_empty() && taken.untracked.is_empty() {
-        ctx.ui.status("No local changes to save");
-        if ctx.ui.is_json() {
-            ctx.ui.json(&json!({ "stash": null }))?;
+        match ctx.ui.is_json() {
+            true => ctx.ui.json(&json!({ "stash": null }))?,
+            false if ctx.ui.is_quiet() => {}
+            false => ctx.ui.say("No local changes to save"),
         }
         return Ok(Outcome::Done);
     }
