@@ -31,7 +31,7 @@ fn pending<'w>(workspace: &'w Workspace<'_>, doing: Doing) -> Result<&'w Pending
 }
 
 /// Refuses to begin something while something else waits.
-pub(super) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
+pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
     let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
     let doing = pending.doing.command();
     Err(fatal(format_args!("a {doing} is under way: it has to end before another {command} begins"))

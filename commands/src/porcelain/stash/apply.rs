@@ -28,6 +28,7 @@ use crate::mirror::save;
 use crate::mirror::scan::Scan;
 use crate::mirror::stage::host_path;
 use crate::mirror::staged_tree::NewPages;
+use crate::porcelain::sequence;
 use crate::porcelain::status;
 use crate::porcelain::switch::go::{To, add_files, head_json};
 use crate::ui::escape;
@@ -38,6 +39,7 @@ const ADVICE: &str = "the stash is kept; commit these changes, or put them aside
 
 pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
+    sequence::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, args.stash.as_deref())?;
     let seq = if pop { Some(stash.on_stack()?) } else { None };
@@ -242,6 +244,7 @@ fn finish(
 
 pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
+    sequence::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, text)?;
     let To::New { name, .. } = To::new_branch(&workspace, name, Some(stash.base_id), false)? else {
