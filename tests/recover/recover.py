@@ -63,3 +63,5 @@ if len(sys.argv) < 4:
 else:
     found = [commit for commit, _ in commits if commit.hex().startswith(sys.argv[2])]
     sys.exit(f"{len(found)} commits begin with {sys.argv[2]}") if len(found) != 1 else restore(found[0], os.fsencode(sys.argv[3]))
+sys.stdout.flush()
+os._exit(0)  # pyarrow's threads may still run, and an ordinary exit then ends in an abort now and then
