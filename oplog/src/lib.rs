@@ -22,6 +22,7 @@ pub mod publish;
 pub mod row;
 pub mod schema;
 pub mod snapshot;
+mod sorted_ids;
 pub mod state;
 pub mod store;
 pub mod transaction;

@@ -14,7 +14,7 @@ use pond_objects::{Commit, IdPrefix, Manifest, ObjectId, ObjectSource, ReadError
 
 use crate::operation::Operation;
 use crate::pack::index::id_prefix;
-use crate::pack::{ChangeEntry, Damage, PackError, PackIndex, PackReader, PageCache};
+use crate::pack::{ChangeEntry, Damage, DamagedPart, PackError, PackIndex, PackReader, PageCache};
 use crate::pond::Pond;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
@@ -53,6 +53,8 @@ struct OpenPack {
     paths: Vec<PathBuf>,
     cached_index: PathBuf,
     index: OnceLock<PackIndex>,
+    /// In the place of an index that turned out to be damaged.
+    rebuilt: OnceLock<PackIndex>,
     reader: OnceLock<PackReader>,
 }
 
@@ -121,9 +123,10 @@ impl Store {
     /// All ids that begin with a prefix, each once, with what they name.
     pub fn matching(&self, prefix: &IdPrefix) -> Vec<(ObjectId, RowType)> {
         let mut found = Vec::new();
-        for index in self.packs.iter().filter_map(|pack| pack.index().ok()) {
-            let ids = index.matching(prefix);
-            found.extend(ids.filter_map(|id| index.lookup(&id).map(|at| (id, at.row_type))));
+        for pack in &self.packs {
+            if let Ok(entries) = pack.ask(|index| index.matching(prefix)) {
+                found.extend(entries.map(|entry| (entry.id, entry.location.row_type)));
+            }
         }
         found.sort_unstable();
         found.dedup_by_key(|(id, _)| *id);
@@ -186,7 +189,7 @@ impl Store {
     pub fn mtime(&self, path: &[u8], blob: &ObjectId, seq: i64) -> Option<i64> {
         let wanted = id_prefix(blob);
         let metas = self.packs.iter().filter(|pack| pack.kind == PackKind::Meta);
-        let found = metas.filter_map(|pack| pack.index().ok().map(|index| index.mtimes_of(path))).flatten();
+        let found = metas.filter_map(|pack| pack.ask(|index| index.mtimes_of(path)).ok()).flatten();
         let fitting = found.filter(|row| row.id_prefix == wanted && row.seq <= seq);
         fitting.max_by_key(|row| row.seq).map(|row| row.mtime)
     }
@@ -197,7 +200,7 @@ impl Store {
     /// [`PackError`] of a pack whose index can't be made.
     pub fn for_each_id(&self, visit: &mut dyn FnMut(&ObjectId, RowType)) -> Result<(), PackError> {
         for pack in &self.packs {
-            pack.index()?.entries().for_each(|entry| visit(&entry.id, entry.location.row_type));
+            pack.whole_index()?.entries().for_each(|entry| visit(&entry.id, entry.location.row_type));
         }
         Ok(())
     }
@@ -208,7 +211,7 @@ impl Store {
     /// [`PackError`] where the pack's index can't be made.
     pub fn pack_ids(&self, digest: &ObjectId, visit: &mut dyn FnMut(&ObjectId)) -> Result<(), PackError> {
         for pack in self.packs.iter().filter(|pack| pack.digest == *digest) {
-            pack.index()?.entries().for_each(|entry| visit(&entry.id));
+            pack.whole_index()?.entries().for_each(|entry| visit(&entry.id));
         }
         Ok(())
     }
@@ -219,26 +222,26 @@ impl Store {
     /// [`PackError`] of a pack whose index can't be made.
     pub fn for_each_change(&self, visit: &mut dyn FnMut(ChangeEntry)) -> Result<(), PackError> {
         for pack in self.packs.iter().filter(|pack| pack.kind == PackKind::Meta) {
-            pack.index()?.changes().for_each(&mut *visit);
+            pack.whole_index()?.changes().for_each(&mut *visit);
         }
         Ok(())
     }
 
     fn find(&self, kind: PackKind, id: &ObjectId) -> Option<(&OpenPack, Location)> {
         let packs = self.packs.iter().filter(|pack| pack.kind == kind);
-        packs.filter_map(|pack| Some((pack, pack.index().ok()?.lookup(id)?))).next()
+        packs.filter_map(|pack| Some((pack, pack.lookup(id)?))).next()
     }
 
     /// Whether a row of metadata stands in the table itself, whatever is staged.
     pub(crate) fn has_meta_in_table(&self, id: &ObjectId, row_type: RowType) -> bool {
         let packs = self.packs.iter().filter(|pack| pack.kind == PackKind::Meta && !pack.is_staged);
-        let mut found = packs.filter_map(|pack| pack.index().ok()?.lookup(id));
+        let mut found = packs.filter_map(|pack| pack.lookup(id));
         found.any(|at| at.row_type == row_type)
     }
 
     /// Why an id was not found: a pack without a readable index may hold it.
     fn missing(&self, what: &'static str, id: &ObjectId) -> ReadError {
-        match self.packs.iter().find_map(|pack| pack.index().err()) {
+        match self.packs.iter().find_map(|pack| pack.ask(|index| index.lookup(id)).err()) {
             Some(error) => storage(what, id, error),
             None => ReadError::Missing { what, id: *id },
         }
@@ -303,7 +306,16 @@ impl ObjectSource for Store {
 impl OpenPack {
     fn new(pond: &Pond, digest: ObjectId, kind: PackKind, is_staged: bool, paths: Vec<PathBuf>) -> Self {
         let cached_index = pond.pack_index_path(&digest);
-        Self { digest, kind, is_staged, paths, cached_index, index: OnceLock::new(), reader: OnceLock::new() }
+        Self {
+            digest,
+            kind,
+            is_staged,
+            paths,
+            cached_index,
+            index: OnceLock::new(),
+            rebuilt: OnceLock::new(),
+            reader: OnceLock::new(),
+        }
     }
 
     /// A row was read, and is not what its id says: the file's bytes are others than were written.
@@ -315,8 +327,41 @@ impl OpenPack {
         self.paths.iter().find(|path| path.exists()).unwrap_or(&self.paths[0])
     }
 
+    /// The place of an object; none where the pack lacks it, or has no index and cannot be read for one.
+    fn lookup(&self, id: &ObjectId) -> Option<Location> {
+        self.ask(|index| index.lookup(id)).ok().flatten()
+    }
+
+    /// The answer of the index. Where it is damaged, one is made from the pack, and asked instead.
+    fn ask<'p, T>(
+        &'p self,
+        question: impl Fn(&'p PackIndex) -> Result<T, DamagedPart>,
+    ) -> Result<T, PackError> {
+        match question(self.index()?) {
+            Ok(answer) => Ok(answer),
+            Err(DamagedPart) => {
+                let index = self.rebuild()?;
+                let index = self.rebuilt.get_or_init(|| index);
+                Ok(question(index).expect("BUG: an index that was just made is whole"))
+            }
+        }
+    }
+
+    /// An index of which every part was checked.
+    fn whole_index(&self) -> Result<&PackIndex, PackError> {
+        self.ask(PackIndex::check_all)?;
+        self.index()
+    }
+
+    fn rebuild(&self) -> Result<PackIndex, PackError> {
+        let index = PackIndex::rebuild_from_pack(self.path(), self.kind)?;
+        // The index serves from memory as well: a cache that can't be written only costs time.
+        let _ = index.write(&self.cached_index);
+        Ok(index)
+    }
+
     fn index(&self) -> Result<&PackIndex, PackError> {
-        if let Some(index) = self.index.get() {
+        if let Some(index) = self.rebuilt.get().or_else(|| self.index.get()) {
             return Ok(index);
         }
         // The index of a pack that is gone proves nothing. In the table that is damage, which reading finds; in the staging
@@ -324,12 +369,7 @@ impl OpenPack {
         let is_there = !self.is_staged || self.path().exists();
         let index = match PackIndex::open(&self.cached_index) {
             Ok(index) if is_there => index,
-            _ => {
-                let index = PackIndex::rebuild_from_pack(self.path(), self.kind)?;
-                // The index serves from memory as well: a cache that can't be written only costs time.
-                let _ = index.write(&self.cached_index);
-                index
-            }
+            _ => self.rebuild()?,
         };
         Ok(self.index.get_or_init(|| index))
     }

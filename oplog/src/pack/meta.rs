@@ -26,14 +26,15 @@ const COLUMN_PAGE: usize = 64 << 10;
 const PAGE_ROWS: u32 = 2048;
 
 /// Writes a meta pack to a temporary file in `dir`, and makes it durable. The rows are sorted here: by type,
-/// then path, then id. A failed call leaves no file.
+/// then path, then operation, and stay in their order otherwise, so that what was written together is read together: the
+/// commits of a walk are neighbours, and so are the pages of a version. A failed call leaves no file.
 pub fn write_meta_pack(dir: &Path, mut rows: Vec<MetaRow>) -> Result<SealedPack, PackError> {
     if let Some(content) = rows.iter().filter_map(|row| row.content.as_ref()).find(|c| c.len() > MAX_CONTENT)
     {
         return Err(PackError::TooLong(content.len()));
     }
     rows.sort_by(|a, b| {
-        (a.row_type, &a.path, &a.path_raw, a.id, a.seq).cmp(&(b.row_type, &b.path, &b.path_raw, b.id, b.seq))
+        (a.row_type, &a.path, &a.path_raw, a.seq).cmp(&(b.row_type, &b.path, &b.path_raw, b.seq))
     });
     let content: usize = rows.iter().map(content_len).sum();
     let small = rows.len() <= SMALL_ROWS && content <= CONTENT_PAGE / 2;

@@ -26,7 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use cache::PageCache;
-pub use index::{ChangeEntry, IndexEntries, IndexEntry, IndexError, OperationEntry, PackIndex};
+pub use index::{ChangeEntry, DamagedPart, IndexEntries, IndexEntry, IndexError, OperationEntry, PackIndex};
 pub use meta::write_meta_pack;
 pub use reader::PackReader;
 pub use rows::{Columns, DataRow, DataRows, MetaRows};

@@ -90,7 +90,7 @@ fn meta_pack(dir: &TempDir, rows: Vec<MetaRow>) -> (PathBuf, SealedPack) {
 }
 
 fn sorted(mut rows: Vec<MetaRow>) -> Vec<MetaRow> {
-    rows.sort_by(|a, b| (a.row_type, &a.path, a.id).cmp(&(b.row_type, &b.path, b.id)));
+    rows.sort_by(|a, b| (a.row_type, &a.path, a.seq).cmp(&(b.row_type, &b.path, b.seq)));
     rows
 }
 
@@ -112,7 +112,7 @@ fn data_packs_come_back_whole() {
         assert_eq!(rows.iter().map(|row| row.content.to_vec()).collect::<Vec<_>>(), contents);
         let index = PackIndex::rebuild_from_pack(&path, PackKind::Data).expect("indexed");
         for (content, at) in contents.iter().zip(0..) {
-            let place = index.lookup(&ObjectId::of_content(content)).expect("found");
+            let place = index.lookup(&ObjectId::of_content(content)).expect("intact").expect("found");
             assert_eq!((place.row_group as usize, place.row as usize), (at / group, at % group));
             assert_eq!(reader.read_content(place.row_group, place.row).expect("read"), content);
         }
@@ -188,7 +188,7 @@ fn meta_packs_come_back_sorted() {
         assert!(rebuilt.entries().eq(index.entries()) && rebuilt.changes().eq(index.changes()));
         assert_eq!(rebuilt.newest_operation(), index.newest_operation());
         assert_eq!(index.len(), 3);
-        let op = index.operation(7).expect("an operation");
+        let op = index.operation(7).expect("intact").expect("an operation");
         let content = reader.read_content(op.row_group, op.row).expect("read");
         assert_eq!(
             content,
