@@ -20,6 +20,26 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
+    /// A cursor on the first entry whose name is not below `name`.
+    fn seek(
+        source: &'a dyn ObjectSource,
+        body: Body,
+        root: &ObjectId,
+        name: &[u8],
+    ) -> Result<Self, ReadError> {
+        let mut cursor = Self { source, body, stack: vec![(source.page(body, root)?, 0)] };
+        loop {
+            let Some((page, at)) = cursor.stack.last_mut() else { return Ok(cursor) };
+            let (Ok(found) | Err(found)) = page.position(name);
+            *at = found;
+            if page.level == 0 || *at == page.items.len() {
+                cursor.settle();
+                return Ok(cursor);
+            }
+            cursor.enter()?;
+        }
+    }
+
     /// The item that the cursor stands on, and the level of its page; `None` at the end.
     pub(crate) fn item(&self) -> Option<(&Item, u8)> {
         self.stack.last().map(|(page, at)| (&page.items[*at], page.level))
@@ -66,6 +86,19 @@ impl<'a> Leaves<'a> {
     /// Those of reading the root page; later ones come as items, and end the walk.
     pub fn new(source: &'a dyn ObjectSource, body: Body, root: &ObjectId) -> Result<Self, ReadError> {
         Ok(Self { cursor: Cursor::new(source, body, root)? })
+    }
+
+    /// The items below `root` from the first on whose name is not below `name`.
+    ///
+    /// # Errors
+    /// Those of reading the pages on the way there; later ones come as items, and end the walk.
+    pub fn starting_at(
+        source: &'a dyn ObjectSource,
+        body: Body,
+        root: &ObjectId,
+        name: &[u8],
+    ) -> Result<Self, ReadError> {
+        Ok(Self { cursor: Cursor::seek(source, body, root, name)? })
     }
 }
 

@@ -1,14 +1,12 @@
 //! What changed between two trees.
 
-use std::cmp::Ordering;
-
 use bstr::BString;
 
-use crate::cursor::Cursor;
 use crate::id::ObjectId;
 use crate::kind::Kind;
+use crate::list;
 use crate::name::join_path;
-use crate::page::{Body, Item};
+use crate::page::Body;
 use crate::source::{ObjectSource, ReadError};
 use crate::tree::{self, Entry, PathEntry};
 
@@ -92,50 +90,9 @@ impl Diff<'_> {
         old: Option<&ObjectId>,
         new: Option<&ObjectId>,
     ) -> Result<(), ReadError> {
-        if old == new {
-            return Ok(());
-        }
-        let open =
-            |root: Option<&ObjectId>| root.map(|id| Cursor::new(self.source, Body::Tree, id)).transpose();
-        let (mut old, mut new) = (open(old)?, open(new)?);
-        loop {
-            let (left, right) = (item(&old), item(&new));
-            match (left, right) {
-                (None, None) => return Ok(()),
-                (Some((a, _)), Some((b, _))) if a == b => {
-                    advance(&mut old);
-                    advance(&mut new);
-                }
-                (Some((_, level)), other) if level > 0 && other.is_none_or(|(_, other)| level >= other) => {
-                    enter(&mut old)?;
-                }
-                (_, Some((_, level))) if level > 0 => enter(&mut new)?,
-                (Some((_, 1..)), _) => enter(&mut old)?,
-                (Some((a, _)), Some((b, _))) => {
-                    let (a, b) = (a.clone(), b.clone());
-                    let order = a.name.cmp(&b.name);
-                    if order != Ordering::Greater {
-                        advance(&mut old);
-                    }
-                    if order != Ordering::Less {
-                        advance(&mut new);
-                    }
-                    let left = (order != Ordering::Greater).then(|| Entry::from_item(a));
-                    let right = (order != Ordering::Less).then(|| Entry::from_item(b));
-                    self.entries(prefix, left, right)?;
-                }
-                (Some((a, _)), None) => {
-                    let a = Entry::from_item(a.clone());
-                    advance(&mut old);
-                    self.entries(prefix, Some(a), None)?;
-                }
-                (None, Some((b, _))) => {
-                    let b = Entry::from_item(b.clone());
-                    advance(&mut new);
-                    self.entries(prefix, None, Some(b))?;
-                }
-            }
-        }
+        list::diff(self.source, Body::Tree, old, new, &mut |old, new| {
+            self.entries(prefix, old.map(Entry::from_item), new.map(Entry::from_item))
+        })
     }
 
     fn entries(&mut self, prefix: &[u8], old: Option<Entry>, new: Option<Entry>) -> Result<(), ReadError> {
@@ -163,18 +120,4 @@ impl Diff<'_> {
             .filter(|entry| entry.kind != Kind::Directory || entry.id == tree::empty_tree())
             .map(Side::from))
     }
-}
-
-fn item<'a>(cursor: &'a Option<Cursor<'_>>) -> Option<(&'a Item, u8)> {
-    cursor.as_ref().and_then(Cursor::item)
-}
-
-fn advance(cursor: &mut Option<Cursor<'_>>) {
-    if let Some(cursor) = cursor {
-        cursor.skip();
-    }
-}
-
-fn enter(cursor: &mut Option<Cursor<'_>>) -> Result<(), ReadError> {
-    cursor.as_mut().map_or(Ok(()), Cursor::enter)
 }

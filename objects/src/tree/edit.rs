@@ -4,18 +4,16 @@
 //! a million entries in which one changes costs the page with that entry, those above it, and at most the few until
 //! the next place where both versions end a page.
 
-use std::iter::Peekable;
-use std::vec::IntoIter;
-
 use bstr::{BString, ByteSlice};
 
 use crate::cursor;
 use crate::diff::Side;
 use crate::id::ObjectId;
 use crate::kind::Kind;
+use crate::list;
 use crate::name::{join_path, path_order};
 use crate::page::{Body, Item, Page};
-use crate::paginate::{Paginator, Root};
+use crate::paginate::Root;
 use crate::source::{ObjectSource, ReadError};
 use crate::tree::empty_tree;
 
@@ -53,9 +51,6 @@ struct Edit<'a, E> {
     sink: &'a mut dyn FnMut(ObjectId, &Page) -> Result<(), E>,
 }
 
-/// What becomes of one entry of a directory.
-type Outcome = (BString, Option<Item>);
-
 impl<E: From<ReadError>> Edit<'_, E> {
     /// The directory at `path` with the updates below it, which all begin with `path`.
     fn directory(&mut self, path: &[u8], old: Option<&ObjectId>, updates: &[Update]) -> Result<Root, E> {
@@ -70,15 +65,7 @@ impl<E: From<ReadError>> Edit<'_, E> {
             outcomes.push((name.into(), self.entry(&join_path(path, name), name, old, of_entry)?));
             rest = behind;
         }
-        let mut pages = Paginator::new(Body::Tree, &mut *self.sink);
-        let mut outcomes = outcomes.into_iter().peekable();
-        if let Some(old) = old {
-            merge(self.source, old, true, &mut outcomes, &mut pages)?;
-        }
-        for item in outcomes.filter_map(|(_, item)| item) {
-            pages.push(item)?;
-        }
-        pages.finish()
+        list::edit(self.source, Body::Tree, old, outcomes, &mut *self.sink)
     }
 
     /// The entry `name` at `path` after the updates of it and of what is below.
@@ -133,39 +120,4 @@ fn directory_side(root: Root) -> Side {
 
 fn item(name: &[u8], side: Side) -> Item {
     Item { name: name.into(), kind: Some(side.kind), id: side.id, size: side.size, count: 1 }
-}
-
-/// Pushes the entries of a page tree with their outcomes; `is_last` says that no page of the level comes behind.
-fn merge<S, E>(
-    source: &dyn ObjectSource,
-    page: &ObjectId,
-    is_last: bool,
-    outcomes: &mut Peekable<IntoIter<Outcome>>,
-    pages: &mut Paginator<S>,
-) -> Result<(), E>
-where
-    S: FnMut(ObjectId, &Page) -> Result<(), E>,
-    E: From<ReadError>,
-{
-    let page = source.page(Body::Tree, page)?;
-    for (at, old) in page.items.iter().enumerate() {
-        if page.level > 0 {
-            let is_last = is_last && at + 1 == page.items.len();
-            let is_touched = outcomes.peek().is_some_and(|(name, _)| is_last || *name <= old.name);
-            let left =
-                if is_touched { Some(old.clone()) } else { pages.push_page(page.level, old.clone())? };
-            if let Some(item) = left {
-                merge(source, &item.id, is_last, outcomes, pages)?;
-            }
-            continue;
-        }
-        while let Some((_, item)) = outcomes.next_if(|(name, _)| *name < old.name) {
-            item.map_or(Ok(()), |item| pages.push(item))?;
-        }
-        match outcomes.next_if(|(name, _)| *name == old.name) {
-            Some((_, item)) => item.map_or(Ok(()), |item| pages.push(item))?,
-            None => pages.push(old.clone())?,
-        }
-    }
-    Ok(())
 }
