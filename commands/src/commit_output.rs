@@ -181,14 +181,13 @@ fn decorations(workspace: &Workspace<'_>) -> Result<HashMap<ObjectId, Vec<Decora
         };
         found.entry(commit).or_default().push(decoration);
     }
-    let refs: Vec<_> = workspace.snapshot.view()?.refs().collect();
     for namespace in [Namespace::Tag, Namespace::Branch, Namespace::Remote] {
-        for (name, id) in refs.iter().filter(|(name, _)| name.namespace() == namespace) {
-            if Some(name) == head.branch.as_ref() && Some(*id) == head.commit {
+        for (name, id) in workspace.snapshot.view().refs_of(namespace)? {
+            if Some(&name) == head.branch.as_ref() && Some(id) == head.commit {
                 continue;
             }
             let short = BString::from(name.short());
-            let id = if namespace == Namespace::Tag { revisions::peel(workspace.store(), *id)? } else { *id };
+            let id = if namespace == Namespace::Tag { revisions::peel(workspace.store(), id)? } else { id };
             found.entry(id).or_default().push(match namespace {
                 Namespace::Tag => Decoration::Tag(short),
                 Namespace::Branch => Decoration::Branch(short),

@@ -80,8 +80,8 @@ pub(crate) fn publish(
     moves: Moves,
     extend: impl FnOnce(&mut Transaction<'_>),
 ) -> Result<Option<Published>, CommandError> {
-    let view = workspace.snapshot.view()?;
-    let changes = apply_edits(&moves.edits, |name| Ok::<_, std::convert::Infallible>(view.target(name)))?;
+    let view = workspace.snapshot.view();
+    let changes = apply_edits(&moves.edits, |name| view.target(name))?;
     let head = moves.next_head(&workspace.head);
     if changes.is_empty() && head.is_none() && moves.renamed.is_none() {
         return Ok(None);
@@ -154,11 +154,10 @@ pub(crate) fn check_target(
 
 /// The mirrors on each branch: the branch, and the mirrors' ids.
 pub(crate) fn branches_in_use(workspace: &Workspace<'_>) -> Result<BTreeMap<RefName, String>, CommandError> {
-    let view = workspace.snapshot.view()?;
     let mut used: BTreeMap<RefName, String> = BTreeMap::new();
-    for (mirror, head) in view.mirrors() {
+    for (mirror, head) in workspace.snapshot.view().mirrors()? {
         if let Some(branch) = head.branch {
-            used.entry(branch).or_insert_with(|| mirror.to_owned());
+            used.entry(branch).or_insert(mirror);
         }
     }
     Ok(used)

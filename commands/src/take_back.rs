@@ -10,7 +10,7 @@ use bstr::{BStr, BString};
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::Transaction;
-use pond_oplog::view::{Head, MAIN_MIRROR, View};
+use pond_oplog::view::{Head, MAIN_MIRROR, Moves, View};
 use pond_refs::{Expected, RefEdit, RefName};
 
 use crate::error::{CommandError, conflict, fatal, interrupted};
@@ -138,21 +138,13 @@ pub(crate) fn view_change(
     operation: &Operation,
 ) -> Result<ViewChange, CommandError> {
     let store = workspace.store();
-    let after = View::load(store, &operation.view)?;
+    let after = View::at(store, operation.view);
     let before = match operation.parent {
-        Some(parent) => View::load(store, &store.operation(&parent)?.view)?,
-        None => View::default(),
+        Some(parent) => View::at(store, store.operation(&parent)?.view),
+        None => View::empty(store),
     };
-    let (was, is): (BTreeMap<_, _>, BTreeMap<_, _>) = (before.refs().collect(), after.refs().collect());
-    let names: BTreeSet<&RefName> = was.keys().chain(is.keys()).collect();
-    let moved = names.into_iter().map(|name| (name.clone(), was.get(name).copied(), is.get(name).copied()));
-    let refs = moved.filter(|(_, old, new)| old != new).collect();
-    let (was, is): (HashMap<_, _>, HashMap<_, _>) =
-        (before.stashes().into_iter().collect(), after.stashes().into_iter().collect());
-    let numbers: BTreeSet<i64> = was.keys().chain(is.keys()).copied().collect();
-    let moved = numbers.into_iter().map(|seq| (seq, was.get(&seq).copied(), is.get(&seq).copied()));
-    let stashes = moved.filter(|(_, old, new)| old != new).collect();
-    let (was, is) = (before.head(MAIN_MIRROR), after.head(MAIN_MIRROR));
+    let Moves { refs, stashes } = after.moves_since(&before)?;
+    let (was, is) = (before.head(MAIN_MIRROR)?, after.head(MAIN_MIRROR)?);
     Ok(ViewChange { refs, stashes, head: (was != is).then_some((was, is)) })
 }
 
@@ -270,13 +262,13 @@ impl TakingBack {
         {
             return Err(moved("HEAD has moved"));
         }
-        let view = workspace.snapshot.view()?;
+        let view = workspace.snapshot.view();
         for (name, _, after) in &self.view.refs {
-            if view.target(name) != *after {
+            if view.target(name)? != *after {
                 return Err(moved(&format!("'{}' has moved", name.short())));
             }
         }
-        let stashes: HashMap<i64, ObjectId> = view.stashes().into_iter().collect();
+        let stashes: HashMap<i64, ObjectId> = view.stashes()?.into_iter().collect();
         match self.view.stashes.iter().all(|(seq, _, after)| stashes.get(seq) == after.as_ref()) {
             true => Ok(()),
             false => Err(moved("the stack of stashes was changed")),

@@ -397,7 +397,7 @@ pub(crate) fn holder(ctx: &Context) -> Result<Holder, CommandError> {
 fn head_of(pond: &Pond, snapshot: &ReadonlyPond) -> Result<Head, CommandError> {
     match head_file::read(&head_path(pond))? {
         Some(file) if file.seq == snapshot.state().seq => Ok(file.head),
-        _ => Ok(snapshot.view()?.head(MAIN_MIRROR)),
+        _ => Ok(snapshot.view().head(MAIN_MIRROR)?),
     }
 }
 

@@ -31,6 +31,15 @@ pub struct Commit {
     pub message: BString,
 }
 
+/// What a walk through history needs to know of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// When it was committed: seconds since 1970.
+    pub seconds: i64,
+    /// The commits it follows.
+    pub parents: Vec<ObjectId>,
+}
+
 /// A person and a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
@@ -60,6 +69,11 @@ impl Commit {
     /// The id of a text.
     pub fn id_of(text: &[u8]) -> ObjectId {
         ObjectId::derived(CONTEXT, text)
+    }
+
+    /// Its place in history.
+    pub fn link(&self) -> Link {
+        Link { seconds: self.committer.when.seconds, parents: self.parents.clone() }
     }
 
     /// The canonical text.

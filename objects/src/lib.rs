@@ -26,7 +26,7 @@ pub mod tag;
 pub mod tree;
 
 pub use blob::{CopyError, copy_blob, read_blob};
-pub use commit::{Commit, Signature, Timestamp};
+pub use commit::{Commit, Link, Signature, Timestamp};
 pub use diff::{Change, Side};
 pub use headers::TextError;
 pub use id::{IdError, IdPrefix, NodeId, ObjectId};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::commit::Commit;
+use crate::commit::{Commit, Link};
 use crate::headers::TextError;
 use crate::id::ObjectId;
 use crate::page::{Body, Page, PageError};
@@ -106,4 +106,12 @@ pub trait ObjectSource: Sync {
     /// # Errors
     /// [`ReadError::Missing`], [`ReadError::Commit`], [`ReadError::Damaged`], [`ReadError::Storage`].
     fn commit(&self, id: &ObjectId) -> Result<Commit, ReadError>;
+
+    /// The place in history of the commit with this id. A source may know it without reading the commit.
+    ///
+    /// # Errors
+    /// Those of [`ObjectSource::commit`], where it is read.
+    fn link(&self, id: &ObjectId) -> Result<Link, ReadError> {
+        Ok(self.commit(id)?.link())
+    }
 }

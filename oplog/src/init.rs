@@ -1,5 +1,7 @@
 //! The first operation of a pond.
 
+use pond_objects::memory::MemoryObjects;
+
 use crate::log::{EntryDraft, TableMetadata};
 use crate::pack::write_meta_pack;
 use crate::pond::{InitError, Pond, Unborn};
@@ -34,9 +36,10 @@ pub enum FirstError {
 /// Nothing is left then; see [`InitError`].
 pub fn publish(unborn: Unborn, first: &FirstOperation) -> Result<Pond, FirstError> {
     let doing = &first.doing;
-    let mut view = View::default();
-    view.set_head(MAIN_MIRROR, &first.head);
-    let (root, pages) = view.store();
+    let nothing = MemoryObjects::new();
+    let mut view = View::empty(&nothing);
+    view.set_head(MAIN_MIRROR, &first.head).map_err(TransactionError::from)?;
+    let (root, pages) = view.store().map_err(TransactionError::from)?;
     let mut rows: Vec<MetaRow> = pages.iter().map(|(id, page)| MetaRow::page(*id, page)).collect();
     let operation = doing.operation(0, None, root.id);
     let id = push_operation(&mut rows, &operation).map_err(TransactionError::from)?;

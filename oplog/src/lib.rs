@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 pub mod checkpoint;
+mod commit_links;
 pub mod compact;
 pub mod config;
 pub mod durable;

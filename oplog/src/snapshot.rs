@@ -1,7 +1,5 @@
 //! A pond as one operation left it.
 
-use std::sync::OnceLock;
-
 use pond_objects::{ObjectId, ReadError};
 
 use crate::operation::Operation;
@@ -15,7 +13,6 @@ use crate::view::View;
 pub struct ReadonlyPond {
     state: TableState,
     store: Store,
-    view: OnceLock<View>,
 }
 
 impl ReadonlyPond {
@@ -31,7 +28,7 @@ impl ReadonlyPond {
     /// The pond at a state that is known.
     pub fn at(pond: &Pond, state: TableState, staged: &[StagedPack]) -> Self {
         let store = Store::new(pond, &state, staged);
-        Self { state, store, view: OnceLock::new() }
+        Self { state, store }
     }
 
     /// The table's state.
@@ -45,15 +42,8 @@ impl ReadonlyPond {
     }
 
     /// Every ref and every mirror's HEAD.
-    ///
-    /// # Errors
-    /// Those of reading the view's pages.
-    pub fn view(&self) -> Result<&View, ReadError> {
-        if let Some(view) = self.view.get() {
-            return Ok(view);
-        }
-        let view = View::load(&self.store, &self.state.view)?;
-        Ok(self.view.get_or_init(|| view))
+    pub fn view(&self) -> View<'_> {
+        View::at(&self.store, self.state.view)
     }
 
     /// The operations, newest first, with their ids.

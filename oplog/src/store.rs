@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use bytes::Bytes;
 use pond_objects::cursor::Leaves;
 use pond_objects::page::{Body, Page, PageError};
-use pond_objects::{Commit, IdPrefix, Manifest, ObjectId, ObjectSource, ReadError, Tag};
+use pond_objects::{Commit, IdPrefix, Link, Manifest, ObjectId, ObjectSource, ReadError, Tag};
 
+use crate::commit_links::CommitLinks;
 use crate::operation::Operation;
 use crate::pack::index::id_prefix;
 use crate::pack::{ChangeEntry, Damage, DamagedPart, PackError, PackIndex, PackReader, PageCache};
@@ -63,6 +64,7 @@ pub struct Store {
     packs: Vec<OpenPack>,
     pages: Mutex<HashMap<ObjectId, Arc<Page>>>,
     cache: Arc<PageCache>,
+    links: CommitLinks,
 }
 
 /// Decoded pages of packs kept in memory, in bytes.
@@ -86,7 +88,8 @@ impl Store {
                 vec![pond.table_dir().join(pack.path())],
             ));
         }
-        Self { packs, pages: Mutex::default(), cache: Arc::new(PageCache::new(PACK_CACHE)) }
+        let links = CommitLinks::new(&pond.cache_dir());
+        Self { packs, pages: Mutex::default(), cache: Arc::new(PageCache::new(PACK_CACHE)), links }
     }
 
     /// Whether a chunk is stored.
@@ -300,6 +303,15 @@ impl ObjectSource for Store {
             return Err(pack.mismatch("commit", id));
         }
         Commit::decode(&text).map_err(|error| ReadError::Commit { id: *id, error })
+    }
+
+    fn link(&self, id: &ObjectId) -> Result<Link, ReadError> {
+        if let Some(link) = self.links.get(id) {
+            return Ok(link);
+        }
+        let link = self.commit(id)?.link();
+        self.links.learn(id, &link);
+        Ok(link)
     }
 }
 

@@ -95,7 +95,7 @@ pub struct Published {
 pub enum TransactionError {
     /// A ref does not have the value that the operation counts on. Nothing has changed.
     #[error(transparent)]
-    Ref(#[from] EditError<std::convert::Infallible>),
+    Ref(#[from] EditError<ReadError>),
     /// A new ref's name is the directory of another's, or below another's name. Nothing has changed.
     #[error("there cannot be both {name} and {other}")]
     Collision {
@@ -377,9 +377,9 @@ impl<'a> Transaction<'a> {
         data: &[AddFile],
     ) -> Result<(Written, EntryDraft), TransactionError> {
         let seq = base.state().seq + 1;
-        let (view, refs) = self.next_view(base.view()?, seq)?;
+        let (view, refs) = self.next_view(base.view(), seq)?;
         let mut rows = self.rows.clone();
-        let (view_root, view_pages) = view.store();
+        let (view_root, view_pages) = view.store()?;
         let new_pages = view_pages.iter().filter(|(id, _)| !base.store().has_meta(id, RowType::Page));
         rows.extend(new_pages.map(|(id, page)| MetaRow::page(*id, page)));
         let doing = &self.doing;
@@ -405,13 +405,12 @@ impl<'a> Transaction<'a> {
         Ok((written, draft))
     }
 
-    fn next_view(
+    fn next_view<'b>(
         &self,
-        current: &View,
+        mut view: View<'b>,
         seq: i64,
-    ) -> Result<(View, BTreeMap<String, RefMove>), TransactionError> {
-        let changes = apply_edits(&self.edits, |name| Ok(current.target(name)))?;
-        let mut view = current.clone();
+    ) -> Result<(View<'b>, BTreeMap<String, RefMove>), TransactionError> {
+        let changes = apply_edits(&self.edits, |name| view.target(name))?;
         let mut refs = BTreeMap::new();
         for change in changes {
             view.set_target(&change.name, change.new);
@@ -419,15 +418,15 @@ impl<'a> Transaction<'a> {
         }
         for (name, _) in refs.iter().filter(|(_, moved)| moved.old.is_none()) {
             let name = RefName::new(name).expect("BUG: a ref's name was printed");
-            if let Some(other) = view.collision(&name) {
+            if let Some(other) = view.collision(&name)? {
                 return Err(TransactionError::Collision { name, other });
             }
         }
         if let Some((from, to)) = &self.renamed {
-            view.rename_in_heads(from, to);
+            view.rename_in_heads(from, to)?;
         }
         for (mirror, head) in &self.heads {
-            view.set_head(mirror, head);
+            view.set_head(mirror, head)?;
         }
         if let Some(tree) = self.saved {
             view.set_saved(seq, tree);

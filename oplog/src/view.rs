@@ -4,15 +4,19 @@
 //! `mirrors/ID/HEAD` is the commit that a mirror stands on, and `mirrors/ID/on/heads/NAME` (with no id) the branch that it
 //! is on; `saved/SEQ` is a tree of host content that operation SEQ stored before it was overwritten; `stash/SEQ` is a
 //! commit that operation SEQ put onto the stack of stashes.
+//!
+//! A look at one ref reads the pages on the way to it, and a changed ref makes those anew: neither costs more where there
+//! are many. So do comparisons of two views, which read what differs.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bstr::{BString, ByteSlice};
-use pond_objects::cursor::Leaves;
+use pond_objects::cursor::{self, Leaves};
 use pond_objects::page::{Body, Item, Page};
-use pond_objects::paginate::{Root, paginate};
-use pond_objects::{Kind, ObjectId, ObjectSource, ReadError};
-use pond_refs::RefName;
+use pond_objects::paginate::Root;
+use pond_objects::{Kind, ObjectId, ObjectSource, ReadError, list};
+use pond_refs::{Namespace, RefName};
 
 /// The mirror that `pond init` makes.
 pub const MAIN_MIRROR: &str = "main";
@@ -26,42 +30,58 @@ pub struct Head {
     pub commit: Option<ObjectId>,
 }
 
-/// The refs and heads that an operation left, in memory.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct View {
-    entries: BTreeMap<BString, (Kind, ObjectId)>,
+/// What an entry of a view holds.
+type Value = (Kind, ObjectId);
+
+/// The refs and heads that an operation left, and changes of them that are not stored yet.
+#[derive(Clone)]
+pub struct View<'a> {
+    source: &'a dyn ObjectSource,
+    /// None: nothing is stored.
+    root: Option<ObjectId>,
+    edits: BTreeMap<BString, Option<Value>>,
 }
 
-impl View {
-    /// The view with this root page.
-    ///
-    /// # Errors
-    /// Those of reading the pages.
-    pub fn load(source: &dyn ObjectSource, root: &ObjectId) -> Result<Self, ReadError> {
-        let mut entries = BTreeMap::new();
-        for item in Leaves::new(source, Body::View, root)? {
-            let item = item?;
-            let kind = item.kind.expect("BUG: leaves of views are validated to have kinds");
-            entries.insert(item.name, (kind, item.id));
-        }
-        Ok(Self { entries })
+impl<'a> View<'a> {
+    /// The view with this root page. Reads nothing.
+    pub fn at(source: &'a dyn ObjectSource, root: ObjectId) -> Self {
+        Self { source, root: Some(root), edits: BTreeMap::new() }
     }
 
-    /// The pages that store the view.
-    pub fn store(&self) -> (Root, Vec<(ObjectId, Page)>) {
-        let items = self.entries.iter().map(|(name, (kind, id))| Item {
+    /// A view of nothing.
+    pub fn empty(source: &'a dyn ObjectSource) -> Self {
+        Self { source, root: None, edits: BTreeMap::new() }
+    }
+
+    /// The root page, and the pages that the changes made new, those below before those above.
+    ///
+    /// # Errors
+    /// Those of reading the pages that change.
+    pub fn store(&self) -> Result<(Root, Vec<(ObjectId, Page)>), ReadError> {
+        let item = |name: &BString, (kind, id): Value| Item {
             name: name.clone(),
-            kind: Some(*kind),
-            id: *id,
+            kind: Some(kind),
+            id,
             size: 0,
             count: 1,
-        });
-        paginate(Body::View, items)
+        };
+        let outcomes =
+            self.edits.iter().map(|(name, value)| (name.clone(), value.map(|value| item(name, value))));
+        let mut pages = Vec::new();
+        let mut sink = |id, page: &Page| -> Result<(), ReadError> {
+            pages.push((id, page.clone()));
+            Ok(())
+        };
+        let root = list::edit(self.source, Body::View, self.root.as_ref(), outcomes.collect(), &mut sink)?;
+        Ok((root, pages))
     }
 
     /// The commit or tag that a ref names.
-    pub fn target(&self, name: &RefName) -> Option<ObjectId> {
-        self.entries.get(name.as_str().as_bytes()).map(|(_, id)| *id)
+    ///
+    /// # Errors
+    /// Those of reading pages, here and below.
+    pub fn target(&self, name: &RefName) -> Result<Option<ObjectId>, ReadError> {
+        Ok(self.get(name.as_str().as_bytes())?.map(|(_, id)| id))
     }
 
     /// Sets or, with `None`, deletes a ref.
@@ -70,62 +90,95 @@ impl View {
     }
 
     /// All refs in order of their names, those of mirrors left out.
-    pub fn refs(&self) -> impl Iterator<Item = (RefName, ObjectId)> {
-        let refs = self.entries.iter().filter(|(_, (kind, _))| *kind == Kind::Ref);
-        refs.filter_map(|(name, (_, id))| Some((RefName::from_bytes(name).ok()?, *id)))
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn refs(&self) -> Result<Vec<(RefName, ObjectId)>, ReadError> {
+        let mut found = Vec::new();
+        // In the order of their prefixes.
+        for namespace in [Namespace::Branch, Namespace::Remote, Namespace::Tag] {
+            found.extend(self.refs_of(namespace)?);
+        }
+        Ok(found)
+    }
+
+    /// The refs of one namespace in order of their names.
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn refs_of(&self, namespace: Namespace) -> Result<Vec<(RefName, ObjectId)>, ReadError> {
+        let named = self.below(namespace.prefix())?.into_iter();
+        Ok(named.filter_map(|(name, (_, id))| Some((RefName::from_bytes(&name).ok()?, id))).collect())
     }
 
     /// Where a mirror stands; the default for one that is not known.
-    pub fn head(&self, mirror: &str) -> Head {
-        let on = format!("mirrors/{mirror}/on/");
-        let below = self.entries.range(BString::from(on.as_str())..);
-        let branch = below.map(|(name, _)| name).next().and_then(|name| name.strip_prefix(on.as_bytes()));
-        let branch = branch.and_then(|name| RefName::from_bytes(name).ok());
-        let commit = self.entries.get(head_name(mirror).as_bytes()).map(|(_, id)| *id);
-        Head { branch, commit }
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn head(&self, mirror: &str) -> Result<Head, ReadError> {
+        let on = on_prefix(mirror);
+        let first = self.below(&on)?.into_iter().next();
+        let branch = first.and_then(|(name, _)| RefName::from_bytes(name.strip_prefix(on.as_bytes())?).ok());
+        let commit = self.get(&head_name(mirror))?.map(|(_, id)| id);
+        Ok(Head { branch, commit })
     }
 
     /// Moves a mirror's HEAD.
-    pub fn set_head(&mut self, mirror: &str, head: &Head) {
-        let on = format!("mirrors/{mirror}/on/");
-        self.entries.retain(|name, _| !name.starts_with(on.as_bytes()));
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn set_head(&mut self, mirror: &str, head: &Head) -> Result<(), ReadError> {
+        let on = on_prefix(mirror);
+        for (name, _) in self.below(&on)? {
+            self.set(name, None);
+        }
         if let Some(branch) = &head.branch {
-            self.entries.insert(format!("{on}{branch}").into(), (Kind::Ref, ObjectId::ZERO));
+            self.set(format!("{on}{branch}").into(), Some((Kind::Ref, ObjectId::ZERO)));
         }
         self.set(head_name(mirror), head.commit.map(|id| (Kind::Ref, id)));
+        Ok(())
     }
 
     /// Every mirror with where it stands, in order of their ids.
-    pub fn mirrors(&self) -> impl Iterator<Item = (&str, Head)> {
-        let below = self.entries.range(BString::from("mirrors/")..).map(|(name, _)| name);
-        let names = below.map_while(|name| name.strip_prefix(b"mirrors/")?.to_str().ok());
-        let mut ids: Vec<&str> = names.filter_map(|name| name.split('/').next()).collect();
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn mirrors(&self) -> Result<Vec<(String, Head)>, ReadError> {
+        const PREFIX: &str = "mirrors/";
+        let named = self.below(PREFIX)?;
+        let id = |name: &BString| Some(name[PREFIX.len()..].to_str().ok()?.split('/').next()?.to_owned());
+        let mut ids: Vec<String> = named.iter().filter_map(|(name, _)| id(name)).collect();
         ids.dedup();
-        ids.into_iter().map(|id| (id, self.head(id)))
+        ids.into_iter().map(|id| self.head(&id).map(|head| (id, head))).collect()
     }
 
     /// Puts every mirror that is on the branch `from` on the branch `to`, at the same commit.
-    pub fn rename_in_heads(&mut self, from: &RefName, to: &RefName) {
-        let on: Vec<(String, Head)> = self
-            .mirrors()
-            .filter(|(_, head)| head.branch.as_ref() == Some(from))
-            .map(|(id, head)| (id.to_owned(), head))
-            .collect();
-        for (id, head) in on {
-            self.set_head(&id, &Head { branch: Some(to.clone()), ..head });
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn rename_in_heads(&mut self, from: &RefName, to: &RefName) -> Result<(), ReadError> {
+        for (id, head) in self.mirrors()? {
+            if head.branch.as_ref() == Some(from) {
+                self.set_head(&id, &Head { branch: Some(to.clone()), ..head })?;
+            }
         }
+        Ok(())
     }
 
     /// A ref beside which one called `name` cannot be: of `heads/a` and `heads/a/b` there is one at most. Here both could
     /// be stored; in git they could not, and every ref can be carried there.
-    pub fn collision(&self, name: &RefName) -> Option<RefName> {
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn collision(&self, name: &RefName) -> Result<Option<RefName>, ReadError> {
         let text = name.as_str();
-        let slashes = text.match_indices('/').map(|(at, _)| &text[..at]);
-        let above = slashes.rev().find(|above| self.entries.contains_key(above.as_bytes().as_bstr()));
-        let prefix = format!("{text}/");
-        let below = self.entries.range(BString::from(prefix.as_str())..).next().map(|(name, _)| name);
-        let below = below.filter(|below| below.starts_with(prefix.as_bytes())).map(|below| below.as_bytes());
-        above.map(str::as_bytes).or(below).and_then(|other| RefName::from_bytes(other).ok())
+        for (at, _) in text.rmatch_indices('/') {
+            if self.get(&text.as_bytes()[..at])?.is_some() {
+                return Ok(RefName::new(&text[..at]).ok());
+            }
+        }
+        let below = self.below(&format!("{text}/"))?.into_iter().next();
+        Ok(below.and_then(|(name, _)| RefName::from_bytes(&name).ok()))
     }
 
     /// Names a tree of host content that operation `seq` stored before it was overwritten.
@@ -133,42 +186,110 @@ impl View {
         self.set(format!("saved/{seq}").into(), Some((Kind::Directory, tree)));
     }
 
-    /// The trees of host content that operations stored, with the operations' numbers.
-    pub fn saved(&self) -> impl Iterator<Item = (i64, ObjectId)> {
-        let named = self.entries.iter().filter(|(_, (kind, _))| *kind == Kind::Directory);
-        named.filter_map(|(name, (_, id))| {
-            let seq = name.strip_prefix(b"saved/")?.to_str().ok()?.parse().ok()?;
-            Some((seq, *id))
-        })
-    }
-
     /// Sets or, with `None`, takes off the stash that operation `seq` made.
     pub fn set_stash(&mut self, seq: i64, commit: Option<ObjectId>) {
-        self.set(format!("stash/{seq}").into(), commit.map(|id| (Kind::Ref, id)));
+        self.set(format!("{STASH}{seq}").into(), commit.map(|id| (Kind::Ref, id)));
     }
 
     /// The stack of stashes, the newest first: the number of the operation that made each, and its commit.
-    pub fn stashes(&self) -> Vec<(i64, ObjectId)> {
-        let named = self.entries.iter().filter_map(|(name, (_, id))| {
-            let seq = name.strip_prefix(b"stash/")?.to_str().ok()?.parse().ok()?;
-            Some((seq, *id))
-        });
-        let mut found: Vec<(i64, ObjectId)> = named.collect();
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn stashes(&self) -> Result<Vec<(i64, ObjectId)>, ReadError> {
+        let named = self.below(STASH)?.into_iter();
+        let mut found: Vec<_> =
+            named.filter_map(|(name, (_, id))| Some((stash_number(&name)?, id))).collect();
         found.sort_unstable_by(|a, b| b.cmp(a));
-        found
+        Ok(found)
     }
 
-    /// Every entry as it is stored: name and id.
-    pub fn entries(&self) -> impl Iterator<Item = (&BString, ObjectId)> {
-        self.entries.iter().map(|(name, (_, id))| (name, *id))
+    /// The refs and stashes that this view, as it is stored, has otherwise than the one `before`. Heads of mirrors are not
+    /// among them.
+    ///
+    /// # Errors
+    /// See [`View::target`].
+    pub fn moves_since(&self, before: &View<'_>) -> Result<Moves, ReadError> {
+        debug_assert!(self.edits.is_empty() && before.edits.is_empty(), "BUG: views that are not stored");
+        let mut moves = Moves::default();
+        let mut visit = |old: Option<Item>, new: Option<Item>| -> Result<(), ReadError> {
+            let [was, is] = [&old, &new].map(|item| item.as_ref().map(|item| item.id));
+            let Some(name) = old.or(new).map(|item| item.name) else { return Ok(()) };
+            if let Some(seq) = stash_number(&name) {
+                moves.stashes.push((seq, was, is));
+            } else if let Ok(name) = RefName::from_bytes(&name) {
+                moves.refs.push((name, was, is));
+            }
+            Ok(())
+        };
+        list::diff(self.source, Body::View, before.root.as_ref(), self.root.as_ref(), &mut visit)?;
+        moves.stashes.sort_unstable();
+        Ok(moves)
     }
 
-    fn set(&mut self, name: BString, value: Option<(Kind, ObjectId)>) {
-        match value {
-            Some(value) => drop(self.entries.insert(name, value)),
-            None => drop(self.entries.remove(&name)),
+    fn get(&self, name: &[u8]) -> Result<Option<Value>, ReadError> {
+        if let Some(edited) = self.edits.get(name.as_bstr()) {
+            return Ok(*edited);
         }
+        let Some(root) = &self.root else { return Ok(None) };
+        Ok(cursor::find(self.source, Body::View, root, name)?.map(|item| value(&item)))
     }
+
+    /// The entries whose names begin with `prefix`, in order.
+    fn below(&self, prefix: &str) -> Result<Vec<(BString, Value)>, ReadError> {
+        let mut found = Vec::new();
+        if let Some(root) = &self.root {
+            for item in Leaves::starting_at(self.source, Body::View, root, prefix.as_bytes())? {
+                let item = item?;
+                if !item.name.starts_with(prefix.as_bytes()) {
+                    break;
+                }
+                if !self.edits.contains_key(&item.name) {
+                    found.push((item.name.clone(), value(&item)));
+                }
+            }
+        }
+        let edited = self.edits.range(BString::from(prefix)..);
+        let edited = edited.take_while(|(name, _)| name.starts_with(prefix.as_bytes()));
+        let stored = found.len();
+        found.extend(edited.filter_map(|(name, value)| Some((name.clone(), (*value)?))));
+        if found.len() > stored {
+            found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        }
+        Ok(found)
+    }
+
+    fn set(&mut self, name: BString, value: Option<Value>) {
+        self.edits.insert(name, value);
+    }
+}
+
+impl fmt::Debug for View<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("root", &self.root).field("edits", &self.edits).finish_non_exhaustive()
+    }
+}
+
+/// What is otherwise in a view than in another: names with the ids before and after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// Refs in order of their names.
+    pub refs: Vec<(RefName, Option<ObjectId>, Option<ObjectId>)>,
+    /// Stashes by the numbers of the operations that made them, in order.
+    pub stashes: Vec<(i64, Option<ObjectId>, Option<ObjectId>)>,
+}
+
+const STASH: &str = "stash/";
+
+fn stash_number(name: &[u8]) -> Option<i64> {
+    name.strip_prefix(STASH.as_bytes())?.to_str().ok()?.parse().ok()
+}
+
+fn value(item: &Item) -> Value {
+    (item.kind.expect("BUG: leaves of views are validated to have kinds"), item.id)
+}
+
+fn on_prefix(mirror: &str) -> String {
+    format!("mirrors/{mirror}/on/")
 }
 
 fn head_name(mirror: &str) -> BString {
@@ -176,63 +297,4 @@ fn head_name(mirror: &str) -> BString {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use pond_objects::memory::MemoryObjects;
-
-    #[test]
-    fn a_view_is_read_back_as_it_was_stored() {
-        let mut view = View::default();
-        let main = RefName::branch("main").expect("a valid name");
-        let head = Head { branch: Some(main.clone()), commit: None };
-        view.set_head(MAIN_MIRROR, &head);
-        assert_eq!(view.head(MAIN_MIRROR), head);
-        let commit = ObjectId::of_content(b"commit");
-        let head = Head { commit: Some(commit), ..head };
-        view.set_head(MAIN_MIRROR, &head);
-        view.set_target(&main, Some(commit));
-        view.set_saved(7, ObjectId::of_content(b"tree"));
-        let mut objects = MemoryObjects::new();
-        let (root, pages) = view.store();
-        pages.iter().for_each(|(id, page)| objects.add_page(*id, page));
-        let loaded = View::load(&objects, &root.id).expect("all pages are there");
-        assert_eq!(loaded, view);
-        assert_eq!(loaded.head(MAIN_MIRROR), head);
-        assert_eq!(loaded.refs().collect::<Vec<_>>(), [(main, commit)]);
-        assert_eq!(loaded.saved().count(), 1);
-        view.set_head(MAIN_MIRROR, &Head { branch: None, commit: Some(commit) });
-        assert_eq!(view.head(MAIN_MIRROR).branch, None);
-    }
-
-    #[test]
-    fn mirrors_follow_a_renamed_branch() {
-        let [main, other, new] = ["main", "other", "new"].map(|name| RefName::branch(name).expect("a name"));
-        let at = |branch: &RefName| Head { branch: Some(branch.clone()), commit: None };
-        let mut view = View::default();
-        for (mirror, branch) in [("a", &main), ("b", &other), ("main", &main)] {
-            view.set_head(mirror, &at(branch));
-        }
-        view.rename_in_heads(&main, &new);
-        let found: Vec<(&str, Head)> = view.mirrors().collect();
-        assert_eq!(found, [("a", at(&new)), ("b", at(&other)), ("main", at(&new))]);
-    }
-
-    #[test]
-    fn a_name_and_a_directory_of_names_collide() {
-        let name = |text: &str| RefName::new(text).expect("a name");
-        let mut view = View::default();
-        view.set_target(&name("heads/a/b"), Some(ObjectId::ZERO));
-        view.set_target(&name("heads/c"), Some(ObjectId::ZERO));
-        for (text, other) in [
-            ("heads/a", Some("heads/a/b")),
-            ("heads/a/b/c", Some("heads/a/b")),
-            ("heads/c/d/e", Some("heads/c")),
-            ("heads/a/c", None),
-            ("heads/a-b", None),
-            ("heads/cc", None),
-            ("tags/a", None),
-        ] {
-            assert_eq!(view.collision(&name(text)), other.map(name), "{text}");
-        }
-    }
-}
+mod tests;

@@ -36,7 +36,7 @@ pub(crate) fn catch_up(
     seq: Option<i64>,
 ) -> Result<Option<CaughtUp>, ReadError> {
     let store = snapshot.store();
-    let head = snapshot.view()?.head(MAIN_MIRROR).commit;
+    let head = snapshot.view().head(MAIN_MIRROR)?.commit;
     let operations = match seq {
         Some(seq) => since(snapshot, seq)?,
         None => Vec::new(),
@@ -77,8 +77,8 @@ fn since(snapshot: &ReadonlyPond, seq: i64) -> Result<Vec<Operation>, ReadError>
 /// Whether the index is based on the commit on which the first of the operations found HEAD.
 fn begins_at_base(store: &Store, index: &Index, operations: &[Operation]) -> Result<bool, ReadError> {
     let Some(parent) = operations.first().and_then(|first| first.parent) else { return Ok(false) };
-    let before = View::load(store, &store.operation(&parent)?.view)?;
-    Ok(before.head(MAIN_MIRROR).commit == index.header().base)
+    let before = View::at(store, store.operation(&parent)?.view);
+    Ok(before.head(MAIN_MIRROR)?.commit == index.header().base)
 }
 
 /// What waits for a person after the operations.

@@ -5,7 +5,6 @@
 //! operation tells (see [`super::catch_up`]), and `status` shows the files that were not written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::convert::Infallible;
 
 use bstr::BString;
 use pond_oplog::transaction::Transaction;
@@ -82,8 +81,8 @@ pub(crate) fn rearrange(
     extend: impl FnOnce(&mut Transaction<'_>),
 ) -> Result<LaidOut, CommandError> {
     let Rearrange { kind, parameters, head, mut edits, files, staged, whole, pending, always } = request;
-    let view = workspace.snapshot.view()?;
-    let moves = apply_edits(&edits, |name| Ok::<_, Infallible>(view.target(name)))?;
+    let view = workspace.snapshot.view();
+    let moves = apply_edits(&edits, |name| view.target(name))?;
     let mut footprint = match whole {
         Some(touched) => Footprint { host: touched.clone(), index: touched, ..Footprint::default() },
         None => Footprint {

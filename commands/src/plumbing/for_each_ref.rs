@@ -47,7 +47,13 @@ pub(crate) fn run(ctx: &Context, args: ForEachRefArgs) -> Result<Outcome, Comman
     };
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::full(&args.patterns, args.list.ignores_case())?;
-    let all = workspace.snapshot.view()?.refs().map(|(name, id)| Listed { name: Some(name), id }).collect();
+    let all = workspace
+        .snapshot
+        .view()
+        .refs()?
+        .into_iter()
+        .map(|(name, id)| Listed { name: Some(name), id })
+        .collect();
     let mut refs = args.list.choose(&facts, all, &patterns)?;
     refs.truncate(args.count.filter(|count| *count > 0).unwrap_or(usize::MAX));
     ctx.ui.page();

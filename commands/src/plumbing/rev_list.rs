@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use pond_objects::{Commit, ObjectId};
+use pond_objects::{Link, ObjectId, ObjectSource as _};
 use pond_refs::{DayTime, Range};
 use serde_json::json;
 
@@ -110,21 +110,21 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
         if list.left + list.right + kept.len() == limit {
             break;
         }
-        let (id, commit) = found?;
-        list.pass_on(&id, &commit);
-        if !list.takes(&arguments, &commit)? {
+        let (id, link) = found?;
+        list.pass_on(&id, &link);
+        if !list.takes(&arguments, &id, &link)? {
             continue;
         }
         if skipped < args.skip {
             skipped += 1;
         } else if args.reverse {
-            kept.push((id, commit));
+            kept.push((id, link));
         } else {
-            list.print(&id, &commit)?;
+            list.print(&id, &link)?;
         }
     }
-    for (id, commit) in kept.iter().rev() {
-        list.print(id, commit)?;
+    for (id, link) in kept.iter().rev() {
+        list.print(id, link)?;
     }
     list.finish()?;
     Ok(Outcome::Done)
@@ -145,7 +145,7 @@ fn open<'c>(ctx: &'c Context, args: &RevListArgs) -> Result<(Workspace<'c>, Argu
     Ok((workspace, arguments))
 }
 
-type Found = Result<(ObjectId, Commit), pond_objects::ReadError>;
+type Found = Result<(ObjectId, Link), pond_objects::ReadError>;
 
 /// The commits in the order that was asked for.
 fn commits<'w>(
@@ -194,32 +194,33 @@ struct List<'a> {
 
 impl List<'_> {
     /// What a commit of the left side leads to belongs there too: nothing that both sides have is in the list.
-    fn pass_on(&mut self, id: &ObjectId, commit: &Commit) {
+    fn pass_on(&mut self, id: &ObjectId, link: &Link) {
         if let Some(sides) = &mut self.sides
             && sides.left.contains(id)
         {
-            sides.left.extend(&commit.parents);
+            sides.left.extend(&link.parents);
         }
     }
 
-    fn takes(&self, arguments: &Arguments, commit: &Commit) -> Result<bool, CommandError> {
+    fn takes(&self, arguments: &Arguments, id: &ObjectId, link: &Link) -> Result<bool, CommandError> {
         let args = self.args;
-        let is_merge = commit.parents.len() > 1;
+        let is_merge = link.parents.len() > 1;
         if args.merges && !is_merge || args.no_merges && is_merge {
             return Ok(false);
         }
-        if self.until.is_some_and(|until| commit.committer.when.seconds > until) {
+        if self.until.is_some_and(|until| link.seconds > until) {
             return Ok(false);
         }
         match arguments.paths.is_empty() {
             true => Ok(true),
             false => {
-                revisions::touches(self.workspace.store(), commit, &arguments.pathspecs, args.first_parent)
+                let store = self.workspace.store();
+                revisions::touches(store, &store.commit(id)?, &arguments.pathspecs, args.first_parent)
             }
         }
     }
 
-    fn print(&mut self, id: &ObjectId, commit: &Commit) -> Result<(), CommandError> {
+    fn print(&mut self, id: &ObjectId, link: &Link) -> Result<(), CommandError> {
         let is_left = self.sides.as_ref().is_some_and(|sides| sides.left.contains(id));
         let counter = if is_left { &mut self.left } else { &mut self.right };
         *counter += 1;
@@ -229,7 +230,7 @@ impl List<'_> {
         let ui = &self.workspace.ctx.ui;
         let mark = self.sides.as_ref().map_or("", |_| if is_left { "<" } else { ">" });
         if ui.is_json() {
-            let parents: Vec<String> = commit.parents.iter().map(ObjectId::to_hex).collect();
+            let parents: Vec<String> = link.parents.iter().map(ObjectId::to_hex).collect();
             let mut row = json!({ "commit": id.to_hex(), "parents": parents });
             if !mark.is_empty() {
                 row["side"] = if is_left { "left" } else { "right" }.into();
@@ -239,7 +240,7 @@ impl List<'_> {
         let mut out = ui.out();
         write!(out, "{mark}{id}")?;
         if self.args.parents {
-            for parent in &commit.parents {
+            for parent in &link.parents {
                 write!(out, " {parent}")?;
             }
         }

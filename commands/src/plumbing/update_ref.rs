@@ -172,12 +172,12 @@ fn add(workspace: &Workspace<'_>, wish: &Wish, moves: &mut Moves) -> Result<(), 
     };
     let new = match &wish.new {
         Some(new) => new.as_deref().map(value).transpose()?.flatten(),
-        None => workspace.snapshot.view()?.target(name),
+        None => workspace.snapshot.view().target(name)?,
     };
     if let (Some(id), Some(_)) = (&new, &wish.new) {
         ref_update::check_target(workspace, name, id)?;
     }
-    if let (Some(None), None, Expected::Any) = (&wish.new, workspace.snapshot.view()?.target(name), expected)
+    if let (Some(None), None, Expected::Any) = (&wish.new, workspace.snapshot.view().target(name)?, expected)
     {
         return Err(fatal(format_args!("there is no ref refs/{name} to delete")));
     }

@@ -135,7 +135,7 @@ fn make(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
     };
     let mut workspace = Workspace::history(ctx)?;
     let name = new_name(&name.to_string_lossy())?;
-    let old = workspace.snapshot.view()?.target(&name);
+    let old = workspace.snapshot.view().target(&name)?;
     if old.is_some() && !args.force {
         return Err(taken(&name));
     }

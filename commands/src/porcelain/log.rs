@@ -5,7 +5,7 @@ mod follow;
 
 use std::ffi::OsString;
 
-use pond_objects::{Change, Commit, ObjectId};
+use pond_objects::{Change, Commit, ObjectId, ObjectSource as _};
 
 use crate::commit_output::{CommitOutput, FormatArgs, parent_tree};
 use crate::comparison::{self, DiffArgs};
@@ -135,7 +135,8 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
         if shown == limit {
             break;
         }
-        let (id, commit) = found?;
+        let id = found?.0;
+        let commit = workspace.store().commit(&id)?;
         if !filter.takes(&commit) {
             continue;
         }

@@ -132,7 +132,7 @@ fn sweep(
     let staging = pond.staging_dir();
     let mut dirs = vec![staging.clone(), pond.pond_dir().to_owned(), pond.cache_dir(), pond.table_dir()];
     dirs.push(pond.table_dir().join("_delta_log"));
-    for parent in [pond.table_dir(), pond.pond_dir().join("mirrors")] {
+    for parent in [pond.table_dir(), pond.pond_dir().join("mirrors"), pond.cache_dir()] {
         dirs.extend(entries(&parent)?.into_iter().filter(|entry| entry.1.is_dir()).map(|entry| entry.0));
     }
     dirs.sort();

@@ -74,7 +74,8 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
             Named::Tag(_) => unreachable!("BUG: a tag was followed to what it names"),
             Named::Commit(_) | Named::Range if is_walked => {
                 for found in history.take().into_iter().flatten() {
-                    let (id, commit) = found?;
+                    let id = found?.0;
+                    let commit = store.commit(&id)?;
                     let is_shown = arguments.paths.is_empty() || {
                         let parent = parent_tree(store, &commit)?;
                         comparison::touches(store, parent.as_ref(), Some(&commit.tree), &arguments.pathspecs)?

@@ -146,8 +146,8 @@ pub(super) fn branch(workspace: &Workspace<'_>, text: &OsStr) -> Result<To, Comm
 }
 
 fn branch_names(workspace: &Workspace<'_>) -> Result<Vec<String>, CommandError> {
-    let refs = workspace.snapshot.view()?.refs();
-    Ok(refs.filter(|(name, _)| name.is_branch()).map(|(name, _)| name.short().to_owned()).collect())
+    let refs = workspace.snapshot.view().refs_of(Namespace::Branch)?;
+    Ok(refs.into_iter().map(|(name, _)| name.short().to_owned()).collect())
 }
 
 fn shown(text: &OsStr) -> std::borrow::Cow<'_, str> {

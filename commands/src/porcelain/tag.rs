@@ -112,8 +112,8 @@ fn list(
     let template = args.form.template(&workspace)?;
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::short(&patterns, args.form.ignores_case())?;
-    let refs = workspace.snapshot.view()?.refs().filter(|(name, _)| name.namespace() == Namespace::Tag);
-    let all = refs.map(|(name, id)| Listed { name: Some(name), id }).collect();
+    let refs = workspace.snapshot.view().refs_of(Namespace::Tag)?;
+    let all = refs.into_iter().map(|(name, id)| Listed { name: Some(name), id }).collect();
     let refs = args.form.choose(&facts, all, &patterns)?;
     ctx.ui.page();
     match (template, lines.filter(|lines| *lines > 0)) {
@@ -149,7 +149,7 @@ fn delete(ctx: &Context, names: &[String]) -> Result<Outcome, CommandError> {
     for text in names {
         let name = RefName::new(&format!("tags/{text}"));
         let found = match &name {
-            Ok(name) => workspace.snapshot.view()?.target(name),
+            Ok(name) => workspace.snapshot.view().target(name)?,
             Err(_) => None,
         };
         match (name, found) {

@@ -1,5 +1,6 @@
 //! `--format` of lists of refs: text, and fields such as `%(refname)`.
 
+use pond_objects::ReadError;
 use pond_oplog::view::View;
 
 use super::atom::{Atom, Facts};
@@ -93,11 +94,12 @@ impl Template {
 }
 
 /// The shortest name that stands for this ref and no other.
-pub(super) fn unambiguous(view: &View, one: &Listed) -> String {
-    let Some(name) = &one.name else { return "HEAD".to_owned() };
-    let mut others = pond_refs::full_names(name.short()).filter(|other| other != name);
-    match others.any(|other| view.target(&other).is_some()) {
-        true => name.to_string(),
-        false => name.short().to_owned(),
+pub(super) fn unambiguous(view: &View<'_>, one: &Listed) -> Result<String, ReadError> {
+    let Some(name) = &one.name else { return Ok("HEAD".to_owned()) };
+    for other in pond_refs::full_names(name.short()).filter(|other| other != name) {
+        if view.target(&other)?.is_some() {
+            return Ok(name.to_string());
+        }
     }
+    Ok(name.short().to_owned())
 }

@@ -76,9 +76,9 @@ pub(super) fn id_needs_more() -> String {
 
 /// Ref names that are near to a mistyped one.
 pub(super) fn did_you_mean(workspace: &Workspace<'_>, name: &str) -> Option<String> {
-    let view = workspace.snapshot.view().ok()?;
+    let refs = workspace.snapshot.view().refs().ok()?.into_iter();
     let names: Vec<String> =
-        view.refs().map(|(name, _)| name.short().to_owned()).chain(["HEAD".to_owned()]).collect();
+        refs.map(|(name, _)| name.short().to_owned()).chain(["HEAD".to_owned()]).collect();
     let near = suggest::similar(name, names.iter().map(String::as_str));
     suggest::sentence(&near)
 }

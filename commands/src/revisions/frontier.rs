@@ -3,12 +3,12 @@
 //! Every walk that asks which commits lead to which goes in this order and spreads marks from children to parents: what is
 //! left out of a list, what two histories share, how many commits each has alone. A walk may end once no waiting commit
 //! is open any more; how many are is counted as marks are set, so that asking costs nothing however wide the edge is.
-//! Each commit is read once while it waits.
+//! Of a commit only its link is read, once while it waits.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use pond_objects::{Commit, ObjectId, ObjectSource, ReadError};
+use pond_objects::{Link, ObjectId, ObjectSource, ReadError};
 
 /// A set of marks; what each bit means is the walk's business.
 pub(super) type Marks = u8;
@@ -35,7 +35,7 @@ struct Known {
 struct Waiting {
     key: (i64, Reverse<u64>),
     id: ObjectId,
-    commit: Box<Commit>,
+    link: Link,
 }
 
 impl PartialEq for Waiting {
@@ -78,10 +78,10 @@ impl<'a> Frontier<'a> {
         let is_first = !self.known.contains_key(&id);
         let is_changed = self.mark(id, marks);
         if (is_first || is_changed) && !self.known[&id].is_waiting {
-            let commit = Box::new(self.source.commit(&id)?);
+            let link = self.source.link(&id)?;
             self.arrived += 1;
-            let key = (commit.committer.when.seconds, Reverse(self.arrived));
-            self.waiting.push(Waiting { key, id, commit });
+            let key = (link.seconds, Reverse(self.arrived));
+            self.waiting.push(Waiting { key, id, link });
             let known = self.known.entry(id).or_default();
             known.is_waiting = true;
             self.open += usize::from(known.marks & self.closing == 0);
@@ -101,12 +101,12 @@ impl<'a> Frontier<'a> {
     }
 
     /// Takes the newest waiting commit.
-    pub(super) fn pop(&mut self) -> Option<(ObjectId, Marks, Commit)> {
-        let Waiting { id, commit, .. } = self.waiting.pop()?;
+    pub(super) fn pop(&mut self) -> Option<(ObjectId, Marks, Link)> {
+        let Waiting { id, link, .. } = self.waiting.pop()?;
         let known = self.known.entry(id).or_default();
         known.is_waiting = false;
         self.open -= usize::from(known.marks & self.closing == 0);
-        Some((id, known.marks, *commit))
+        Some((id, known.marks, link))
     }
 
     /// Whether any waiting commit is open.
@@ -124,7 +124,7 @@ impl<'a> Frontier<'a> {
 pub(super) mod tests {
     use super::*;
     use pond_objects::memory::MemoryObjects;
-    use pond_objects::{Signature, Timestamp};
+    use pond_objects::{Commit, Signature, Timestamp};
 
     /// Stores a commit of this time with these parents.
     pub(in crate::revisions) fn commit(

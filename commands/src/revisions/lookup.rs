@@ -57,12 +57,12 @@ impl<'a> PondLookup<'a> {
     }
 
     /// A ref's value in a view, whatever it is tracked by.
-    fn value(&self, of: &Tracked, view: &View) -> Option<ObjectId> {
+    fn value(&self, of: &Tracked, view: &View<'_>) -> Result<Option<ObjectId>, ReadError> {
         value(self.head, self.mirror, of, view)
     }
 
     fn present(&self, of: &Tracked) -> Result<Option<ObjectId>, ReadError> {
-        Ok(self.value(of, self.snapshot.view()?))
+        self.value(of, &self.snapshot.view())
     }
 
     fn kind_of_row(&self, id: &ObjectId, row_type: RowType) -> Option<ObjectKind> {
@@ -90,7 +90,7 @@ impl Lookup for PondLookup<'_> {
     type Error = LookupError;
 
     fn reference(&self, name: &RefName) -> Result<Option<ObjectId>, LookupError> {
-        Ok(self.snapshot.view()?.target(name))
+        Ok(self.snapshot.view().target(name)?)
     }
 
     fn kind(&self, id: &ObjectId) -> Result<ObjectKind, LookupError> {
@@ -116,7 +116,7 @@ impl Lookup for PondLookup<'_> {
     }
 
     fn parents(&self, commit: &ObjectId) -> Result<Vec<ObjectId>, LookupError> {
-        Ok(self.snapshot.store().commit(commit)?.parents)
+        Ok(self.snapshot.store().link(commit)?.parents)
     }
 
     fn tree(&self, commit: &ObjectId) -> Result<ObjectId, LookupError> {
@@ -141,8 +141,8 @@ impl Lookup for PondLookup<'_> {
         let Some(from) = self.present(of)? else { return Ok(None) };
         let from = self.peeled(from)?;
         for found in self.walk(from)? {
-            let (id, commit) = found?;
-            if commit.committer.when.seconds <= moment.as_second() {
+            let (id, link) = found?;
+            if link.seconds <= moment.as_second() {
                 return Ok(Some(id));
             }
         }
@@ -157,8 +157,7 @@ impl Lookup for PondLookup<'_> {
         for operation in self.snapshot.operations() {
             let (_, operation) = operation?;
             if operation.seq <= number {
-                let view = View::load(self.snapshot.store(), &operation.view)?;
-                return Ok(self.value(of, &view));
+                return Ok(self.value(of, &View::at(self.snapshot.store(), operation.view))?);
             }
         }
         Ok(None)
@@ -173,18 +172,18 @@ impl Lookup for PondLookup<'_> {
             Err(LogError::Missing { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let view = View::load(self.snapshot.store(), &entry.pond.view)?;
+        let view = View::at(self.snapshot.store(), entry.pond.view);
         if let Some(of) = of {
-            return Ok(self.value(of, &view));
+            return Ok(self.value(of, &view)?);
         }
-        let head = view.head(self.mirror).commit;
+        let head = view.head(self.mirror)?.commit;
         let mut newest: Option<(i64, bool, ObjectId)> = None;
-        for id in view.refs().map(|(_, id)| id).chain(head) {
+        for id in view.refs()?.into_iter().map(|(_, id)| id).chain(head) {
             let id = self.peeled(id)?;
             if self.snapshot.store().type_of(&id) != Some(RowType::Commit) {
                 continue;
             }
-            let time = self.snapshot.store().commit(&id)?.committer.when.seconds;
+            let time = self.snapshot.store().link(&id)?.seconds;
             newest = newest.max(Some((time, Some(id) == head, id)));
         }
         Ok(newest.map(|(_, _, id)| id))
@@ -197,7 +196,7 @@ impl Lookup for PondLookup<'_> {
     }
 
     fn stash(&self, n: u64) -> Result<Option<ObjectId>, LookupError> {
-        let stack = self.snapshot.view()?.stashes();
+        let stack = self.snapshot.view().stashes()?;
         Ok(usize::try_from(n).ok().and_then(|n| stack.get(n)).map(|(_, id)| *id))
     }
 
@@ -206,8 +205,8 @@ impl Lookup for PondLookup<'_> {
         let pattern = Regex::new(text).or_else(|_| Regex::new(&regex::escape(text))).ok();
         let Some(pattern) = pattern else { return Ok(None) };
         for found in self.walk(*from)? {
-            let (id, commit) = found?;
-            if pattern.is_match(&commit.message) {
+            let id = found?.0;
+            if pattern.is_match(&self.snapshot.store().commit(&id)?.message) {
                 return Ok(Some(id));
             }
         }
@@ -215,14 +214,10 @@ impl Lookup for PondLookup<'_> {
     }
 }
 
-fn value(head: &Head, mirror: &str, of: &Tracked, view: &View) -> Option<ObjectId> {
-    match of {
-        Tracked::Current => match &head.branch {
-            Some(branch) => view.target(branch),
-            None => view.head(mirror).commit,
-        },
-        Tracked::Head => view.head(mirror).commit,
-        Tracked::Ref(name) => view.target(name),
+fn value(head: &Head, mirror: &str, of: &Tracked, view: &View<'_>) -> Result<Option<ObjectId>, ReadError> {
+    match (of, &head.branch) {
+        (Tracked::Ref(name), _) | (Tracked::Current, Some(name)) => view.target(name),
+        (Tracked::Head, _) | (Tracked::Current, None) => Ok(view.head(mirror)?.commit),
     }
 }
 

@@ -45,7 +45,7 @@ fn common(source: &dyn ObjectSource, left: ObjectId, right: ObjectId) -> Result<
     frontier.add(right, RIGHT)?;
     let mut found = Vec::new();
     while frontier.is_open() {
-        let Some((id, marks, commit)) = frontier.pop() else { break };
+        let Some((id, marks, link)) = frontier.pop() else { break };
         let mut inherited = marks & (BOTH | STALE);
         if inherited == BOTH {
             if frontier.mark(id, FOUND) {
@@ -53,7 +53,7 @@ fn common(source: &dyn ObjectSource, left: ObjectId, right: ObjectId) -> Result<
             }
             inherited |= STALE;
         }
-        for parent in commit.parents {
+        for parent in link.parents {
             frontier.add(parent, inherited)?;
         }
     }
@@ -68,7 +68,7 @@ fn is_ancestor(source: &dyn ObjectSource, ancestor: &ObjectId, of: &ObjectId) ->
         if id == *ancestor {
             return Ok(true);
         }
-        next.extend(source.commit(&id)?.parents.into_iter().filter(|parent| seen.insert(*parent)));
+        next.extend(source.link(&id)?.parents.into_iter().filter(|parent| seen.insert(*parent)));
     }
     Ok(false)
 }

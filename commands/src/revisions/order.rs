@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use pond_objects::{Commit, ObjectId};
+use pond_objects::{Link, ObjectId};
 
 /// In which order commits are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl OrderArgs {
 }
 
 /// Puts commits, given as they were found, in order. As in git, down to which of two equals comes first.
-pub(crate) fn sort(commits: Vec<(ObjectId, Commit)>, order: Order) -> Vec<(ObjectId, Commit)> {
+pub(crate) fn sort(commits: Vec<(ObjectId, Link)>, order: Order) -> Vec<(ObjectId, Link)> {
     if order == Order::Found {
         return commits;
     }
@@ -69,7 +69,7 @@ pub(crate) fn sort(commits: Vec<(ObjectId, Commit)>, order: Order) -> Vec<(Objec
         }
         sorted.push(at);
     }
-    let mut commits: Vec<Option<(ObjectId, Commit)>> = commits.into_iter().map(Some).collect();
+    let mut commits: Vec<Option<(ObjectId, Link)>> = commits.into_iter().map(Some).collect();
     sorted.into_iter().filter_map(|at| commits[at].take()).collect()
 }
 
@@ -88,11 +88,11 @@ impl Next {
         }
     }
 
-    fn push(&mut self, at: usize, commit: &Commit) {
+    fn push(&mut self, at: usize, link: &Link) {
         match self {
             Self::Stack(stack) => stack.push(at),
             Self::Queue(queue, count) => {
-                queue.push((commit.committer.when.seconds, Reverse(*count), at));
+                queue.push((link.seconds, Reverse(*count), at));
                 *count += 1;
             }
         }

@@ -88,7 +88,7 @@ pub(crate) fn bases_with_any(
 fn newest_first(source: &dyn ObjectSource, bases: Vec<ObjectId>) -> Result<Vec<ObjectId>, ReadError> {
     let mut dated = Vec::with_capacity(bases.len());
     for id in bases {
-        dated.push((source.commit(&id)?.committer.when.seconds, id));
+        dated.push((source.link(&id)?.seconds, id));
     }
     dated.sort_by_key(|(seconds, _)| std::cmp::Reverse(*seconds));
     Ok(dated.into_iter().map(|(_, id)| id).collect())
@@ -116,7 +116,7 @@ impl<'a> Leads<'a> {
             return Ok(*known);
         }
         // The way from `from` down; each commit with the parents that were not looked at yet.
-        let mut way = vec![(from, self.source.commit(&from)?.parents)];
+        let mut way = vec![(from, self.source.link(&from)?.parents)];
         let mut open = HashSet::from([from]);
         while let Some((id, parents)) = way.last_mut() {
             let id = *id;
@@ -130,7 +130,7 @@ impl<'a> Leads<'a> {
                     parents.remove(0);
                     // A damaged history could lead back to itself.
                     if open.insert(parent) {
-                        way.push((parent, self.source.commit(&parent)?.parents));
+                        way.push((parent, self.source.link(&parent)?.parents));
                     }
                 }
                 None => {
@@ -161,8 +161,8 @@ pub(crate) fn not_reachable(
         return Ok(missing);
     }
     for step in Walk::new(source, from, &[], WalkOptions::default())? {
-        let (_, commit) = step?;
-        for parent in &commit.parents {
+        let (_, link) = step?;
+        for parent in &link.parents {
             missing.remove(parent);
         }
         if missing.is_empty() {

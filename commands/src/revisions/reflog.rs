@@ -10,7 +10,7 @@ use pond_refs::Previous;
 /// when it did not exist.
 pub(crate) fn moves<'a>(
     snapshot: &'a ReadonlyPond,
-    value: impl Fn(&View) -> Option<ObjectId> + 'a,
+    value: impl Fn(&View<'_>) -> Result<Option<ObjectId>, ReadError> + 'a,
 ) -> impl Iterator<Item = Result<(ObjectId, Operation), ReadError>> + 'a {
     // What was looked at last; it is a move if the operation before left another value.
     let mut pending: Option<(ObjectId, Operation)> = None;
@@ -18,7 +18,10 @@ pub(crate) fn moves<'a>(
     std::iter::from_fn(move || {
         loop {
             let seen = match views.next() {
-                Some(Ok((operation, view))) => value(&view).map(|id| (id, operation)),
+                Some(Ok((operation, view))) => match value(&view) {
+                    Ok(id) => id.map(|id| (id, operation)),
+                    Err(error) => return Some(Err(error)),
+                },
                 Some(Err(error)) => return Some(Err(error)),
                 None => return pending.take().map(Ok),
             };
@@ -40,11 +43,11 @@ pub(crate) fn switches<'a>(
     let mut views = views(snapshot);
     std::iter::from_fn(move || {
         loop {
-            let (operation, view) = match views.next()? {
+            let found = views.next()?.and_then(|(operation, view)| Ok((operation, view.head(mirror)?)));
+            let (operation, head) = match found {
                 Ok(found) => found,
                 Err(error) => return Some(Err(error)),
             };
-            let head = view.head(mirror);
             let Some((next, by)) = later.replace((head.clone(), operation)) else { continue };
             if is_switch(&head, &next, &by)
                 && let Some(previous) = previous(head)
@@ -70,16 +73,11 @@ fn previous(head: Head) -> Option<Previous> {
     }
 }
 
-/// The operations with the views that they left; a view is read once where several left the same.
-fn views(snapshot: &ReadonlyPond) -> impl Iterator<Item = Result<(Operation, View), ReadError>> + '_ {
-    let mut last: Option<(ObjectId, View)> = None;
+/// The operations with the views that they left.
+fn views(snapshot: &ReadonlyPond) -> impl Iterator<Item = Result<(Operation, View<'_>), ReadError>> {
     snapshot.operations().map(move |operation| {
         let (_, operation) = operation?;
-        let view = match last.take().filter(|(id, _)| *id == operation.view) {
-            Some((_, view)) => view,
-            None => View::load(snapshot.store(), &operation.view)?,
-        };
-        last = Some((operation.view, view.clone()));
+        let view = View::at(snapshot.store(), operation.view);
         Ok((operation, view))
     })
 }

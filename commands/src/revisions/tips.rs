@@ -63,9 +63,9 @@ impl TipArgs {
 
     /// The refs that the options name.
     fn refs(&self, workspace: &Workspace<'_>) -> Result<Vec<(RefName, ObjectId)>, CommandError> {
-        let all: Vec<(RefName, ObjectId)> = workspace.snapshot.view()?.refs().collect();
+        let view = workspace.snapshot.view();
         if self.all {
-            return Ok(all);
+            return Ok(view.refs()?);
         }
         let mut found = Vec::new();
         let groups = [
@@ -76,8 +76,8 @@ impl TipArgs {
         for (namespace, patterns) in groups {
             for pattern in patterns {
                 let pattern = compile(pattern)?;
-                let members = all.iter().filter(|(name, _)| name.namespace() == namespace);
-                found.extend(members.filter(|(name, _)| pattern.is_match(name.short().as_bytes())).cloned());
+                let members = view.refs_of(namespace)?.into_iter();
+                found.extend(members.filter(|(name, _)| pattern.is_match(name.short().as_bytes())));
             }
         }
         Ok(found)

@@ -1,10 +1,10 @@
 //! Walking a history from its newest commits.
 //!
-//! Commits come by commit time, newest first, and each after at least one of its children: git's order. Nothing is read
-//! before it is asked for, so that the newest commit of a long history costs one look-up. Where commits are excluded,
-//! those that must be known to be left out are read first.
+//! Commits come by commit time, newest first, and each after at least one of its children: git's order. Of each its link is
+//! given: its text is read by those who show it. Nothing is read before it is asked for, so that the newest commit of a
+//! long history costs one look-up. Where commits are excluded, those that must be known to be left out are read first.
 
-use pond_objects::{Commit, ObjectId, ObjectSource, ReadError};
+use pond_objects::{Link, ObjectId, ObjectSource, ReadError};
 
 use super::frontier::{Frontier, Marks};
 
@@ -31,7 +31,7 @@ pub(crate) struct Walk<'a> {
     /// Parents of the commit that was given last.
     pending: Vec<ObjectId>,
     /// Of a walk with exclusions: its result, oldest first.
-    ready: Option<Vec<(ObjectId, Commit)>>,
+    ready: Option<Vec<(ObjectId, Link)>>,
 }
 
 impl<'a> Walk<'a> {
@@ -72,35 +72,35 @@ impl<'a> Walk<'a> {
         let mut next = vec![id];
         while let Some(id) = next.pop() {
             if self.frontier.marks(&id).is_some() && self.frontier.mark(id, EXCLUDED) {
-                next.extend(self.source.commit(&id)?.parents);
+                next.extend(self.source.link(&id)?.parents);
             }
         }
         Ok(())
     }
 
-    fn parents(&self, commit: &Commit) -> Vec<ObjectId> {
-        let all = commit.parents.iter().copied();
+    fn parents(&self, link: &Link) -> Vec<ObjectId> {
+        let all = link.parents.iter().copied();
         if self.options.first_parent { all.take(1).collect() } else { all.collect() }
     }
 
-    fn is_too_old(&self, commit: &Commit) -> bool {
-        self.options.not_before.is_some_and(|limit| commit.committer.when.seconds < limit)
+    fn is_too_old(&self, link: &Link) -> bool {
+        self.options.not_before.is_some_and(|limit| link.seconds < limit)
     }
 
     /// Walks until nothing wanted can come any more; the result is oldest first.
-    fn limited(&mut self) -> Result<Vec<(ObjectId, Commit)>, ReadError> {
-        let mut wanted: Vec<(ObjectId, Commit)> = Vec::new();
+    fn limited(&mut self) -> Result<Vec<(ObjectId, Link)>, ReadError> {
+        let mut wanted: Vec<(ObjectId, Link)> = Vec::new();
         let mut slop = SLOP;
-        while let Some((id, marks, commit)) = self.frontier.pop() {
+        while let Some((id, marks, link)) = self.frontier.pop() {
             if marks & EXCLUDED != 0 {
-                for parent in &commit.parents {
+                for parent in &link.parents {
                     self.exclude(*parent)?;
                 }
                 if self.frontier.is_open() {
                     continue;
                 }
                 // An excluded commit that is newer than the oldest wanted one may still lead to it.
-                let oldest = wanted.last().map(|(_, commit)| commit.committer.when.seconds);
+                let oldest = wanted.last().map(|(_, link)| link.seconds);
                 let newest_left = self.frontier.newest();
                 if newest_left.is_none() {
                     break;
@@ -109,11 +109,11 @@ impl<'a> Walk<'a> {
                 if slop == 0 {
                     break;
                 }
-            } else if !self.is_too_old(&commit) {
-                for parent in self.parents(&commit) {
+            } else if !self.is_too_old(&link) {
+                for parent in self.parents(&link) {
                     self.frontier.add(parent, 0)?;
                 }
-                wanted.push((id, commit));
+                wanted.push((id, link));
             }
         }
         wanted.retain(|(id, _)| self.frontier.marks(id).is_some_and(|marks| marks & EXCLUDED == 0));
@@ -121,23 +121,23 @@ impl<'a> Walk<'a> {
         Ok(wanted)
     }
 
-    fn step(&mut self) -> Result<Option<(ObjectId, Commit)>, ReadError> {
+    fn step(&mut self) -> Result<Option<(ObjectId, Link)>, ReadError> {
         for parent in std::mem::take(&mut self.pending) {
             self.frontier.add(parent, 0)?;
         }
-        while let Some((id, _, commit)) = self.frontier.pop() {
-            if self.is_too_old(&commit) {
+        while let Some((id, _, link)) = self.frontier.pop() {
+            if self.is_too_old(&link) {
                 continue;
             }
-            self.pending = self.parents(&commit);
-            return Ok(Some((id, commit)));
+            self.pending = self.parents(&link);
+            return Ok(Some((id, link)));
         }
         Ok(None)
     }
 }
 
 impl Iterator for Walk<'_> {
-    type Item = Result<(ObjectId, Commit), ReadError>;
+    type Item = Result<(ObjectId, Link), ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.ready {

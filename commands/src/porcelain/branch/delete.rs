@@ -30,7 +30,7 @@ pub(super) fn run(
             false => RefName::new(&format!("heads/{text}")),
         };
         let found = match &name {
-            Ok(name) => workspace.snapshot.view()?.target(name).map(|id| (name, id)),
+            Ok(name) => workspace.snapshot.view().target(name)?.map(|id| (name, id)),
             Err(_) => None,
         };
         let Some((name, id)) = found else {

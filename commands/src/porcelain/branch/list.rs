@@ -37,13 +37,12 @@ fn all(workspace: &Workspace<'_>, args: &BranchArgs) -> Result<Vec<Listed>, Comm
     if let (true, None, Some(id)) = (here, &head.branch, head.commit) {
         all.push(Listed { name: None, id });
     }
-    let wanted = |namespace: Namespace| match namespace {
-        Namespace::Branch => here,
-        Namespace::Remote => args.all || args.remotes,
-        Namespace::Tag => false,
-    };
-    let refs = workspace.snapshot.view()?.refs().filter(|(name, _)| wanted(name.namespace()));
-    all.extend(refs.map(|(name, id)| Listed { name: Some(name), id }));
+    for (namespace, wanted) in [(Namespace::Branch, here), (Namespace::Remote, args.all || args.remotes)] {
+        if wanted {
+            let refs = workspace.snapshot.view().refs_of(namespace)?.into_iter();
+            all.extend(refs.map(|(name, id)| Listed { name: Some(name), id }));
+        }
+    }
     Ok(all)
 }
 

@@ -35,7 +35,7 @@ pub(super) fn run(
         }
     };
     let new = new_name(new)?;
-    let target = workspace.snapshot.view()?.target(&old);
+    let target = workspace.snapshot.view().target(&old)?;
     let is_unborn = target.is_none() && workspace.head.branch.as_ref() == Some(&old);
     if target.is_none() && (copies || !is_unborn) {
         return Err(fatal(format_args!("no branch named '{}'", escape::plain(old.short().as_bytes()))));
@@ -43,7 +43,7 @@ pub(super) fn run(
     if new == old {
         return Ok(Outcome::Done);
     }
-    if workspace.snapshot.view()?.target(&new).is_some() {
+    if workspace.snapshot.view().target(&new)?.is_some() {
         if !force {
             return Err(taken(&new));
         }
@@ -63,7 +63,7 @@ fn moves(
     copies: bool,
     force: bool,
 ) -> Result<Moves, CommandError> {
-    let target = workspace.snapshot.view()?.target(&old);
+    let target = workspace.snapshot.view().target(&old)?;
     let expected = if force { Expected::Any } else { Expected::MustNotExist };
     let mut moves = Moves::default();
     if let Some(id) = target {

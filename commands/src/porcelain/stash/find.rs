@@ -40,7 +40,7 @@ impl Stash {
 
 /// Finds it; the newest without a text.
 pub(super) fn find(workspace: &Workspace<'_>, text: Option<&OsStr>) -> Result<Stash, CommandError> {
-    let stack = workspace.snapshot.view()?.stashes();
+    let stack = workspace.snapshot.view().stashes()?;
     let Some(number) = number(text) else {
         let text = text.unwrap_or_default();
         let found = revisions::resolve_found(workspace, text)?;

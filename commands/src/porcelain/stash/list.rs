@@ -24,7 +24,7 @@ pub(super) fn list(ctx: &Context) -> Result<Outcome, CommandError> {
     let workspace = Workspace::history(ctx)?;
     let store = workspace.store();
     ctx.ui.page();
-    for (number, (seq, id)) in workspace.snapshot.view()?.stashes().into_iter().enumerate() {
+    for (number, (seq, id)) in workspace.snapshot.view().stashes()?.into_iter().enumerate() {
         let commit = store.commit(&id)?;
         let subject = escape::plain(commit.subject());
         let name = format!("stash@{{{number}}}");
@@ -97,7 +97,7 @@ pub(super) fn tell_dropped(ctx: &Context, stash: &Stash) {
 
 pub(super) fn clear(ctx: &Context) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::history(ctx)?;
-    let stack = workspace.snapshot.view()?.stashes();
+    let stack = workspace.snapshot.view().stashes()?;
     let numbers: Vec<i64> = stack.iter().map(|(seq, _)| *seq).collect();
     take_off(&mut workspace, "all", &numbers)?;
     if ctx.ui.is_json() {

@@ -49,7 +49,7 @@ impl To {
             return Ok(name.map(|name| Self::Branch(name, found.id)));
         }
         let Some(name) = text.to_str().and_then(|text| RefName::branch(text).ok()) else { return Ok(None) };
-        let at = workspace.snapshot.view()?.target(&name);
+        let at = workspace.snapshot.view().target(&name)?;
         Ok(at.map(|id| Self::Branch(name, id)))
     }
 
@@ -61,7 +61,7 @@ impl To {
         force: bool,
     ) -> Result<Self, CommandError> {
         let name = new_name(name)?;
-        let old = workspace.snapshot.view()?.target(&name);
+        let old = workspace.snapshot.view().target(&name)?;
         if old.is_some() && !force {
             return Err(taken(&name));
         }
@@ -79,7 +79,7 @@ impl To {
     /// A branch that has no commit yet.
     pub(crate) fn orphan(workspace: &Workspace<'_>, name: &OsStr) -> Result<Self, CommandError> {
         let name = new_name(name)?;
-        match workspace.snapshot.view()?.target(&name) {
+        match workspace.snapshot.view().target(&name)? {
             Some(_) => Err(taken(&name)),
             None => Ok(Self::Orphan(name)),
         }

@@ -1,6 +1,6 @@
 //! Commits that are on no branch any more when HEAD leaves them.
 
-use pond_objects::{Commit, ObjectId, ObjectSource as _};
+use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::RowType;
 
 use crate::error::CommandError;
@@ -18,22 +18,26 @@ pub(super) fn tell(workspace: &Workspace<'_>, old: ObjectId) -> Result<(), Comma
         return Ok(());
     }
     let lost = lost(workspace, old)?;
-    let line = |id: &ObjectId, commit: &Commit| {
-        format!("{} {}", short_id(workspace.store(), id), escape::plain(commit.subject()))
+    let line = |id: &ObjectId| -> Result<String, CommandError> {
+        let commit = workspace.store().commit(id)?;
+        Ok(format!("{} {}", short_id(workspace.store(), id), escape::plain(commit.subject())))
     };
-    let Some((newest, _)) = lost.first() else {
-        let commit = workspace.store().commit(&old)?;
-        ui.status(format_args!("Previous HEAD position was {}", line(&old, &commit)));
+    let Some(newest) = lost.first() else {
+        ui.status(format_args!("Previous HEAD position was {}", line(&old)?));
         return Ok(());
     };
     let (count, them) = match lost.len() {
         1 => ("1 commit".to_owned(), "it"),
         many => (format!("{many} commits"), "them"),
     };
-    let named = lost.iter().take(NAMED).map(|(id, commit)| format!("\n  {}", line(id, commit)));
+    let named: Vec<String> = lost
+        .iter()
+        .take(NAMED)
+        .map(|id| Ok(format!("\n  {}", line(id)?)))
+        .collect::<Result<_, CommandError>>()?;
     let more = lost.len().saturating_sub(NAMED);
     let rest = (more > 0).then(|| format!("\n ... and {more} more"));
-    let list: String = named.chain(rest).collect();
+    let list: String = named.into_iter().chain(rest).collect();
     ui.warn(format_args!("you are leaving {count} behind, not connected to any of your branches:{list}"));
     let id = short_id(workspace.store(), newest);
     ui.hint(format_args!("'pond branch NAME {id}' keeps {them}, on a branch of that name"));
@@ -41,16 +45,16 @@ pub(super) fn tell(workspace: &Workspace<'_>, old: ObjectId) -> Result<(), Comma
 }
 
 /// What leads from the commit back to what a ref, a stash or HEAD has, newest first.
-fn lost(workspace: &Workspace<'_>, old: ObjectId) -> Result<Vec<(ObjectId, Commit)>, CommandError> {
-    let (store, view) = (workspace.store(), workspace.snapshot.view()?);
+fn lost(workspace: &Workspace<'_>, old: ObjectId) -> Result<Vec<ObjectId>, CommandError> {
+    let (store, view) = (workspace.store(), workspace.snapshot.view());
     let mut kept: Vec<ObjectId> = workspace.head.commit.into_iter().collect();
-    kept.extend(view.stashes().into_iter().map(|(_, id)| id));
-    for (_, id) in view.refs() {
+    kept.extend(view.stashes()?.into_iter().map(|(_, id)| id));
+    for (_, id) in view.refs()? {
         kept.push(revisions::peel(store, id)?);
     }
     kept.retain(|id| store.type_of(id) == Some(RowType::Commit));
     kept.sort();
     kept.dedup();
-    let found = Walk::new(store, &[old], &kept, WalkOptions::default())?.collect::<Result<_, _>>()?;
-    Ok(found)
+    let walk = Walk::new(store, &[old], &kept, WalkOptions::default())?;
+    walk.map(|found| Ok(found?.0)).collect()
 }

@@ -28,7 +28,7 @@ pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Out
         Some(text) => ref_update::object(&workspace, text)?,
         None => ref_update::object(&workspace, "HEAD".as_ref())?,
     };
-    let old = workspace.snapshot.view()?.target(&name);
+    let old = workspace.snapshot.view().target(&name)?;
     if old.is_some() && !args.force {
         return Err(fatal(format_args!("tag '{}' already exists", escape::plain(name.short().as_bytes())))
             .hint("-f takes its place"));
