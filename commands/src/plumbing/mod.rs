@@ -16,7 +16,9 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 
 /// Every plumbing command with its options.
+// A parser is built for the command that is typed, not for all of them: that would take longer than most commands.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Plumbing {
     RevParse(rev_parse::RevParseArgs),
     LsFiles(ls_files::LsFilesArgs),

@@ -142,7 +142,8 @@ fn print(ctx: &Context, text: &clap::builder::StyledStr) -> Result<Outcome, Comm
 
 /// The groups with a line for each command.
 fn groups(ctx: &Context) -> String {
-    let command = Cli::command();
+    let mut command = Cli::command();
+    command.build();
     let mut listed: Vec<(String, String)> = command
         .get_subcommands()
         .filter(|sub| !sub.is_hide_set())

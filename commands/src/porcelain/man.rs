@@ -34,7 +34,8 @@ pub(crate) fn run(ctx: &Context, args: ManArgs) -> Result<Outcome, CommandError>
         fatal(format_args!("cannot write manual pages into '{name}'")).because(&error)
     };
     fs::create_dir_all(&args.directory).map_err(failed)?;
-    let command = Cli::command();
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
     let pages = pages(&command);
     clap_mangen::generate_to(command, &args.directory).map_err(failed)?;
     if ctx.ui.is_json() {

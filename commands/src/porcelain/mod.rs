@@ -45,7 +45,9 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 
 /// Every porcelain command with its options. Their help is the doc comment of the Args struct.
+// A parser is built for the command that is typed, not for all of them: that would take longer than most commands.
 #[derive(Debug, clap::Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Porcelain {
     Show(show::ShowArgs),
     Ls(ls::LsArgs),

@@ -20,9 +20,11 @@ const GROUP_CONTENT: usize = 8 << 20;
 /// the frames of pages and their compression would be most of the file.
 const SMALL_ROWS: usize = 64;
 
-/// Bytes of a page of content and of any other column, and rows of a page.
-const CONTENT_PAGE: usize = 256 << 10;
-const COLUMN_PAGE: usize = 64 << 10;
+/// Bytes of content in a pack with one page a column.
+const SMALL_CONTENT: usize = 128 << 10;
+
+/// Bytes and rows of a page otherwise.
+const PAGE_BYTES: usize = 64 << 10;
 const PAGE_ROWS: u32 = 2048;
 
 /// Writes a meta pack to a temporary file in `dir`, and makes it durable. The rows are sorted here: by type,
@@ -37,7 +39,7 @@ pub fn write_meta_pack(dir: &Path, mut rows: Vec<MetaRow>) -> Result<SealedPack,
         (a.row_type, &a.path, &a.path_raw, a.seq).cmp(&(b.row_type, &b.path, &b.path_raw, b.seq))
     });
     let content: usize = rows.iter().map(content_len).sum();
-    let small = rows.len() <= SMALL_ROWS && content <= CONTENT_PAGE / 2;
+    let small = rows.len() <= SMALL_ROWS && content <= SMALL_CONTENT;
     let mut file = PackFile::create(dir, PackKind::Meta)?;
     let mut index = IndexEntries::default();
     let mut compressor = PageCompressor::new(if small { 3 } else { 1 });
@@ -86,7 +88,7 @@ fn shape((name, column): (&str, ColumnType), small: bool) -> ColumnShape {
     ColumnShape {
         optional: name != "type",
         compressed,
-        page_bytes: if name == "content" { CONTENT_PAGE } else { COLUMN_PAGE },
+        page_bytes: if small { 2 * SMALL_CONTENT } else { PAGE_BYTES },
         page_rows: PAGE_ROWS,
         bounded,
         page_bounds: !small && matches!(name, "type" | "path"),
