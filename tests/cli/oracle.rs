@@ -6,12 +6,40 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::harness::TestPond;
+use crate::harness::{Random, TestPond};
 
 /// A commit of the history to build: its parents' numbers, and its time.
 pub(crate) struct Planned {
     pub(crate) parents: Vec<usize>,
     pub(crate) seconds: i64,
+}
+
+/// A history with equal times, and with clocks that were wrong if `skew` says so. Each commit has one of these numbers of
+/// `parents`, fewer where they meet; they are among the `reach` commits before it.
+pub(crate) fn plan(seed: u64, count: usize, skew: bool, parents: &[usize], reach: usize) -> Vec<Planned> {
+    let mut random = Random::new(seed);
+    let mut below = |end: usize| usize::try_from(random.below(end as u64)).expect("small");
+    let mut plan: Vec<Planned> = Vec::new();
+    for number in 0..count {
+        let wanted = match parents[below(parents.len())] {
+            0 if number <= 3 => 1,
+            wanted => wanted,
+        };
+        let mut parents: Vec<usize> = Vec::new();
+        for _ in 0..wanted.min(number) {
+            let parent = number - 1 - below(number.min(reach));
+            if !parents.contains(&parent) {
+                parents.push(parent);
+            }
+        }
+        // Minutes apart at most, so that many are equal.
+        let mut seconds = 1_700_000_000 + i64::try_from(number / 3).expect("small") * 60;
+        if skew && below(8) == 0 {
+            seconds -= 400;
+        }
+        plan.push(Planned { parents, seconds });
+    }
+    plan
 }
 
 /// A history in a pond and in a git repository; commits are told by their numbers.
@@ -79,9 +107,13 @@ impl Twins {
             let (mark, id) = line[1..].split_once(' ').expect("a mark and an id");
             let number = mark.parse::<usize>().expect("a number") - 1;
             this.git_ids[number] = id.to_owned();
-            this.numbers.insert(id.to_owned(), number);
         }
-        this.numbers.extend(this.ids.iter().enumerate().map(|(number, id)| (id.clone(), number)));
+        // The short forms too: the commits are few enough for the shortest that each program prints.
+        for (ids, digits) in [(&this.ids, 10), (&this.git_ids, 7)] {
+            for (number, id) in ids.iter().enumerate() {
+                this.numbers.extend([(id.clone(), number), (id[..digits].to_owned(), number)]);
+            }
+        }
         Some(this)
     }
 
@@ -102,8 +134,9 @@ impl Twins {
         String::from_utf8(output.stdout).expect("text")
     }
 
-    /// Ids replaced by the commits' numbers, so that both sides can be compared.
+    /// Ids replaced by the commits' numbers and colours written in one way, so that both sides can be compared.
     fn numbered(&self, text: &str) -> String {
+        let text = text.replace("\x1b[0m", "\x1b[m").replace("\x1b[1m\x1b[", "\x1b[1;");
         let word = |word: &str| {
             let (mark, id) = match word.strip_prefix(['<', '>']) {
                 Some(id) => (&word[..1], id),
