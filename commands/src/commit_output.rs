@@ -118,6 +118,34 @@ impl<'a> CommitOutput<'a> {
         }
     }
 
+    /// Draws a graph beside the commits: each is printed with [`Self::print_drawn`] from now on.
+    ///
+    /// # Errors
+    /// Where the other options are for programs that read no pictures.
+    pub(crate) fn draw(&mut self) -> Result<(), CommandError> {
+        if self.workspace.ctx.ui.is_json() {
+            return Err(usage("--graph cannot be combined with --json: it draws for people")
+                .hint("the rows of --json name the parents of each commit"));
+        }
+        if self.options.nul {
+            return Err(usage("--graph cannot be combined with -z: it draws line by line"));
+        }
+        self.printer.draw();
+        Ok(())
+    }
+
+    /// Prints one commit, with its changes, in a graph in which edges lead to these parents.
+    pub(crate) fn print_drawn(
+        &mut self,
+        id: &ObjectId,
+        commit: &Commit,
+        changes: &[Change],
+        parents: &[ObjectId],
+    ) -> Result<(), CommandError> {
+        self.printer.advance(*id, parents);
+        self.print(id, commit, changes)
+    }
+
     /// Prints one commit, with its changes.
     pub(crate) fn print(
         &mut self,
@@ -151,7 +179,9 @@ impl<'a> CommitOutput<'a> {
         self.printer.entry(&mut out, &entry)?;
         if self.options.forms.any() && !changes.is_empty() {
             self.printer.before_diff(&mut out, self.options.forms)?;
-            write_diff(&mut out, changes, &mut contents, &self.options)?;
+            let width = self.options.width.saturating_sub(self.printer.indent());
+            let options = DiffOptions { width, ..self.options.clone() };
+            write_diff(&mut self.printer.below(&mut out), changes, &mut contents, &options)?;
         }
         if ui.is_terminal() {
             // What was found is shown while the rest is looked for.

@@ -6,12 +6,14 @@
 mod arguments;
 mod explain;
 mod frontier;
+mod lineage;
 mod lookup;
 mod merge_base;
 mod order;
 mod reach;
 mod reflog;
 mod select;
+mod shown;
 mod tips;
 mod walk;
 
@@ -29,11 +31,14 @@ use crate::ui::escape;
 use crate::workspace::Workspace;
 
 pub(crate) use arguments::{Arguments, path_from_root, split_arguments, take_count};
+pub(crate) use lineage::{Chosen, Looking};
 pub(crate) use lookup::{LookupError, PondLookup};
 pub(crate) use merge_base::merge_bases;
-pub(crate) use order::{Order, OrderArgs, sort};
+pub(crate) use order::OrderArgs;
+use order::{Order, sort};
 pub(crate) use reach::{Leads, bases_with_any, independent, is_ancestor, not_reachable, octopus_bases};
 pub(crate) use select::touches;
+pub(crate) use shown::ShownCommits;
 pub(crate) use tips::TipArgs;
 pub(crate) use walk::{Walk, WalkOptions};
 

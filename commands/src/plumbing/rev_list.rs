@@ -8,12 +8,15 @@ use pond_objects::{Link, ObjectId, ObjectSource as _};
 use pond_refs::{DayTime, Range};
 use serde_json::json;
 
+use crate::comparison::paint;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::{
-    self, Arguments, CommitSet, Order, OrderArgs, TipArgs, Walk, WalkOptions, split_arguments, take_count,
+    self, Arguments, Chosen, CommitSet, Looking, OrderArgs, ShownCommits, TipArgs, Walk, WalkOptions,
+    split_arguments, take_count,
 };
 use crate::time;
+use crate::ui::columns::Columns;
 use crate::workspace::Workspace;
 
 /// List the ids of a history's commits, newest first
@@ -21,6 +24,7 @@ use crate::workspace::Workspace;
 #[command(after_long_help = "\
 A..B are the commits of B that A lacks, A...B those of either but not both, ^A leaves out what A has. With paths, the
 commits that 'pond log -- PATH' shows are listed; --parents prints the parents that they have, not those that are left.
+--graph draws what 'pond log --graph' draws; with --left-right the commits are drawn as their sides' marks.
 
 Examples:
   pond rev-list --count HEAD
@@ -57,6 +61,10 @@ pub(crate) struct RevListArgs {
     /// Mark commits of A...B: '<' those of A, '>' those of B
     #[arg(long)]
     left_right: bool,
+
+    /// Draw the lines of history beside the ids; lists no commit before its children
+    #[arg(long, conflicts_with_all = ["reverse", "count"])]
+    graph: bool,
 
     /// List the oldest of the chosen commits first
     #[arg(long)]
@@ -100,31 +108,40 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
         true => Some(Sides::new(&workspace, &arguments.revisions)?),
         false => None,
     };
+    let columns = match (args.graph, ctx.ui.is_json()) {
+        (true, true) => {
+            return Err(usage("--graph cannot be combined with --json: it draws for people")
+                .hint("the rows of --json name the parents of each commit"));
+        }
+        (true, false) => Some(Columns::new(paint(&ctx.ui))),
+        (false, _) => None,
+    };
     let until = args.until.as_deref().map(|text| time::parse(text, DayTime::End)).transpose()?;
     let until = until.map(|until| until.seconds);
-    let mut list = List { workspace: &workspace, args: &args, sides, until, left: 0, right: 0 };
+    let mut list = List { workspace: &workspace, args: &args, sides, until, columns, left: 0, right: 0 };
     ctx.ui.page();
     let mut kept = Vec::new();
     let mut skipped = 0;
-    for found in commits(&workspace, &args, &set)? {
-        if list.left + list.right + kept.len() == limit {
-            break;
-        }
-        let (id, link) = found?;
-        list.pass_on(&id, &link);
-        if !list.takes(&arguments, &id, &link)? {
-            continue;
-        }
+    let looking = Looking {
+        first_parent: args.first_parent,
+        takes_all: list.takes_all(&arguments),
+        in_order: args.left_right,
+    };
+    let walk = walk(&workspace, &args, &set)?;
+    let mut history = ShownCommits::new(walk, args.order, args.graph.then_some(looking))?;
+    while list.left + list.right + kept.len() < limit
+        && let Some(chosen) = history.next(&mut |id, link| list.choose(&arguments, id, link))?
+    {
         if skipped < args.skip {
             skipped += 1;
         } else if args.reverse {
-            kept.push((id, link));
+            kept.push(chosen);
         } else {
-            list.print(&id, &link)?;
+            list.print(&chosen)?;
         }
     }
-    for (id, link) in kept.iter().rev() {
-        list.print(id, link)?;
+    for chosen in kept.iter().rev() {
+        list.print(chosen)?;
     }
     list.finish()?;
     Ok(Outcome::Done)
@@ -145,22 +162,15 @@ fn open<'c>(ctx: &'c Context, args: &RevListArgs) -> Result<(Workspace<'c>, Argu
     Ok((workspace, arguments))
 }
 
-type Found = Result<(ObjectId, Link), pond_objects::ReadError>;
-
-/// The commits in the order that was asked for.
-fn commits<'w>(
+fn walk<'w>(
     workspace: &'w Workspace<'_>,
     args: &RevListArgs,
     set: &CommitSet,
-) -> Result<Box<dyn Iterator<Item = Found> + 'w>, CommandError> {
+) -> Result<Walk<'w>, CommandError> {
     let since = args.since.as_deref().map(|text| time::parse(text, DayTime::Start)).transpose()?;
     let options =
         WalkOptions { first_parent: args.first_parent, not_before: since.map(|since| since.seconds) };
-    let walk = Walk::new(workspace.store(), &set.include, &set.exclude, options)?;
-    Ok(match args.order.order() {
-        Order::Found => Box::new(walk),
-        order => Box::new(revisions::sort(walk.collect::<Result<_, _>>()?, order).into_iter().map(Ok)),
-    })
+    Ok(Walk::new(workspace.store(), &set.include, &set.exclude, options)?)
 }
 
 /// Which commits of `A...B` belong to A.
@@ -187,6 +197,7 @@ struct List<'a> {
     sides: Option<Sides>,
     /// Seconds since 1970.
     until: Option<i64>,
+    columns: Option<Columns<ObjectId>>,
     /// Commits of the left side so far.
     left: usize,
     right: usize,
@@ -200,6 +211,22 @@ impl List<'_> {
         {
             sides.left.extend(&link.parents);
         }
+    }
+
+    /// Whether every commit is listed.
+    fn takes_all(&self, arguments: &Arguments) -> bool {
+        let args = self.args;
+        arguments.paths.is_empty() && self.until.is_none() && !args.merges && !args.no_merges
+    }
+
+    fn choose(
+        &mut self,
+        arguments: &Arguments,
+        id: &ObjectId,
+        link: &Link,
+    ) -> Result<Option<()>, CommandError> {
+        self.pass_on(id, link);
+        Ok(self.takes(arguments, id, link)?.then_some(()))
     }
 
     fn takes(&self, arguments: &Arguments, id: &ObjectId, link: &Link) -> Result<bool, CommandError> {
@@ -220,7 +247,8 @@ impl List<'_> {
         }
     }
 
-    fn print(&mut self, id: &ObjectId, link: &Link) -> Result<(), CommandError> {
+    fn print(&mut self, chosen: &Chosen<()>) -> Result<(), CommandError> {
+        let Chosen { id, link, .. } = chosen;
         let is_left = self.sides.as_ref().is_some_and(|sides| sides.left.contains(id));
         let counter = if is_left { &mut self.left } else { &mut self.right };
         *counter += 1;
@@ -237,14 +265,23 @@ impl List<'_> {
             }
             return ui.json_row(&row);
         }
-        let mut out = ui.out();
-        write!(out, "{mark}{id}")?;
+        let mut line = id.to_hex();
         if self.args.parents {
             for parent in &link.parents {
-                write!(out, " {parent}")?;
+                line.push(' ');
+                line.push_str(&parent.to_hex());
             }
         }
-        writeln!(out)?;
+        let mut out = ui.out();
+        match &mut self.columns {
+            Some(columns) => {
+                columns.advance(*id, mark.bytes().next().unwrap_or(b'*'), &chosen.parents);
+                columns.start(&mut out)?;
+                writeln!(columns.beside(&mut out), "{line}")?;
+                columns.finish(&mut out)?;
+            }
+            None => writeln!(out, "{mark}{line}")?,
+        }
         Ok(())
     }
 

@@ -2,22 +2,24 @@
 
 mod filter;
 mod follow;
+mod selector;
 
 use std::ffi::OsString;
 
 use pond_objects::{Change, Commit, ObjectId, ObjectSource as _};
 
-use crate::commit_output::{CommitOutput, FormatArgs, parent_tree};
-use crate::comparison::{self, DiffArgs};
+use crate::commit_output::{CommitOutput, FormatArgs};
+use crate::comparison::DiffArgs;
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, usage};
+use crate::error::{CommandError, Outcome};
 use crate::revisions::{
-    self, Arguments, Order, OrderArgs, TipArgs, Walk, WalkOptions, short_id, split_arguments, take_count,
+    Chosen, Looking, OrderArgs, ShownCommits, TipArgs, Walk, WalkOptions, short_id, split_arguments,
+    take_count,
 };
 use crate::ui::diff::Forms;
 use crate::workspace::Workspace;
 use filter::Filter;
-use follow::Follow;
+use selector::Selector;
 
 /// Show the commits of a history, newest first
 #[derive(Debug, clap::Args)]
@@ -27,13 +29,18 @@ not both, ^A leaves out what A has. With paths, only commits that changed one of
 shown; a merge only if it differs from all of its parents. Changes of merges are not shown unless --first-parent
 is given.
 
+--graph implies --topo-order unless --date-order is given. Where commits are left out (by paths,
+--author, --grep, --until, --no-merges and the like), its lines lead to the nearest ancestors that
+are shown, so that the picture stays connected. A line past nothing but what is left out is not
+drawn where another way leads to the same commit.
+
 Examples:
   pond log --oneline -10
   pond log -p -- sensors/well-3.csv
   pond log --follow notes.txt
   pond log --since='2 weeks ago' --author=ada --stat
   pond log --format='%h %aI %s' main..HEAD
-  pond log --oneline --topo-order --branches --tags='season-*'
+  pond log --oneline --graph --branches --tags='season-*'
 
 Exit codes: 0; 128 for an unknown revision or path, or where there are no commits yet; 129.")]
 pub(crate) struct LogArgs {
@@ -72,6 +79,10 @@ pub(crate) struct LogArgs {
     /// Follow one file through renames
     #[arg(long)]
     follow: bool,
+
+    /// Draw the lines of history beside the commits; shows no commit before its children
+    #[arg(long, conflicts_with = "reverse")]
+    graph: bool,
 
     /// Show the oldest of the chosen commits first
     #[arg(long)]
@@ -120,91 +131,40 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     let filter = Filter::new(&args)?;
     let short = |id: &ObjectId| short_id(workspace.store(), id);
     let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, Forms::NONE, &short)?;
+    if args.graph {
+        output.draw()?;
+    }
     let options = WalkOptions { first_parent: args.first_parent, not_before: filter.since };
     let walk = Walk::new(workspace.store(), &commits.include, &commits.exclude, options)?;
-    let mut selector = Selector::new(&workspace, &args, &arguments, output.shows_changes())?;
+    let mut selector = Selector::new(&workspace, &args, &arguments, filter, output.shows_changes())?;
+    let looking =
+        Looking { first_parent: args.first_parent, takes_all: selector.takes_all(), in_order: args.follow };
 
     ctx.ui.page();
     let mut kept = Vec::new();
     let (mut skipped, mut shown) = (0, 0);
-    let walk: Box<dyn Iterator<Item = _>> = match args.order.order() {
-        Order::Found => Box::new(walk),
-        order => Box::new(revisions::sort(walk.collect::<Result<_, _>>()?, order).into_iter().map(Ok)),
+    let mut history = ShownCommits::new(walk, args.order, args.graph.then_some(looking))?;
+    let mut choose = |id: &ObjectId| -> Result<Option<(Commit, Vec<Change>)>, CommandError> {
+        let commit = workspace.store().commit(id)?;
+        Ok(selector.changes(&commit)?.map(|changes| (commit, changes)))
     };
-    for found in walk {
-        if shown == limit {
-            break;
-        }
-        let id = found?.0;
-        let commit = workspace.store().commit(&id)?;
-        if !filter.takes(&commit) {
-            continue;
-        }
-        let Some(changes) = selector.changes(&commit)? else { continue };
+    while shown < limit
+        && let Some(chosen) = history.next(&mut |id, _| choose(id))?
+    {
         if skipped < args.skip {
             skipped += 1;
             continue;
         }
         shown += 1;
         if args.reverse {
-            kept.push((id, commit, changes));
+            kept.push(chosen);
         } else {
-            output.print(&id, &commit, &changes)?;
+            let (commit, changes) = &chosen.choice;
+            output.print_drawn(&chosen.id, commit, changes, &chosen.parents)?;
         }
     }
-    for (id, commit, changes) in kept.iter().rev() {
+    for Chosen { id, choice: (commit, changes), .. } in kept.iter().rev() {
         output.print(id, commit, changes)?;
     }
     Ok(Outcome::Done)
-}
-
-/// Decides by its changes whether a commit is shown.
-struct Selector<'a> {
-    workspace: &'a Workspace<'a>,
-    args: &'a LogArgs,
-    arguments: &'a Arguments,
-    follow: Option<Follow>,
-    shows_changes: bool,
-}
-
-impl<'a> Selector<'a> {
-    fn new(
-        workspace: &'a Workspace<'a>,
-        args: &'a LogArgs,
-        arguments: &'a Arguments,
-        shows_changes: bool,
-    ) -> Result<Self, CommandError> {
-        let follow = match (args.follow, arguments.paths.len()) {
-            (false, _) => None,
-            (true, 1) => Some(Follow::new(workspace, &arguments.paths[0])?),
-            (true, _) => return Err(usage("--follow takes exactly one path")),
-        };
-        Ok(Self { workspace, args, arguments, follow, shows_changes })
-    }
-
-    /// The changes to show with a commit; `None` where the commit is not shown.
-    fn changes(&mut self, commit: &Commit) -> Result<Option<Vec<Change>>, CommandError> {
-        let store = self.workspace.store();
-        if let Some(follow) = &mut self.follow {
-            let mut changes = follow.step(store, commit)?;
-            let was_touched = !changes.is_empty();
-            self.args.diff.filter(&mut changes)?;
-            return Ok((was_touched && !changes.is_empty()).then_some(changes));
-        }
-        let pathspecs = &self.arguments.pathspecs;
-        let is_merge = commit.parents.len() > 1 && !self.args.first_parent;
-        if !self.arguments.paths.is_empty()
-            && !revisions::touches(store, commit, pathspecs, self.args.first_parent)?
-        {
-            return Ok(None);
-        }
-        let filtered = self.args.diff.is_filtered();
-        if is_merge || !(self.shows_changes || filtered) {
-            return Ok((!(is_merge && filtered)).then(Vec::new));
-        }
-        let parent = parent_tree(store, commit)?;
-        let changes =
-            comparison::trees(store, parent.as_ref(), Some(&commit.tree), pathspecs, &self.args.diff)?;
-        Ok((!filtered || !changes.is_empty()).then_some(changes))
-    }
 }

@@ -30,12 +30,12 @@ pub(crate) struct OrderArgs {
 }
 
 impl OrderArgs {
-    /// The order that was asked for.
-    pub(crate) fn order(self) -> Order {
+    /// The order that was asked for; `default` if none was.
+    pub(crate) fn order_or(self, default: Order) -> Order {
         match self {
             Self { topo_order: true, .. } => Order::Topological,
             Self { date_order: true, .. } => Order::Dated,
-            _ => Order::Found,
+            _ => default,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How commits are shown: git's formats by name, and templates of its placeholders.
 //!
-//! A [`LogPrinter`] writes entries one after the other, with what belongs between them. Names and messages from a
-//! pond are escaped where a person reads them on a terminal (see [`Paint`]).
+//! A [`LogPrinter`] writes entries one after the other, with what belongs between them, beside a graph if one is wanted.
+//! Names and messages from a pond are escaped where a person reads them on a terminal (see [`Paint`]).
 
 mod builtin;
 mod decoration;
@@ -19,6 +19,7 @@ use pond_objects::{Commit, ObjectId, Tag};
 pub(crate) use decoration::Decoration;
 pub(crate) use json::{commit_json, tag_json};
 
+use super::columns::Columns;
 use super::diff::Forms;
 use super::paint::Paint;
 use crate::error::{CommandError, fatal};
@@ -139,46 +140,86 @@ pub(crate) struct LogEntry<'a> {
 pub(crate) struct LogPrinter<'a> {
     style: LogStyle<'a>,
     any: bool,
+    columns: Option<Columns<ObjectId>>,
 }
 
 impl<'a> LogPrinter<'a> {
     pub(crate) fn new(style: LogStyle<'a>) -> Self {
-        Self { style, any: false }
+        Self { style, any: false, columns: None }
+    }
+
+    /// Draws a graph beside all that is written from now on.
+    pub(crate) fn draw(&mut self) {
+        self.columns = Some(Columns::new(self.style.paint));
+    }
+
+    /// Goes on in the graph, if there is one, to the commit whose entry is written next, and to these parents of it.
+    pub(crate) fn advance(&mut self, id: ObjectId, parents: &[ObjectId]) {
+        if let Some(columns) = &mut self.columns {
+            columns.advance(id, b'*', parents);
+        }
+    }
+
+    /// Cells of the graph in front of what stands below an entry.
+    pub(crate) fn indent(&self) -> usize {
+        self.columns.as_ref().map_or(0, Columns::width)
     }
 
     /// Writes an annotated tag; what it names follows.
     pub(crate) fn tag(&mut self, out: &mut dyn Write, tag: &Tag) -> io::Result<()> {
         self.separate(out)?;
-        out.write_all(&builtin::tag(tag, &self.style))
+        let text = builtin::tag(tag, &self.style);
+        self.below(out).write_all(&text)
     }
 
     /// Writes a commit.
     pub(crate) fn entry(&mut self, out: &mut dyn Write, entry: &LogEntry<'_>) -> io::Result<()> {
         self.separate(out)?;
-        out.write_all(&self.text(entry))?;
-        if self.style.format.is_terminated() && !self.style.format.is_empty() {
-            out.write_all(&[self.style.end])?;
+        if let Some(columns) = &mut self.columns {
+            columns.start(out)?;
         }
-        Ok(())
+        let text = self.text(entry);
+        self.below(out).write_all(&text)?;
+        if let Some(columns) = &mut self.columns {
+            columns.finish(out)?;
+        }
+        let end = self.style.end;
+        match &mut self.columns {
+            Some(columns) if self.style.format.is_empty() => columns.end_line(out),
+            _ if self.style.format.is_terminated() && !self.style.format.is_empty() => {
+                self.below(out).write_all(&[end])
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A writer of what stands below an entry and belongs to it, such as changes.
+    pub(crate) fn below<'w>(&'w mut self, out: &'w mut dyn Write) -> Box<dyn Write + 'w> {
+        match &mut self.columns {
+            Some(columns) => Box::new(columns.beside(out)),
+            None => Box::new(out),
+        }
     }
 
     fn separate(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if std::mem::replace(&mut self.any, true) && !self.style.format.is_terminated() {
-            out.write_all(&[self.style.end])?;
+            let end = self.style.end;
+            self.below(out).write_all(&[end])?;
         }
         Ok(())
     }
 
     /// Writes what stands between a commit and its changes. Not to be called where there are none to show.
-    pub(crate) fn before_diff(&self, out: &mut dyn Write, forms: Forms) -> io::Result<()> {
+    pub(crate) fn before_diff(&mut self, out: &mut dyn Write, forms: Forms) -> io::Result<()> {
         if matches!(self.style.format, LogFormat::Oneline) || self.style.format.is_empty() {
             return Ok(());
         }
-        out.write_all(if forms.stat && forms.patch { b"---\n" } else { b"\n" })
+        let line: &[u8] = if forms.stat && forms.patch { b"---\n" } else { b"\n" };
+        self.below(out).write_all(line)
     }
 
-    /// The text of a commit alone, for graphs; ends with a newline in formats of several lines.
-    pub(crate) fn text(&self, entry: &LogEntry<'_>) -> Vec<u8> {
+    /// The text of a commit alone; ends with a newline in formats of several lines.
+    fn text(&self, entry: &LogEntry<'_>) -> Vec<u8> {
         match &self.style.format {
             LogFormat::Template { template, .. } => expand::expand(template, entry, &self.style),
             _ => builtin::render(entry, &self.style),

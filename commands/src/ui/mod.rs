@@ -6,9 +6,11 @@
 
 pub(crate) mod changes_json;
 pub(crate) mod color;
+pub(crate) mod columns;
 pub(crate) mod diff;
 pub(crate) mod editor;
 pub(crate) mod escape;
+pub(crate) mod graph;
 mod json;
 pub(crate) mod log_format;
 mod output;

@@ -40,6 +40,11 @@ impl Filter {
         })
     }
 
+    /// Whether there is no condition but that of the walk.
+    pub(super) fn takes_all(&self) -> bool {
+        self.until.is_none() && self.authors.is_none() && self.messages.is_none() && self.merges.is_none()
+    }
+
     pub(super) fn takes(&self, commit: &Commit) -> bool {
         let author = || format!("{} <{}>", commit.author.name, commit.author.email);
         self.merges.is_none_or(|wanted| wanted == (commit.parents.len() > 1))

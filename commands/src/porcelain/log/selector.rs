@@ -1,0 +1,76 @@
+//! Which commits are shown, and what of their changes.
+
+use pond_objects::{Change, Commit};
+
+use super::LogArgs;
+use super::filter::Filter;
+use super::follow::Follow;
+use crate::commit_output::parent_tree;
+use crate::comparison;
+use crate::error::{CommandError, usage};
+use crate::revisions::{self, Arguments};
+use crate::workspace::Workspace;
+
+/// Decides by what a commit says and by what it changed whether it is shown.
+pub(super) struct Selector<'a> {
+    workspace: &'a Workspace<'a>,
+    args: &'a LogArgs,
+    arguments: &'a Arguments,
+    filter: Filter,
+    follow: Option<Follow>,
+    shows_changes: bool,
+}
+
+impl<'a> Selector<'a> {
+    pub(super) fn new(
+        workspace: &'a Workspace<'a>,
+        args: &'a LogArgs,
+        arguments: &'a Arguments,
+        filter: Filter,
+        shows_changes: bool,
+    ) -> Result<Self, CommandError> {
+        let follow = match (args.follow, arguments.paths.len()) {
+            (false, _) => None,
+            (true, 1) => Some(Follow::new(workspace, &arguments.paths[0])?),
+            (true, _) => return Err(usage("--follow takes exactly one path")),
+        };
+        Ok(Self { workspace, args, arguments, filter, follow, shows_changes })
+    }
+
+    /// Whether every commit is shown.
+    pub(super) fn takes_all(&self) -> bool {
+        self.filter.takes_all()
+            && self.follow.is_none()
+            && self.arguments.paths.is_empty()
+            && !self.args.diff.is_filtered()
+    }
+
+    /// The changes to show with a commit; `None` where the commit is not shown. With `--follow` commits have to come in order.
+    pub(super) fn changes(&mut self, commit: &Commit) -> Result<Option<Vec<Change>>, CommandError> {
+        if !self.filter.takes(commit) {
+            return Ok(None);
+        }
+        let store = self.workspace.store();
+        if let Some(follow) = &mut self.follow {
+            let mut changes = follow.step(store, commit)?;
+            let was_touched = !changes.is_empty();
+            self.args.diff.filter(&mut changes)?;
+            return Ok((was_touched && !changes.is_empty()).then_some(changes));
+        }
+        let pathspecs = &self.arguments.pathspecs;
+        let is_merge = commit.parents.len() > 1 && !self.args.first_parent;
+        if !self.arguments.paths.is_empty()
+            && !revisions::touches(store, commit, pathspecs, self.args.first_parent)?
+        {
+            return Ok(None);
+        }
+        let filtered = self.args.diff.is_filtered();
+        if is_merge || !(self.shows_changes || filtered) {
+            return Ok((!(is_merge && filtered)).then(Vec::new));
+        }
+        let parent = parent_tree(store, commit)?;
+        let changes =
+            comparison::trees(store, parent.as_ref(), Some(&commit.tree), pathspecs, &self.args.diff)?;
+        Ok((!filtered || !changes.is_empty()).then_some(changes))
+    }
+}

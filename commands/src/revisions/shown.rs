@@ -1,0 +1,54 @@
+//! The commits of a walk that are shown, in the order in which they are.
+
+use pond_objects::{Link, ObjectId, ReadError};
+
+use super::lineage::{Chosen, Lineage, Looking};
+use super::{Order, OrderArgs, Walk, sort};
+
+/// Shown commits, one after the other. `T` is what is found out about each while it is chosen.
+pub(crate) enum ShownCommits<'a, T> {
+    /// As they come: what follows what is not asked, and no commit is read before its turn if the order allows.
+    List(Box<dyn Iterator<Item = Result<(ObjectId, Link), ReadError>> + 'a>),
+    /// For a graph.
+    Graph(Lineage<T>),
+}
+
+impl<'a, T> ShownCommits<'a, T> {
+    /// The commits of a walk; with their shown parents if it is told how to look for these.
+    ///
+    /// # Errors
+    /// Those of reading the commits.
+    pub(crate) fn new(walk: Walk<'a>, order: OrderArgs, graph: Option<Looking>) -> Result<Self, ReadError> {
+        // In a graph no parent comes before its child.
+        let order = order.order_or(if graph.is_some() { Order::Topological } else { Order::Found });
+        if order == Order::Found {
+            return Ok(Self::List(Box::new(walk)));
+        }
+        let sorted = sort(walk.collect::<Result<_, _>>()?, order);
+        Ok(match graph {
+            Some(looking) => Self::Graph(Lineage::new(sorted, looking)),
+            None => Self::List(Box::new(sorted.into_iter().map(Ok))),
+        })
+    }
+
+    /// The next commit for which `choose` gives something. It is asked once about each commit.
+    ///
+    /// # Errors
+    /// Those of `choose`, and of reading the commits.
+    pub(crate) fn next<E: From<ReadError>>(
+        &mut self,
+        choose: &mut dyn FnMut(&ObjectId, &Link) -> Result<Option<T>, E>,
+    ) -> Result<Option<Chosen<T>>, E> {
+        let found = match self {
+            Self::Graph(lineage) => return lineage.next(choose),
+            Self::List(found) => found,
+        };
+        for found in found {
+            let (id, link) = found?;
+            if let Some(choice) = choose(&id, &link)? {
+                return Ok(Some(Chosen { id, link, choice, parents: Vec::new() }));
+            }
+        }
+        Ok(None)
+    }
+}
