@@ -9,6 +9,7 @@ mod branches;
 mod commit_forms;
 mod crash;
 mod foreign_reader;
+mod graph;
 mod harness;
 mod history;
 mod identity;
