@@ -20,6 +20,9 @@ pub(crate) struct Chosen<T> {
     pub(crate) parents: Vec<ObjectId>,
 }
 
+/// Finds out whether a commit is shown: what makes it so, if it is.
+pub(crate) type Choose<'a, T, E> = dyn FnMut(&ObjectId, &Link) -> Result<Option<T>, E> + 'a;
+
 /// How a history is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Looking {
@@ -83,10 +86,7 @@ impl<T> Lineage<T> {
     ///
     /// # Errors
     /// Those of `choose`.
-    pub(crate) fn next<E>(
-        &mut self,
-        choose: &mut dyn FnMut(&ObjectId, &Link) -> Result<Option<T>, E>,
-    ) -> Result<Option<Chosen<T>>, E> {
+    pub(crate) fn next<E>(&mut self, choose: &mut Choose<'_, T, E>) -> Result<Option<Chosen<T>>, E> {
         while self.next < self.commits.len() {
             let at = self.next;
             self.look_at(at, choose)?;
@@ -107,11 +107,7 @@ impl<T> Lineage<T> {
     }
 
     /// Finds out whether a commit is shown.
-    fn look_at<E>(
-        &mut self,
-        at: usize,
-        choose: &mut dyn FnMut(&ObjectId, &Link) -> Result<Option<T>, E>,
-    ) -> Result<(), E> {
+    fn look_at<E>(&mut self, at: usize, choose: &mut Choose<'_, T, E>) -> Result<(), E> {
         let first = if self.looking.in_order { self.looked_at } else { at };
         for at in first..=at {
             if let (Choice::Open, Some((id, link))) = (&self.choices[at], &self.commits[at]) {
@@ -123,11 +119,7 @@ impl<T> Lineage<T> {
     }
 
     /// Finds out where a commit leads that is left out; nothing of one that is shown.
-    fn look_beyond<E>(
-        &mut self,
-        at: usize,
-        choose: &mut dyn FnMut(&ObjectId, &Link) -> Result<Option<T>, E>,
-    ) -> Result<(), E> {
+    fn look_beyond<E>(&mut self, at: usize, choose: &mut Choose<'_, T, E>) -> Result<(), E> {
         if self.looking.takes_all {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use pond_objects::{Link, ObjectId, ReadError};
 
-use super::lineage::{Chosen, Lineage, Looking};
+use super::lineage::{Choose, Chosen, Lineage, Looking};
 use super::{Order, OrderArgs, Walk, sort};
 
 /// Shown commits, one after the other. `T` is what is found out about each while it is chosen.
@@ -37,7 +37,7 @@ impl<'a, T> ShownCommits<'a, T> {
     /// Those of `choose`, and of reading the commits.
     pub(crate) fn next<E: From<ReadError>>(
         &mut self,
-        choose: &mut dyn FnMut(&ObjectId, &Link) -> Result<Option<T>, E>,
+        choose: &mut Choose<'_, T, E>,
     ) -> Result<Option<Chosen<T>>, E> {
         let found = match self {
             Self::Graph(lineage) => return lineage.next(choose),

@@ -136,7 +136,7 @@ mod tests {
     fn lines_are_coloured_and_commits_are_not() {
         let colored = print(Paint { color: true, escape: false });
         assert!(
-            colored.starts_with("*   commit 3\n\x1b[32m|\x1b[0m\x1b[33m\\\x1b[0m    text\n"),
+            colored.starts_with("*   commit 3\n\x1b[31m|\x1b[0m\x1b[32m\\\x1b[0m    text\n"),
             "{colored:?}"
         );
         let plain: String = colored
