@@ -24,15 +24,16 @@ pub(crate) fn merge_bases(
     if left == right {
         return Ok(vec![left]);
     }
-    // A clock that was wrong can have hidden that one leads to another.
+    let found = common(source, left, right)?;
     let mut bases = Vec::new();
-    for id in common(source, left, right)? {
+    for id in &found {
+        // A clock that was wrong can have hidden that another leads to it, whichever was found first.
         let mut is_older = false;
-        for other in &bases {
-            is_older |= is_ancestor(source, &id, other)?;
+        for other in found.iter().filter(|other| *other != id) {
+            is_older |= is_ancestor(source, id, other)?;
         }
         if !is_older {
-            bases.push(id);
+            bases.push(*id);
         }
     }
     Ok(bases)
@@ -106,6 +107,12 @@ mod tests {
         let late = commit(&mut objects, 100, &[one]);
         let (left, right) = (commit(&mut objects, 6, &[late, one]), commit(&mut objects, 7, &[one, late]));
         assert_eq!(merge_bases(&objects, left, right).expect("all commits are there"), [late]);
+        // The way to the newer one leads over a clock that was early, so that the older one is found first.
+        let between = commit(&mut objects, 101, &[root]);
+        let newer = commit(&mut objects, 102, &[between]);
+        let early = commit(&mut objects, 0, &[newer]);
+        let (left, right) = (commit(&mut objects, 200, &[root, early]), commit(&mut objects, 201, &[newer]));
+        assert_eq!(merge_bases(&objects, left, right).expect("all commits are there"), [newer]);
     }
 
     #[test]
