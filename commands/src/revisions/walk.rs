@@ -4,6 +4,8 @@
 //! given: its text is read by those who show it. Nothing is read before it is asked for, so that the newest commit of a
 //! long history costs one look-up. Where commits are excluded, those that must be known to be left out are read first.
 
+use std::collections::HashSet;
+
 use pond_objects::{Link, ObjectId, ObjectSource, ReadError};
 
 use super::frontier::{Frontier, Marks};
@@ -28,6 +30,8 @@ pub(crate) struct Walk<'a> {
     source: &'a dyn ObjectSource,
     options: WalkOptions,
     frontier: Frontier<'a>,
+    /// Parents of excluded commits that wait: an early clock may keep those waiting for longer than the walk goes on.
+    ahead: HashSet<ObjectId>,
     /// Parents of the commit that was given last.
     pending: Vec<ObjectId>,
     /// Of a walk with exclusions: its result, oldest first.
@@ -49,6 +53,7 @@ impl<'a> Walk<'a> {
             source,
             options,
             frontier: Frontier::new(source, EXCLUDED),
+            ahead: HashSet::new(),
             pending: Vec::new(),
             ready: None,
         };
@@ -56,7 +61,7 @@ impl<'a> Walk<'a> {
             walk.exclude(*id)?;
         }
         for id in include {
-            walk.frontier.add(*id, 0)?;
+            walk.include(*id)?;
         }
         if !exclude.is_empty() {
             walk.ready = Some(walk.limited()?);
@@ -64,12 +69,19 @@ impl<'a> Walk<'a> {
         Ok(walk)
     }
 
+    /// Adds a commit that is wanted, unless it is known that it is not.
+    fn include(&mut self, id: ObjectId) -> Result<(), ReadError> {
+        if self.ahead.contains(&id) { self.exclude(id) } else { self.frontier.add(id, 0) }
+    }
+
     /// Marks a commit, and what of its history was met, as excluded.
     fn exclude(&mut self, id: ObjectId) -> Result<(), ReadError> {
-        if self.frontier.marks(&id).is_none() {
-            return self.frontier.add(id, EXCLUDED);
-        }
         let mut next = vec![id];
+        if self.frontier.marks(&id).is_none() {
+            self.frontier.add(id, EXCLUDED)?;
+            next = self.source.link(&id)?.parents;
+            self.ahead.extend(&next);
+        }
         while let Some(id) = next.pop() {
             if self.frontier.marks(&id).is_some() && self.frontier.mark(id, EXCLUDED) {
                 next.extend(self.source.link(&id)?.parents);
@@ -97,6 +109,7 @@ impl<'a> Walk<'a> {
                     self.exclude(*parent)?;
                 }
                 if self.frontier.is_open() {
+                    slop = SLOP;
                     continue;
                 }
                 // An excluded commit that is newer than the oldest wanted one may still lead to it.
@@ -111,7 +124,7 @@ impl<'a> Walk<'a> {
                 }
             } else if !self.is_too_old(&link) {
                 for parent in self.parents(&link) {
-                    self.frontier.add(parent, 0)?;
+                    self.include(parent)?;
                 }
                 wanted.push((id, link));
             }
@@ -183,5 +196,13 @@ mod tests {
         assert_eq!(ids(walk), [wanted]);
         let nothing = Walk::new(&objects, &[shared], &[wanted], WalkOptions::default()).expect("a walk");
         assert_eq!(ids(nothing), []);
+        // Far more is left out than is looked at beyond the last wanted commit.
+        let old = (1..20).fold(root, |parent, seconds| commit(&mut objects, seconds, &[parent]));
+        let shared = commit(&mut objects, 60, &[root]);
+        let early = commit(&mut objects, 0, &[shared]);
+        let excluded = commit(&mut objects, 70, &[early, old]);
+        let wanted = commit(&mut objects, 80, &[shared]);
+        let walk = Walk::new(&objects, &[wanted], &[excluded], WalkOptions::default()).expect("a walk");
+        assert_eq!(ids(walk), [wanted]);
     }
 }
