@@ -119,6 +119,23 @@ fn an_empty_message_aborts() {
 }
 
 #[test]
+fn what_a_stages_is_staged_no_longer_where_nothing_is_committed() {
+    let pond = with_one_file();
+    pond.write("b", "stays\n");
+    let first = pond.commit_all("one");
+    pond.append("a", "2\n");
+    pond.fails(&["commit", "-a", "-m", ""], 1);
+    assert_eq!(pond.status(), [" M a"]);
+    pond.fails(&["commit", "-a"], 128).expect_says("editor");
+    assert_eq!(pond.status(), [" M a"]);
+    pond.ok(&["rm", "-f", "a"]);
+    pond.commit_all("two");
+    pond.ok(&["restore", "--staged", "-s", &first, "a"]);
+    pond.fails(&["commit", "-am", "nothing"], 1);
+    assert_eq!(pond.status(), ["AD a"]);
+}
+
+#[test]
 fn trailers_stand_at_the_end() {
     let pond = with_one_file();
     pond.ok(&[

@@ -3,7 +3,7 @@
 mod dry_run;
 mod nothing;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
@@ -22,6 +22,7 @@ use crate::mirror::index::{Header, Index, Seen};
 use crate::mirror::lost_content;
 use crate::mirror::pending::Pending;
 use crate::mirror::record::NewCommit;
+use crate::mirror::stat::now_ns;
 use crate::mirror::{next_commit, rebase};
 use crate::porcelain::sequence;
 use crate::ui::{editor, escape, size};
@@ -111,47 +112,71 @@ struct Base {
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
     workspace.need_mirror()?;
-    if !args.dry_run {
-        // Before -a: what is in conflict is decided one by one.
-        sequence::refuse_unmerged(&workspace)?;
-    }
-    let mut footprint = Footprint::default();
-    if args.all && !args.dry_run {
-        footprint.index = stage_tracked(&mut workspace)?;
-    }
-    if !args.dry_run {
-        lost_content::require_none(&mut workspace)?;
-    }
-    let waiting = workspace.index.header().pending.clone();
-    if args.amend
-        && let Some(waiting) = &waiting
-    {
-        let command = waiting.doing.command();
-        return Err(fatal(format_args!("a {command} is under way: there is nothing to amend yet"))
-            .hint("commit it without --amend first"));
-    }
-    let base = base(&workspace, args.amend)?;
-    let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
+    refuse_to_amend_what_waits(&workspace, &args)?;
     if args.dry_run {
+        let base = base(&workspace, args.amend)?;
+        let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
         return dry_run::dry_run(&workspace, &args, &base, changes);
     }
-    // A merge is recorded even where it changes nothing.
-    let joins = base.parents.len() > 1;
-    if changes.is_empty() && !args.allow_empty && !args.amend && !joins {
-        return Err(nothing::error(&workspace));
-    }
-    // Whatever is wrong with them is said before an editor is started; the commit is made after it.
-    let picked = waiting.as_ref().map(|waiting| sequence::author(&workspace, waiting)).transpose()?.flatten();
-    let kept = base.amended.as_ref().map(|amended| amended.author.clone()).or(picked);
-    let author = author(ctx, &args, kept)?;
-    identity::committer(ctx)?;
-    let message = message(&workspace, &args, &base, &changes)?;
-    let commit = Draft { message, author, committer: identity::committer(ctx)?, footprint };
-    ctx.check_interrupt("nothing was committed")?;
-    let done = publish(&mut workspace, &base, &changes, commit)?;
+    // Before -a: what is in conflict is decided one by one.
+    sequence::refuse_unmerged(&workspace)?;
+    let before = workspace.index.clone();
+    let staged = if args.all { stage_tracked(&mut workspace)? } else { Touched::default() };
+    let (base, changes, draft) = match prepare(&mut workspace, &args, staged) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            if args.all {
+                put_back(&mut workspace, &before)?;
+            }
+            return Err(error);
+        }
+    };
+    let done = publish(&mut workspace, &base, &changes, draft)?;
     report(&workspace, &done, &changes)?;
     maintain::automatically(&mut workspace);
     Ok(Outcome::Done)
+}
+
+fn refuse_to_amend_what_waits(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<(), CommandError> {
+    let waiting = workspace.index.header().pending.as_ref().filter(|_| args.amend);
+    waiting.map_or(Ok(()), |waiting| {
+        let command = waiting.doing.command();
+        Err(fatal(format_args!("a {command} is under way: there is nothing to amend yet"))
+            .hint("commit it without --amend first"))
+    })
+}
+
+/// Everything that a commit needs; its author and message may be asked for.
+fn prepare(
+    workspace: &mut Workspace<'_>,
+    args: &CommitArgs,
+    staged: Touched,
+) -> Result<(Base, Vec<Change>, Draft), CommandError> {
+    let ctx = workspace.ctx;
+    lost_content::require_none(workspace)?;
+    let base = base(workspace, args.amend)?;
+    let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
+    // A merge is recorded even where it changes nothing.
+    let joins = base.parents.len() > 1;
+    if changes.is_empty() && !args.allow_empty && !args.amend && !joins {
+        return Err(nothing::error(workspace));
+    }
+    // Whatever is wrong with them is said before an editor is started; the commit is made after it.
+    let waiting = workspace.index.header().pending.as_ref();
+    let picked = waiting.map(|waiting| sequence::author(workspace, waiting)).transpose()?.flatten();
+    let kept = base.amended.as_ref().map(|amended| amended.author.clone()).or(picked);
+    let author = author(ctx, args, kept)?;
+    identity::committer(ctx)?;
+    let message = message(workspace, args, &base, &changes)?;
+    let footprint = Footprint { index: staged, ..Footprint::default() };
+    let draft = Draft { message, author, committer: identity::committer(ctx)?, footprint };
+    ctx.check_interrupt("nothing was committed")?;
+    Ok((base, changes, draft))
+}
+
+/// Takes back what -a staged: where nothing is committed, nothing is staged either.
+fn put_back(workspace: &mut Workspace<'_>, before: &Index) -> Result<(), CommandError> {
+    workspace.save_index(before.edit(BTreeMap::new(), before.header().clone(), now_ns()))
 }
 
 /// Commits what waited for a person, with its own message.
