@@ -212,6 +212,8 @@ fn a_story_of_two_branches() {
     assert!(unmerged.len() >= 5, "{unmerged:?}");
     pair.pond.fails(&["commit", "-m", "no"], 1).expect_says("in conflict");
     pair.pond.fails(&["merge", "side"], 128).expect_says("under way");
+    assert!(!pair.both(&["mv", "text", "elsewhere"]));
+    pair.pond.fails(&["mv", "text", "elsewhere"], 128).expect_says("'text' is in conflict");
     pair.both(&["merge", "--abort"]);
     assert_eq!(files(&pair.pond.mirror()), before);
     assert!(pair.pond.status().is_empty());

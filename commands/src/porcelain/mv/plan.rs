@@ -110,6 +110,7 @@ impl Planner<'_> {
         let stat = stat(self.workspace, &from).ok_or_else(|| self.gone(&from))?;
         let is_dir = stat.kind() == Some(Kind::Directory);
         self.check_tracked(&from, is_dir)?;
+        self.check_decided(&from)?;
         let to = self.target(&from, &stat, is_dir)?;
         let shown_to = escape::plain(&to).into_owned();
         if to == from {
@@ -169,6 +170,18 @@ impl Planner<'_> {
             ))
             .hint("'pond add' stages it as it is")),
             None => Err(fatal(format_args!("'{shown}' is not tracked")).hint("a plain mv renames it")),
+        }
+    }
+
+    /// A path in conflict stays where it is: its versions would be left behind under the old name, where nobody can decide.
+    fn check_decided(&self, from: &[u8]) -> Result<(), CommandError> {
+        let waiting = self.workspace.index.header().pending.as_ref();
+        let conflicts = waiting.map(|waiting| waiting.conflicts.as_slice()).unwrap_or_default();
+        let mut paths = conflicts.iter().map(|conflict| conflict.path());
+        match paths.find(|path| path == from || is_below(path, from)) {
+            Some(path) => Err(fatal(format_args!("'{}' is in conflict", escape::plain(&path)))
+                .hint("'pond add' or 'pond rm' decides about it")),
+            None => Ok(()),
         }
     }
 
