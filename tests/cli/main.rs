@@ -11,6 +11,7 @@ mod crash;
 mod foreign_reader;
 mod graph;
 mod harness;
+mod histories;
 mod history;
 mod identity;
 mod ignore_like_git;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::harness::{Random, TestPond};
 
@@ -42,27 +42,86 @@ pub(crate) fn plan(seed: u64, count: usize, skew: bool, parents: &[usize], reach
     plan
 }
 
-/// A history in a pond and in a git repository; commits are told by their numbers.
-pub(crate) struct Twins {
-    pub(crate) pond: TestPond,
-    repository: PathBuf,
-    numbers: HashMap<String, usize>,
-    /// The pond's ids.
-    pub(crate) ids: Vec<String>,
-    git_ids: Vec<String>,
+/// A git repository, and git run in it so that nothing of the machine's configuration shows.
+pub(crate) struct Git {
+    directory: PathBuf,
 }
 
-impl Twins {
-    /// The history in both; none where git is not installed. Commit `n` is the branch `cN` in both.
-    pub(crate) fn new(plan: &[Planned]) -> Option<Self> {
+impl Git {
+    /// A new repository in a new directory; none where git is not installed.
+    pub(crate) fn new(directory: PathBuf) -> Option<Self> {
         let version = Command::new("git").arg("--version").stdout(Stdio::null()).status();
         if !version.is_ok_and(|status| status.success()) {
             eprintln!("skipped: git is not installed");
             return None;
         }
+        std::fs::create_dir(&directory).expect("a directory");
+        let this = Self { directory };
+        this.text(&["init", "-q", "--initial-branch=unused"]);
+        Some(this)
+    }
+
+    /// Whether a command's usage names an option.
+    pub(crate) fn knows(&self, command: &str, option: &str) -> bool {
+        let usage = self.run(&[command, "-h"], b"");
+        let knows = String::from_utf8_lossy(&[usage.stdout, usage.stderr].concat()).contains(option);
+        if !knows {
+            eprintln!("skipped: there is no git with '{command} {option}'");
+        }
+        knows
+    }
+
+    /// Runs git with something to read from stdin.
+    pub(crate) fn run(&self, args: &[&str], input: &[u8]) -> Output {
+        let mut child = Command::new("git")
+            .args(args)
+            .current_dir(&self.directory)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            .env("TZ", "UTC")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("git starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        std::thread::scope(|scope| {
+            // What git has no use for it need not read.
+            scope.spawn(move || drop(stdin.write_all(input)));
+            child.wait_with_output().expect("git ends")
+        })
+    }
+
+    /// What it prints, whatever it ends with.
+    pub(crate) fn text(&self, args: &[&str]) -> String {
+        String::from_utf8(self.run(args, b"").stdout).expect("text")
+    }
+
+    /// Takes a stream of commits in, whose marks are the numbers from 1 to `count`, and gives their ids.
+    pub(crate) fn import(&self, stream: &[u8], count: usize) -> Vec<String> {
+        let output = self.run(&["fast-import", "--quiet", "--export-marks=marks"], stream);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut ids = vec![String::new(); count];
+        for line in std::fs::read_to_string(self.directory.join("marks")).expect("marks").lines() {
+            let (mark, id) = line[1..].split_once(' ').expect("a mark and an id");
+            ids[mark.parse::<usize>().expect("a number") - 1] = id.to_owned();
+        }
+        ids
+    }
+}
+
+/// A history in a pond and in a git repository; commits are told by their numbers.
+pub(crate) struct Twins {
+    pub(crate) pond: TestPond,
+    git: Git,
+    numbers: HashMap<String, usize>,
+}
+
+impl Twins {
+    /// The history in both; none where git is not installed. Commit `n` is the branch `cN` in both.
+    pub(crate) fn new(plan: &[Planned]) -> Option<Self> {
         let mut pond = TestPond::new();
-        let repository = pond.beside("git");
-        std::fs::create_dir(&repository).expect("a directory");
+        let git = Git::new(pond.beside("git"))?;
         pond.write("a", "1\n");
         pond.commit_all("root");
         let tree = pond.id("HEAD^{tree}");
@@ -98,40 +157,15 @@ impl Twins {
             writeln!(edits, "create refs/heads/c{number} {id}").expect("memory");
         }
         pond.run_with_input(&["update-ref", "--stdin"], edits.as_bytes()).expect_code(0);
-        let mut this = Self { pond, repository, numbers: HashMap::new(), ids, git_ids: Vec::new() };
-        this.git_with(&["init", "-q", "--initial-branch=unused"], b"");
-        this.git_with(&["fast-import", "--quiet", "--export-marks=marks"], script.as_bytes());
-        let marks = std::fs::read_to_string(this.repository.join("marks")).expect("marks");
-        this.git_ids = vec![String::new(); plan.len()];
-        for line in marks.lines() {
-            let (mark, id) = line[1..].split_once(' ').expect("a mark and an id");
-            let number = mark.parse::<usize>().expect("a number") - 1;
-            this.git_ids[number] = id.to_owned();
-        }
+        let git_ids = git.import(script.as_bytes(), plan.len());
+        let mut numbers = HashMap::new();
         // The short forms too: the commits are few enough for the shortest that each program prints.
-        for (ids, digits) in [(&this.ids, 10), (&this.git_ids, 7)] {
+        for (ids, digits) in [(&ids, 10), (&git_ids, 7)] {
             for (number, id) in ids.iter().enumerate() {
-                this.numbers.extend([(id.clone(), number), (id[..digits].to_owned(), number)]);
+                numbers.extend([(id.clone(), number), (id[..digits].to_owned(), number)]);
             }
         }
-        Some(this)
-    }
-
-    fn git_with(&self, args: &[&str], input: &[u8]) -> String {
-        let mut child = Command::new("git")
-            .args(args)
-            .current_dir(&self.repository)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_SYSTEM", "/dev/null")
-            .env("TZ", "UTC")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("git starts");
-        child.stdin.take().expect("a pipe").write_all(input).expect("git reads");
-        let output = child.wait_with_output().expect("git ends");
-        String::from_utf8(output.stdout).expect("text")
+        Some(Self { pond, git, numbers })
     }
 
     /// Ids replaced by the commits' numbers and colours written in one way, so that both sides can be compared.
@@ -150,7 +184,7 @@ impl Twins {
     /// Panics unless pond and git print the same for the same arguments.
     #[track_caller]
     pub(crate) fn agree(&self, args: &[&str]) {
-        let git = self.numbered(&self.git_with(args, b""));
+        let git = self.numbered(&self.git.text(args));
         let pond = self.pond.run(args).expect_no_panic();
         assert_eq!(self.numbered(&pond.out()), git, "git is right about {args:?}\n{pond}");
     }
