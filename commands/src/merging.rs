@@ -165,14 +165,19 @@ fn store_contents(
     Ok(packs)
 }
 
+/// Refuses to begin something while something else waits.
+pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
+    let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
+    let matter = pending.doing.matter();
+    Err(fatal(format_args!("{matter}: that has to end before another {command} begins"))
+        .hint(pending.doing.advice()))
+}
+
 /// Refuses to begin while something waits, or while something is staged that a merge would mix with its own.
 pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
-    if let Some(pending) = &workspace.index.header().pending {
-        let doing = pending.doing.command();
-        return Err(fatal(format_args!(
-            "a {doing} is under way: it has to end before another {command} begins"
-        ))
-        .hint(format_args!("'pond {doing} --continue' ends it, 'pond {doing} --abort' goes back")));
+    // Commits of a sequence follow one that was made by 'commit'.
+    if workspace.index.header().pending.as_ref().is_some_and(Pending::is_commit_due) {
+        refuse_while_pending(workspace, command)?;
     }
     let staged = workspace.index.iter().filter(|entry| entry.row.staged != entry.row.base_side());
     let paths: Vec<BString> = staged.map(|entry| entry.path.to_owned()).collect();

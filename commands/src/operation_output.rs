@@ -71,10 +71,11 @@ pub(crate) fn moves_json(change: &ViewChange) -> Value {
     })
 }
 
-/// Tells what taking an operation back came to, or would come to. Of each path: whether it was written or removed.
+/// Tells what taking operations back came to, or would come to: those of one command, newest first. Of each path: whether
+/// it was written or removed.
 pub(crate) fn report<'a>(
     workspace: &Workspace<'_>,
-    operation: &Operation,
+    operations: &[Operation],
     view: &ViewChange,
     paths: impl Iterator<Item = (&'a BString, bool)>,
     dry_run: bool,
@@ -89,8 +90,8 @@ pub(crate) fn report<'a>(
             meant.map(|(path, _)| escape::plain(path).into_owned()).collect::<Vec<_>>()
         };
         ui.json_row(&json!({
-            "took_back": operation.seq,
-            "command": operation.command,
+            "took_back": operations.iter().map(|operation| operation.seq).collect::<Vec<_>>(),
+            "command": operations.first().map(|operation| &operation.command),
             "moved": moves_json(&back),
             "written": list(true),
             "removed": list(false),

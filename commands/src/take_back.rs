@@ -2,9 +2,13 @@
 //!
 //! An operation of a command that was typed in this mirror says so, and what it touched. Taking it back is an operation
 //! of its own, which names the one that it undoes; so redoing is taking back the taking back. Whether an operation
-//! still counts follows from those names alone, read from the newest operation on.
+//! still counts follows from those names alone, read from the newest operation on. Several operations that one command
+//! left are taken back in one step, which names them all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod compose;
+mod find;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bstr::{BStr, BString};
 use pond_objects::{ObjectId, ObjectSource as _};
@@ -13,6 +17,11 @@ use pond_oplog::transaction::Transaction;
 use pond_oplog::view::{Head, MAIN_MIRROR, Moves, View};
 use pond_refs::{Expected, RefEdit, RefName};
 
+pub(crate) use find::{
+    Found, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by, counting_after,
+    last, last_taken_back, undone_by,
+};
+
 use crate::error::{CommandError, conflict, fatal, interrupted};
 use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::index::{Header, Seen, Side, Update};
@@ -20,95 +29,12 @@ use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::restaged;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stat::now_ns;
-use crate::mirror::{rebase, rename, save};
+use crate::mirror::{obstacles, rebase, rename, save};
 use crate::transact;
-use crate::ui::escape;
 use crate::workspace::Workspace;
 
-/// An operation with its id.
-pub(crate) type Found = (ObjectId, Operation);
-
-/// The header in which an operation names the one that it undoes.
+/// The header in which an operation names those that it undoes.
 const UNDOES: &str = "undoes";
-
-/// Whether the command was typed in this mirror.
-fn is_typed_here(operation: &Operation) -> bool {
-    operation.note("mirror") == Some(MAIN_MIRROR)
-}
-
-/// The number of the operation that this one took back.
-pub(crate) fn undone_by(operation: &Operation) -> Option<i64> {
-    operation.note(UNDOES)?.parse().ok()
-}
-
-/// The operations of this mirror that still count, newest first: those that were not taken back.
-fn counting<'w>(workspace: &'w Workspace<'_>) -> impl Iterator<Item = Result<Found, CommandError>> + use<'w> {
-    let mut undone = HashSet::new();
-    workspace.snapshot.operations().filter_map(move |found| {
-        let (id, operation) = match found {
-            Ok(found) => found,
-            Err(error) => return Some(Err(error.into())),
-        };
-        if !is_typed_here(&operation) || undone.remove(&operation.seq) {
-            return None;
-        }
-        undone.extend(undone_by(&operation));
-        Some(Ok((id, operation)))
-    })
-}
-
-/// The command that `undo` takes back: the last one that was not taken back yet.
-pub(crate) fn last(workspace: &Workspace<'_>) -> Result<Option<Found>, CommandError> {
-    counting(workspace)
-        .find(|found| found.as_ref().map_or(true, |(_, operation)| undone_by(operation).is_none()))
-        .transpose()
-}
-
-/// What has to be taken back to come to what an operation left, newest first. What was done and taken back since is
-/// left out; what was taken back since and done before is done again.
-pub(crate) fn counting_after(workspace: &Workspace<'_>, seq: i64) -> Result<Vec<Found>, CommandError> {
-    let is_later = |number: i64| number > seq;
-    counting(workspace)
-        .take_while(|found| found.as_ref().map_or(true, |(_, operation)| is_later(operation.seq)))
-        .filter(|found| {
-            found.as_ref().map_or(true, |(_, operation)| !undone_by(operation).is_some_and(is_later))
-        })
-        .collect()
-}
-
-/// The command that began what waits for a person.
-pub(crate) fn beginning_of_pending(workspace: &Workspace<'_>) -> Result<Option<Found>, CommandError> {
-    let began = |operation: &Operation| {
-        undone_by(operation).is_none() && operation.note("pending-after").is_some_and(|text| !text.is_empty())
-    };
-    counting(workspace)
-        .find(|found| found.as_ref().map_or(true, |(_, operation)| began(operation)))
-        .transpose()
-}
-
-/// The taking back that `redo` takes back: the last one, unless a command was typed since.
-pub(crate) fn last_taken_back(workspace: &Workspace<'_>) -> Result<Option<Found>, CommandError> {
-    for found in counting(workspace) {
-        let (id, operation) = found?;
-        match operation.kind.as_str() {
-            "UNDO" => return Ok(Some((id, operation))),
-            "REDO" => {}
-            _ => return Ok(None),
-        }
-    }
-    Ok(None)
-}
-
-/// The operation with a number; none where there is none.
-pub(crate) fn by_number(workspace: &Workspace<'_>, seq: i64) -> Result<Option<Found>, CommandError> {
-    for found in workspace.snapshot.operations() {
-        let (id, operation) = found?;
-        if operation.seq <= seq {
-            return Ok((operation.seq == seq).then_some((id, operation)));
-        }
-    }
-    Ok(None)
-}
 
 /// Refs and places that differ between two views.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -148,13 +74,16 @@ pub(crate) fn view_change(
     Ok(ViewChange { refs, stashes, head: (was != is).then_some((was, is)) })
 }
 
-/// What taking back an operation comes to.
+/// What taking back operations comes to.
 pub(crate) struct TakingBack {
-    /// The operation.
-    pub(crate) operation: Operation,
-    /// What it had changed of the view.
+    /// The operations, newest first.
+    pub(crate) operations: Vec<Operation>,
+    /// What they had changed of the view.
     pub(crate) view: ViewChange,
+    /// What they had changed in the mirror, together.
     recorded: Recorded,
+    /// What each of them left, or found, at a path: of the host, of the index.
+    known: [Known; 2],
     /// What the host's files become.
     pub(crate) targets: Vec<Target>,
 }
@@ -167,26 +96,62 @@ pub(crate) struct TakenBack {
     pub(crate) renamed: Vec<(BString, BString)>,
 }
 
+/// What becomes of files, and of what is staged, where that was changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Newer {
+    /// It stays, and nothing is taken back; unless a person at a terminal says otherwise.
+    Ask,
+    /// It is stored in the pond, and overwritten.
+    Store,
+}
+
+impl Newer {
+    /// What `-f` says.
+    pub(crate) fn of(force: bool) -> Self {
+        if force { Self::Store } else { Self::Ask }
+    }
+}
+
 /// How it is done.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct How {
     /// `UNDO` or `REDO`.
     pub(crate) kind: &'static str,
-    /// Whether what was changed since is given up, after it was stored in the pond.
-    pub(crate) force: bool,
+    /// What becomes of that which was changed since.
+    pub(crate) newer: Newer,
     /// Whether the operation counts as taken back; else this is a command like any other, which `undo` takes back.
     pub(crate) counts_as_undo: bool,
 }
 
+/// What operations left or found at paths.
+type Known = HashMap<BString, Vec<Option<Side>>>;
+
 impl TakingBack {
-    /// Reads what an operation did.
-    pub(crate) fn of(workspace: &Workspace<'_>, operation: Operation) -> Result<Self, CommandError> {
-        let view = view_change(workspace, &operation)?;
-        let recorded = Recorded::of(&operation, workspace.store())?;
+    /// Reads what operations did, given newest first. Of several, none renamed anything in the mirror as it is.
+    pub(crate) fn of(workspace: &Workspace<'_>, found: Vec<Found>) -> Result<Self, CommandError> {
+        let operations: Vec<Operation> = found.into_iter().map(|(_, operation)| operation).collect();
+        let (mut views, mut parts) = (Vec::new(), Vec::new());
+        for operation in operations.iter().rev() {
+            views.push(view_change(workspace, operation)?);
+            parts.push(Recorded::of(operation, workspace.store())?);
+        }
+        let known = [known(&parts, |part| &part.host), known(&parts, |part| &part.index)];
+        let view = views.into_iter().reduce(compose::views).unwrap_or_default();
+        let recorded = parts.into_iter().reduce(compose::recorded).unwrap_or_default();
         let target =
             |change: &pond_objects::Change| Target { path: change.path.clone(), side: change.old.map(side) };
         let targets = recorded.host.iter().map(target).collect();
-        Ok(Self { operation, view, recorded, targets })
+        Ok(Self { operations, view, recorded, known, targets })
+    }
+
+    /// What is taken back, for messages.
+    fn name(&self) -> String {
+        let numbers: Vec<String> =
+            self.operations.iter().rev().map(|operation| operation.seq.to_string()).collect();
+        match numbers.as_slice() {
+            [one] => format!("operation {one}"),
+            many => format!("operations {}", many.join(", ")),
+        }
     }
 
     /// Does it. The caller holds the mirror's lock.
@@ -201,8 +166,8 @@ impl TakingBack {
         let mut targets = lay_out::changed_on_host(workspace, &scan, &self.targets);
         let victims = lay_out::victims(workspace, &scan, &targets);
         let mut saved = save::store(workspace, &victims)?;
-        if !how.force {
-            self.refuse_newer(workspace, &saved.entries)?;
+        if how.newer == Newer::Ask {
+            self.ask_about_newer(workspace, &saved.entries)?;
         }
         workspace.ctx.check_interrupt("nothing was changed")?;
         let index = self.index_updates(workspace);
@@ -220,10 +185,11 @@ impl TakingBack {
             .map(|[before, _]| [workspace.index.header().pending.clone(), before.clone()]);
         // What is renamed to its place has its content already.
         targets.retain(|target| renames.iter().all(|(_, then)| *then != target.path));
-        let mut transaction =
-            transact::begin(workspace, how.kind, &[("undoes", self.operation.seq.to_string())])?;
+        let numbers: Vec<String> =
+            self.operations.iter().map(|operation| operation.seq.to_string()).collect();
+        let mut transaction = transact::begin(workspace, how.kind, &[(UNDOES, numbers.join(" "))])?;
         if how.counts_as_undo {
-            transaction.note(UNDOES, self.operation.seq.to_string());
+            transaction.note(UNDOES, numbers.join(" "));
         }
         saved.join(&mut transaction);
         footprint.join(workspace, &mut transaction)?;
@@ -250,11 +216,10 @@ impl TakingBack {
         Ok(TakenBack { laid_out, renamed })
     }
 
-    /// Refs and HEAD must still be where the operation left them.
+    /// Refs and HEAD must still be where the operations left them.
     fn check_view(&self, workspace: &Workspace<'_>) -> Result<(), CommandError> {
-        let number = self.operation.seq;
         let moved = |what: &str| {
-            conflict(format_args!("operation {number} can't be taken back: {what} since"))
+            conflict(format_args!("{} can't be taken back: {what} since", self.name()))
                 .hint("nothing was changed; 'pond op log' lists what was done")
         };
         if let Some((_, after)) = &self.view.head
@@ -294,40 +259,46 @@ impl TakingBack {
         }
     }
 
-    /// Refuses where a file, or what is staged, is neither what the operation left nor what it found.
-    fn refuse_newer(&self, workspace: &Workspace<'_>, saved: &[(BString, Side)]) -> Result<(), CommandError> {
-        let left: HashMap<&BString, [Option<Side>; 2]> = self
-            .recorded
-            .host
-            .iter()
-            .map(|change| (&change.path, [change.old.map(side), change.new.map(side)]))
-            .collect();
-        // What the operation found is there still where it did not live to write the file.
-        let is_known =
-            |path: &BString, side: Side| left.get(path).is_some_and(|both| both.contains(&Some(side)));
-        let changed = saved.iter().filter(|(path, side)| !is_known(path, *side));
-        let mut newer: BTreeSet<&BString> = changed.map(|(path, _)| path).collect();
-        for change in &self.recorded.index {
-            let staged = staged(workspace, &change.path);
-            if staged != change.new.map(side) && staged != change.old.map(side) {
-                newer.insert(&change.path);
-            }
-        }
+    /// The paths whose file, or what is staged for it, is neither what the operations left nor what they found.
+    fn newer(&self, workspace: &Workspace<'_>, saved: &[(BString, Side)]) -> Vec<BString> {
+        let [on_host, in_index] = &self.known;
+        // What an operation found is there still where it did not live to write the file.
+        let is_known = |known: &Known, path: &BString, side: Option<Side>| {
+            known.get(path).is_some_and(|sides| sides.contains(&side))
+        };
+        let changed = saved.iter().filter(|(path, side)| !is_known(on_host, path, Some(*side)));
+        let mut newer: BTreeSet<BString> = changed.map(|(path, _)| path.clone()).collect();
+        let staged = in_index.keys().filter(|path| !is_known(in_index, path, staged(workspace, path)));
+        newer.extend(staged.cloned());
+        newer.into_iter().collect()
+    }
+
+    /// Refuses to overwrite what is newer, unless somebody is there to ask and agrees.
+    fn ask_about_newer(
+        &self,
+        workspace: &Workspace<'_>,
+        saved: &[(BString, Side)],
+    ) -> Result<(), CommandError> {
+        let newer = self.newer(workspace, saved);
         if newer.is_empty() {
             return Ok(());
         }
-        let list: String =
-            newer.iter().take(20).map(|path| format!("\n  {}", escape::quoted(path))).collect();
-        Err(conflict(format_args!(
-            "operation {} can't be taken back without losing what was changed since:{list}",
-            self.operation.seq
-        ))
-        .hint(
-            "nothing was changed; -f takes it back all the same, and stores these changes in the pond first",
-        ))
+        let (ui, list) = (&workspace.ctx.ui, obstacles::list(&newer));
+        let would =
+            format!("{} can't be taken back without losing what was changed since:{list}", self.name());
+        if !ui.can_ask() {
+            return Err(conflict(would).hint(
+                "nothing was changed; -f takes it back all the same, and stores these changes in the pond first",
+            ));
+        }
+        ui.warn(would);
+        match ui.ask("Take it back, and store these changes in the pond first?") {
+            true => Ok(()),
+            false => Err(conflict(format_args!("{} was not taken back; nothing was changed", self.name()))),
+        }
     }
 
-    /// What the index shall have at the paths that the operation touched in it.
+    /// What the index shall have at the paths that the operations touched in it.
     fn index_updates(&self, workspace: &Workspace<'_>) -> Vec<(BString, Option<Side>)> {
         let changed = self.recorded.index.iter().map(|change| (change.path.clone(), change.old.map(side)));
         changed.filter(|(path, new)| staged(workspace, path) != *new).collect()
@@ -400,6 +371,14 @@ fn rename_all(
         }
     }
     Ok((renamed, failed))
+}
+
+fn known(parts: &[Recorded], of: fn(&Recorded) -> &Vec<pond_objects::Change>) -> Known {
+    let mut known = Known::new();
+    for change in parts.iter().flat_map(of) {
+        known.entry(change.path.clone()).or_default().extend([change.old.map(side), change.new.map(side)]);
+    }
+    known
 }
 
 fn staged(workspace: &Workspace<'_>, path: &BString) -> Option<Side> {

@@ -12,6 +12,12 @@ use crate::ui::escape;
 use crate::workspace::Workspace;
 use crate::{identity, time};
 
+/// The header with the mirror in which a command was typed.
+const MIRROR: &str = "mirror";
+
+/// The header in which an operation names the one with which the same command began.
+pub(crate) const CONTINUES: &str = "continues";
+
 /// Who does what, now: the readable part of the operation that a command publishes.
 pub(crate) fn doing(ctx: &Context, kind: &str, parameters: &[(&str, String)]) -> Result<Doing, CommandError> {
     let parameters: BTreeMap<String, String> =
@@ -26,7 +32,8 @@ pub(crate) fn doing(ctx: &Context, kind: &str, parameters: &[(&str, String)]) ->
     })
 }
 
-/// An operation of a command that was typed in this mirror, on what the workspace sees: one that `undo` can take back.
+/// An operation of a command that was typed in this mirror, on what the workspace sees: one that `undo` can take back,
+/// together with those that the command has published before.
 pub(crate) fn begin<'w>(
     workspace: &'w Workspace<'_>,
     kind: &str,
@@ -34,7 +41,10 @@ pub(crate) fn begin<'w>(
 ) -> Result<Transaction<'w>, CommandError> {
     let doing = doing(workspace.ctx, kind, parameters)?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
-    transaction.note("mirror", MAIN_MIRROR);
+    transaction.note(MIRROR, MAIN_MIRROR);
+    if let Some(first) = workspace.first_operation.get() {
+        transaction.note(CONTINUES, first.to_string());
+    }
     Ok(transaction)
 }
 
@@ -60,7 +70,12 @@ pub(crate) fn publish(
 ) -> Result<Published, CommandError> {
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
-    Ok(block_on(transaction.publish(&table))??)
+    let was_typed = transaction.has_note(MIRROR);
+    let published = block_on(transaction.publish(&table))??;
+    if was_typed {
+        workspace.first_operation.get_or_init(|| published.state.seq);
+    }
+    Ok(published)
 }
 
 /// Runs async code of the table's library to its end: the program's only runtime.

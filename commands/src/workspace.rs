@@ -5,6 +5,7 @@
 //! between publishing and writing them left them behind: opening brings them up to date, so that no one has to.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bstr::BString;
@@ -19,6 +20,7 @@ use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::ignore::Ignore;
 use crate::mirror::index::{Header, Index, IndexBuilder, Seen, Update};
+use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
 use crate::mirror::replaced::Replaced;
 use crate::mirror::save;
@@ -40,6 +42,8 @@ pub(crate) struct Workspace<'c> {
     pub(crate) head: Head,
     /// What the next commit will hold.
     pub(crate) index: Index,
+    /// The number of the first operation that the command published, once there is one.
+    pub(crate) first_operation: OnceLock<i64>,
     /// Why the index could not be read: then [`Self::index`] has no rows.
     index_error: Option<CommandError>,
     lock: Option<Lock>,
@@ -72,7 +76,9 @@ impl<'c> Workspace<'c> {
         let pond = ctx.pond()?;
         let snapshot = ReadonlyPond::open(&pond, &[])?;
         let head = head_of(&pond, &snapshot)?;
-        Ok(Self { ctx, pond, snapshot, head, index: Index::empty(), index_error: None, lock: None })
+        let index = Index::empty();
+        let first_operation = OnceLock::new();
+        Ok(Self { ctx, pond, snapshot, head, index, first_operation, index_error: None, lock: None })
     }
 
     /// Opens for a change of the mirror or its index, and keeps other commands from it.
@@ -129,7 +135,8 @@ impl<'c> Workspace<'c> {
         let staged = parse_names(&index.header().packs)?;
         let snapshot = ReadonlyPond::open(&pond, &staged)?;
         let head = head_of(&pond, &snapshot)?;
-        let mut workspace = Self { ctx, pond, snapshot, head, index, index_error, lock };
+        let first_operation = OnceLock::new();
+        let mut workspace = Self { ctx, pond, snapshot, head, index, first_operation, index_error, lock };
         if workspace.index_error.is_none() {
             if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
                 workspace.say_it_was_made_anew("the index was missing");
@@ -270,6 +277,7 @@ impl<'c> Workspace<'c> {
         let mut header = self.index.header().clone();
         let Some(pending) = &mut header.pending else { return Ok(Vec::new()) };
         let settled = pending.settle(is_decided);
+        header.pending = header.pending.and_then(Pending::unless_over);
         if !settled.is_empty() {
             let builder = self.index.edit(std::collections::BTreeMap::new(), header, now_ns());
             self.save_index(builder)?;
@@ -310,14 +318,20 @@ impl<'c> Workspace<'c> {
         Ok(())
     }
 
-    /// After an operation that moved HEAD to where the index already is: the index is based on it, and nothing is staged
-    /// any more.
-    pub(crate) fn moved_to(&mut self, head: Head, state: pond_oplog::TableState) -> Result<(), CommandError> {
+    /// After an operation that moved HEAD to where the index already is: the index is based on it, nothing is staged any
+    /// more, and `pending` waits.
+    pub(crate) fn moved_to(
+        &mut self,
+        head: Head,
+        state: pond_oplog::TableState,
+        pending: Option<Pending>,
+    ) -> Result<(), CommandError> {
         self.head = head;
         self.snapshot = ReadonlyPond::at(&self.pond, state, &[]);
         let header = Header {
             base: self.head.commit,
             delta_version: Some(self.snapshot.state().version),
+            pending,
             ..Header::default()
         };
         let builder = rebase::onto_itself(&self.index, header);

@@ -265,6 +265,11 @@ impl<'a> Transaction<'a> {
         self.notes.push((name.to_owned(), value.into()));
     }
 
+    /// Whether a header with this name was added.
+    pub fn has_note(&self, name: &str) -> bool {
+        self.notes.iter().any(|(noted, _)| noted == name)
+    }
+
     /// Puts every mirror that is on the branch `from` when the operation is published on the branch `to`.
     pub fn rename_in_heads(&mut self, from: RefName, to: RefName) {
         self.renamed = Some((from, to));

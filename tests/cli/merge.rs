@@ -12,13 +12,13 @@ use crate::harness::{Random, TestPond, noise};
 type Files = BTreeMap<String, (char, String)>;
 
 /// A pond and a git repository in which the same is done.
-struct Pair {
-    pond: TestPond,
+pub(crate) struct Pair {
+    pub(crate) pond: TestPond,
 }
 
 impl Pair {
     /// Both, empty; none where git is not installed.
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         if !Command::new("git").arg("--version").output().is_ok_and(|output| output.status.success()) {
             eprintln!("skipped: git is not installed");
             return None;
@@ -31,7 +31,7 @@ impl Pair {
         Some(this)
     }
 
-    fn git(&self, args: &[&str]) -> (bool, String) {
+    pub(crate) fn git(&self, args: &[&str]) -> (bool, String) {
         let output = Command::new("git")
             .args(args)
             .current_dir(self.pond.beside("git"))
@@ -56,7 +56,7 @@ impl Pair {
         [self.pond.mirror(), self.pond.beside("git")]
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         for root in self.roots() {
             let path = root.join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
@@ -64,18 +64,18 @@ impl Pair {
         }
     }
 
-    fn remove(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         self.roots().iter().for_each(|root| fs::remove_file(root.join(name)).expect("removed"));
     }
 
-    fn rename(&self, from: &str, to: &str) {
+    pub(crate) fn rename(&self, from: &str, to: &str) {
         for root in self.roots() {
             fs::create_dir_all(root.join(to).parent().expect("a parent")).expect("directories");
             fs::rename(root.join(from), root.join(to)).expect("renamed");
         }
     }
 
-    fn chmod(&self, name: &str, mode: u32) {
+    pub(crate) fn chmod(&self, name: &str, mode: u32) {
         for root in self.roots() {
             fs::set_permissions(root.join(name), fs::Permissions::from_mode(mode)).expect("permissions");
         }
@@ -83,7 +83,7 @@ impl Pair {
 
     /// Runs a command in both: it must succeed in both or in none, and leave the same files.
     #[track_caller]
-    fn both(&self, args: &[&str]) -> bool {
+    pub(crate) fn both(&self, args: &[&str]) -> bool {
         let pond = self.pond.run(args).expect_no_panic();
         let (succeeded, text) = self.git(args);
         assert_eq!(pond.code == 0, succeeded, "git said:\n{text}\n{pond}");
@@ -92,34 +92,44 @@ impl Pair {
     }
 
     #[track_caller]
-    fn commit(&self, message: &str) {
+    pub(crate) fn commit(&self, message: &str) {
         self.both(&["add", "-A"]);
         self.both(&["commit", "-q", "-m", message]);
     }
 
     #[track_caller]
-    fn compare(&self, what: &str) {
+    pub(crate) fn compare(&self, what: &str) {
         let [pond, git] = self.roots().map(|root| files(&root));
         assert_eq!(pond, git, "{what}");
     }
 
     /// The two letters and paths of what is in conflict.
-    fn unmerged(&self) -> Vec<String> {
-        let is_unmerged = |line: &&str| ["DD", "AU", "UD", "UA", "DU", "AA", "UU"].contains(&&line[..2]);
+    pub(crate) fn unmerged(&self) -> Vec<String> {
         let (_, git) = self.git(&["status", "--porcelain"]);
         let mut git: Vec<String> = git.lines().filter(is_unmerged).map(str::to_owned).collect();
-        let pond = self.pond.status();
-        let mut pond: Vec<String> =
-            pond.iter().map(String::as_str).filter(is_unmerged).map(str::to_owned).collect();
         git.sort();
-        pond.sort();
+        let pond = self.unmerged_of_pond();
         assert_eq!(pond, git);
         pond
     }
+
+    /// The same, of the pond alone.
+    pub(crate) fn unmerged_of_pond(&self) -> Vec<String> {
+        let status = self.pond.status();
+        let unmerged = status.iter().map(String::as_str).filter(is_unmerged);
+        let mut unmerged: Vec<String> = unmerged.map(str::to_owned).collect();
+        unmerged.sort();
+        unmerged
+    }
+}
+
+/// Whether a line of `status` is of a path in conflict.
+fn is_unmerged(line: &&str) -> bool {
+    ["DD", "AU", "UD", "UA", "DU", "AA", "UU"].contains(&&line[..2])
 }
 
 /// Every file, ids in it replaced: git's are others.
-fn files(root: &Path) -> Files {
+pub(crate) fn files(root: &Path) -> Files {
     let walk = walkdir::WalkDir::new(root).min_depth(1);
     let walk =
         walk.into_iter().filter_entry(|entry| entry.file_name() != ".pond" && entry.file_name() != ".git");
@@ -143,7 +153,7 @@ fn files(root: &Path) -> Files {
 }
 
 /// Ids behind conflict markers: what is hexadecimal there.
-fn without_ids(text: &str) -> String {
+pub(crate) fn without_ids(text: &str) -> String {
     let clean = |line: &str| {
         let is_marker = line.starts_with(">>>>>>> ") || line.starts_with("||||||| ");
         let word = |word: &str| {
@@ -155,7 +165,7 @@ fn without_ids(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
-fn lines(changed: &[(usize, &str)]) -> String {
+pub(crate) fn lines(changed: &[(usize, &str)]) -> String {
     let line = |number: usize| {
         let found = changed.iter().find(|(at, _)| *at == number);
         found.map_or_else(|| format!("line {number}\n"), |(_, text)| format!("{text}\n"))
@@ -164,7 +174,7 @@ fn lines(changed: &[(usize, &str)]) -> String {
 }
 
 /// Two branches that touch everything in every way.
-fn two_branches(pair: &Pair) {
+pub(crate) fn two_branches(pair: &Pair) {
     pair.write("text", lines(&[]));
     pair.write("clean", lines(&[]));
     pair.write("renamed by ours", lines(&[(1, "a file of its own")]));
@@ -304,6 +314,70 @@ fn single_commits_are_brought_and_taken_out() {
     assert_eq!(subjects, git.lines().collect::<Vec<_>>());
     assert!(!pair.both(&["cherry-pick", "side~2"]), "it is here already");
     pair.git(&["cherry-pick", "--abort"]);
+}
+
+#[test]
+fn a_sequence_is_given_up_as_a_whole() {
+    let Some(pair) = Pair::new() else { return };
+    pair.write("a", lines(&[]));
+    pair.commit("base");
+    pair.both(&["branch", "side"]);
+    pair.write("a", lines(&[(2, "ours"), (20, "ours")]));
+    pair.commit("ours");
+    let before = pair.pond.history();
+    pair.both(&["checkout", "-q", "side"]);
+    for (number, name) in [(10, "one"), (2, "two"), (20, "three"), (28, "four")] {
+        pair.write("a", lines(&[(number, name)]));
+        pair.write(name, "new\n");
+        pair.commit(name);
+    }
+    pair.both(&["checkout", "-q", "main"]);
+    pair.write("untracked", "not committed\n");
+    let files_before = files(&pair.pond.mirror());
+    let resolve = |what: &str| {
+        pair.write("a", lines(&[(2, "ours"), (20, "ours"), (12, what)]));
+        pair.both(&["add", "a"]);
+    };
+    // In the second of four; after going on, in the third.
+    assert!(!pair.both(&["cherry-pick", "side~4..side"]));
+    resolve("two");
+    assert!(!pair.both(&["cherry-pick", "--continue"]));
+    assert!(pair.both(&["cherry-pick", "--abort"]));
+    assert_eq!((pair.pond.history(), files(&pair.pond.mirror())), (before.clone(), files_before.clone()));
+    assert_eq!(pair.pond.status(), ["?? untracked"]);
+    pair.pond.fails(&["cherry-pick", "--abort"], 128);
+    // What was given up is there again.
+    pair.pond.ok(&["undo"]);
+    assert_eq!(pair.pond.history().len(), before.len() + 2);
+    pair.pond.ok(&["redo"]);
+    assert_eq!(pair.pond.history(), before);
+    // One is left out, and the next has conflicts.
+    assert!(!pair.both(&["cherry-pick", "side~4..side"]));
+    assert!(!pair.both(&["cherry-pick", "--skip"]));
+    pair.pond.ok(&["rm", "-f", "a"]);
+    pair.git(&["rm", "-q", "-f", "a"]);
+    assert!(pair.both(&["cherry-pick", "--abort"]));
+    assert_eq!((pair.pond.history(), files(&pair.pond.mirror())), (before.clone(), files_before.clone()));
+    // Made by 'commit', it is followed by the others all the same.
+    assert!(!pair.both(&["cherry-pick", "side~4..side"]));
+    resolve("two");
+    pair.both(&["commit", "-q", "-m", "by hand"]);
+    assert!(pair.pond.ok(&["status"]).contains("A cherry-pick is under way"));
+    assert!(!pair.both(&["cherry-pick", "--continue"]));
+    assert!(!pair.both(&["cherry-pick", "--skip"]));
+    assert_eq!(pair.pond.history().len(), before.len() + 2);
+    assert!(pair.both(&["cherry-pick", "--abort"]));
+    assert_eq!((pair.pond.history(), files(&pair.pond.mirror())), (before.clone(), files_before.clone()));
+    // 'undo' takes back what one command did, and no more.
+    assert!(!pair.both(&["cherry-pick", "side~4..side"]));
+    resolve("two");
+    pair.pond.run(&["cherry-pick", "--continue"]).expect_code(1);
+    pair.pond.ok(&["undo"]);
+    assert_eq!(pair.pond.history().len(), before.len() + 1);
+    assert_eq!(pair.pond.status(), ["M  a", "A  two", "?? untracked"]);
+    pair.pond.fails(&["undo"], 1).expect_says("  a\n");
+    pair.pond.ok(&["undo", "-f"]);
+    assert_eq!((pair.pond.history(), files(&pair.pond.mirror())), (before, files_before));
 }
 
 #[test]

@@ -99,6 +99,127 @@ fn a_commit_taken_back_stays_staged() {
     pond.fails(&["undo"], 1).expect_says("nothing to take back");
 }
 
+/// Three branches of which each adds a file, and a commit on main.
+fn with_branches() -> TestPond {
+    let pond = TestPond::new();
+    pond.write("a", "a\n");
+    pond.commit_all("base");
+    for name in ["one", "two", "three"] {
+        pond.ok(&["switch", "-q", "-c", name, "main"]);
+        pond.write(name, name);
+        pond.commit_all(name);
+    }
+    pond.ok(&["switch", "-q", "main"]);
+    pond
+}
+
+#[test]
+fn a_command_of_several_operations_is_taken_back_whole() {
+    let pond = with_branches();
+    let (first, before) = (newest(&pond), state(&pond));
+    pond.ok(&["cherry-pick", "one", "two", "three"]);
+    let after = state(&pond);
+    assert_eq!(newest(&pond), first + 3, "an operation for each commit");
+    let said = pond.run(&["undo", "-n"]).expect_code(0).err();
+    assert_eq!(said.matches("would take back operation").count(), 3, "{said}");
+    let said = pond.run(&["undo"]).expect_code(0).err();
+    assert_eq!(said.matches("taking back operation").count(), 3, "{said}");
+    assert_eq!((newest(&pond), state(&pond)), (first + 4, before.clone()), "one operation for all of them");
+    let said = pond.run(&["redo"]).expect_code(0).err();
+    assert_eq!(said.matches("doing again operation").count(), 3, "{said}");
+    assert_eq!(state(&pond), after);
+    let lines = pond.lines(&["op", "log", "--oneline"]);
+    let going_on = lines.iter().filter(|line| line.ends_with(&format!("(goes on from {})", first + 1)));
+    assert_eq!(going_on.count(), 2, "{lines:?}");
+    assert!(pond.ok(&["op", "show", &(first + 4).to_string()]).contains("undoes:  operation"));
+    // Back to the middle of it, and from there to before it.
+    pond.ok(&["undo", "--to", &(first + 1).to_string()]);
+    assert_eq!(pond.history().len(), 2);
+    pond.ok(&["redo"]);
+    assert_eq!(state(&pond), after);
+    pond.ok(&["undo"]);
+    assert_eq!(state(&pond), before);
+    pond.ok(&["undo", "--to", &(first + 2).to_string()]);
+    assert_eq!(pond.history().len(), 3);
+    pond.ok(&["undo"]);
+    assert_eq!(state(&pond), before);
+    pond.ok(&["redo"]);
+    // Newer work in any of the files keeps all of it.
+    pond.append("one", "newer\n");
+    let with_newer = state(&pond);
+    pond.fails(&["undo"], 1).expect_says("  one\n");
+    assert_eq!(state(&pond), with_newer);
+    pond.ok(&["undo", "-f"]);
+    assert_eq!(state(&pond), before);
+}
+
+#[test]
+fn what_one_undo_took_back_one_redo_does_again() {
+    let pond = lively();
+    let before = state(&pond);
+    let first = newest(&pond);
+    pond.ok(&["mv", "moved", "elsewhere"]);
+    pond.ok(&["mv", "elsewhere", "moved on"]);
+    pond.ok(&["rm", "-f", "h.csv"]);
+    let after = state(&pond);
+    pond.ok(&["undo", "--to", &first.to_string()]);
+    assert_eq!(state(&pond), before);
+    pond.ok(&["redo"]);
+    assert_eq!(state(&pond), after);
+    pond.fails(&["redo"], 1);
+}
+
+/// Runs the program on a terminal on which `answer` is typed: its exit code and what it shows; none without script(1).
+fn on_a_terminal(pond: &TestPond, args: &str, answer: &str) -> Option<(Option<i32>, String)> {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    let template = pond.command::<&str>(&[]);
+    let line = format!("'{}' {args}", template.get_program().to_str().expect("text"));
+    let child = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(pond.mirror())
+        .env_clear()
+        .envs(template.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .envs([("TERM", "xterm"), ("SHELL", "/bin/sh")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        eprintln!("skipped: script(1) is not installed");
+        return None;
+    };
+    child.stdin.take().expect("a pipe").write_all(answer.as_bytes()).expect("typed");
+    let output = child.wait_with_output().expect("it ends");
+    Some((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+#[test]
+fn a_person_is_asked_before_newer_work_is_given_up() {
+    let pond = lively();
+    pond.ok(&["restore", "h.csv"]);
+    pond.append("h.csv", "newer\n");
+    let before = state(&pond);
+    for answer in ["n\n", "\n", "yellow\n"] {
+        let Some((code, shown)) = on_a_terminal(&pond, "undo", answer) else { return };
+        assert_eq!(code, Some(1), "{shown}");
+        assert!(
+            shown.contains("h.csv") && shown.contains("[y/N]") && shown.contains("nothing was changed"),
+            "{shown}"
+        );
+        assert_eq!(state(&pond), before);
+    }
+    for args in ["-q undo", "--json undo"] {
+        let Some((code, shown)) = on_a_terminal(&pond, args, "y\n") else { return };
+        assert!(code == Some(1) && !shown.contains("[y/N]"), "{shown}");
+        assert_eq!(state(&pond), before);
+    }
+    let Some((code, shown)) = on_a_terminal(&pond, "undo", "y\n") else { return };
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(pond.read("h.csv").ends_with("changed\n"));
+    pond.ok(&["redo"]);
+    assert_eq!(state(&pond), before);
+}
+
 #[test]
 fn operations_are_listed() {
     let pond = lively();

@@ -81,9 +81,9 @@ pub(crate) fn move_head(
     let scan = lay_out::look(workspace)?;
     let force = uncommitted == Uncommitted::GiveUp;
     if let Some(pending) = workspace.index.header().pending.as_ref().filter(|_| !force) {
-        let doing = pending.doing.command();
-        return Err(fatal(format_args!("a {doing} is under way: HEAD can't move before it has ended"))
-            .hint(format_args!("'pond {doing} --continue' ends it, 'pond {doing} --abort' goes back")));
+        let matter = pending.doing.matter();
+        return Err(fatal(format_args!("{matter}: HEAD can't move before that has ended"))
+            .hint(pending.doing.advice()));
     }
     let doing = kind.to_lowercase();
     let plan = plan(workspace, &scan, &entries, force, &doing)?;

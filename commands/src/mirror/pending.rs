@@ -1,4 +1,5 @@
-//! A merge, cherry-pick or revert that waits for a person: what it merges, and the paths to decide about.
+//! A merge, cherry-pick or revert that waits for a person, or a stash that was brought back with conflicts: what it
+//! merges, and the paths to decide about.
 //!
 //! It is part of the index, and is written with it in one step. While it lasts, the index has at a path in conflict
 //! what stands in the mirror's file: the text with markers, or one side's version.
@@ -17,6 +18,8 @@ pub(crate) enum Doing {
     Merge,
     CherryPick,
     Revert,
+    /// It has no commit to go on with: nothing waits any more once the last path is decided.
+    Stash,
 }
 
 impl Doing {
@@ -26,6 +29,26 @@ impl Doing {
             Self::Merge => "merge",
             Self::CherryPick => "cherry-pick",
             Self::Revert => "revert",
+            Self::Stash => "stash",
+        }
+    }
+
+    /// What is the matter while it waits.
+    pub(crate) fn matter(self) -> String {
+        match self {
+            Self::Stash => "a stash that was brought back left conflicts".to_owned(),
+            other => format!("a {} is under way", other.command()),
+        }
+    }
+
+    /// How it ends.
+    pub(crate) fn advice(self) -> String {
+        let command = self.command();
+        match self {
+            Self::Stash => {
+                "'pond status' lists them, 'pond add PATH' says that one is decided, 'pond reset --hard' gives all of it up".to_owned()
+            }
+            _ => format!("'pond {command} --continue' ends it, 'pond {command} --abort' goes back"),
         }
     }
 }
@@ -134,6 +157,22 @@ impl Pending {
             is_left
         });
         settled
+    }
+
+    /// Whether a commit of its own is still to be made, not only those that come after it.
+    pub(crate) fn is_commit_due(&self) -> bool {
+        self.doing == Doing::Merge || self.commit.is_some()
+    }
+
+    /// What waits when its commit is made: those that come after it.
+    pub(crate) fn after_commit(&self) -> Option<Self> {
+        let rest = Self { queue: self.queue.clone(), ..Self::new(self.doing, b"", &[]) };
+        Some(rest).filter(|rest| !rest.queue.is_empty())
+    }
+
+    /// It, or none where nothing waits any more.
+    pub(crate) fn unless_over(self) -> Option<Self> {
+        Some(self).filter(|pending| pending.doing != Doing::Stash || !pending.conflicts.is_empty())
     }
 
     /// Its text in the index and in operations.
@@ -279,5 +318,10 @@ mod tests {
         assert_eq!(Pending::from_json("{}"), None);
         assert_eq!(pending.settle(&|_| true), [BString::from(&b"b\xff"[..])]);
         assert!(pending.conflicts.is_empty());
+        assert_eq!(pending.clone().unless_over().as_ref(), Some(&pending));
+        let rest = pending.after_commit().expect("a queue");
+        assert!(pending.is_commit_due() && !rest.is_commit_due());
+        assert_eq!((rest.queue().len(), rest.after_commit()), (2, Some(rest)));
+        assert_eq!(Pending::new(Doing::Stash, b"", &[]).unless_over(), None);
     }
 }

@@ -8,14 +8,15 @@ use crate::porcelain::pick::{self, How, PickArgs};
 /// Bring the changes of single commits to the current branch
 ///
 /// Each becomes a new commit with the message, author and date of the old one. Where its changes do not go together with what is
-/// here, the files hold both versions between markers, and it waits for you.
+/// here, the files hold both versions between markers, and it waits for you. 'pond undo' takes all commits back that one
+/// command made; --continue is a command of its own.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   pond cherry-pick 0d14a3f33a
   pond cherry-pick spring~3..spring
   pond cherry-pick -n -x fix          stage it, and say where it came from
-  pond cherry-pick --abort            back to before it
+  pond cherry-pick --abort            back to before the first of them
 
 Exit codes: 0; 1 conflicts, nothing to bring, or something that is not committed stands in the way; 3 some files could not be
 written; 128; 129; 130.")]

@@ -139,9 +139,8 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
 
 fn refuse_to_amend_what_waits(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<(), CommandError> {
     let waiting = workspace.index.header().pending.as_ref().filter(|_| args.amend);
-    waiting.map_or(Ok(()), |waiting| {
-        let command = waiting.doing.command();
-        Err(fatal(format_args!("a {command} is under way: there is nothing to amend yet"))
+    waiting.filter(|waiting| waiting.is_commit_due()).map_or(Ok(()), |waiting| {
+        Err(fatal(format_args!("{}: there is nothing to amend yet", waiting.doing.matter()))
             .hint("commit it without --amend first"))
     })
 }
@@ -168,7 +167,8 @@ fn prepare(
     let author = author(ctx, args, kept)?;
     identity::committer(ctx)?;
     let message = message(workspace, args, &base, &changes)?;
-    let footprint = Footprint { index: staged, ..Footprint::default() };
+    let pending = waiting.map(|waiting| [Some(waiting.clone()), waiting.after_commit()]);
+    let footprint = Footprint { index: staged, pending, ..Footprint::default() };
     let draft = Draft { message, author, committer: identity::committer(ctx)?, footprint };
     ctx.check_interrupt("nothing was committed")?;
     Ok((base, changes, draft))
@@ -196,7 +196,8 @@ pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Resu
     };
     let message = sequence::message(waiting);
     let committer = identity::committer(workspace.ctx)?;
-    let draft = Draft { message, author, committer, footprint: Footprint::default() };
+    let footprint = Footprint { pending: Some([Some(waiting.clone()), None]), ..Footprint::default() };
+    let draft = Draft { message, author, committer, footprint };
     let done = publish(workspace, &base, &changes, draft)?;
     report(workspace, &done, &changes)?;
     maintain::automatically(workspace);
@@ -266,6 +267,7 @@ fn message(
     let trailers = args.trailer.iter().map(|given| trailer(given)).collect::<Result<Vec<_>, _>>()?;
     let waiting = workspace.index.header().pending.as_ref();
     let kept = base.amended.as_ref().map(|commit| commit.message.clone());
+    let waiting = waiting.filter(|waiting| waiting.is_commit_due());
     let kept = kept.or_else(|| waiting.map(Pending::message));
     let is_edited = args.message.is_empty() && args.file.is_none() && !args.no_edit;
     let cleanup = Cleanup::from_word(args.cleanup.as_deref().unwrap_or("default"), is_edited)
@@ -341,7 +343,7 @@ struct Draft {
     message: BString,
     author: Signature,
     committer: Signature,
-    /// What staging for it changed in the index.
+    /// What staging for it changed in the index, and what waits before and after it.
     footprint: Footprint,
 }
 
@@ -362,8 +364,7 @@ fn publish(
     let subject = draft.message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let branch =
         workspace.head.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| branch.short().to_owned());
-    let waiting = workspace.index.header().pending.clone();
-    let footprint = Footprint { pending: waiting.map(|waiting| [Some(waiting), None]), ..draft.footprint };
+    let footprint = draft.footprint;
     let mut transaction = transact::begin(workspace, "COMMIT", &[("message", subject), ("branch", branch)])?;
     let mtimes = mtimes(&base.index, changes);
     let new = NewCommit {
@@ -388,7 +389,8 @@ fn publish(
     transaction.set_head(MAIN_MIRROR, head.clone());
     let published = transact::publish(workspace, transaction)?;
     let (version, stored) = (published.state.version, published.added);
-    workspace.moved_to(head, published.state).map_err(|error| {
+    let after = footprint.pending.and_then(|[_, after]| after);
+    workspace.moved_to(head, published.state, after).map_err(|error| {
         error
             .context(format_args!("commit {} is recorded, but the index could not be written", id.short()))
             .hint("nothing is lost: the next command brings the index up to date")

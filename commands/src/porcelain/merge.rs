@@ -107,7 +107,7 @@ pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandErro
     }
     let text = args.commit.clone().expect("BUG: the parser asks for a commit");
     let theirs = revisions::resolve_found(&workspace, &text)?;
-    sequence::refuse_while_pending(&workspace, "merge")?;
+    merging::refuse_while_pending(&workspace, "merge")?;
     let Some(ours) = workspace.head.commit else {
         return fast_forward(&mut workspace, &args, &text, &theirs, None);
     };

@@ -18,8 +18,9 @@ use crate::workspace::Workspace;
 
 /// List what was done in this pond, or show one operation
 ///
-/// Every command that changed refs, HEAD or files is one operation, and so is what pond does by itself. 'undo' takes the
-/// last one back that was typed here; '@{op N}' is HEAD as operation N left it.
+/// Every command that changed refs, HEAD or files is one operation, or several that belong together, such as a
+/// 'cherry-pick' of several commits: those say from which one they go on. So is what pond does by itself. 'undo' takes the
+/// last command back that was typed here; '@{op N}' is HEAD as operation N left it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -107,7 +108,7 @@ fn log(workspace: &Workspace<'_>, limit: usize, oneline: bool) -> Result<Outcome
                     escape::plain(operation.host.as_bytes())
                 )
             ),
-            escape::plain(operation.command.as_bytes()),
+            command(&operation),
         ));
         if !oneline {
             for line in moves(ui, &view_change(workspace, &operation)?) {
@@ -116,6 +117,15 @@ fn log(workspace: &Workspace<'_>, limit: usize, oneline: bool) -> Result<Outcome
         }
     }
     Ok(Outcome::Done)
+}
+
+/// The command line, and with which operation it began if that is another.
+fn command(operation: &Operation) -> String {
+    let line = escape::plain(operation.command.as_bytes());
+    match take_back::continued_by(operation) {
+        Some(first) => format!("{line} (goes on from {first})"),
+        None => line.into_owned(),
+    }
 }
 
 fn document((id, operation): &Found, change: &ViewChange) -> Value {
@@ -130,7 +140,8 @@ fn document((id, operation): &Found, change: &ViewChange) -> Value {
         "host": operation.host,
         "command": operation.command,
         "mirror": operation.note("mirror"),
-        "undoes": operation.note("undoes").and_then(|text| text.parse::<i64>().ok()),
+        "continues": take_back::continued_by(operation),
+        "undoes": take_back::undone_by(operation),
         "moved": moves_json(change),
     })
 }
@@ -183,6 +194,9 @@ fn facts(id: &pond_objects::ObjectId, operation: &Operation) -> Vec<(&'static st
         ("at", DateStyle::Iso.format(when(operation), 0)),
         ("command", plain(&operation.command)),
     ];
-    facts.extend(operation.note("undoes").map(|number| ("undoes", format!("operation {}", plain(number)))));
+    let first = take_back::continued_by(operation);
+    facts.extend(first.map(|first| ("goes on", format!("from operation {first}"))));
+    let undone = take_back::undone_by(operation);
+    facts.extend(undone.iter().map(|number| ("undoes", format!("operation {number}"))));
     facts
 }

@@ -44,7 +44,7 @@ pub(super) struct PickArgs {
     #[arg(long, group = "going_on")]
     skip: bool,
 
-    /// Go back to before the commit that waits
+    /// Give all of it up: go back to before the first of the commits
     #[arg(long, group = "going_on")]
     abort: bool,
 
@@ -67,7 +67,7 @@ pub(super) fn run(ctx: &Context, doing: Doing, args: &PickArgs, how: How) -> Res
         (_, _, _, true) => return sequence::quit(&mut workspace, doing),
         _ => {}
     }
-    sequence::refuse_while_pending(&workspace, doing.command())?;
+    merging::refuse_while_pending(&workspace, doing.command())?;
     let commits = commits(&workspace, &args.commits, doing)?;
     let how = How {
         no_commit: args.no_commit,
@@ -244,7 +244,7 @@ fn pick(
             escape::plain(&name)
         ));
         let command = doing.command();
-        ui.hint(format_args!("'pond add PATH' says that one is decided; 'pond {command} --continue' goes on, --skip leaves this commit out, --abort goes back"));
+        ui.hint(format_args!("'pond add PATH' says that one is decided; 'pond {command} --continue' goes on, --skip leaves this commit out, --abort goes back to before all of them"));
         return Ok(Outcome::Differences);
     }
     Ok(if applied.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })

@@ -2,13 +2,13 @@
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, nothing};
-use crate::porcelain::undo::take_one_back;
-use crate::take_back::{self, How};
+use crate::porcelain::undo::take_all_back;
+use crate::take_back::{self, How, Newer};
 use crate::workspace::Workspace;
 
 /// Take the last undo back
 ///
-/// After several, the last one first. When another command was typed since, there is nothing to redo.
+/// After several, the last one first; all of what one 'undo --to' took back. When another command was typed since, there is nothing to redo.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -27,13 +27,12 @@ pub(crate) struct RedoArgs {
 
 pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError> {
     let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
-    let Some(found) = take_back::last_taken_back(&workspace)? else {
+    let found = take_back::last_taken_back(&workspace)?;
+    if found.is_empty() {
         return Err(nothing("there is nothing to redo: no undo is the last thing that was done here"));
-    };
-    take_one_back(
-        &mut workspace,
-        found,
-        How { kind: "REDO", force: args.force, counts_as_undo: true },
-        args.dry_run,
-    )
+    }
+    let how = How { kind: "REDO", newer: Newer::of(args.force), counts_as_undo: true };
+    // One after the other, as they were taken back.
+    let each = found.into_iter().map(|one| vec![one]).collect();
+    take_all_back(&mut workspace, each, how, args.dry_run)
 }

@@ -15,6 +15,7 @@ use crate::mirror::index::{Side, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
 use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::pending::Pending;
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::rebase::side_of;
 use crate::mirror::save::Saved;
@@ -151,6 +152,7 @@ fn unstage(
     if let Some(pending) = &mut pending {
         pending.settle(&|path| pathspecs.matches(path, false));
     }
+    let pending = pending.and_then(Pending::unless_over);
     let request = Rearrange { staged, pending, ..Rearrange::nothing(workspace, "RESET", &[]) };
     let laid_out = rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
     let before = workspace.head.clone();
@@ -199,12 +201,9 @@ fn move_and_restage(
 ) -> Result<Done, CommandError> {
     let waiting = workspace.index.header().pending.as_ref().filter(|_| mode != Mode::Mixed);
     if let Some(waiting) = waiting {
-        let doing = waiting.doing.command();
-        return Err(fatal(format_args!(
-            "a {} reset can't be done while a {doing} is under way",
-            mode.word()
-        ))
-        .hint(format_args!("'pond {doing} --continue' ends it, 'pond {doing} --abort' goes back")));
+        let matter = waiting.doing.matter();
+        return Err(fatal(format_args!("a {} reset can't be done: {matter}", mode.word()))
+            .hint(waiting.doing.advice()));
     }
     let tree = head.commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
     let (scan, files) = match mode {

@@ -12,7 +12,7 @@ use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::save::{self, Saved};
 use crate::mirror::stat::now_ns;
 use crate::porcelain::commit;
-use crate::take_back::{self, How, TakingBack};
+use crate::take_back::{self, Found, How, Newer, TakingBack};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -22,20 +22,10 @@ fn pending<'w>(workspace: &'w Workspace<'_>, doing: Doing) -> Result<&'w Pending
     match &workspace.index.header().pending {
         Some(pending) if pending.doing == doing => Ok(pending),
         Some(other) => {
-            let other = other.doing.command();
-            Err(fatal(format_args!("a {other} is under way, not a {command}"))
-                .hint(format_args!("'pond {other} --continue' ends it, 'pond {other} --abort' goes back")))
+            Err(fatal(format_args!("{}, not a {command}", other.doing.matter())).hint(other.doing.advice()))
         }
         None => Err(fatal(format_args!("no {command} is under way"))),
     }
-}
-
-/// Refuses to begin something while something else waits.
-pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
-    let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
-    let doing = pending.doing.command();
-    Err(fatal(format_args!("a {doing} is under way: it has to end before another {command} begins"))
-        .hint(format_args!("'pond {doing} --continue' ends it, 'pond {doing} --abort' goes back")))
 }
 
 /// Refuses while paths are in conflict, and names them.
@@ -45,40 +35,60 @@ pub(super) fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), CommandEr
         return Ok(());
     }
     let lines = pending.conflicts.iter().take(20).map(|one| format!("\n  {}", escape::quoted(&one.path())));
-    Err(conflict(format_args!("some paths are still in conflict:{}", lines.collect::<String>()))
-        .hint("nothing was committed; edit them, then 'pond add PATH' says that one is decided")
-        .hint(format_args!("'pond {} --abort' goes back to before it", pending.doing.command())))
+    let error = conflict(format_args!("some paths are still in conflict:{}", lines.collect::<String>()))
+        .hint("nothing was committed; edit them, then 'pond add PATH' says that one is decided");
+    Err(match pending.doing {
+        Doing::Stash => error,
+        doing => error.hint(format_args!("'pond {} --abort' goes back to before it", doing.command())),
+    })
 }
 
 /// Commits what waited, and goes on with what comes after it.
 pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
     let waiting = pending(workspace, doing)?.clone();
     refuse_unmerged(workspace)?;
-    commit::conclude(workspace, &waiting)?;
+    if waiting.is_commit_due() {
+        commit::conclude(workspace, &waiting)?;
+    }
     let queue = waiting.queue();
     match doing {
-        Doing::Merge => Ok(Outcome::Done),
+        Doing::Merge | Doing::Stash => Ok(Outcome::Done),
         Doing::CherryPick | Doing::Revert => super::pick::go_on(workspace, doing, &queue),
     }
 }
 
 /// Goes on without the commit that waited.
 pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
-    let queue = pending(workspace, doing)?.queue();
-    abort(workspace, doing)?;
-    super::pick::go_on(workspace, doing, &queue)
+    let waiting = pending(workspace, doing)?.clone();
+    if waiting.is_commit_due() {
+        let found = take_back::beginning_of_pending(workspace, &waiting)?;
+        give_up(workspace, doing, found)?;
+    }
+    super::pick::go_on(workspace, doing, &waiting.queue())
 }
 
-/// Goes back to before what waits. What was made of its files meanwhile is stored in the pond.
+/// Goes back to before what waits, and to before all that led to it: of commits that are picked, to before the first. What
+/// was made of its files meanwhile is stored in the pond.
 pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
     pending(workspace, doing)?;
-    let Some((_, operation)) = take_back::beginning_of_pending(workspace)? else {
+    let found = take_back::beginning_of_sequence(workspace)?;
+    let outcome = give_up(workspace, doing, found)?;
+    workspace
+        .ctx
+        .ui
+        .status(format_args!("the {} is given up; everything is as it was before it", doing.command()));
+    Ok(outcome)
+}
+
+/// Takes back what led to what waits.
+fn give_up(workspace: &mut Workspace<'_>, doing: Doing, found: Vec<Found>) -> Result<Outcome, CommandError> {
+    if found.is_empty() {
         return Err(fatal("the operation that began it was taken back").hint(
             "'pond reset --hard' takes HEAD's version of everything, and stores what that overwrites",
         ));
-    };
-    let taking = TakingBack::of(workspace, operation)?;
-    let done = taking.apply(workspace, How { kind: "ABORT", force: true, counts_as_undo: false })?;
+    }
+    let taking = TakingBack::of(workspace, found)?;
+    let done = taking.apply(workspace, How { kind: "ABORT", newer: Newer::Store, counts_as_undo: false })?;
     let ui = &workspace.ctx.ui;
     if ui.is_json() {
         ui.json(&json!({
@@ -88,7 +98,6 @@ pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
             "removed": done.laid_out.removed.len(),
         }))?;
     }
-    ui.status(format_args!("the {} is given up; everything is as it was before it", doing.command()));
     Ok(if done.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 

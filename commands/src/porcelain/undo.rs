@@ -1,17 +1,20 @@
 //! `pond undo`: take the last command back.
 
+use pond_oplog::operation::Operation;
+
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, nothing};
 use crate::operation_output;
-use crate::take_back::{self, Found, How, TakingBack};
+use crate::take_back::{self, Found, How, Newer, TakingBack};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
 /// Take the last command back
 ///
 /// Refs, HEAD, what is staged and the files of the mirror return to what they were before the last command that was typed
-/// in this mirror; another 'undo' takes back the one before. Never taken back are commands of other mirrors, and what
-/// pond does by itself. Files that were changed since are left alone, and nothing is done at all, unless -f is given.
+/// in this mirror; another 'undo' takes back the one before. A command that was several operations, such as 'cherry-pick'
+/// of several commits, is taken back whole. Never taken back are commands of other mirrors, and what pond does by itself.
+/// Where files were changed since, 'undo' asks on a terminal, and does nothing at all elsewhere, unless -f is given.
 /// 'add' alone is no operation: 'pond restore --staged' takes it back.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -38,11 +41,12 @@ pub(crate) struct UndoArgs {
 
 pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError> {
     let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
-    let how = How { kind: "UNDO", force: args.force, counts_as_undo: true };
+    let how = How { kind: "UNDO", newer: Newer::of(args.force), counts_as_undo: true };
     let Some(number) = args.to else {
-        let Some(found) = take_back::last(&workspace)? else {
+        let found = take_back::last(&workspace)?;
+        if found.is_empty() {
             return Err(nothing("there is nothing to take back").hint("'pond op log' lists what was done"));
-        };
+        }
         return take_one_back(&mut workspace, found, how, args.dry_run);
     };
     if take_back::by_number(&workspace, number)?.is_none() {
@@ -52,46 +56,67 @@ pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError
     if wanted.is_empty() {
         return Err(nothing(format_args!("nothing was done here since operation {number}")));
     }
+    let commands = take_back::by_command(wanted);
+    take_all_back(&mut workspace, commands, how, args.dry_run)
+}
+
+/// Takes one command back after the other.
+pub(super) fn take_all_back(
+    workspace: &mut Workspace<'_>,
+    commands: Vec<Vec<Found>>,
+    how: How,
+    dry_run: bool,
+) -> Result<Outcome, CommandError> {
     let mut outcome = Outcome::Done;
-    for found in wanted {
-        if take_one_back(&mut workspace, found, how, args.dry_run)? == Outcome::Partial {
+    for command in commands {
+        if take_one_back(workspace, command, how, dry_run)? == Outcome::Partial {
             outcome = Outcome::Partial;
         }
     }
     Ok(outcome)
 }
 
-/// Takes one operation back, and says so before and after.
-pub(super) fn take_one_back(
+/// Takes the operations of one command back, in one step, and says so before and after.
+fn take_one_back(
     workspace: &mut Workspace<'_>,
-    found: Found,
+    found: Vec<Found>,
     how: How,
     dry_run: bool,
 ) -> Result<Outcome, CommandError> {
     let ctx = workspace.ctx;
-    let taking = TakingBack::of(workspace, found.1)?;
-    // Taking back what took an operation back does that operation again.
-    let again = match take_back::undone_by(&taking.operation) {
-        Some(number) => take_back::by_number(workspace, number)?,
-        None => None,
-    };
-    let (verbs, operation) = match &again {
-        Some((_, operation)) => (["would do again", "doing again"], operation),
-        None => (["would take back", "taking back"], &taking.operation),
-    };
-    let line = operation_output::line(operation);
-    if dry_run {
-        ctx.ui.status(format_args!("{} {line}", verbs[0]));
-        let paths = taking.targets.iter().map(|target| (&target.path, target.side.is_some()));
-        return operation_output::report(workspace, &taking.operation, &taking.view, paths, true);
+    let taking = TakingBack::of(workspace, found)?;
+    for operation in &taking.operations {
+        tell(workspace, operation, dry_run)?;
     }
-    ctx.ui.status(format_args!("{} {line}", verbs[1]));
+    if dry_run {
+        let paths = taking.targets.iter().map(|target| (&target.path, target.side.is_some()));
+        return operation_output::report(workspace, &taking.operations, &taking.view, paths, true);
+    }
     let done = taking.apply(workspace, how)?;
     let written = done.laid_out.written.keys().map(|path| (path, true));
     let removed = done.laid_out.removed.iter().map(|path| (path, false));
     for (from, to) in &done.renamed {
         ctx.ui.status(format_args!("renamed {} to {}", escape::quoted(from), escape::quoted(to)));
     }
-    operation_output::report(workspace, &taking.operation, &taking.view, written.chain(removed), false)?;
+    operation_output::report(workspace, &taking.operations, &taking.view, written.chain(removed), false)?;
     Ok(if done.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// Says what is done to an operation, or would be: to take back what took others back is to do those again.
+fn tell(workspace: &Workspace<'_>, operation: &Operation, dry_run: bool) -> Result<(), CommandError> {
+    let ui = &workspace.ctx.ui;
+    let say = |verbs: [&str; 2], operation: &Operation| {
+        let verb = if dry_run { verbs[0] } else { verbs[1] };
+        ui.status(format_args!("{verb} {}", operation_output::line(operation)));
+    };
+    let numbers = take_back::undone_by(operation);
+    if numbers.is_empty() {
+        say(["would take back", "taking back"], operation);
+    }
+    for number in numbers.into_iter().rev() {
+        if let Some((_, operation)) = take_back::by_number(workspace, number)? {
+            say(["would do again", "doing again"], &operation);
+        }
+    }
+    Ok(())
 }

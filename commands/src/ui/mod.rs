@@ -23,7 +23,7 @@ pub(crate) mod suggest;
 pub(crate) mod table;
 
 use std::fmt;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
 use color::{ColorMode, Painted, Role};
@@ -50,6 +50,7 @@ pub(crate) struct Ui {
     color_err: bool,
     out_is_terminal: bool,
     err_is_terminal: bool,
+    in_is_terminal: bool,
     sink: Mutex<output::Sink>,
     visible: progress::Visible,
 }
@@ -62,6 +63,7 @@ impl Ui {
             color_err: settings.color.applies_to(&io::stderr()),
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
+            in_is_terminal: io::stdin().is_terminal(),
             sink: Mutex::new(output::Sink::new()),
             visible: progress::Visible::default(),
             settings,
@@ -163,6 +165,19 @@ impl Ui {
         if !self.settings.quiet {
             self.message(Some("hint"), &line.to_string());
         }
+    }
+
+    /// Whether somebody is there to be asked: never with `-q` or `--json`, and never in a pipe.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.in_is_terminal && self.err_is_terminal && !self.settings.quiet && !self.settings.json
+    }
+
+    /// Asks a question to be answered with yes or no; anything but a yes is a no. Only where [`Ui::can_ask`] says so.
+    pub(crate) fn ask(&self, question: &str) -> bool {
+        self.write_err(&format!("{} [y/N] ", escape::message(question)));
+        let mut answer = String::new();
+        let is_read = io::stdin().lock().read_line(&mut answer).is_ok();
+        is_read && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
     /// Progress of work that may take more than a second.

@@ -17,6 +17,7 @@ use super::find::{Stash, find};
 use super::list::tell_dropped;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, interrupted};
+use crate::merging;
 use crate::mirror::add::names;
 use crate::mirror::differences::Differences;
 use crate::mirror::index::Side;
@@ -28,7 +29,6 @@ use crate::mirror::save;
 use crate::mirror::scan::Scan;
 use crate::mirror::stage::host_path;
 use crate::mirror::staged_tree::NewPages;
-use crate::porcelain::sequence;
 use crate::porcelain::status;
 use crate::porcelain::switch::go::{To, add_files, head_json};
 use crate::ui::escape;
@@ -39,7 +39,7 @@ const ADVICE: &str = "the stash is kept; commit these changes, or put them aside
 
 pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
-    sequence::refuse_while_pending(&workspace, "stash")?;
+    merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, args.stash.as_deref())?;
     let seq = if pop { Some(stash.on_stack()?) } else { None };
@@ -244,7 +244,7 @@ fn finish(
 
 pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
-    sequence::refuse_while_pending(&workspace, "stash")?;
+    merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, text)?;
     let To::New { name, .. } = To::new_branch(&workspace, name, Some(stash.base_id), false)? else {

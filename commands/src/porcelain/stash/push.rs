@@ -30,7 +30,6 @@ use crate::mirror::staged_tree::{NewPages, join};
 use crate::mirror::stat::now_ns;
 use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::PathArgs;
-use crate::porcelain::sequence;
 use crate::porcelain::switch::go::add_files;
 use crate::revisions::short_id;
 use crate::ui::escape;
@@ -38,7 +37,7 @@ use crate::workspace::Workspace;
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
-    sequence::refuse_while_pending(&workspace, "stash")?;
+    crate::merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let Some(head) = workspace.head.commit else {
         return Err(nothing("you do not have the initial commit yet")
