@@ -19,6 +19,7 @@ use crate::mirror::materialize::{Done, Expected, Materializer, Options, Want, Wr
 use crate::mirror::move_head::touched_index;
 use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::pending::Pending;
 use crate::mirror::save;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::porcelain::path_args::PathArgs;
@@ -131,6 +132,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
     let mut updates = BTreeMap::new();
     let mut report = Report { staged: restaged, ..Report::default() };
     let touched_index = if restore.index { touched_index(workspace, &targets) } else { Touched::default() };
+    let pending = decided(workspace, restore, &targets);
     if restore.files {
         let scan = lay_out::look(workspace)?;
         let changed = lay_out::changed_on_host(workspace, &scan, &targets);
@@ -138,7 +140,8 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         let saved = save::store(workspace, &victims)?;
         workspace.ctx.check_interrupt("nothing was changed")?;
         let host = lay_out::touched(workspace, &changed, &saved, &scan);
-        let footprint = Footprint { host, index: touched_index.clone(), ..Footprint::default() };
+        let index = touched_index.clone();
+        let footprint = Footprint { host, index, pending: pending.clone(), ..Footprint::default() };
         save::publish(workspace, restore.kind, &saved, &footprint)?;
         let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
         laid_out.show_failures(workspace);
@@ -159,14 +162,35 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
     }
     if restore.index {
         if !restore.files {
-            let footprint = Footprint { index: touched_index, ..Footprint::default() };
+            let footprint = Footprint { index: touched_index, pending, ..Footprint::default() };
             save::publish(workspace, restore.kind, &save::Saved::default(), &footprint)?;
         }
         stage_targets(workspace, &targets, &mut updates);
     }
     save_updates(workspace, updates)?;
+    if restore.index {
+        workspace.settle(&|path| is_decided(restore, &targets, path))?;
+    }
     report.print(workspace, restore.files)?;
     Ok(if report.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// Whether something is staged for a path in conflict, or nothing is on purpose.
+fn is_decided(restore: &Restore<'_>, targets: &[Target], path: &BString) -> bool {
+    let is_target = targets.iter().any(|target| target.path == *path);
+    is_target || !restore.keep_others && restore.pathspecs.matches(path, false)
+}
+
+/// What waits before and after.
+fn decided(
+    workspace: &Workspace<'_>,
+    restore: &Restore<'_>,
+    targets: &[Target],
+) -> Option<[Option<Pending>; 2]> {
+    let before = workspace.index.header().pending.clone().filter(|_| restore.index)?;
+    let mut after = before.clone();
+    after.settle(&|path| is_decided(restore, targets, path));
+    Some([Some(before), after.unless_over()])
 }
 
 fn save_updates(

@@ -10,6 +10,7 @@ use crate::error::{CommandError, Outcome, conflict, fatal, usage};
 use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Row, Update};
 use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::pending::Conflict;
 use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
 use crate::mirror::save::{self, Saved, Victim};
 use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
@@ -22,7 +23,8 @@ use crate::workspace::Workspace;
 
 /// Remove files from the mirror and from the next commit
 ///
-/// A file whose content is in no commit is not removed without -f. With -f such content is stored in the pond first.
+/// A file whose content is in no commit is not removed without -f. With -f such content is stored in the pond first. Of a
+/// path in conflict 'rm' decides that it goes, and stores what the file holds.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -64,6 +66,8 @@ struct Target<'a> {
     row: Row,
     /// How the host differs, if it does.
     change: Option<&'a Change>,
+    /// It is in conflict: that it goes is a decision.
+    is_unmerged: bool,
     /// The host's stat where nothing differs.
     stat: Option<Stat>,
 }
@@ -90,6 +94,7 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
     }
     let mut workspace = Workspace::write(ctx)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
+    let unmerged = unmerged(&workspace, &pathspecs);
     let rows = select(&workspace, &args, &pathspecs)?;
     let ignore = workspace.ignore()?;
     let options = ScanOptions {
@@ -100,16 +105,19 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
         hashing: Hashing::SameSize,
     };
     let scan = scan(workspace.pond.mirror_root(), &workspace.index, options)?;
-    let targets = targets(&workspace, &scan, &rows);
+    let targets = targets(&workspace, &scan, &rows, &unmerged);
     if !args.force {
         refuse_uncommitted(&targets, args.cached)?;
     }
+    let is_row = |path: &BString| targets.iter().any(|target| target.path == *path);
+    let mut without_file: Vec<BString> = unmerged.iter().filter(|path| !is_row(path)).cloned().collect();
+    without_file.sort();
     if args.dry_run {
-        let paths = targets.into_iter().map(|target| target.path).collect();
+        let paths = targets.into_iter().map(|target| target.path).chain(without_file).collect();
         return report(ctx, &args, &Removed { removed: paths, ..Removed::default() });
     }
-    let saved = save_uncommitted(&mut workspace, &targets, args.cached)?;
-    let removed = match args.cached {
+    let saved = save_uncommitted(&mut workspace, &targets, &unmerged, args.cached)?;
+    let mut removed = match args.cached {
         true => Removed {
             removed: targets.iter().map(|target| target.path.clone()).collect(),
             ..Removed::default()
@@ -118,12 +126,19 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
     };
     let updates: BTreeMap<BString, Update> =
         removed.removed.iter().map(|path| (path.clone(), Update::Delete)).collect();
-    let gone: HashSet<BString> = updates.keys().cloned().collect();
+    let gone: HashSet<BString> = updates.keys().chain(&without_file).cloned().collect();
     if !updates.is_empty() {
         workspace.update_index(updates, &[])?;
     }
     workspace.settle(&|path| gone.contains(path))?;
+    removed.removed.extend(without_file);
     report(ctx, &args, &removed)
+}
+
+/// The paths in conflict that are meant, whether or not there is a file.
+fn unmerged(workspace: &Workspace<'_>, pathspecs: &Pathspecs) -> HashSet<BString> {
+    let conflicts = workspace.index.header().pending.iter().flat_map(|pending| &pending.conflicts);
+    conflicts.map(Conflict::path).filter(|path| pathspecs.matches(path, false)).collect()
 }
 
 /// The numbers of the rows that are meant.
@@ -165,7 +180,12 @@ fn was_removed(workspace: &Workspace<'_>, given: &BStr) -> Result<bool, CommandE
     Ok((0..index.len()).any(|at| !index.is_live(at) && pathspecs.matches(index.path(at), false)))
 }
 
-fn targets<'a>(workspace: &Workspace<'_>, scan: &'a Scan, rows: &[usize]) -> Vec<Target<'a>> {
+fn targets<'a>(
+    workspace: &Workspace<'_>,
+    scan: &'a Scan,
+    rows: &[usize],
+    unmerged: &HashSet<BString>,
+) -> Vec<Target<'a>> {
     let changes: HashMap<usize, &Change> =
         scan.changes.iter().filter_map(|change| Some((change.row?, change))).collect();
     let refreshed: HashMap<usize, _> = scan.refreshed.iter().copied().collect();
@@ -176,6 +196,7 @@ fn targets<'a>(workspace: &Workspace<'_>, scan: &'a Scan, rows: &[usize]) -> Vec
             path: entry.path.to_owned(),
             row: entry.row,
             change: changes.get(number).copied(),
+            is_unmerged: unmerged.contains(&BString::from(entry.path)),
             stat: stat_of_row(&entry.row, seen),
         }
     };
@@ -185,7 +206,8 @@ fn targets<'a>(workspace: &Workspace<'_>, scan: &'a Scan, rows: &[usize]) -> Vec
 /// Refuses as git does, and names the files.
 fn refuse_uncommitted(targets: &[Target<'_>], cached: bool) -> Result<(), CommandError> {
     let list = |is_meant: &dyn Fn(&Target<'_>) -> bool| -> String {
-        let meant = targets.iter().filter(|target| !target.is(State::Missing) && is_meant(target));
+        let at_risk = targets.iter().filter(|target| !target.is(State::Missing) && !target.is_unmerged);
+        let meant = at_risk.filter(|target| is_meant(target));
         meant.map(|target| format!("\n  {}", escape::quoted(&target.path))).collect()
     };
     let both = list(&|target| target.is_staged() && target.is_changed());
@@ -217,6 +239,7 @@ fn refuse_uncommitted(targets: &[Target<'_>], cached: bool) -> Result<(), Comman
 fn save_uncommitted(
     workspace: &mut Workspace<'_>,
     targets: &[Target<'_>],
+    unmerged: &HashSet<BString>,
     cached: bool,
 ) -> Result<Saved, CommandError> {
     let is_read = |target: &&Target<'_>| {
@@ -252,8 +275,8 @@ fn save_uncommitted(
     }
     if let Some(before) = &workspace.index.header().pending {
         let mut after = before.clone();
-        after.settle(&|path| targets.iter().any(|target| target.path == *path));
-        footprint.pending = Some([Some(before.clone()), Some(after)]);
+        after.settle(&|path| unmerged.contains(path));
+        footprint.pending = Some([Some(before.clone()), after.unless_over()]);
     }
     save::publish(workspace, "RM", &saved, &footprint)?;
     Ok(saved)

@@ -20,8 +20,9 @@ use crate::porcelain::path_args::PathArgs;
 #[command(
     args_conflicts_with_subcommands = true,
     after_long_help = "\
-With paths, a stash holds the changes of these only. Where a stash and the mirror changed the same lines, pop and apply do
-nothing but name the files. A stash that was dropped is back with 'pond undo'.
+With paths, a stash holds the changes of these only. Where a stash and the mirror changed the same lines, pop and apply leave
+both versions between markers in the files, as a merge does, and pop keeps the stash; 'pond add' says that a file is decided.
+A stash that was dropped is back with 'pond undo', and so are the files as they were before pop and apply.
 
 Examples:
   pond stash                        put everything aside that is not committed
@@ -32,8 +33,8 @@ Examples:
   pond stash pop                    bring the newest back
   pond stash branch repair          on a branch of its own
 
-Exit codes: 0, also where there is nothing to put aside; 1 no such stash, conflicts, or files in the way, nothing was
-changed; 3 some files could not be written; 128; 129; 130."
+Exit codes: 0, also where there is nothing to put aside; 1 conflicts, no such stash, or files in the way, nothing was
+changed then; 3 some files could not be written; 128; 129; 130."
 )]
 pub(crate) struct StashArgs {
     #[command(subcommand)]

@@ -12,11 +12,11 @@ use crate::workspace::Workspace;
 /// Which side's version is wanted.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(super) struct SideArgs {
-    /// While a merge waits: write our version of files in conflict
+    /// While a merge or the like waits: write our version of files in conflict
     #[arg(long, conflicts_with = "theirs")]
     ours: bool,
 
-    /// While a merge waits: write their version of files in conflict
+    /// While a merge or the like waits: write their version of files in conflict
     #[arg(long)]
     theirs: bool,
 }

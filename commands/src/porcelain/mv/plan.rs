@@ -9,6 +9,7 @@ use pond_objects::name::{check_path, join_path, split_path};
 use super::MvArgs;
 use crate::error::{CommandError, fatal, usage};
 use crate::mirror::order::{is_below, relative};
+use crate::mirror::pending::Conflict;
 use crate::mirror::rename::Rename;
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::Stat;
@@ -109,6 +110,7 @@ impl Planner<'_> {
         }
         let stat = stat(self.workspace, &from).ok_or_else(|| self.gone(&from))?;
         let is_dir = stat.kind() == Some(Kind::Directory);
+        self.check_settled(&from, is_dir)?;
         self.check_tracked(&from, is_dir)?;
         self.check_decided(&from)?;
         let to = self.target(&from, &stat, is_dir)?;
@@ -156,6 +158,17 @@ impl Planner<'_> {
     /// A path as one types it here.
     fn as_written(&self, path: &[u8]) -> Result<String, CommandError> {
         Ok(escape::plain(&relative(path, &self.workspace.cwd()?)).into_owned())
+    }
+
+    /// A rename would leave the conflict behind, without the file that is to be decided about.
+    fn check_settled(&self, from: &[u8], is_dir: bool) -> Result<(), CommandError> {
+        let conflicts = self.workspace.index.header().pending.iter().flat_map(|pending| &pending.conflicts);
+        let is_meant = |path: &BString| path == from || is_dir && is_below(path, from);
+        match conflicts.map(Conflict::path).find(is_meant) {
+            None => Ok(()),
+            Some(path) => Err(fatal(format_args!("'{}' is in conflict", escape::plain(&path)))
+                .hint("decide about it first: edit it, then 'pond add' says that it is decided")),
+        }
     }
 
     fn check_tracked(&self, from: &[u8], is_dir: bool) -> Result<(), CommandError> {

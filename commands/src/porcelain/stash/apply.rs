@@ -24,6 +24,7 @@ use crate::mirror::index::Side;
 use crate::mirror::lay_out::{self, LaidOut, Target, target_of};
 use crate::mirror::move_head::plan;
 use crate::mirror::obstacles::{self, Obstacles};
+use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save;
 use crate::mirror::scan::Scan;
@@ -31,6 +32,7 @@ use crate::mirror::stage::host_path;
 use crate::mirror::staged_tree::NewPages;
 use crate::porcelain::status;
 use crate::porcelain::switch::go::{To, add_files, head_json};
+use crate::ui::changes_json::path_rows;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -50,15 +52,29 @@ pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome,
     brought.files.iter().for_each(|target| obstacles.add_of(&host, target));
     let files = with_untracked(&workspace, &stash, &brought.files, &mut obstacles)?;
     obstacles.refuse("this stash", ADVICE)?;
+    merging::tell(&workspace, &brought.merged);
+    let is_dropped = pop && brought.merged.is_clean;
     let parameters = [("stash", stash.name.clone())];
     let request = Rearrange {
         files,
         staged: brought.staged,
-        always: pop,
+        pending: Pending::new(Doing::Stash, b"", &brought.merged.unmerged).unless_over(),
+        always: is_dropped,
         ..Rearrange::nothing(&workspace, "STASH", &parameters)
     };
-    let laid_out = publish(&mut workspace, request, &scan, &brought.packs, seq)?;
-    finish(workspace, &stash, pop, &laid_out)
+    let laid_out = publish(&mut workspace, request, &scan, &brought.packs, seq.filter(|_| is_dropped))?;
+    if brought.merged.is_clean {
+        return finish(workspace, &stash, is_dropped, &laid_out, &[]);
+    }
+    if args.index {
+        ctx.ui.warn("what was staged is not staged again, since there are conflicts");
+    }
+    let outcome = finish(workspace, &stash, is_dropped, &laid_out, &conflicting(&brought.merged))?;
+    if pop {
+        ctx.ui.status("The stash entry is kept in case you need it again.");
+    }
+    ctx.ui.hint("'pond add PATH' says that one is decided; 'pond undo' takes the stash out again");
+    Ok(if outcome == Outcome::Done { Outcome::Differences } else { outcome })
 }
 
 /// Publishes what brings a stash back, and does it.
@@ -80,6 +96,7 @@ fn publish(
 
 /// What a stash changes here.
 struct Brought {
+    merged: Merged,
     files: Vec<Target>,
     staged: Vec<Target>,
     /// Contents that came about by merging.
@@ -87,32 +104,30 @@ struct Brought {
 }
 
 /// Merges what the stash changed in its base into what is staged. New files are staged; with `index`, what was staged is.
+/// Where there are conflicts, all is staged, as a merge does it.
 fn bring(workspace: &Workspace<'_>, stash: &Stash, index: bool) -> Result<Brought, CommandError> {
     let mut pages = NewPages::new(workspace.store());
     let ours = pages.add_tree_of(&workspace.index, workspace.head_tree()?.as_ref())?;
     let mut contents = Vec::new();
     let merged = merge(&pages, stash, ours, stash.commit.tree, &mut contents)?;
-    if !merged.is_clean {
-        return leave_conflicts(&merged);
-    }
     let target = |(path, side): &(BString, Option<pond_objects::Side>)| Target {
         path: path.clone(),
         side: side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }),
     };
     let files: Vec<Target> = merged.updates.iter().map(target).collect();
-    let staged = match index && stash.index != stash.base.tree {
-        true => {
-            let merged = merge(&pages, stash, ours, stash.index, &mut contents)?;
-            if !merged.is_clean {
-                return Err(conflict(format_args!(
-                    "conflicts in what was staged:{}",
-                    obstacles::list(&conflicting(&merged))
-                ))
-                .hint("nothing was changed; without --index, it is not staged"));
-            }
-            merged.updates.iter().map(target).collect()
-        }
-        false => {
+    let of_index = match index && stash.index != stash.base.tree {
+        true => Some(merge(&pages, stash, ours, stash.index, &mut contents)?),
+        false => None,
+    };
+    if let Some(of_index) = of_index.as_ref().filter(|of_index| !of_index.is_clean) {
+        let list = obstacles::list(&conflicting(of_index));
+        return Err(conflict(format_args!("conflicts in what was staged:{list}"))
+            .hint("nothing was changed; without --index, it is not staged"));
+    }
+    let staged = match of_index {
+        _ if !merged.is_clean => files.clone(),
+        Some(of_index) => of_index.updates.iter().map(target).collect(),
+        None => {
             let is_new = |target: &&Target| {
                 let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
                 target.side.is_some() && row.is_none_or(|row| row.staged.is_none())
@@ -120,7 +135,7 @@ fn bring(workspace: &Workspace<'_>, stash: &Stash, index: bool) -> Result<Brough
             files.iter().filter(is_new).cloned().collect()
         }
     };
-    Ok(Brought { files, staged, packs: store_contents(workspace, contents)? })
+    Ok(Brought { merged, files, staged, packs: store_contents(workspace, contents)? })
 }
 
 fn merge(
@@ -141,17 +156,6 @@ fn merge(
         Ok(())
     };
     Ok(merge_trees(source, &trees, labels, &MergeOptions::default(), &mut keep)?)
-}
-
-/// What becomes of a stash that conflicts with what is here: nothing. The one place that would leave conflicts in the
-/// files and the index.
-fn leave_conflicts(merged: &Merged) -> Result<Brought, CommandError> {
-    Err(conflict(format_args!(
-        "the stash and what is here changed the same lines, or the same files in other ways:{}",
-        obstacles::list(&conflicting(merged))
-    ))
-    .hint("nothing was changed, and the stash is kept; commit what is here first, or")
-    .hint("'pond stash branch NAME' brings it back on a branch of its own"))
 }
 
 fn conflicting(merged: &Merged) -> Vec<BString> {
@@ -214,12 +218,14 @@ fn finish(
     stash: &Stash,
     dropped: bool,
     laid_out: &LaidOut,
+    conflicts: &[BString],
 ) -> Result<Outcome, CommandError> {
     let ctx = workspace.ctx;
     let mut document = json!({
         "stash": stash.name,
         "commit": stash.id.to_hex(),
         "dropped": dropped,
+        "conflicts": path_rows(conflicts),
         "head": head_json(&workspace.head),
     });
     // Whoever reads the mirror's state next needs no lock, and may save what it learns.
@@ -271,7 +277,7 @@ pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Resul
     let laid_out = publish(&mut workspace, request, &scan, &[], stash.seq)?;
     ctx.ui.status(format_args!("Switched to a new branch '{}'", escape::plain(name.short().as_bytes())));
     let is_dropped = stash.seq.is_some();
-    finish(workspace, &stash, is_dropped, &laid_out)
+    finish(workspace, &stash, is_dropped, &laid_out, &[])
 }
 
 /// The targets that lead to the stash's base, and over them what the stash changed there, up to the tree `to`.

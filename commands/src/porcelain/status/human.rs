@@ -33,7 +33,8 @@ impl Page<'_> {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let report = self.report;
         self.head(out)?;
-        if let Some(doing) = report.doing {
+        // What a stash left has no end of its own.
+        if let Some(doing) = report.doing.filter(|doing| *doing != Doing::Stash) {
             self.pending(out, doing)?;
         }
         if !report.staged.is_empty() {
