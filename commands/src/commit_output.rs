@@ -14,7 +14,7 @@ use crate::error::{CommandError, usage};
 use crate::revisions;
 use crate::time::{self, DateStyle};
 use crate::ui::changes_json::change_json;
-use crate::ui::diff::{DiffOptions, Forms, count, write_diff};
+use crate::ui::diff::{Combined, DiffOptions, Forms, count, write_diff, write_merge};
 use crate::ui::log_format::{Decoration, LogEntry, LogFormat, LogPrinter, LogStyle, commit_json, tag_json};
 use crate::workspace::Workspace;
 
@@ -153,6 +153,27 @@ impl<'a> CommitOutput<'a> {
         commit: &Commit,
         changes: &[Change],
     ) -> Result<(), CommandError> {
+        self.print_either(id, commit, changes, None)
+    }
+
+    /// Prints a merge, with its changes against its first parent and with what is as in no parent.
+    pub(crate) fn print_merge(
+        &mut self,
+        id: &ObjectId,
+        commit: &Commit,
+        changes: &[Change],
+        combined: &[Combined],
+    ) -> Result<(), CommandError> {
+        self.print_either(id, commit, changes, Some(combined))
+    }
+
+    fn print_either(
+        &mut self,
+        id: &ObjectId,
+        commit: &Commit,
+        changes: &[Change],
+        combined: Option<&[Combined]>,
+    ) -> Result<(), CommandError> {
         let ui = &self.workspace.ctx.ui;
         let decorations = self.decorations.get(id).map_or(&[][..], Vec::as_slice);
         let entry = LogEntry { id, commit, decorations, mark: "" };
@@ -177,11 +198,15 @@ impl<'a> CommitOutput<'a> {
         }
         let mut out = ui.out();
         self.printer.entry(&mut out, &entry)?;
-        if self.options.forms.any() && !changes.is_empty() {
+        if self.options.forms.any() && (combined.is_some() || !changes.is_empty()) {
             self.printer.before_diff(&mut out, self.options.forms)?;
             let width = self.options.width.saturating_sub(self.printer.indent());
             let options = DiffOptions { width, ..self.options.clone() };
-            write_diff(&mut self.printer.below(&mut out), changes, &mut contents, &options)?;
+            let mut out = self.printer.below(&mut out);
+            match combined {
+                Some(combined) => write_merge(&mut out, combined, changes, &mut contents, &options)?,
+                None => write_diff(&mut out, changes, &mut contents, &options)?,
+            }
         }
         if ui.is_terminal() {
             // What was found is shown while the rest is looked for.

@@ -1,9 +1,11 @@
 //! What differs between two places: trees, the index, the mirror.
 //!
 //! Every comparison gives changes in path order, restricted to pathspecs, with renames found and filtered as the
-//! [`DiffArgs`] say; [`crate::ui::diff`] writes them. Unchanged pages and files with an unchanged stat are not read.
+//! [`DiffArgs`] say; [`crate::ui::diff`] writes them. Unchanged pages and files with an unchanged stat are not read. A path
+//! in conflict is, beside others, a change without sides where the index is one of the two places.
 
 mod args;
+mod conflicts;
 mod host;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,8 @@ use crate::error::CommandError;
 use crate::mirror::index::{Base, Index};
 use crate::mirror::next_commit::object_side;
 use crate::mirror::pathspec::Pathspecs;
-use crate::ui::diff::{Contents, StoredContents};
+use crate::mirror::pending::Which as Stage;
+use crate::ui::diff::{Combined, Contents, StoredContents, is_unmerged};
 use crate::workspace::Workspace;
 
 pub(crate) use args::{DiffArgs, paint};
@@ -54,7 +57,7 @@ pub(crate) fn trees(
     args: &DiffArgs,
 ) -> Result<Vec<Change>, CommandError> {
     let changes = raw_trees(store, old, new, pathspecs)?;
-    finish(changes, store, None, args)
+    finish(changes, store, args)
 }
 
 /// Whether two trees differ in what the pathspecs take; stops reading at unchanged pages.
@@ -83,12 +86,27 @@ pub(crate) fn staged(
     pathspecs: &Pathspecs,
     args: &DiffArgs,
 ) -> Result<Vec<Change>, CommandError> {
-    let sides = index_against(workspace, tree, pathspecs)?;
-    finish(changes_of(sides), workspace.store(), None, args)
+    let mut sides = index_against(workspace, tree, pathspecs)?;
+    let unmerged = conflicts::unmerged(workspace, pathspecs);
+    sides.retain(|Ordered(path), _| unmerged.iter().all(|(other, _)| other != path));
+    let mut changes = with_renames(changes_of(sides), workspace.store(), None, args)?;
+    conflicts::announce(&unmerged, &mut changes);
+    args.filter(&mut changes)?;
+    Ok(changes)
 }
 
-/// What differs between the index and the mirror, or, with a tree, between that and the mirror. Gives also what is needed to
-/// read the mirror's side.
+/// What differs in the mirror.
+pub(crate) struct MirrorChanges {
+    /// The changes.
+    pub(crate) changes: Vec<Change>,
+    /// Paths in conflict that ours and theirs have, against both: another form of those among the changes.
+    pub(crate) combined: Vec<Combined>,
+    /// What is needed to read the mirror's side.
+    pub(crate) host: HostSides,
+}
+
+/// What differs between the index and the mirror, or, with a tree, between that and the mirror. Files in conflict are
+/// compared with what `stage` has.
 ///
 /// # Errors
 /// Those of reading the objects and of scanning the mirror; what single paths fail with is in the host's sides.
@@ -97,7 +115,8 @@ pub(crate) fn mirror(
     tree: Option<&ObjectId>,
     pathspecs: &Pathspecs,
     args: &DiffArgs,
-) -> Result<(Vec<Change>, HostSides), CommandError> {
+    stage: Stage,
+) -> Result<MirrorChanges, CommandError> {
     let mut sides = match tree {
         Some(_) => index_against(workspace, tree, pathspecs)?,
         None => Sides::new(),
@@ -122,8 +141,61 @@ pub(crate) fn mirror(
             host.identify(path, side);
         }
     }
-    let changes = finish(changes_of(sides), workspace.store(), Some(&host), args)?;
-    Ok((changes, host))
+    let unmerged = match tree {
+        Some(_) => Vec::new(),
+        None => conflicts::unmerged(workspace, pathspecs),
+    };
+    sides.retain(|Ordered(path), _| unmerged.iter().all(|(other, _)| other != path));
+    let mut changes = with_renames(changes_of(sides), workspace.store(), Some(&host), args)?;
+    let (against, mut combined) =
+        conflicts::against_stages(workspace, &mut host, &unmerged, stage, needs_ids);
+    conflicts::announce(&unmerged, &mut changes);
+    changes.extend(against);
+    changes.sort_by(|a, b| path_order(&a.path, &b.path));
+    args.filter(&mut changes)?;
+    combined.retain(|one| changes.iter().any(|change| is_unmerged(change) && change.path == one.path));
+    Ok(MirrorChanges { changes, combined, host })
+}
+
+/// What a merge made of the paths that are in it as in none of its parents.
+///
+/// # Errors
+/// Those of reading the objects.
+pub(crate) fn merge(
+    store: &Store,
+    parents: &[ObjectId],
+    tree: &ObjectId,
+    pathspecs: &Pathspecs,
+    args: &DiffArgs,
+) -> Result<Vec<Combined>, CommandError> {
+    let mut combined: Vec<Combined> = Vec::new();
+    for (number, parent) in parents.iter().enumerate() {
+        let changes = trees(store, Some(parent), Some(tree), pathspecs, args)?;
+        let is_content =
+            |change: &Change| [change.old, change.new].iter().flatten().any(|side| side.kind.is_blob());
+        let mut changes: BTreeMap<Ordered, Change> = changes
+            .into_iter()
+            .filter(is_content)
+            .map(|change| (Ordered(change.path.clone()), change))
+            .collect();
+        if number == 0 {
+            let first = changes.values().map(|change| Combined {
+                path: change.path.clone(),
+                parents: Vec::new(),
+                renamed: Vec::new(),
+                new: change.new,
+                is_in_mirror: false,
+            });
+            combined = first.collect();
+        }
+        combined.retain_mut(|one| {
+            let Some(change) = changes.remove(&Ordered(one.path.clone())) else { return false };
+            one.parents.push(change.old);
+            one.renamed.push(change.old_path.is_some());
+            true
+        });
+    }
+    Ok(combined)
 }
 
 /// The contents of changes between trees, or a tree and the index.
@@ -190,13 +262,19 @@ fn changes_of(sides: Sides) -> Vec<Change> {
 }
 
 /// Finds renames, and takes out what `--diff-filter` does not want.
-fn finish(
+fn finish(changes: Vec<Change>, store: &Store, args: &DiffArgs) -> Result<Vec<Change>, CommandError> {
+    let mut changes = with_renames(changes, store, None, args)?;
+    args.filter(&mut changes)?;
+    Ok(changes)
+}
+
+fn with_renames(
     changes: Vec<Change>,
     store: &Store,
     host: Option<&HostSides>,
     args: &DiffArgs,
 ) -> Result<Vec<Change>, CommandError> {
-    let mut changes = match args.renames()? {
+    Ok(match args.renames()? {
         Some(options) => find_renames(changes, options, &mut |path, side| match host {
             Some(host) if host.has(path) && !side.id.is_zero() => {
                 read_blob(store, &side.id).ok().or_else(|| host.read(path, side))
@@ -205,7 +283,5 @@ fn finish(
             _ => read_blob(store, &side.id).ok(),
         }),
         None => changes,
-    };
-    args.filter(&mut changes)?;
-    Ok(changes)
+    })
 }

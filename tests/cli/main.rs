@@ -7,6 +7,7 @@ mod append_while_restoring;
 mod bad_input;
 mod branches;
 mod commit_forms;
+mod conflicts;
 mod crash;
 mod foreign_reader;
 mod graph;

@@ -36,7 +36,8 @@ pub(crate) struct DiffArgs {
     #[arg(long)]
     name_only: bool,
 
-    /// Show the paths with a letter each: A added, M modified, D deleted, R renamed, T another type
+    /// Show the paths with a letter each: A added, M modified, D deleted, R renamed, T another type, U in
+    /// conflict
     #[arg(long)]
     name_status: bool,
 
@@ -230,9 +231,9 @@ impl DiffArgs {
     /// Takes out the changes that `--diff-filter` does not want.
     pub(crate) fn filter(&self, changes: &mut Vec<Change>) -> Result<(), CommandError> {
         let Some(letters) = &self.diff_filter else { return Ok(()) };
-        if let Some(unknown) = letters.chars().find(|c| !"ADMRT".contains(c.to_ascii_uppercase())) {
+        if let Some(unknown) = letters.chars().find(|c| !"ADMRTU".contains(c.to_ascii_uppercase())) {
             return Err(usage(format_args!("unknown kind '{unknown}' in --diff-filter")).hint(
-                "A added, D deleted, M modified, R renamed, T another type; small letters leave a kind out",
+                "A added, D deleted, M modified, R renamed, T another type, U in conflict; small letters leave a kind out",
             ));
         }
         let wants_some = letters.chars().any(|c| c.is_ascii_uppercase());

@@ -99,6 +99,11 @@ impl HostSides {
         self.sides.contains_key(path)
     }
 
+    /// What the mirror has at a path, if it differs from the index there.
+    pub(super) fn side(&self, path: &BString) -> Option<Option<Side>> {
+        self.sides.get(path).map(|(_, side)| *side)
+    }
+
     /// Learns the id of the mirror's file at a path, if `side` is that.
     pub(super) fn identify(&mut self, path: &BString, side: &mut Side) {
         if !side.id.is_zero() || !self.sides.contains_key(path) {

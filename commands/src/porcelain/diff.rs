@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use pond_objects::{Change, Kind, ObjectId, PathEntry, Side};
 use pond_refs::{ObjectKind, Range};
 
-use crate::comparison::{self, DiffArgs, HostContents, HostSides, stored_contents};
+use crate::comparison::{self, DiffArgs, HostContents, stored_contents};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::mirror::pending::Which as Stage;
 use crate::revisions::{self, Arguments, merge_bases, short_id, split_arguments};
 use crate::ui::changes_json::change_json;
-use crate::ui::diff::{Contents, DiffOptions, Forms, count, differs, write_diff};
+use crate::ui::diff::{Combined, Contents, DiffOptions, Forms, count, differs, write_conflicts};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -25,6 +26,9 @@ use crate::workspace::Workspace;
   pond diff A:PATH B:PATH one file against another
 
 Untracked files are not shown. Binary files are summarised: their sizes, and how many chunks both versions share.
+While a merge or the like waits, 'pond diff' shows files in conflict against ours and theirs at once, with a column of signs
+for each; --ours, --theirs and --base compare them with that version alone. Where only one side has the file, and with
+--staged, they are named only.
 
 Examples:
   pond diff --stat
@@ -42,6 +46,18 @@ pub(crate) struct DiffCommandArgs {
     /// End with exit code 1 if there are differences; with --quiet too, which prints nothing
     #[arg(long)]
     exit_code: bool,
+
+    /// Compare files in conflict with the version that both sides began with
+    #[arg(short = '1', long, group = "stage")]
+    base: bool,
+
+    /// Compare files in conflict with our version
+    #[arg(short = '2', long, group = "stage")]
+    ours: bool,
+
+    /// Compare files in conflict with their version
+    #[arg(short = '3', long, group = "stage")]
+    theirs: bool,
 
     #[command(flatten)]
     diff: DiffArgs,
@@ -71,37 +87,49 @@ pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, Comma
     let places = places(&workspace, &args, &arguments)?;
     let options = args.diff.options(&ctx.ui, Forms::PATCH)?;
     let (store, specs) = (workspace.store(), &arguments.pathspecs);
-    let host: Option<HostSides>;
+    let stage = args.stage();
+    if stage.is_some() && !matches!(places, Places::Mirror(None)) {
+        return Err(usage(
+            "--base, --ours and --theirs compare the mirror with a conflict's versions: no revision, no --staged",
+        ));
+    }
     let changes = match &places {
         Places::Mirror(tree) => {
             workspace.need_mirror()?;
-            let (changes, sides) = comparison::mirror(&workspace, tree.as_ref(), specs, &args.diff)?;
-            host = Some(sides);
-            changes
-        }
-        other => {
-            host = None;
-            match other {
-                Places::Trees(old, new) => comparison::trees(store, Some(old), Some(new), specs, &args.diff)?,
-                Places::Files(pair) => file_change(&pair.0, &pair.1),
-                Places::Index(tree) => comparison::staged(&workspace, tree.as_ref(), specs, &args.diff)?,
-                Places::Mirror(_) => unreachable!("BUG: the arm above took it"),
+            let stage_of_files = stage.unwrap_or(Stage::Ours);
+            let mut found = comparison::mirror(&workspace, tree.as_ref(), specs, &args.diff, stage_of_files)?;
+            if stage.is_some() {
+                found.combined.clear();
             }
+            let contents = &mut HostContents::new(store, &found.host);
+            let outcome = show(ctx, &args, (&found.changes, &found.combined), contents, &options)?;
+            let is_incomplete = found.host.report(&ctx.ui);
+            return Ok(if is_incomplete && outcome == Outcome::Done { Outcome::Partial } else { outcome });
         }
+        Places::Trees(old, new) => comparison::trees(store, Some(old), Some(new), specs, &args.diff)?,
+        Places::Files(pair) => file_change(&pair.0, &pair.1),
+        Places::Index(tree) => comparison::staged(&workspace, tree.as_ref(), specs, &args.diff)?,
     };
     let short = |id: &ObjectId| short_id(store, id);
-    let outcome = match &host {
-        Some(host) => show(ctx, &args, &changes, &mut HostContents::new(store, host), &options)?,
-        None => show(ctx, &args, &changes, &mut stored_contents(store, &short), &options)?,
-    };
-    let incomplete = host.is_some_and(|host| host.report(&ctx.ui));
-    Ok(if incomplete && outcome == Outcome::Done { Outcome::Partial } else { outcome })
+    show(ctx, &args, (&changes, &[]), &mut stored_contents(store, &short), &options)
+}
+
+impl DiffCommandArgs {
+    /// The version of files in conflict that is asked for.
+    fn stage(&self) -> Option<Stage> {
+        match (self.base, self.ours, self.theirs) {
+            (true, ..) => Some(Stage::Base),
+            (_, true, _) => Some(Stage::Ours),
+            (_, _, true) => Some(Stage::Theirs),
+            _ => None,
+        }
+    }
 }
 
 fn show(
     ctx: &Context,
     args: &DiffCommandArgs,
-    changes: &[Change],
+    (changes, combined): (&[Change], &[Combined]),
     contents: &mut dyn Contents,
     options: &DiffOptions,
 ) -> Result<Outcome, CommandError> {
@@ -118,7 +146,7 @@ fn show(
             }
         } else {
             ctx.ui.page();
-            write_diff(&mut ctx.ui.out(), changes, contents, options)?;
+            write_conflicts(&mut ctx.ui.out(), combined, changes, contents, options)?;
         }
     }
     Ok(if different && (quiet || args.exit_code) { Outcome::Differences } else { Outcome::Done })

@@ -13,15 +13,16 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::pathspec::Pathspecs;
 use crate::revisions::{self, Walk, WalkOptions, short_id, split_arguments};
-use crate::ui::diff::Forms;
+use crate::ui::diff::{Forms, MOST_PARENTS};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
 /// Show commits with their changes, tags, directories, or files of a version
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-A commit is shown with its changes against its first parent, an annotated tag with its message and what it names, a directory as the list of its names, a file as its
-content: byte for byte, but with control characters made visible on a terminal. Without an object, HEAD is shown.
+A commit is shown with its changes against its parent; a merge with what is in it as in none of its parents, and with --stat,
+in JSON and with --first-parent against its first parent. An annotated tag is shown with its message and what it names, a directory as the
+list of its names, a file as its content: byte for byte, but with control characters made visible on a terminal. Without an object, HEAD is shown.
 Of a range each commit is shown, newest first, and with paths only those that changed one of them.
 
 Examples:
@@ -36,6 +37,10 @@ Exit codes: 0; 128 for an unknown revision or path, or an object that is damaged
 pub(crate) struct ShowArgs {
     #[command(flatten)]
     format: FormatArgs,
+
+    /// Show a merge with its changes against its first parent
+    #[arg(long)]
+    first_parent: bool,
 
     #[command(flatten)]
     diff: DiffArgs,
@@ -118,7 +123,7 @@ fn history<'a>(
     Ok(Some(walk))
 }
 
-/// Prints a commit with its changes against its first parent.
+/// Prints a commit with its changes.
 fn show_commit(
     workspace: &Workspace<'_>,
     args: &ShowArgs,
@@ -135,7 +140,13 @@ fn show_commit(
         }
         false => Vec::new(),
     };
-    output.print(id, commit, &changes)
+    if args.first_parent || !output.shows_changes() || !(2..=MOST_PARENTS).contains(&commit.parents.len()) {
+        return output.print(id, commit, &changes);
+    }
+    let parents = commit.parents.iter().map(|parent| Ok(store.commit(parent)?.tree));
+    let parents = parents.collect::<Result<Vec<_>, CommandError>>()?;
+    let combined = comparison::merge(store, &parents, &commit.tree, pathspecs, &args.diff)?;
+    output.print_merge(id, commit, &changes, &combined)
 }
 
 /// What an argument names.

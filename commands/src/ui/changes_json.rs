@@ -29,7 +29,7 @@ pub(crate) fn change_json(change: &Change, counts: Option<Counts>) -> Value {
         Some(Counts::Binary { .. }) => {
             row.insert("binary".into(), true.into());
         }
-        None => {}
+        Some(Counts::Unmerged) | None => {}
     }
     Value::Object(row)
 }
@@ -94,6 +94,7 @@ fn word(change: &Change) -> &'static str {
         'D' => "deleted",
         'R' => "renamed",
         'T' => "type",
+        'U' => "unmerged",
         _ if super::diff::is_mode_only(change) => "mode",
         _ => "modified",
     }

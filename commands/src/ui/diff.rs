@@ -5,6 +5,7 @@
 //! edit script ends at a deadline.
 
 mod binary;
+mod combined;
 mod header;
 mod lines;
 mod names;
@@ -21,6 +22,7 @@ use bstr::BString;
 use pond_objects::{Change, Side};
 
 pub(crate) use binary::is_binary;
+pub(crate) use combined::{Combined, MOST_PARENTS};
 pub(crate) use lines::{DiffAlgorithm, Whitespace};
 pub(crate) use names::status_letter;
 pub(crate) use source::{Content, Contents, Shared, StoredContents, Which, shared_chunks};
@@ -142,6 +144,21 @@ pub(crate) fn write_diff(
     contents: &mut dyn Contents,
     options: &DiffOptions,
 ) -> Result<(), CommandError> {
+    write_conflicts(out, &[], changes, contents, options)
+}
+
+/// The same with paths in conflict, which are among the changes as well: as patches they are shown against several
+/// versions, before all others.
+///
+/// # Errors
+/// Those of `contents`, and of writing.
+pub(crate) fn write_conflicts(
+    out: &mut dyn Write,
+    combined: &[Combined],
+    changes: &[Change],
+    contents: &mut dyn Contents,
+    options: &DiffOptions,
+) -> Result<(), CommandError> {
     let turned: Vec<Change>;
     let changes = if options.reverse {
         turned = changes.iter().map(turn).collect();
@@ -170,8 +187,38 @@ pub(crate) fn write_diff(
         if (forms.names() || forms.counts() || forms.summary) && !changes.is_empty() {
             out.write_all(b"\n")?;
         }
-        for change in changes {
+        for one in combined {
+            combined::write_patch(out, one, contents, options)?;
+        }
+        let is_combined = |change: &&Change| combined.iter().any(|one| one.path == change.path);
+        for change in changes.iter().filter(|change| !is_combined(change)) {
             write_patch(out, change, contents, options)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what a merge did: how much against its first parent, names and patches of what is as in no parent.
+///
+/// # Errors
+/// Those of `contents`, and of writing.
+pub(crate) fn write_merge(
+    out: &mut dyn Write,
+    combined: &[Combined],
+    against_first: &[Change],
+    contents: &mut dyn Contents,
+    options: &DiffOptions,
+) -> Result<(), CommandError> {
+    let forms = options.forms;
+    let counts = Forms { raw: false, name_only: false, name_status: false, patch: false, ..forms };
+    write_diff(out, against_first, contents, &DiffOptions { forms: counts, ..options.clone() })?;
+    combined::write_names(out, combined, contents, options)?;
+    if forms.patch {
+        if counts.any() || forms.names() && !combined.is_empty() {
+            out.write_all(b"\n")?;
+        }
+        for one in combined {
+            combined::write_patch(out, one, contents, options)?;
         }
     }
     Ok(())
@@ -203,6 +250,9 @@ pub(crate) fn count(
     contents: &mut dyn Contents,
     options: &DiffOptions,
 ) -> Result<Option<Counts>, CommandError> {
+    if is_unmerged(change) {
+        return Ok(Some(Counts::Unmerged));
+    }
     if is_content_equal(change) {
         return Ok(Some(Counts::Lines { added: 0, deleted: 0 }));
     }
@@ -226,7 +276,7 @@ fn write_counts(
     options: &DiffOptions,
 ) -> Result<(), CommandError> {
     let mut rows = Vec::with_capacity(changes.len());
-    for change in changes.iter().filter(|change| has_content(change)) {
+    for change in changes.iter().filter(|change| has_content(change) || is_unmerged(change)) {
         if let Some(counts) = count(change, contents, options)? {
             rows.push(stat::Row { change, counts });
         }
@@ -255,6 +305,10 @@ fn write_patch(
     {
         write_patch(out, &Change::at(change.source_path().clone(), Some(old), None), contents, options)?;
         return write_patch(out, &Change::at(change.path.clone(), None, Some(new)), contents, options);
+    }
+    if is_unmerged(change) {
+        writeln!(out, "* Unmerged path {}", quoted(&change.path))?;
+        return Ok(());
     }
     if !has_content(change) {
         let what = if change.new.is_some() { "new" } else { "deleted" };
@@ -355,6 +409,11 @@ fn has_content(change: &Change) -> bool {
 fn is_content_equal(change: &Change) -> bool {
     let known = |side: &Side| !side.id.is_zero();
     change.old.zip(change.new).is_some_and(|(old, new)| known(&old) && old.id == new.id)
+}
+
+/// Whether it is a path in conflict: a change without sides.
+pub(crate) fn is_unmerged(change: &Change) -> bool {
+    change.old.is_none() && change.new.is_none()
 }
 
 /// Whether only the mode of a file changed.

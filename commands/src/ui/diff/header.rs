@@ -77,12 +77,16 @@ pub(super) fn id_range(
     options: &DiffOptions,
 ) -> String {
     let print = |id: &ObjectId| if options.full_index { id.to_hex() } else { contents.short(id) };
-    let zeros = |like: &str| "0".repeat(like.len());
     match (old.is_zero(), new.is_zero()) {
-        (true, false) => format!("{}..{}", zeros(&print(new)), print(new)),
-        (false, true) => format!("{}..{}", print(old), zeros(&print(old))),
+        (true, false) => format!("{}..{}", zeros_like(&print(new)), print(new)),
+        (false, true) => format!("{}..{}", print(old), zeros_like(&print(old))),
         _ => format!("{}..{}", print(old), print(new)),
     }
+}
+
+/// Zeros in the place of an id, as wide as another.
+pub(super) fn zeros_like(id: &str) -> String {
+    "0".repeat(id.len())
 }
 
 /// Writes the two lines that name the files in front of the hunks.

@@ -151,6 +151,13 @@ fn key(line: &[u8], whitespace: Whitespace) -> Cow<'_, [u8]> {
     }
 }
 
+/// Whether two lines are the same, but for how they end.
+pub(super) fn are_equal(a: &[u8], b: &[u8], whitespace: Whitespace) -> bool {
+    let text = |line: &'_ [u8]| line.strip_suffix(b"\n").unwrap_or(line).to_owned();
+    let (a, b) = (text(a), text(b));
+    key(&a, whitespace) == key(&b, whitespace)
+}
+
 fn blocks(old: &[bool], new: &[bool]) -> Vec<Block> {
     let run = |changed: &[bool], start: usize| {
         let length = changed[start..].iter().take_while(|changed| **changed).count();

@@ -10,9 +10,10 @@ use super::header::id_range;
 use super::source::Contents;
 use crate::ui::escape::quoted;
 
-/// Git's letter for a kind of change.
+/// Git's letter for a kind of change; a path in conflict is a change without sides.
 pub(crate) fn status_letter(change: &Change) -> char {
     match (&change.old, &change.new) {
+        (None, None) => 'U',
         (None, _) => 'A',
         (_, None) => 'D',
         _ if change.old_path.is_some() => 'R',

@@ -21,6 +21,8 @@ pub(crate) enum Counts {
         old: u64,
         new: u64,
     },
+    /// In conflict.
+    Unmerged,
 }
 
 /// One line of a stat.
@@ -35,6 +37,7 @@ pub(super) fn write_numstat(out: &mut dyn Write, rows: &[Row<'_>], options: &Dif
         match counts {
             Counts::Lines { added, deleted } => write!(out, "{added}\t{deleted}\t")?,
             Counts::Binary { .. } => out.write_all(b"-\t-\t")?,
+            Counts::Unmerged => out.write_all(b"0\t0\t")?,
         }
         match &change.old_path {
             Some(old) if options.nul => {
@@ -58,10 +61,14 @@ pub(super) fn write_shortstat(out: &mut dyn Write, rows: &[Row<'_>]) -> io::Resu
     }
     let (added, deleted) = rows.iter().fold((0, 0), |sum, row| match row.counts {
         Counts::Lines { added, deleted } => (sum.0 + added, sum.1 + deleted),
-        Counts::Binary { .. } => sum,
+        Counts::Binary { .. } | Counts::Unmerged => sum,
     });
+    let files = rows.iter().filter(|row| row.counts != Counts::Unmerged).count() as u64;
+    if files == 0 {
+        return writeln!(out, " 0 files changed");
+    }
     let s = |number: u64| if number == 1 { "" } else { "s" };
-    write!(out, " {} file{} changed", rows.len(), s(rows.len() as u64))?;
+    write!(out, " {files} file{} changed", s(files))?;
     if added > 0 || deleted == 0 {
         write!(out, ", {added} insertion{}(+)", s(added))?;
     }
@@ -91,6 +98,7 @@ impl Layout {
                     binary = binary.max(14 + digits(old) + digits(new));
                     number = 3;
                 }
+                Counts::Unmerged => binary = binary.max("Unmerged".len()),
             }
         }
         number = number.max(digits(most_changes));
@@ -180,6 +188,7 @@ pub(super) fn write_stat(out: &mut dyn Write, rows: &[Row<'_>], options: &DiffOp
                 options.paint.write(out, Role::Added, new.to_string().as_bytes())?;
                 out.write_all(b" bytes")?;
             }
+            Counts::Unmerged => out.write_all(b"Unmerged")?,
         }
         out.write_all(b"\n")?;
     }

@@ -73,9 +73,7 @@ impl<'a> TextDiff<'a> {
     /// The last line of the range that looks like the beginning of a section: git's rule where it knows no language.
     fn section(&self, range: Range<usize>) -> Option<&'a [u8]> {
         const LONGEST: usize = 80;
-        let starts =
-            |line: &&&[u8]| line.first().is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'$'));
-        let line = self.old[range].iter().rev().find(starts)?;
+        let line = self.old[range].iter().rev().find(|line| starts_section(line))?;
         Some(line[..line.len().min(LONGEST)].trim_ascii_end())
     }
 
@@ -123,6 +121,11 @@ impl<'a> TextDiff<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a line looks like the beginning of a section.
+pub(super) fn starts_section(line: &[u8]) -> bool {
+    line.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$'))
 }
 
 fn write_hunk_header(

@@ -1,0 +1,67 @@
+//! Paths in conflict, as a comparison shows them: as such, and against the versions that do not go together.
+
+use bstr::BString;
+use pond_objects::{Change, Side, path_order};
+
+use super::host::HostSides;
+use crate::mirror::next_commit::object_side;
+use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::pending::{Conflict, Which};
+use crate::ui::diff::Combined;
+use crate::workspace::Workspace;
+
+/// The paths in conflict that the pathspecs take.
+pub(super) fn unmerged<'w>(
+    workspace: &'w Workspace<'_>,
+    pathspecs: &Pathspecs,
+) -> Vec<(BString, &'w Conflict)> {
+    let conflicts = workspace.index.header().pending.iter().flat_map(|pending| &pending.conflicts);
+    let paths = conflicts.map(|conflict| (conflict.path(), conflict));
+    paths.filter(|(path, _)| pathspecs.matches(path, false)).collect()
+}
+
+/// Puts paths in conflict among other changes, as changes that have no sides.
+pub(super) fn announce(unmerged: &[(BString, &Conflict)], changes: &mut Vec<Change>) {
+    changes.extend(unmerged.iter().map(|(path, _)| Change::at(path.clone(), None, None)));
+    changes.sort_by(|a, b| path_order(&a.path, &b.path));
+}
+
+/// The mirror's files at paths in conflict, against one version each, and against ours and theirs where both are there.
+pub(super) fn against_stages(
+    workspace: &Workspace<'_>,
+    host: &mut HostSides,
+    unmerged: &[(BString, &Conflict)],
+    stage: Which,
+    needs_ids: bool,
+) -> (Vec<Change>, Vec<Combined>) {
+    let (mut changes, mut combined) = (Vec::new(), Vec::new());
+    for (path, conflict) in unmerged {
+        let version = |which: Which| conflict.side(which).map(object_side);
+        let old = version(stage);
+        let mut new = in_mirror(workspace, host, path);
+        let same_size = old.zip(new).is_some_and(|(old, new)| old.size == new.size);
+        if let Some(side) = &mut new
+            && (needs_ids || same_size)
+        {
+            host.identify(path, side);
+        }
+        if old.is_some() && old != new {
+            changes.push(Change::at(path.clone(), old, new));
+        }
+        let parents = vec![version(Which::Ours), version(Which::Theirs)];
+        if parents.iter().all(Option::is_some) {
+            let renamed = vec![false; parents.len()];
+            combined.push(Combined { path: path.clone(), parents, renamed, new, is_in_mirror: true });
+        }
+    }
+    (changes, combined)
+}
+
+/// What the mirror has at a path: what the index has, unless it differs from that.
+fn in_mirror(workspace: &Workspace<'_>, host: &HostSides, path: &BString) -> Option<Side> {
+    let staged = || {
+        let at = workspace.index.find(path).ok()?;
+        workspace.index.entry(at).row.staged.map(object_side)
+    };
+    host.side(path).unwrap_or_else(staged)
+}

@@ -1,0 +1,248 @@
+//! Paths in conflict: how `diff` and `show` show them, what a stash leaves, and what other commands do with them; beside
+//! git where it knows the same.
+
+use std::fs;
+
+use crate::harness::Random;
+use crate::merge::{Pair, files, lines, two_branches, without_ids};
+
+/// A text without ids, and without what pond says of binary files beyond git.
+fn plain(text: &str) -> String {
+    let is_summary =
+        |line: &&str| line.starts_with(' ') && line.contains(" -> ") && line.contains(" shared, ");
+    let clean = |line: &str| match line.starts_with("index ") {
+        true => "index".to_owned(),
+        false => without_ids(&format!(">>>>>>> {line}")).trim_start_matches(">>>>>>> ").to_owned(),
+    };
+    text.lines().filter(|line| !is_summary(line)).map(|line| clean(line) + "\n").collect()
+}
+
+/// Expects the same text from both.
+#[track_caller]
+fn same(pair: &Pair, args: &[&str]) -> String {
+    let pond = pair.pond.run(args).expect_no_panic();
+    let (_, git) = pair.git(args);
+    let (pond, git) = (plain(&pond.out()), plain(&git));
+    assert_eq!(pond, git, "{args:?}\npond:\n{pond}\ngit:\n{git}");
+    git
+}
+
+#[test]
+fn a_diff_of_conflicts_is_gits() {
+    let Some(pair) = Pair::new() else { return };
+    two_branches(&pair);
+    assert!(!pair.both(&["merge", "side"]));
+    let shown = same(&pair, &["diff"]);
+    assert!(shown.contains("diff --cc text\n") && shown.contains("@@@ -1,6 -1,6 +1,10 @@@"), "{shown}");
+    assert!(shown.contains("* Unmerged path deleted by ours\n"), "{shown}");
+    for option in
+        ["-U0", "-U1", "-U20", "--name-only", "--name-status", "--numstat", "--stat", "--shortstat", "-w"]
+    {
+        same(&pair, &["diff", option]);
+    }
+    for option in ["--ours", "--theirs", "--base", "-1", "-2", "-3"] {
+        same(&pair, &["diff", option]);
+        same(&pair, &["diff", option, "--name-status"]);
+    }
+    for option in ["--stat", "--name-status", "--diff-filter=U"] {
+        same(&pair, &["diff", "--cached", option, "--", "text", "added by both"]);
+    }
+    same(&pair, &["diff", "HEAD", "--", "text", "added by both"]);
+    assert_eq!(same(&pair, &["diff", "--name-only", "--diff-filter=U"]).matches("text").count(), 1);
+    pair.pond.fails(&["diff", "--ours", "HEAD"], 129);
+    pair.pond.run(&["diff", "--quiet"]).expect_code(1);
+    // What was done about them shows, and what is decided is an ordinary change.
+    pair.write("text", lines(&[(3, "both"), (10, "theirs only"), (20, "ours only")]));
+    pair.write("added by both", "neither\n");
+    same(&pair, &["diff"]);
+    pair.remove("binary");
+    same(&pair, &["diff", "--", "binary", "text"]);
+    pair.both(&["add", "text"]);
+    pair.write("text", lines(&[(3, "both, and more")]));
+    same(&pair, &["diff", "--", "added by both", "text"]);
+    let rows = pair.pond.lines(&["diff", "--json", "--", "added by both"]);
+    assert!(rows[0].contains("\"change\":\"unmerged\"") && rows.len() == 2, "{rows:?}");
+}
+
+/// Changes, inserts and deletes lines here and there, and sometimes a file.
+fn edit(pair: &Pair, random: &mut Random, who: &str) {
+    for number in 0..4 {
+        let name = format!("f{number}");
+        if random.below(12) == 0 && pair.pond.exists(&name) {
+            pair.remove(&name);
+            continue;
+        }
+        let text = fs::read_to_string(pair.pond.path(&name)).unwrap_or_default();
+        let mut all: Vec<String> = text.lines().map(str::to_owned).collect();
+        for _ in 0..random.below(4) {
+            let at = random.below(all.len() as u64 + 1) as usize;
+            let line = format!("{who} {}", random.below(10_000));
+            match random.below(3) {
+                0 if at < all.len() => drop(all.remove(at)),
+                1 if at < all.len() => all[at] = line,
+                _ => all.insert(at, line),
+            }
+        }
+        let end = if random.below(8) == 0 || all.is_empty() { "" } else { "\n" };
+        pair.write(&name, all.join("\n") + end);
+    }
+    pair.write("always", format!("{who} {}\n", random.next()));
+}
+
+#[test]
+fn merges_are_shown_as_git_shows_them() {
+    let Some(pair) = Pair::new() else { return };
+    let mut random = Random::new(7);
+    for number in 0..4 {
+        pair.write(&format!("f{number}"), lines(&[(1, "section one"), (15, "section two, or so")]));
+    }
+    pair.commit("base");
+    for round in 0..8 {
+        let branch = format!("side{round}");
+        pair.both(&["branch", &branch]);
+        edit(&pair, &mut random, "ours");
+        pair.commit(&format!("ours {round}"));
+        pair.both(&["checkout", "-q", &branch]);
+        edit(&pair, &mut random, "theirs");
+        pair.commit(&format!("theirs {round}"));
+        pair.both(&["checkout", "-q", "main"]);
+        assert!(!pair.both(&["merge", "--no-edit", &branch]));
+        same(&pair, &["diff"]);
+        // Somebody decides, and changes more than was asked for.
+        for name in files(&pair.pond.mirror()).into_keys() {
+            let text = fs::read_to_string(pair.pond.path(&name)).expect("text");
+            let is_marker =
+                |line: &&str| ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|marker| line.starts_with(marker));
+            let kept: Vec<&str> = text.lines().filter(|line| !is_marker(line)).collect();
+            pair.write(&name, kept.join("\n") + "\n");
+        }
+        edit(&pair, &mut random, "decided");
+        same(&pair, &["diff"]);
+        same(&pair, &["diff", "-U1"]);
+        pair.both(&["add", "-A"]);
+        pair.both(&["commit", "-q", "-m", &format!("merge {round}")]);
+        for form in ["-p", "-U1", "--name-status", "--name-only", "--stat", "--first-parent"] {
+            same(&pair, &["show", "--format=%s", form]);
+        }
+    }
+}
+
+/// A stash that does not go together with what was committed since.
+fn stash_with_conflicts(pair: &Pair) {
+    pair.write("a", lines(&[]));
+    pair.write("b", lines(&[]));
+    pair.write("gone", "1\n");
+    pair.commit("base");
+    pair.write("a", lines(&[(3, "stashed"), (20, "stashed")]));
+    pair.write("b", lines(&[(5, "stashed")]));
+    pair.write("gone", "2\n");
+    pair.write("added", "stashed\n");
+    pair.both(&["add", "added"]);
+    pair.write("untracked", "stashed\n");
+    pair.both(&["stash", "-q", "-u"]);
+    pair.write("a", lines(&[(3, "committed")]));
+    pair.remove("gone");
+    pair.commit("since");
+}
+
+/// What `status --porcelain` of both says.
+#[track_caller]
+fn same_status(pair: &Pair) -> Vec<String> {
+    let (_, git) = pair.git(&["status", "--porcelain"]);
+    let (mut pond, mut git) = (pair.pond.status(), git.lines().map(str::to_owned).collect::<Vec<_>>());
+    pond.sort();
+    git.sort();
+    assert_eq!(pond, git);
+    git
+}
+
+#[test]
+fn a_stash_leaves_its_conflicts() {
+    let Some(pair) = Pair::new() else { return };
+    stash_with_conflicts(&pair);
+    let refused = pair.pond.run(&["stash", "pop"]).expect_code(1);
+    let (has_popped, _) = pair.git(&["stash", "pop"]);
+    assert!(!has_popped && refused.err().contains("CONFLICT (content): Merge conflict in a"), "{refused}");
+    pair.compare("after stash pop");
+    assert_eq!(same_status(&pair), ["?? untracked", "A  added", "DU gone", "M  b", "UU a"]);
+    assert_eq!(pair.pond.lines(&["stash", "list"]).len(), 1);
+    same(&pair, &["diff"]);
+    // It has to be decided about.
+    pair.pond.fails(&["commit", "-m", "no"], 1).expect_says("in conflict");
+    pair.pond.fails(&["merge", "HEAD"], 128).expect_says("left conflicts");
+    pair.pond.fails(&["stash"], 128).expect_says("left conflicts");
+    pair.pond.fails(&["switch", "-c", "elsewhere", "HEAD~1"], 128);
+    pair.pond.fails(&["merge", "--abort"], 128);
+    pair.both(&["checkout", "--theirs", "a"]);
+    pair.both(&["checkout", "--ours", "a"]);
+    pair.write("a", lines(&[(3, "both"), (20, "stashed")]));
+    pair.both(&["add", "a"]);
+    assert_eq!(pair.unmerged(), ["DU gone"]);
+    pair.both(&["rm", "-q", "gone"]);
+    assert_eq!(same_status(&pair), ["?? untracked", "A  added", "M  a", "M  b"]);
+    // Nothing waits any more.
+    assert!(!pair.pond.ok(&["status", "--json"]).contains("\"doing\":\"stash\""));
+    pair.both(&["commit", "-q", "-m", "decided"]);
+    // The commit is taken back, and then what 'rm' decided.
+    pair.pond.ok(&["undo"]);
+    assert!(pair.unmerged_of_pond().is_empty());
+    pair.pond.ok(&["undo"]);
+    assert_eq!(pair.unmerged_of_pond(), ["DU gone"]);
+    pair.pond.fails(&["commit", "-m", "no"], 1).expect_says("in conflict");
+}
+
+#[test]
+fn a_stash_with_conflicts_is_taken_back_whole() {
+    let Some(pair) = Pair::new() else { return };
+    stash_with_conflicts(&pair);
+    let before = files(&pair.pond.mirror());
+    pair.pond.run(&["stash", "apply"]).expect_code(1);
+    let after = files(&pair.pond.mirror());
+    assert!(pair.pond.exists("untracked"));
+    pair.pond.ok(&["undo"]);
+    assert_eq!((files(&pair.pond.mirror()), pair.pond.status()), (before.clone(), vec![]));
+    pair.pond.ok(&["redo"]);
+    assert_eq!(files(&pair.pond.mirror()), after);
+    assert_eq!(pair.pond.status(), ["UU a", "A  added", "M  b", "DU gone", "?? untracked"]);
+    pair.pond.ok(&["reset", "-q", "--hard"]);
+    pair.pond.remove("untracked");
+    assert_eq!((files(&pair.pond.mirror()), pair.pond.status()), (before.clone(), vec![]));
+    // What is not committed is not mixed with it.
+    pair.pond.write("a", "not committed\n");
+    pair.pond.fails(&["stash", "pop"], 1).expect_says("  a\n").expect_says("nothing was changed");
+    assert_eq!(
+        (pair.pond.read("a").as_str(), pair.pond.status()),
+        ("not committed\n", vec![" M a".to_owned()])
+    );
+    pair.pond.ok(&["restore", "a"]);
+    pair.pond.write("untracked", "mine\n");
+    pair.pond.fails(&["stash", "pop"], 1).expect_says("  untracked\n");
+    assert_eq!(pair.pond.status(), ["?? untracked"]);
+}
+
+#[test]
+fn a_path_in_conflict_is_not_renamed_and_rm_decides() {
+    let Some(pair) = Pair::new() else { return };
+    two_branches(&pair);
+    assert!(!pair.both(&["merge", "side"]));
+    assert!(!pair.both(&["mv", "text", "elsewhere"]));
+    pair.pond
+        .fails(&["mv", "text", "elsewhere"], 128)
+        .expect_says("'text' is in conflict")
+        .expect_says("hint:");
+    let before = pair.unmerged();
+    pair.pond.append("text", "an edit that is in no commit\n");
+    fs::write(pair.pond.beside("git").join("text"), pair.pond.read("text")).expect("written");
+    assert!(pair.both(&["rm", "-q", "text"]));
+    assert!(pair.both(&["rm", "-q", "deleted by ours"]));
+    assert!(pair.both(&["restore", "--staged", "added by both"]));
+    assert_eq!(pair.unmerged().len(), before.len() - 3);
+    pair.both(&["reset", "-q", "--", "binary"]);
+    pair.unmerged();
+    // What the file held is in the pond.
+    for _ in 0..4 {
+        pair.pond.ok(&["undo"]);
+    }
+    assert!(pair.pond.read("text").ends_with("an edit that is in no commit\n"));
+    assert_eq!(pair.unmerged_of_pond(), before);
+}
