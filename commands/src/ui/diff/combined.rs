@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use bstr::BString;
 use pond_objects::{Change, Kind, Side};
 
-use super::header::zeros_like;
+use super::header::{write_header_line, zeros_like};
 use super::lines::{self, Whitespace};
 use super::names::write_path;
 use super::source::Contents;
@@ -147,10 +147,7 @@ fn write_header(
     contents: &dyn Contents,
     options: &DiffOptions,
 ) -> io::Result<()> {
-    let mut line = |text: String| {
-        options.paint.write(out, Role::DiffHeader, text.as_bytes())?;
-        out.write_all(b"\n")
-    };
+    let mut line = |text: String| write_header_line(out, &text, options);
     line(format!("diff --cc {}", quoted(&one.path)))?;
     let ids: Vec<String> = one.parents.iter().map(|side| print_id(one, *side, contents, options)).collect();
     let new = one.new.filter(|_| !one.is_in_mirror);

@@ -39,10 +39,7 @@ pub(super) fn write_header(
     contents: &dyn Contents,
     options: &DiffOptions,
 ) -> io::Result<()> {
-    let mut line = |text: String| {
-        options.paint.write(out, Role::DiffHeader, text.as_bytes())?;
-        out.write_all(b"\n")
-    };
+    let mut line = |text: String| write_header_line(out, &text, options);
     line(format!("diff --git {} {}", labels.old, labels.new))?;
     let mode = |kind: Kind| format!("{:06o}", kind.mode());
     match (change.old, change.new) {
@@ -82,6 +79,12 @@ pub(super) fn id_range(
         (false, true) => format!("{}..{}", print(old), zeros_like(&print(old))),
         _ => format!("{}..{}", print(old), print(new)),
     }
+}
+
+/// Writes one line of a header.
+pub(super) fn write_header_line(out: &mut dyn Write, text: &str, options: &DiffOptions) -> io::Result<()> {
+    options.paint.write(out, Role::DiffHeader, text.as_bytes())?;
+    out.write_all(b"\n")
 }
 
 /// Zeros in the place of an id, as wide as another.
