@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::harness::{TestPond, readings};
+use any_commands::State;
 
 /// The host's files: permissions (0 for a link) and content.
 type Files = BTreeMap<String, (u32, Vec<u8>)>;
@@ -27,6 +28,16 @@ fn files(pond: &TestPond) -> Files {
         }
     }
     found
+}
+
+/// What taking back has to bring back.
+fn state(pond: &TestPond) -> State {
+    any_commands::state(pond).1
+}
+
+/// The number of the newest operation.
+fn newest(pond: &TestPond) -> i64 {
+    any_commands::state(pond).0
 }
 
 /// Three commits, and on top of them something staged, something changed and something that is not tracked.

@@ -143,7 +143,7 @@ fn meanings(word: &str) -> Option<&'static [&'static str]> {
 
 /// Everything that taking back has to bring back.
 #[derive(Debug, Clone, PartialEq)]
-struct State {
+pub(super) struct State {
     refs: BTreeMap<String, String>,
     head: Head,
     stashes: Vec<(i64, String)>,
@@ -153,14 +153,24 @@ struct State {
 }
 
 /// How many operations there were, and the state.
-fn state(pond: &TestPond) -> (i64, State) {
+pub(super) fn state(pond: &TestPond) -> (i64, State) {
     let opened = Pond::open(&pond.mirror(), &Trust::Anybody).expect("a pond");
     let snapshot = ReadonlyPond::open(&opened, &[]).expect("its state");
-    let view = snapshot.view().expect("its view");
+    let view = snapshot.view();
     let state = State {
-        refs: view.refs().map(|(name, id)| (name.to_string(), id.to_hex())).collect(),
-        head: view.head(MAIN_MIRROR),
-        stashes: view.stashes().into_iter().map(|(seq, id)| (seq, id.to_hex())).collect(),
+        refs: view
+            .refs()
+            .expect("its refs")
+            .into_iter()
+            .map(|(name, id)| (name.to_string(), id.to_hex()))
+            .collect(),
+        head: view.head(MAIN_MIRROR).expect("its head"),
+        stashes: view
+            .stashes()
+            .expect("its stashes")
+            .into_iter()
+            .map(|(seq, id)| (seq, id.to_hex()))
+            .collect(),
         status: status(pond),
         files: files(pond),
     };
