@@ -5,20 +5,20 @@
 //! fails before that leaves files that nothing points to; whoever publishes first wins, and a transaction whose
 //! refs they did not touch is written again behind theirs.
 
+mod error;
+
 use std::collections::{BTreeMap, HashSet};
-use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::ObjectStore;
 use pond_objects::page::Page;
-use pond_objects::{Commit, ObjectId, ReadError, Tag};
-use pond_refs::{EditError, RefEdit, RefName, apply_edits};
+use pond_objects::{Commit, ObjectId, Tag};
+use pond_refs::{RefEdit, RefName, apply_edits};
 
-use crate::durable::{self, DurableError};
+use crate::durable;
 use crate::lock::{Holder, Lock};
-use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat, LogError, RefMove};
+use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat, RefMove};
 use crate::operation::{Operation, OperationError};
 use crate::pack::{PackError, PackIndex, PackReader, SealedPack, write_meta_pack};
 use crate::pond::Pond;
@@ -26,9 +26,11 @@ use crate::publish::{self, PublishError};
 use crate::row::{MetaRow, RowType};
 use crate::schema::PackKind;
 use crate::snapshot::ReadonlyPond;
-use crate::state::{self, StateError, TableState};
+use crate::state::{self, TableState};
 use crate::store::StagedPack;
 use crate::view::{Head, View};
+
+pub use error::TransactionError;
 
 /// How long a transaction waits for those that came before it to publish.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -88,67 +90,6 @@ pub struct Published {
     pub operation: ObjectId,
     /// Bytes of the files that it added to the table.
     pub added: u64,
-}
-
-/// Why an operation was not published.
-#[derive(Debug, thiserror::Error)]
-pub enum TransactionError {
-    /// A ref does not have the value that the operation counts on. Nothing has changed.
-    #[error(transparent)]
-    Ref(#[from] EditError<ReadError>),
-    /// A new ref's name is the directory of another's, or below another's name. Nothing has changed.
-    #[error("there cannot be both {name} and {other}")]
-    Collision {
-        /// The new ref.
-        name: RefName,
-        /// The one that is there.
-        other: RefName,
-    },
-    /// Others were always first.
-    #[error("the pond moved on {0} times while this was being published")]
-    Busy(usize),
-    /// A staged pack is gone or damaged. Nothing has changed.
-    #[error("the staged pack '{name}' cannot be read")]
-    Staged {
-        /// Its name in the staging area.
-        name: String,
-        /// Why.
-        #[source]
-        error: PackError,
-    },
-    /// Content that the operation counts on was removed meanwhile: it must be staged again.
-    #[error("content that was staged is no longer in the pond")]
-    ContentGone,
-    /// The log entry could not be put.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-    /// The state of the table could not be read.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// The new entry could not be read back.
-    #[error(transparent)]
-    Entry(#[from] LogError),
-    /// The view could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A file of rows could not be written or read.
-    #[error(transparent)]
-    Pack(#[from] PackError),
-    /// The operation has no text.
-    #[error(transparent)]
-    Operation(#[from] OperationError),
-    /// A file could not be made durable.
-    #[error(transparent)]
-    Durable(#[from] DurableError),
-    /// A file could not be put in its place.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        error: io::Error,
-    },
 }
 
 /// An operation being written.
