@@ -2,14 +2,15 @@
 //! delete.
 //!
 //! A file that a crash or a disk spoiled is noticed before anything is believed that it says: damage would else look like
-//! an object that is not there. The head has a checksum, which is looked at when the file is opened; each bucket of ids has
-//! one, and so have the parts behind them, which are looked at when they are first needed. So a look-up in a pack of a
-//! million objects reads and checks 200 KB of its index, not 41 MB.
+//! an object that is not there. The head has a checksum, which is looked at when the file is opened; the ids have one, of a
+//! large index each bucket of them, and so has what is behind them. Those are looked at when they are first needed: a
+//! look-up in a pack of a million objects reads and checks 200 KB of its index, not 41 MB.
 //!
 //! ```text
 //! head   "PONDPIDX", version u32, zero u32, objects u64, changes u64, operations u64,
-//!        ends of the 256 buckets u32 each, sum of each bucket (its ids, row groups, rows and types) u64 each,
-//!        sum of changes and operations u64, sum of the head's other bytes u64
+//!        ends of the 256 buckets u32 each, sum of changes and operations u64, sum of head and sums without itself u64
+//! sums   of all from the ids to the changes u64; of 4,096 objects or more one for each bucket: of its ids, row
+//!        groups, rows and types
 //! ids    32 bytes each, sorted; a bucket holds those with the same first byte
 //! places row group u32 of each, then row u32 of each, then type u8 of each; zeros up to a multiple of 8
 //! tail   changes: path hash u64, id prefix u64, seq i64, mtime i64, sorted;
@@ -19,14 +20,17 @@
 //! Numbers are little-endian. A sum is the first 8 bytes of a BLAKE3, the path hash those of the BLAKE3 of
 //! the path's bytes, and the id prefix those of the blob's id, each read as a big-endian number.
 
+mod layout;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::Mmap;
 use pond_objects::{IdPrefix, ObjectId};
+
+use layout::{CHANGE, Checked, Layout, OPERATION};
 
 use super::rows::Columns;
 use super::{Damage, PackError, PackReader};
@@ -37,12 +41,9 @@ use crate::sorted_ids::{BUCKETS, ENDS_SIZE, ID_SIZE, SortedIds, first_from};
 const MAGIC: &[u8; 8] = b"PONDPIDX";
 const VERSION: u32 = 2;
 const ENDS: usize = 40;
-const BUCKET_SUMS: usize = ENDS + ENDS_SIZE;
-const TAIL_SUM: usize = BUCKET_SUMS + 8 * BUCKETS;
+const TAIL_SUM: usize = ENDS + ENDS_SIZE;
 const HEAD_SUM: usize = TAIL_SUM + 8;
 const HEAD: usize = HEAD_SUM + 8;
-const CHANGE: usize = 32;
-const OPERATION: usize = 16;
 
 /// An object of a pack and its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,7 +187,7 @@ impl PackIndex {
         for count in [objects_len, changes_len, operations_len] {
             bytes.extend_from_slice(&(count as u64).to_le_bytes());
         }
-        bytes.resize(HEAD, 0);
+        bytes.resize(layout.ids, 0);
         objects.iter().for_each(|entry| bytes.extend_from_slice(entry.id.as_bytes()));
         objects.iter().for_each(|entry| bytes.extend_from_slice(&entry.location.row_group.to_le_bytes()));
         objects.iter().for_each(|entry| bytes.extend_from_slice(&entry.location.row.to_le_bytes()));
@@ -204,14 +205,14 @@ impl PackIndex {
             bytes.extend_from_slice(&location.row.to_le_bytes());
         }
         let ends = SortedIds::ends_of(objects.iter().map(|entry| &entry.id));
-        bytes[ENDS..BUCKET_SUMS].copy_from_slice(&ends);
-        for bucket in 0..=u8::MAX {
-            let sum = bucket_sum(&bytes, &layout, ids(&bytes, objects_len).bucket(bucket));
-            bytes[BUCKET_SUMS + 8 * usize::from(bucket)..][..8].copy_from_slice(&sum.to_le_bytes());
+        bytes[ENDS..TAIL_SUM].copy_from_slice(&ends);
+        for part in 0..layout.parts {
+            let sum = part_sum(&bytes, &layout, part);
+            bytes[HEAD + 8 * part..][..8].copy_from_slice(&sum.to_le_bytes());
         }
         let tail = sum(&[&bytes[layout.changes..]]);
         bytes[TAIL_SUM..HEAD_SUM].copy_from_slice(&tail.to_le_bytes());
-        let head = sum(&[&bytes[..HEAD_SUM]]);
+        let head = head_sum(&bytes, &layout);
         bytes[HEAD_SUM..HEAD].copy_from_slice(&head.to_le_bytes());
         Self {
             bytes: Storage::Built(bytes),
@@ -270,29 +271,28 @@ impl PackIndex {
         let count = |at| usize::try_from(u64_at(&bytes, at)).map_err(|_| SHORT);
         let (objects, changes, operations) = (count(16)?, count(24)?, count(32)?);
         let layout = Layout::new(objects, changes, operations).ok_or(SHORT)?;
-        if layout.end != bytes.len() || !ids(&bytes, objects).is_whole() {
+        if layout.end != bytes.len() || !ids(&bytes, &layout).is_whole() {
             return Err(SHORT);
         }
-        if sum(&[&bytes[..HEAD_SUM]]) != u64_at(&bytes, HEAD_SUM) {
+        if head_sum(&bytes, &layout) != u64_at(&bytes, HEAD_SUM) {
             return Err(IndexError::Damaged(Damage("its checksum is wrong")));
         }
         Ok(Self { bytes, checked: Checked::default(), objects, changes, operations })
     }
 
-    /// Checks the bucket of ids that begin with `byte`, once.
+    /// Checks what the index says of ids that begin with `byte`, once.
     fn check_bucket(&self, byte: u8) -> Result<(), DamagedPart> {
-        if self.checked.has(usize::from(byte)) {
+        let layout = self.layout();
+        let part = if layout.parts == 1 { 0 } else { usize::from(byte) };
+        if self.checked.has(part) {
             return Ok(());
         }
-        let layout = self.layout();
-        let range = self.ids().bucket(byte);
-        let types = &self.bytes[layout.types..][range.clone()];
+        let types = &self.bytes[layout.types..][part_of(&self.bytes, &layout, part)];
         let is_known = types.iter().all(|number| RowType::from_number(*number).is_some());
-        let stored = u64_at(&self.bytes, BUCKET_SUMS + 8 * usize::from(byte));
-        if !is_known || bucket_sum(&self.bytes, &layout, range) != stored {
+        if !is_known || part_sum(&self.bytes, &layout, part) != u64_at(&self.bytes, HEAD + 8 * part) {
             return Err(DamagedPart);
         }
-        self.checked.add(usize::from(byte));
+        self.checked.add(part);
         Ok(())
     }
 
@@ -328,7 +328,7 @@ impl PackIndex {
     }
 
     fn ids(&self) -> SortedIds<'_> {
-        ids(&self.bytes, self.objects)
+        ids(&self.bytes, &self.layout())
     }
 
     fn location(&self, at: usize) -> Location {
@@ -407,40 +407,33 @@ impl PackIndex {
     }
 }
 
-/// The ids of an index of so many objects.
-fn ids(bytes: &[u8], objects: usize) -> SortedIds<'_> {
-    SortedIds::new(&bytes[ENDS..BUCKET_SUMS], &bytes[HEAD..HEAD + ID_SIZE * objects])
+/// The ids of an index.
+fn ids<'a>(bytes: &'a [u8], layout: &Layout) -> SortedIds<'a> {
+    SortedIds::new(&bytes[ENDS..TAIL_SUM], &bytes[layout.ids..layout.row_groups])
 }
 
-/// Where the sections of an index begin.
-#[derive(Debug, Clone, Copy)]
-struct Layout {
-    row_groups: usize,
-    rows: usize,
-    types: usize,
-    changes: usize,
-    operations: usize,
-    end: usize,
-}
-
-impl Layout {
-    /// `None` where so many entries have no room in memory, or in a bucket's end.
-    fn new(objects: usize, changes: usize, operations: usize) -> Option<Self> {
-        u32::try_from(objects).ok()?;
-        let row_groups = objects.checked_mul(32)?.checked_add(HEAD)?;
-        let rows = objects.checked_mul(4)?.checked_add(row_groups)?;
-        let types = objects.checked_mul(4)?.checked_add(rows)?;
-        let changes_at = types.checked_add(objects)?.checked_next_multiple_of(8)?;
-        let operations_at = changes.checked_mul(CHANGE)?.checked_add(changes_at)?;
-        let end = operations.checked_mul(OPERATION)?.checked_add(operations_at)?;
-        Some(Self { row_groups, rows, types, changes: changes_at, operations: operations_at, end })
+/// The places of the ids that a part's checksum covers.
+fn part_of(bytes: &[u8], layout: &Layout, part: usize) -> Range<usize> {
+    match layout.parts {
+        1 => 0..(layout.row_groups - layout.ids) / ID_SIZE,
+        _ => ids(bytes, layout).bucket(u8::try_from(part).expect("BUG: a bucket is a byte")),
     }
 }
 
-/// The checksum of what an index says of these ids.
-fn bucket_sum(bytes: &[u8], layout: &Layout, ids: Range<usize>) -> u64 {
-    let part = |from: usize, width: usize| &bytes[from + width * ids.start..from + width * ids.end];
-    sum(&[part(HEAD, ID_SIZE), part(layout.row_groups, 4), part(layout.rows, 4), part(layout.types, 1)])
+/// The checksum of what an index says of a part of its ids.
+fn part_sum(bytes: &[u8], layout: &Layout, part: usize) -> u64 {
+    if layout.parts == 1 {
+        return sum(&[&bytes[layout.ids..layout.changes]]);
+    }
+    let ids = part_of(bytes, layout, part);
+    let section = |from: usize, width: usize| &bytes[from + width * ids.start..from + width * ids.end];
+    let of_rows = [section(layout.row_groups, 4), section(layout.rows, 4), section(layout.types, 1)];
+    sum(&[section(layout.ids, ID_SIZE), of_rows[0], of_rows[1], of_rows[2]])
+}
+
+/// The checksum of the head and of the sums behind it.
+fn head_sum(bytes: &[u8], layout: &Layout) -> u64 {
+    sum(&[&bytes[..HEAD_SUM], &bytes[HEAD..layout.ids]])
 }
 
 fn sum(parts: &[&[u8]]) -> u64 {
@@ -449,25 +442,6 @@ fn sum(parts: &[&[u8]]) -> u64 {
         hasher.update(part);
     }
     first_eight(hasher.finalize().as_bytes())
-}
-
-/// Which parts of an index were found to be whole: a bit for each bucket, and one for what is behind them.
-#[derive(Debug, Default)]
-struct Checked([AtomicU64; BUCKETS / 64 + 1]);
-
-impl Checked {
-    fn everything() -> Self {
-        Self(std::array::from_fn(|_| AtomicU64::new(u64::MAX)))
-    }
-
-    // Whoever misses that another thread has checked a part checks it again.
-    fn has(&self, part: usize) -> bool {
-        self.0[part / 64].load(Ordering::Relaxed) & (1 << (part % 64)) != 0
-    }
-
-    fn add(&self, part: usize) {
-        self.0[part / 64].fetch_or(1 << (part % 64), Ordering::Relaxed);
-    }
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {

@@ -69,36 +69,50 @@ proptest! {
     }
 }
 
-#[test]
-fn damage_anywhere_is_noticed() {
+/// An index of so many objects, a change and an operation.
+fn whole(objects: u32) -> Vec<u8> {
     let entries = IndexEntries {
-        objects: (0..40u32)
+        objects: (0..objects)
             .map(|row| IndexEntry { id: ObjectId::of_content(&row.to_le_bytes()), location: location(row) })
             .collect(),
         changes: vec![ChangeEntry::new(b"a", &ObjectId::ZERO, 1, 2)],
         operations: vec![OperationEntry { seq: 1, location: location(1) }],
     };
-    let dir = tempfile::tempdir().expect("a directory");
-    let path = dir.path().join("index");
-    PackIndex::build(entries).write(&path).expect("written");
-    let whole = std::fs::read(&path).expect("read");
-    for at in 0..whole.len() {
-        let mut bytes = whole.clone();
-        bytes[at] ^= 0x41;
-        // Bytes 12 to 16 say nothing, but a sum covers them.
-        let is_whole = PackIndex::check(Storage::Built(bytes)).is_ok_and(|index| index.check_all().is_ok());
-        assert!(!is_whole, "byte {at}");
-        assert!(PackIndex::check(Storage::Built(whole[..at].to_vec())).is_err(), "cut at {at}");
+    PackIndex::build(entries).bytes.to_vec()
+}
+
+fn check(bytes: Vec<u8>) -> Result<PackIndex, IndexError> {
+    PackIndex::check(Storage::Built(bytes))
+}
+
+#[test]
+fn damage_anywhere_is_noticed() {
+    for (objects, step) in [(0, 1), (41, 1), (5003, 997)] {
+        let whole = whole(objects);
+        for at in (0..whole.len()).step_by(step) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x41;
+            // Bytes 12 to 16 say nothing, but a sum covers them.
+            assert!(!check(bytes).is_ok_and(|index| index.check_all().is_ok()), "byte {at} of {objects}");
+            assert!(check(whole[..at].to_vec()).is_err(), "{objects} cut at {at}");
+        }
+        assert_eq!(check(whole).expect("whole").check_all(), Ok(()));
     }
-    let index = PackIndex::check(Storage::Built(whole.clone())).expect("whole");
+    let dir = tempfile::tempdir().expect("a directory");
+    assert!(matches!(PackIndex::open(&dir.path().join("none")), Err(IndexError::Io { .. })));
+}
+
+#[test]
+fn a_damaged_bucket_says_nothing_and_others_are_believed() {
+    let mut bytes = whole(5000);
+    let index = check(bytes.clone()).expect("whole");
     assert_eq!(index.check_all(), Ok(()));
     let ids: Vec<ObjectId> = index.entries().map(|entry| entry.id).collect();
-    let mut bytes = whole;
-    bytes[HEAD + 31] ^= 1;
-    let damaged = PackIndex::check(Storage::Built(bytes)).expect("its head is whole");
+    bytes[index.layout().ids + 31] ^= 1;
+    let damaged = check(bytes).expect("its head is whole");
     assert_eq!(damaged.lookup(&ids[0]), Err(DamagedPart));
-    assert!(matches!(damaged.lookup(&ids[39]), Ok(Some(_))), "another bucket is believed");
-    assert!(matches!(PackIndex::open(&dir.path().join("none")), Err(IndexError::Io { .. })));
+    assert!(matches!(damaged.lookup(&ids[4999]), Ok(Some(_))));
+    assert_eq!(damaged.check_all(), Err(DamagedPart));
 }
 
 #[test]
