@@ -68,11 +68,14 @@ pub struct Lock {
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const SHORT_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// So many times its patience a process waits where others take turns.
+const MOST_TURNS: u32 = 60;
 /// More than a holder writes; a file of this size or more is not read.
 const TEXT_LIMIT: u64 = 64 * 1024;
 
 impl Lock {
-    /// Takes the lock of `path`, waiting up to `wait` for its holder. `us` is what others are told.
+    /// Takes the lock of `path`, waiting up to `wait` for its holder. Where others take turns that is how long each of them is
+    /// waited for: many processes on a slow machine all come to their turn. `us` is what others are told.
     ///
     /// The file is created if it is missing.
     pub fn acquire(path: &Path, wait: Duration, us: &Holder) -> Result<Self, LockError> {
@@ -89,6 +92,7 @@ impl Lock {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let file = file.map_err(failed)?;
         let begun = Instant::now();
+        let mut turn = Turn { begun, holder: None, number: 1 };
         let mut pause = SHORTEST_PAUSE;
         loop {
             match file.try_lock() {
@@ -97,12 +101,17 @@ impl Lock {
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
-            let waited = begun.elapsed();
-            if waited >= wait {
+            let Some(left) = wait.checked_sub(turn.begun.elapsed()).filter(|left| !left.is_zero()) else {
                 let holder = read_holder(&file, us);
-                return Err(LockError::Busy { path: path.to_owned(), holder, waited });
+                if turn.is_next(&holder) {
+                    continue;
+                }
+                return Err(LockError::Busy { path: path.to_owned(), holder, waited: begun.elapsed() });
+            };
+            if turn.holder.is_none() {
+                turn.holder = Some(read_holder(&file, us));
             }
-            thread::sleep(pause.min(wait - waited));
+            thread::sleep(pause.min(left));
             pause = (pause * 2).min(longest);
         }
         let lock = Self { file };
@@ -130,6 +139,26 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // So that the next one to wait does not read about us; see `describe`.
         let _ = self.file.set_len(0);
+    }
+}
+
+/// The wait for one holder.
+struct Turn {
+    begun: Instant,
+    /// Who held the lock when it began; none where it was not looked at.
+    holder: Option<Option<Holder>>,
+    number: u32,
+}
+
+impl Turn {
+    /// Begins the wait for the next holder, unless it is still the same one, or others came first too often.
+    fn is_next(&mut self, holder: &Option<Holder>) -> bool {
+        let has_changed = self.holder.as_ref().is_some_and(|before| before != holder);
+        if !has_changed || self.number == MOST_TURNS {
+            return false;
+        }
+        *self = Self { begun: Instant::now(), holder: Some(holder.clone()), number: self.number + 1 };
+        true
     }
 }
 
@@ -204,6 +233,20 @@ mod tests {
     }
 
     const SHORT: Duration = Duration::from_millis(5);
+
+    #[test]
+    fn who_waits_while_others_take_turns_goes_on_waiting() {
+        let begun = Instant::now();
+        let mut turn = Turn { begun, holder: None, number: 1 };
+        assert!(!turn.is_next(&None), "it was not looked at: nothing is known");
+        turn.holder = Some(Some(us("one")));
+        assert!(!turn.is_next(&Some(us("one"))));
+        assert!(turn.is_next(&Some(us("two"))) && !turn.is_next(&Some(us("two"))));
+        // Between two holders the file says nothing.
+        assert!(turn.is_next(&None) && !turn.is_next(&None));
+        let more = (0..MOST_TURNS).filter(|number| turn.is_next(&Some(us(&number.to_string()))));
+        assert_eq!(more.count(), MOST_TURNS as usize - 3, "but not for ever");
+    }
 
     #[test]
     fn the_second_waits_and_learns_who_holds_it() {
