@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use pond_oplog::Pond;
 use pond_oplog::pond::Trust;
@@ -15,7 +16,7 @@ use crate::interrupt;
 use crate::ui::color::ColorMode;
 use crate::ui::{Ui, UiSettings, escape, pager};
 
-/// The surroundings of one command. Nothing in it changes while the command runs.
+/// The surroundings of one command. Nothing in it changes while the command runs but what it has published.
 pub(crate) struct Context {
     /// The current directory, absolute, `-C` applied.
     pub(crate) cwd: PathBuf,
@@ -25,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) command_line: Vec<OsString>,
     /// The terminal.
     pub(crate) ui: Ui,
+    /// The number of the first operation that the command published.
+    pub(crate) first_operation: OnceLock<i64>,
     explicit_pond: Option<PathBuf>,
     place: Option<Place>,
     config: Result<Config, ConfigError>,
@@ -60,7 +63,16 @@ impl Context {
         let dot_pond = place.as_ref().map(|place| place.dot_pond.as_path());
         let config = Config::load(&Sources::from_environment(dot_pond, &globals.settings));
         let ui = Ui::new(ui_settings(&globals, config.as_ref().ok()));
-        Ok(Self { cwd, globals, command_line, ui, explicit_pond, place, config })
+        Ok(Self {
+            cwd,
+            globals,
+            command_line,
+            ui,
+            first_operation: OnceLock::new(),
+            explicit_pond,
+            place,
+            config,
+        })
     }
 
     /// The configuration; fatal if a layer of it cannot be used.

@@ -84,6 +84,9 @@ impl Class {
     }
 }
 
+/// How a hint ends that only holds as long as nothing was published.
+const RUN_AGAIN: &str = ", then run the command again";
+
 /// A failed command: its class, its message with the causes behind it, and hints.
 #[derive(Clone, Debug)]
 pub(crate) struct CommandError {
@@ -121,6 +124,16 @@ impl CommandError {
     pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.hints.push(hint.to_string());
         self
+    }
+
+    /// The same of a command that has published an operation before it failed: done again, it would be done twice.
+    pub(crate) fn after_publishing(mut self, seq: i64) -> Self {
+        for hint in &mut self.hints {
+            hint.truncate(hint.strip_suffix(RUN_AGAIN).map_or(hint.len(), str::len));
+        }
+        self.hint(format_args!(
+            "operation {seq} was made before that: 'pond op show {seq}' and 'pond status' tell what is done, 'pond undo' takes it back"
+        ))
     }
 
     /// Puts what was being tried in front; the message so far becomes its first cause.
@@ -319,6 +332,18 @@ mod tests {
     #[derive(Debug, thiserror::Error)]
     #[error("cannot read the index")]
     struct Outer(#[source] io::Error);
+
+    #[test]
+    fn what_was_published_is_not_to_be_done_again() {
+        let error =
+            fatal("cannot write 'a'").hint("the disk is full: free some space, then run the command again");
+        let text = error.after_publishing(7).render_human(|label| format!("{label}:"));
+        assert!(
+            text.contains("free some space\n") && text.contains("operation 7 was made before that"),
+            "{text}"
+        );
+        assert!(!text.contains("again"), "{text}");
+    }
 
     #[test]
     fn the_chain_is_one_line_and_the_hints_follow() {

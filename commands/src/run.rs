@@ -125,6 +125,10 @@ fn end(ctx: &Context, result: Result<Outcome, CommandError>) -> u8 {
     match result {
         Ok(outcome) => outcome.code(),
         Err(error) => {
+            let error = match ctx.first_operation.get() {
+                Some(seq) if error.class() == Class::Fatal => error.after_publishing(*seq),
+                _ => error,
+            };
             ctx.ui.show_error(&error);
             error.class().code()
         }

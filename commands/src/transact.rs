@@ -42,7 +42,7 @@ pub(crate) fn begin<'w>(
     let doing = doing(workspace.ctx, kind, parameters)?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     transaction.note(MIRROR, MAIN_MIRROR);
-    if let Some(first) = workspace.first_operation.get() {
+    if let Some(first) = workspace.ctx.first_operation.get() {
         transaction.note(CONTINUES, first.to_string());
     }
     Ok(transaction)
@@ -73,7 +73,7 @@ pub(crate) fn publish(
     let was_typed = transaction.has_note(MIRROR);
     let published = block_on(transaction.publish(&table))??;
     if was_typed {
-        workspace.first_operation.get_or_init(|| published.state.seq);
+        workspace.ctx.first_operation.get_or_init(|| published.state.seq);
     }
     Ok(published)
 }

@@ -5,7 +5,6 @@
 //! between publishing and writing them left them behind: opening brings them up to date, so that no one has to.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use bstr::BString;
@@ -43,7 +42,6 @@ pub(crate) struct Workspace<'c> {
     /// What the next commit will hold.
     pub(crate) index: Index,
     /// The number of the first operation that the command published, once there is one.
-    pub(crate) first_operation: OnceLock<i64>,
     /// Why the index could not be read: then [`Self::index`] has no rows.
     index_error: Option<CommandError>,
     lock: Option<Lock>,
@@ -77,8 +75,7 @@ impl<'c> Workspace<'c> {
         let snapshot = ReadonlyPond::open(&pond, &[])?;
         let head = head_of(&pond, &snapshot)?;
         let index = Index::empty();
-        let first_operation = OnceLock::new();
-        Ok(Self { ctx, pond, snapshot, head, index, first_operation, index_error: None, lock: None })
+        Ok(Self { ctx, pond, snapshot, head, index, index_error: None, lock: None })
     }
 
     /// Opens for a change of the mirror or its index, and keeps other commands from it.
@@ -135,8 +132,7 @@ impl<'c> Workspace<'c> {
         let staged = parse_names(&index.header().packs)?;
         let snapshot = ReadonlyPond::open(&pond, &staged)?;
         let head = head_of(&pond, &snapshot)?;
-        let first_operation = OnceLock::new();
-        let mut workspace = Self { ctx, pond, snapshot, head, index, first_operation, index_error, lock };
+        let mut workspace = Self { ctx, pond, snapshot, head, index, index_error, lock };
         if workspace.index_error.is_none() {
             if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
                 workspace.say_it_was_made_anew("the index was missing");
@@ -178,33 +174,40 @@ impl<'c> Workspace<'c> {
         );
     }
 
-    /// Brings the index in line with what was published, where a command did not live to do it. Without the mirror's lock
-    /// only if HEAD moved: somebody else may be writing it.
+    /// Brings the index in line with what was published, where a command did not live to do it. Where HEAD has not moved, and
+    /// another process holds the mirror's lock, nothing is done: it is writing the index.
     fn catch_up(&mut self) -> Result<(), CommandError> {
         let file = head_file::read(&head_path(&self.pond))?;
         let seq = file.map(|file| file.seq);
         let is_behind = self.index.header().base != self.head.commit;
-        if !is_behind && (self.lock.is_none() || seq == Some(self.snapshot.state().seq)) {
+        let is_followed = seq == Some(self.snapshot.state().seq);
+        if !is_behind && (is_followed || self.lock.is_none() && !self.is_free()) {
             return Ok(());
         }
         let had_base = self.index.header().base.is_some();
-        if let Some(CaughtUp { builder, moved }) = catch_up(&self.snapshot, &self.index, seq)? {
-            if moved > 0 && had_base {
-                let files = crate::ui::size::counted(moved as u64, "file");
+        if let Some(CaughtUp { builder, unsure }) = catch_up(&self.snapshot, &self.index, seq)? {
+            if unsure > 0 && had_base {
+                let files = crate::ui::size::counted(unsure as u64, "file");
                 self.ctx.ui.warn(format_args!(
                     "a command that was changing the mirror ended half way; {files} may be of the version before"
                 ));
                 self.ctx.ui.hint(
-                    "'pond status' shows them as modified, 'pond restore :/' writes what is staged, 'pond undo' takes the command back",
+                    "'pond undo' takes the command back, so that it can be run again; 'pond status' shows files that it did not write as modified",
                 );
             }
-            if self.lock.is_none() {
-                self.index = builder.finish();
-                return Ok(());
+            match builder {
+                Some(builder) if self.lock.is_none() => self.index = builder.finish(),
+                Some(builder) => self.save_index(builder)?,
+                None => {}
             }
-            self.save_index(builder)?;
         }
         if self.lock.is_some() { self.save_head() } else { Ok(()) }
+    }
+
+    /// Whether nobody changes the mirror at this moment.
+    fn is_free(&self) -> bool {
+        let path = self.pond.mirror_dir(MAIN_MIRROR).join("lock");
+        holder(self.ctx).is_ok_and(|us| Lock::acquire(&path, Duration::ZERO, &us).is_ok())
     }
 
     /// The objects, staged ones among them.

@@ -221,7 +221,7 @@ fn the_next_command_ends_what_one_that_was_killed_began() {
         pond.ok(args);
         assert_eq!(pond.status(), status, "{args:?}");
         put_back(files);
-        // Whoever only reads may see the index as it was, where HEAD did not move.
+        assert_eq!(pond.status(), status, "{args:?} as a reader sees it");
         pond.ok(&["add", "a"]);
         let mut after = pond.status();
         after.retain(|line| line != "M  a" && line != " M a");
@@ -234,4 +234,39 @@ fn the_next_command_ends_what_one_that_was_killed_began() {
         pond.write("b", "staged\n");
         pond.ok(&["add", "b"]);
     }
+}
+
+#[test]
+fn readers_see_what_a_killed_command_published_unless_one_is_at_work() {
+    let pond = two();
+    pond.write("b", "of main\n");
+    pond.commit_all("main");
+    pond.ok(&["switch", "side"]);
+    pond.write("b", "of side\n");
+    pond.commit_all("side");
+    let files = kept(&pond);
+    pond.fails(&["merge", "main"], 1);
+    assert!(pond.status().contains(&"UU b".to_owned()));
+    put_back(files);
+    let lock = fs::File::open(pond.dot_pond("mirrors/main/lock")).expect("the lock");
+    lock.lock().expect("free");
+    let at_work = pond.run(&["status", "--porcelain"]).expect_code(0);
+    assert!(!at_work.out().contains("UU b"), "it is being written: {at_work}");
+    lock.unlock().expect("ours");
+    let after = pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("ended half way");
+    assert!(after.out().contains("UU b"), "{after}");
+    pond.run(&["undo"]).expect_code(0);
+    assert_eq!(pond.status(), [""; 0]);
+
+    // One that touches files only: what it left undone is told all the same.
+    pond.write("b", "put aside\n");
+    pond.ok(&["stash"]);
+    let files = kept(&pond);
+    pond.ok(&["stash", "pop"]);
+    put_back(files);
+    pond.write("b", "of side\n");
+    pond.run(&["status"]).expect_code(0).expect_says("'pond undo' takes the command back");
+    pond.run(&["undo"]).expect_code(0);
+    pond.ok(&["stash", "pop"]);
+    assert_eq!(pond.read("b"), "put aside\n");
 }

@@ -3,7 +3,7 @@
 //! Such an operation tells what it changed of the index. Where it does not, because the index is older than that or was
 //! put there by somebody, what is as in the commit before is taken to be as in the new one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
 use pond_objects::{ObjectSource as _, ReadError};
@@ -17,16 +17,16 @@ use super::pending::Pending;
 use super::rebase;
 use super::stat::now_ns;
 
-/// An index that was brought up to date.
+/// What a command left that did not live to end.
 pub(crate) struct CaughtUp {
-    /// The index.
-    pub(crate) builder: IndexBuilder,
-    /// How many paths have another content now, of which the host may have either.
-    pub(crate) moved: usize,
+    /// The index, brought up to date; none where it is so already.
+    pub(crate) builder: Option<IndexBuilder>,
+    /// The files that the host may have either as they were before or as the command left them.
+    pub(crate) unsure: usize,
 }
 
 /// The index as the operations after number `seq` left it, the last that this mirror's files HEAD and index are known to
-/// follow; none where it is so already.
+/// follow; none where they follow it.
 ///
 /// # Errors
 /// Those of reading operations, views and trees.
@@ -43,19 +43,23 @@ pub(crate) fn catch_up(
     };
     let is_behind = index.header().base != head;
     let updates = updates(store, index, &operations)?;
+    let mut unsure = BTreeSet::new();
+    for operation in &operations {
+        unsure.extend(Recorded::of(operation, store)?.host.into_iter().map(|change| change.path));
+    }
     if !is_behind && updates.is_empty() && pending(store, index, &operations)? == index.header().pending {
-        return Ok(None);
+        return Ok((!unsure.is_empty()).then_some(CaughtUp { builder: None, unsure: unsure.len() }));
     }
     let tree = head.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
     let pending = pending(store, index, &operations)?;
     let header = Header { base: head, pending, ..index.header().clone() };
     if is_behind && (index.is_empty() || !begins_at_base(store, index, &operations)?) {
         let (builder, moved) = rebase::catch_up(index, store, tree.as_ref(), header)?;
-        return Ok(Some(CaughtUp { builder, moved }));
+        return Ok(Some(CaughtUp { builder: Some(builder), unsure: moved }));
     }
-    let moved = updates.len();
     let edited = index.edit(updates, header.clone(), now_ns()).finish();
-    Ok(Some(CaughtUp { builder: rebase::onto(&edited, store, tree.as_ref(), header)?, moved }))
+    let builder = Some(rebase::onto(&edited, store, tree.as_ref(), header)?);
+    Ok(Some(CaughtUp { builder, unsure: unsure.len() }))
 }
 
 /// The operations of this mirror's commands after a number, the oldest first.

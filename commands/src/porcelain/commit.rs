@@ -131,7 +131,13 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
             return Err(error);
         }
     };
-    let done = publish(&mut workspace, &base, &changes, draft)?;
+    let done = match publish(&mut workspace, &base, &changes, draft) {
+        Err(error) if args.all && ctx.first_operation.get().is_none() => {
+            put_back(&mut workspace, &before)?;
+            return Err(error);
+        }
+        done => done?,
+    };
     report(&workspace, &done, &changes)?;
     maintain::automatically(&mut workspace);
     Ok(Outcome::Done)
