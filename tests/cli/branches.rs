@@ -128,3 +128,20 @@ fn deleting_asks_whether_head_has_the_commits() {
     pond.ok(&["branch", "side", &side[..10]]);
     assert_eq!(pond.id("side"), side);
 }
+
+#[test]
+fn a_rename_is_no_switch() {
+    let pond = three();
+    pond.ok(&["switch", "-c", "before"]);
+    pond.ok(&["switch", "main"]);
+    pond.ok(&["branch", "-m", "trunk"]);
+    pond.run(&["switch", "-"]).expect_code(0).expect_says("'before'");
+    pond.run(&["switch", "-"]).expect_code(0).expect_says("'trunk'");
+    assert_eq!(pond.ok(&["rev-parse", "--abbrev-ref", "@{-2}"]).trim(), "trunk");
+    // Where HEAD was is known by its present name, whoever renamed it.
+    pond.ok(&["branch", "-m", "before", "after"]);
+    pond.run(&["switch", "-"]).expect_code(0).expect_says("'after'");
+    pond.ok(&["undo"]);
+    pond.ok(&["undo"]);
+    pond.run(&["switch", "-"]).expect_code(0).expect_says("'before'");
+}
