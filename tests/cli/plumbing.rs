@@ -94,3 +94,31 @@ fn ls_shows_a_directory_of_a_version() {
     assert!(!rows.is_empty() && json.contains("a/b/c.txt"), "{json}");
     pond.ok(&["count-objects"]);
 }
+
+#[test]
+fn versions_in_conflict_stand_in_the_order_of_paths() {
+    let pond = TestPond::new();
+    for name in ["a", "f", "z"] {
+        pond.write(name, "1\n");
+    }
+    pond.commit_all("one");
+    pond.ok(&["switch", "-c", "other"]);
+    pond.write("f", "2\n");
+    pond.commit_all("two");
+    pond.ok(&["switch", "main"]);
+    pond.write("f", "3\n");
+    pond.commit_all("three");
+    pond.fails(&["merge", "other"], 1);
+    let of = |lines: Vec<String>| -> Vec<String> {
+        lines.iter().filter_map(|line| Some(line.rsplit_once(' ')?.1.replace('\t', " "))).collect()
+    };
+    assert_eq!(of(pond.lines(&["ls-files", "-s"])), ["0 a", "1 f", "2 f", "3 f", "0 z"]);
+    assert_eq!(of(pond.lines(&["ls-files", "-u"])), ["1 f", "2 f", "3 f"]);
+    // Another file in its place is a decision, which can be taken back.
+    pond.ok(&["mv", "-f", "a", "f"]);
+    assert_eq!(pond.status(), ["D  a", "M  f"]);
+    pond.ok(&["undo"]);
+    assert_eq!(pond.status(), ["UU f"]);
+    pond.ok(&["redo"]);
+    assert_eq!(of(pond.lines(&["ls-files", "-s"])), ["0 f", "0 z"]);
+}

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::index::Side;
 use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
-use crate::mirror::order::relative;
+use crate::mirror::order::{path_order, relative};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::{Conflict, Which};
 use crate::mirror::scan::{Change, Hashing, ScanOptions, State, scan};
@@ -156,18 +156,25 @@ impl Lister<'_> {
 
     fn cached(&self) -> Result<(), CommandError> {
         let ignore = if self.args.ignored { Some(self.workspace.ignore()?) } else { None };
-        let conflicts = self.conflicts();
-        for conflict in &conflicts {
-            self.versions(conflict)?;
-        }
+        let mut conflicts = self.conflicts();
+        conflicts.sort_by(|a, b| path_order(&a.path(), &b.path()));
         if self.args.unmerged && !self.args.stage {
-            return Ok(());
+            return conflicts.iter().try_for_each(|conflict| self.versions(conflict));
         }
         let in_conflict: HashSet<BString> = match self.args.stage {
             true => conflicts.iter().map(|conflict| conflict.path()).collect(),
             false => HashSet::new(),
         };
-        for entry in self.workspace.index.iter().filter(|entry| !in_conflict.contains(entry.path)) {
+        let mut waiting = conflicts.iter().peekable();
+        for entry in self.workspace.index.iter() {
+            while let Some(conflict) =
+                waiting.next_if(|conflict| path_order(&conflict.path(), entry.path).is_le())
+            {
+                self.versions(conflict)?;
+            }
+            if in_conflict.contains(entry.path) {
+                continue;
+            }
             let Some(side) = entry.row.staged else { continue };
             let is_dir = side.kind == Kind::Directory;
             if !self.specs.matches(entry.path, is_dir) {
@@ -178,7 +185,7 @@ impl Lister<'_> {
             }
             self.print("cached", entry.path, Some(side))?;
         }
-        Ok(())
+        waiting.try_for_each(|conflict| self.versions(conflict))
     }
 
     fn differences(&self) -> Result<Outcome, CommandError> {

@@ -89,6 +89,8 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
         if !updates.is_empty() {
             workspace.update_index(updates, &[])?;
         }
+        // What took the place of a file in conflict decides about it.
+        workspace.settle(&|path| done.iter().any(|moving| moving.to == *path))?;
     }
     report(ctx, &args, &done, &failed)?;
     if failed.is_empty() {
@@ -163,6 +165,12 @@ fn footprint(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved) -> Footpr
         set.entry(path).or_insert(None);
     }
     set.into_iter().for_each(|(path, new)| footprint.index.add(path.clone(), staged(&path), new));
+    if let Some(before) = &index.header().pending {
+        let mut after = before.clone();
+        if !after.settle(&|path| moves.iter().any(|moving| moving.to == *path)).is_empty() {
+            footprint.pending = Some([Some(before.clone()), after.unless_over()]);
+        }
+    }
     footprint
 }
 
