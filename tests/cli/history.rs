@@ -120,3 +120,42 @@ fn show_takes_ranges() {
     assert!(pond.ok(&["show", "-s", "HEAD~1..HEAD", "HEAD:f1"]).ends_with("\n1\n"));
     pond.fails(&["show", "nothing..HEAD"], 128);
 }
+
+/// A merge that adds a file which neither side has.
+fn with_merge() -> TestPond {
+    let pond = TestPond::new();
+    pond.write("base", "1\n");
+    pond.commit_all("one");
+    pond.ok(&["switch", "-c", "other"]);
+    pond.write("theirs", "2\n");
+    pond.commit_all("two");
+    pond.ok(&["switch", "main"]);
+    pond.write("ours", "3\n");
+    pond.commit_all("three");
+    pond.ok(&["merge", "--no-commit", "other"]);
+    pond.write("new", "4\n");
+    pond.commit_all("merge");
+    pond
+}
+
+#[test]
+fn a_file_that_no_parent_has_has_zeros_as_ids() {
+    let pond = with_merge();
+    let zeros = "0".repeat(10);
+    let raw = pond.ok(&["show", "--raw", "--format=%s"]);
+    assert!(raw.contains(&format!("::000000 000000 100644 {zeros} {zeros} ")), "{raw}");
+    let patch = pond.ok(&["show"]);
+    assert!(patch.contains(&format!("index {zeros},{zeros}..")), "{patch}");
+}
+
+#[test]
+fn a_commit_that_changed_none_of_the_paths_is_not_shown() {
+    let pond = with_merge();
+    for path in ["base", "ours", "theirs"] {
+        assert_eq!(pond.ok(&["show", "HEAD", "--", path]), "", "{path}");
+    }
+    assert!(pond.ok(&["show", "HEAD", "--", "new"]).contains("+++ b/new"));
+    assert!(pond.ok(&["show", "--first-parent", "HEAD", "--", "theirs"]).contains("+++ b/theirs"));
+    assert_eq!(pond.ok(&["show", "-s", "main~1", "--", "base"]), "");
+    assert_eq!(pond.ok(&["show", "--format=%s", "-s", "main~1", "--", "ours"]), "three\n");
+}

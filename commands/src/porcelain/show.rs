@@ -23,7 +23,7 @@ use crate::workspace::Workspace;
 A commit is shown with its changes against its parent; a merge with what is in it as in none of its parents, and with --stat,
 in JSON and with --first-parent against its first parent. An annotated tag is shown with its message and what it names, a directory as the
 list of its names, a file as its content: byte for byte, but with control characters made visible on a terminal. Without an object, HEAD is shown.
-Of a range each commit is shown, newest first, and with paths only those that changed one of them.
+Of a range each commit is shown, newest first. With paths only commits are shown that changed one of them.
 
 Examples:
   pond show
@@ -81,13 +81,7 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
                 for found in history.take().into_iter().flatten() {
                     let id = found?.0;
                     let commit = store.commit(&id)?;
-                    let is_shown = arguments.paths.is_empty() || {
-                        let parent = parent_tree(store, &commit)?;
-                        comparison::touches(store, parent.as_ref(), Some(&commit.tree), &arguments.pathspecs)?
-                    };
-                    if is_shown {
-                        show_commit(&workspace, &args, &arguments.pathspecs, &mut output, &id, &commit)?;
-                    }
+                    show_commit(&workspace, &args, &arguments.pathspecs, &mut output, &id, &commit)?;
                 }
             }
             Named::Range => unreachable!("BUG: a range is a history that is walked"),
@@ -123,7 +117,28 @@ fn history<'a>(
     Ok(Some(walk))
 }
 
-/// Prints a commit with its changes.
+/// Whether a commit changed one of the paths: a merge only what is in it as in none of its parents.
+fn changes_any(
+    workspace: &Workspace<'_>,
+    args: &ShowArgs,
+    pathspecs: &Pathspecs,
+    commit: &Commit,
+) -> Result<bool, CommandError> {
+    let store = workspace.store();
+    if args.first_parent || commit.parents.is_empty() {
+        let parent = parent_tree(store, commit)?;
+        return comparison::touches(store, parent.as_ref(), Some(&commit.tree), pathspecs);
+    }
+    for parent in &commit.parents {
+        let parent = store.commit(parent)?.tree;
+        if !comparison::touches(store, Some(&parent), Some(&commit.tree), pathspecs)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Prints a commit with its changes; with paths, only one that changed any of them.
 fn show_commit(
     workspace: &Workspace<'_>,
     args: &ShowArgs,
@@ -133,6 +148,9 @@ fn show_commit(
     commit: &Commit,
 ) -> Result<(), CommandError> {
     let store = workspace.store();
+    if !args.paths.is_empty() && !changes_any(workspace, args, pathspecs, commit)? {
+        return Ok(());
+    }
     let changes = match output.shows_changes() {
         true => {
             let parent = parent_tree(store, commit)?;

@@ -103,7 +103,7 @@ fn print_id(one: &Combined, side: Option<Side>, contents: &dyn Contents, options
     match side.filter(|side| !side.id.is_zero()) {
         Some(side) => print(&side),
         None => {
-            let known = one.parents.iter().flatten().find(|side| !side.id.is_zero());
+            let known = one.parents.iter().chain([&one.new]).flatten().find(|side| !side.id.is_zero());
             zeros_like(&known.map(print).unwrap_or_default())
         }
     }
