@@ -47,6 +47,15 @@ fn a_diff_of_conflicts_is_gits() {
     for option in ["--stat", "--name-status", "--diff-filter=U"] {
         same(&pair, &["diff", "--cached", option, "--", "text", "added by both"]);
     }
+    for option in [&[][..], &["-R"]] {
+        let raw = [&["diff", "--raw", "--diff-filter=U"], option].concat();
+        let modes = |text: &str| -> Vec<String> {
+            let line =
+                |line: &str| format!("{} {}", &line[..14], line.rsplit(' ').next().unwrap_or_default());
+            text.lines().map(line).collect()
+        };
+        assert_eq!(modes(&pair.pond.ok(&raw)), modes(&pair.git(&raw).1), "{raw:?}");
+    }
     same(&pair, &["diff", "HEAD", "--", "text", "added by both"]);
     assert_eq!(same(&pair, &["diff", "--name-only", "--diff-filter=U"]).matches("text").count(), 1);
     pair.pond.fails(&["diff", "--ours", "HEAD"], 129);

@@ -39,6 +39,7 @@ pub(super) fn against_stages(
         let version = |which: Which| conflict.side(which).map(object_side);
         let old = version(stage);
         let mut new = in_mirror(workspace, host, path);
+        host.unmerged.extend(new.map(|side| (path.clone(), side.kind)));
         let same_size = old.zip(new).is_some_and(|(old, new)| old.size == new.size);
         if let Some(side) = &mut new
             && (needs_ids || same_size)

@@ -30,6 +30,8 @@ pub(crate) struct HostSides {
     /// What the mirror has there; `None` where it has nothing.
     sides: HashMap<BString, (usize, Option<Side>)>,
     order: Vec<BString>,
+    /// What the mirror has at paths in conflict.
+    pub(super) unmerged: HashMap<BString, Kind>,
     /// Paths of which nothing, or nothing certain, could be learnt.
     failed: RefCell<Vec<(BString, String)>>,
     buffer: Vec<u8>,
@@ -53,6 +55,7 @@ impl HostSides {
             root,
             sides: HashMap::new(),
             order: Vec::new(),
+            unmerged: HashMap::new(),
             failed: RefCell::default(),
             buffer: Vec::new(),
         };
@@ -153,6 +156,10 @@ impl<'a> HostContents<'a> {
 }
 
 impl Contents for HostContents<'_> {
+    fn unmerged_kind(&self, path: &BStr) -> Option<Kind> {
+        self.host.unmerged.get(path).copied()
+    }
+
     fn read(&mut self, change: &Change, which: Which) -> Result<Content, CommandError> {
         let Some(side) = which.of(change) else { return Ok(Content::Absent) };
         if !self.is_host(change, which) {

@@ -18,8 +18,8 @@ mod words;
 use std::io::Write;
 use std::time::Duration;
 
-use bstr::BString;
-use pond_objects::{Change, Side};
+use bstr::{BStr, BString};
+use pond_objects::{Change, Kind, Side};
 
 pub(crate) use binary::is_binary;
 pub(crate) use combined::{Combined, MOST_PARENTS};
@@ -455,6 +455,10 @@ impl Contents for Facing<'_> {
 
     fn short(&self, id: &pond_objects::ObjectId) -> String {
         self.contents.short(id)
+    }
+
+    fn unmerged_kind(&self, path: &BStr) -> Option<Kind> {
+        self.contents.unmerged_kind(path)
     }
 }
 

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use bstr::ByteSlice as _;
 use pond_objects::{Change, Kind};
 
-use super::DiffOptions;
 use super::header::id_range;
 use super::source::Contents;
+use super::{DiffOptions, is_unmerged};
 use crate::ui::escape::quoted;
 
 /// Git's letter for a kind of change; a path in conflict is a change without sides.
@@ -79,7 +79,10 @@ pub(super) fn write_raw(
         let mode = |side: Option<pond_objects::Side>| side.map_or(0, |side| side.kind.mode());
         let id = |side: Option<pond_objects::Side>| side.map_or(pond_objects::ObjectId::ZERO, |side| side.id);
         let ids = id_range(&id(change.old), &id(change.new), contents, options).replace("..", " ");
-        write!(out, ":{:06o} {:06o} {ids} ", mode(change.old), mode(change.new))?;
+        // A path in conflict has no sides, and none is turned round; what the mirror has there is told all the same.
+        let unmerged = is_unmerged(change).then(|| contents.unmerged_kind(change.path.as_ref())).flatten();
+        let new = unmerged.map_or(mode(change.new), Kind::mode);
+        write!(out, ":{:06o} {new:06o} {ids} ", mode(change.old))?;
         write_status(out, change, options)?;
     }
     Ok(())

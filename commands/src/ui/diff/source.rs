@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use bstr::BStr;
 use pond_objects::cursor::Leaves;
-use pond_objects::{Body, Change, ObjectId, ObjectSource, ReadError, Side};
+use pond_objects::{Body, Change, Kind, ObjectId, ObjectSource, ReadError, Side};
 
 use crate::error::CommandError;
 
@@ -76,6 +77,11 @@ pub(crate) trait Contents {
 
     /// The digits of an id that tell it from the pond's others.
     fn short(&self, id: &ObjectId) -> String;
+
+    /// What the mirror has at a path in conflict, whose change has no sides; none where no mirror is compared.
+    fn unmerged_kind(&self, _path: &BStr) -> Option<Kind> {
+        None
+    }
 }
 
 /// The contents of two trees in one store.
