@@ -85,6 +85,11 @@ fn a_stash_is_a_commit_as_gits() {
     assert_eq!(shown, ["M\ta", "A\tadded", "M\tb", "D\td/c"]);
     let with = pond.lines(&["stash", "show", "--name-status", "--include-untracked"]);
     assert_eq!(with, ["M\ta", "A\tadded", "M\tb", "D\td/c", "A\tu"]);
+    assert_eq!(
+        pond.lines(&["stash", "show", "--name-status", "-u"]),
+        with,
+        "as in 'stash push', not a patch"
+    );
     assert!(pond.ok(&["stash", "show"]).contains("4 files changed, 3 insertions(+), 2 deletions(-)"));
     assert!(pond.ok(&["stash", "show", "-p"]).contains("+more\n"));
     pond.ok(&["stash", "pop"]);
@@ -284,4 +289,27 @@ fn stashes_are_told_as_json() {
     assert_eq!(document(&["stash", "drop"])["dropped"][0]["stash"], "stash@{0}");
     pond.ok(&["reset", "--hard"]);
     assert_eq!(document(&["stash"])["stash"], Value::Null);
+}
+
+#[test]
+fn a_file_in_the_place_of_a_tracked_directory_is_put_aside() {
+    let pond = TestPond::new();
+    pond.write("g/h/i", "i\n");
+    pond.write("k", "k\n");
+    pond.commit_all("one");
+    std::fs::remove_dir_all(pond.path("g/h")).expect("a directory is removed");
+    pond.write("g/h", "file\n");
+    pond.ok(&["stash", "-u"]);
+    assert_eq!((pond.status().len(), pond.read("g/h/i").as_str()), (0, "i\n"));
+    pond.ok(&["stash", "pop"]);
+    assert_eq!(
+        (pond.status(), pond.read("g/h").as_str()),
+        (vec![" D g/h/i".to_owned(), "?? g/h".to_owned()], "file\n")
+    );
+    pond.ok(&["undo"]);
+    assert_eq!(pond.read("g/h/i"), "i\n");
+    // What nobody stored stays in the way.
+    pond.write("g/h/other", "mine\n");
+    pond.fails(&["stash", "pop"], 1).expect_says("g/h");
+    assert_eq!(pond.read("g/h/other"), "mine\n");
 }

@@ -106,13 +106,15 @@ enum What {
     },
 }
 
+// Elsewhere -u asks for a patch; here it means what it does in 'stash push', as in git.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("patch", |patch| patch.short_alias(None)))]
 struct ShowArgs {
     #[command(flatten)]
     diff: DiffArgs,
 
     /// Its untracked files too
-    #[arg(long)]
+    #[arg(short = 'u', long)]
     include_untracked: bool,
 
     /// Its untracked files only

@@ -50,7 +50,7 @@ pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome,
     let mut obstacles = Obstacles::default();
     let host = Differences::of(&scan);
     brought.files.iter().for_each(|target| obstacles.add_of(&host, target));
-    let files = with_untracked(&workspace, &stash, &brought.files, &mut obstacles)?;
+    let files = with_untracked(&workspace, &stash, &host, &brought.files, &mut obstacles)?;
     obstacles.refuse("this stash", ADVICE)?;
     merging::tell(&workspace, &brought.merged);
     let is_dropped = pop && brought.merged.is_clean;
@@ -187,6 +187,7 @@ fn store_contents(
 fn with_untracked(
     workspace: &Workspace<'_>,
     stash: &Stash,
+    host: &Differences<'_>,
     files: &[Target],
     obstacles: &mut Obstacles,
 ) -> Result<Vec<Target>, CommandError> {
@@ -200,16 +201,28 @@ fn with_untracked(
         }
         let slashes = entry.path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
         let above = slashes.map(|(at, _)| BString::from(&entry.path[..at]));
-        let is_gone =
-            |path: &BString| files.iter().any(|target| target.path == *path && target.side.is_none());
-        match above.into_iter().find(|dir| kind_at(dir) == Some(false) && !is_gone(dir)) {
+        let is_gone = |path: &BStr| files.iter().any(|target| target.path == path && target.side.is_none());
+        match above.into_iter().find(|dir| kind_at(dir) == Some(false) && !is_gone(dir.as_ref())) {
             Some(file) => obstacles.add_untracked(&file),
+            None if there == Some(true) && is_emptied(workspace, host, &entry.path, &is_gone) => {}
             None if there.is_some() => obstacles.add_untracked(&entry.path),
             None => {}
         }
         all.push(target_of(&entry));
     }
     Ok(all)
+}
+
+/// Whether all that a directory has goes: what is tracked in it and `is_gone` knows.
+fn is_emptied(
+    workspace: &Workspace<'_>,
+    host: &Differences<'_>,
+    dir: &BString,
+    is_gone: &dyn Fn(&BStr) -> bool,
+) -> bool {
+    let index = &workspace.index;
+    let mut tracked = index.range_of_dir(dir).filter(|number| index.is_live(*number));
+    tracked.all(|number| is_gone(index.path(number))) && host.untracked_files_below(dir).next().is_none()
 }
 
 /// Says what is there now, and that the stash was dropped.
@@ -263,7 +276,8 @@ pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Resul
     let staged = over(&workspace, &scan, &plan.targets, &stash, stash.index, &mut obstacles)?;
     let files = over(&workspace, &scan, &plan.targets, &stash, stash.commit.tree, &mut obstacles)?;
     let files = lay_out::changed_on_host(&workspace, &scan, &files);
-    let files = with_untracked(&workspace, &stash, &files, &mut obstacles)?;
+    let host = Differences::of(&scan);
+    let files = with_untracked(&workspace, &stash, &host, &files, &mut obstacles)?;
     obstacles.refuse("this stash", ADVICE)?;
     let parameters = [("branch", name.short().to_owned()), ("stash", stash.name.clone())];
     let edit = RefEdit { name: name.clone(), expected: Expected::MustNotExist, new: Some(stash.base_id) };

@@ -25,7 +25,7 @@ use crate::mirror::order::is_below;
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save;
-use crate::mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
+use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::staged_tree::{NewPages, join};
 use crate::mirror::stat::now_ns;
 use crate::mirror::walk::Untracked;
@@ -181,9 +181,12 @@ fn untracked(
     let scan = scan(workspace.pond.mirror_root(), &workspace.index, scan_options)?;
     let found = scan.changes.iter().filter(|change| change.state == State::Untracked);
     // The directory of tracked files that are gone is there again with them.
-    let is_unknown =
-        |path: &BString| workspace.index.find(path).is_err() && workspace.index.range_of_dir(path).is_empty();
-    let unknown = found.filter(|change| is_unknown(&change.path));
+    let is_unknown = |change: &&Change| {
+        let is_again =
+            change.kind == Some(Kind::Directory) && !workspace.index.range_of_dir(&change.path).is_empty();
+        workspace.index.find(&change.path).is_err() && !is_again
+    };
+    let unknown = found.filter(is_unknown);
     Ok(unknown.filter_map(|change| Some((change.path.clone(), change.kind?))).collect())
 }
 
