@@ -58,7 +58,7 @@ pub(crate) fn resolve_object(
 ) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
     resolve(workspace, &revision, |resolver| resolver.object(&revision))
-        .map_err(|error| explain::naming(error, &revision))
+        .map_err(|error| explain::naming(error, text.as_ref()))
 }
 
 /// The commit that a text names, with the ref that it was.
@@ -68,7 +68,7 @@ pub(crate) fn resolve_found(
 ) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
     resolve(workspace, &revision, |resolver| resolver.commit(&revision))
-        .map_err(|error| explain::naming(error, &revision))
+        .map_err(|error| explain::naming(error, text.as_ref()))
 }
 
 /// The tree that a text names: a commit's, a tree, or the directory of `REV:PATH`.
@@ -87,7 +87,7 @@ pub(crate) fn resolve_tree(
     let revision = Revision::parse(text.as_encoded_bytes())?;
     match with_lookup(workspace, &revision, |resolver| resolver.tree(&revision))? {
         Ok(tree) => Ok(tree),
-        Err(error) => Err(explain::error(workspace, error)),
+        Err(error) => Err(explain::naming(explain::error(workspace, error), text)),
     }
 }
 
@@ -130,6 +130,7 @@ pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
 /// Resolves a revision that was parsed already.
 pub(crate) fn resolve_parsed(workspace: &Workspace<'_>, revision: &Revision) -> Result<Found, CommandError> {
     resolve(workspace, revision, |resolver| resolver.commit(revision))
+        .map_err(|error| explain::naming(error, revision.to_string().as_ref()))
 }
 
 /// The ref, or HEAD, whose earlier values a text asks for.

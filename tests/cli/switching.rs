@@ -55,7 +55,9 @@ fn what_is_no_branch_is_refused_with_the_way_to_go_there() {
         .expect_says("did you mean 'main'?");
     pond.fails(&["switch", "nowhere"], 128).expect_says("'pond switch -c nowhere' makes one");
     pond.fails(&["switch"], 129).expect_says("missing branch");
-    pond.fails(&["switch", "-"], 128).expect_says("not been on");
+    pond.fails(&["switch", "-"], 128)
+        .expect_says("bad revision '-': HEAD has not been on another branch yet");
+    pond.fails(&["log", "HEAD~2"], 128).expect_says("bad revision 'HEAD~2'");
     // A branch goes before a tag of its name.
     pond.ok(&["tag", "side", "main"]);
     pond.ok(&["switch", "side"]);
@@ -269,4 +271,23 @@ fn readers_see_what_a_killed_command_published_unless_one_is_at_work() {
     pond.run(&["undo"]).expect_code(0);
     pond.ok(&["stash", "pop"]);
     assert_eq!(pond.read("b"), "put aside\n");
+}
+
+#[test]
+fn a_directory_of_ones_own_in_the_place_of_a_file_stays() {
+    let pond = TestPond::new();
+    pond.write("g/h/i", "i\n");
+    pond.write("k", "k\n");
+    pond.commit_all("a directory");
+    pond.ok(&["switch", "-c", "other"]);
+    pond.ok(&["rm", "-r", "g"]);
+    pond.write("g", "file\n");
+    pond.commit_all("a file");
+    pond.remove("g");
+    pond.write("g/mine", "mine\n");
+    pond.fails(&["switch", "main"], 1).expect_says("nothing was changed");
+    assert_eq!(branch(&pond), "other");
+    pond.ok(&["reset", "--hard", "main"]);
+    assert_eq!((pond.read("g/h/i").as_str(), pond.read("g/mine").as_str()), ("i\n", "mine\n"));
+    assert_eq!(pond.status(), ["?? g/mine"]);
 }

@@ -287,7 +287,14 @@ fn requests(
         want: Want::Absent,
         expected: Expected::SameFile(*stat),
     });
-    cleared.chain(targets.iter().map(request)).collect()
+    // A file that is gone already needs no removal where a directory with files of its own has taken its place.
+    let host = Differences::of(scan);
+    let is_gone = |target: &&Target| {
+        target.side.is_none()
+            && host.at(target.path.as_ref()).is_some_and(|change| change.state == State::Missing)
+            && stat_within(mirror, &target.path).is_some_and(|stat| stat.kind() == Some(Kind::Directory))
+    };
+    cleared.chain(targets.iter().filter(|target| !is_gone(target)).map(request)).collect()
 }
 
 /// Updates that put the targets which were reached into the index.

@@ -164,7 +164,11 @@ pub(crate) fn plan(
         }
         let on_host = state(entry.path);
         plan.is_whole &= entry.row.staged == base && on_host.is_none();
-        let changed = on_host.is_some_and(|state| state != State::Missing);
+        // A directory in its place, with files in it that no version has, is a change too.
+        let changed = match on_host {
+            Some(State::Missing) => host.untracked_files_below(&path).next().is_some(),
+            state => state.is_some(),
+        };
         if !force && (entry.row.staged != base || changed) {
             obstacles.add_changed(&path);
         }

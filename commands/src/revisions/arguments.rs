@@ -106,7 +106,7 @@ fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), Co
         match with_lookup(workspace, revision, |resolver| resolver.object(revision))? {
             Ok(_) => {}
             Err(pond_refs::ResolveError::Unknown { .. }) => return Ok(Err(neither())),
-            Err(error) => return Ok(Err(explain::error(workspace, error))),
+            Err(error) => return Ok(Err(explain::naming(explain::error(workspace, error), text))),
         }
     }
     Ok(Ok(()))

@@ -1,7 +1,9 @@
 //! Errors about revisions, with what the user may have meant.
 
+use std::ffi::OsStr;
+
 use pond_objects::{IdPrefix, ObjectId, ObjectSource, tree};
-use pond_refs::{Candidate, ObjectKind, ResolveError, Revision};
+use pond_refs::{Candidate, ObjectKind, ResolveError};
 
 use super::lookup::LookupError;
 use super::short_id;
@@ -40,10 +42,9 @@ pub(super) fn error(workspace: &Workspace<'_>, error: ResolveError<LookupError>)
     }
 }
 
-/// The error with the whole revision in it, where its message names only a piece.
-pub(super) fn naming(error: CommandError, revision: &Revision) -> CommandError {
-    let text = revision.to_string();
-    let shown = escape::plain(text.as_bytes());
+/// The error with the whole revision in it, as it was typed, where its message names only a piece.
+pub(super) fn naming(error: CommandError, typed: &OsStr) -> CommandError {
+    let shown = escape::plain(typed.as_encoded_bytes());
     match error.message().contains(&*shown) {
         true => error,
         false => error.context(format_args!("bad revision '{shown}'")),

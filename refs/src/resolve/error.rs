@@ -58,7 +58,7 @@ pub enum ResolveError<E: std::error::Error + 'static> {
         revision: String,
     },
     /// `-` or `@{-n}` without that many switches.
-    #[error("HEAD has not been on {0} branches before this one")]
+    #[error("HEAD has not been {}", times_switched(*.0))]
     NoPrevious(u32),
     /// The branch that `-` or `@{-n}` means was deleted.
     #[error("{}, on which HEAD was {n} switches ago, does not exist any more", Quoted(.name.short()))]
@@ -82,4 +82,11 @@ pub enum ResolveError<E: std::error::Error + 'static> {
     /// The pond could not be read.
     #[error(transparent)]
     Lookup(#[from] E),
+}
+
+fn times_switched(n: u32) -> String {
+    match n {
+        1 => "on another branch yet".to_owned(),
+        n => format!("switched {n} times yet"),
+    }
 }

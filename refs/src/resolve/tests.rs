@@ -361,7 +361,7 @@ fn what_there_is_not() {
         ("@{2026-04-30}", "there was no commit at '@{2026-04-30}'"),
         ("@{upstream}", "'upstream' is not a date: 'upstream' is not understood here"),
         ("@{-3}", "'gone', on which HEAD was 3 switches ago, does not exist any more"),
-        ("@{-4}", "HEAD has not been on 4 branches before this one"),
+        ("@{-4}", "HEAD has not been switched 4 times yet"),
         ("@^{/none}", "no commit reachable from 'HEAD' has 'none' in its message"),
     ] {
         assert_eq!(message(text), expected);
