@@ -13,6 +13,9 @@ use crate::ui::color::Role;
 use crate::ui::{Ui, escape, size};
 use crate::workspace::Workspace;
 
+/// What moved in a command that is taken back, at most; JSON has all.
+const MOST_MOVES: usize = 20;
+
 /// An operation in one line: number, command, age.
 pub(crate) fn line(operation: &Operation) -> String {
     let age = time::moment().map(|now| DateStyle::Relative.format(when(operation), now.as_second()));
@@ -99,7 +102,11 @@ pub(crate) fn report<'a>(
         }))?;
         return Ok(Outcome::Done);
     }
-    moves(ui, &back).iter().for_each(|line| ui.status(format_args!("  {line}")));
+    let moves = moves(ui, &back);
+    moves.iter().take(MOST_MOVES).for_each(|line| ui.status(format_args!("  {line}")));
+    if let Some(more @ 1..) = moves.len().checked_sub(MOST_MOVES) {
+        ui.status(format_args!("  ... and {} more", size::count(more as u64)));
+    }
     let count = |wanted: bool| paths.iter().filter(|(_, is_written)| *is_written == wanted).count() as u64;
     if !paths.is_empty() {
         let words = if dry_run { ["to write", "to remove"] } else { ["written", "removed"] };

@@ -70,6 +70,16 @@ fn tags_are_deleted_and_can_be_made_again() {
     assert_eq!(pond.ok(&["tag"]), "");
     pond.ok(&["tag", "v1", &id]);
     assert_eq!(pond.id("v1"), id);
+    for number in 2..30 {
+        pond.ok(&["tag", &format!("v{number}")]);
+    }
+    let all = pond.lines(&["tag"]);
+    let args: Vec<&str> = ["tag", "-d"].into_iter().chain(all.iter().map(String::as_str)).collect();
+    let deleted = pond.run(&args).expect_code(0).expect_says("'pond undo' brings them back");
+    assert_eq!((deleted.lines().len(), deleted.err().lines().count()), (29, 1));
+    let undone = pond.run(&["undo"]).expect_code(0).expect_says("  ... and 9 more");
+    assert_eq!(undone.err().lines().count(), 22);
+    assert_eq!(pond.lines(&["tag"]), all);
 }
 
 #[test]

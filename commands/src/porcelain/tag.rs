@@ -173,8 +173,15 @@ fn delete(ctx: &Context, names: &[String]) -> Result<Outcome, CommandError> {
             ctx.ui.json_row(&serde_json::json!({ "deleted": text, "id": id.to_hex() }))?;
         } else if !ctx.ui.is_quiet() {
             ctx.ui.say(format_args!("Deleted tag '{}' (was {short})", escape::plain(text.as_bytes())));
-            ctx.ui.hint(format_args!("'pond tag {text} {}' brings it back", id.short()));
         }
+    }
+    match gone.as_slice() {
+        _ if ctx.ui.is_json() || ctx.ui.is_quiet() => {}
+        [] => {}
+        [(name, id)] => {
+            ctx.ui.hint(format_args!("'pond tag {} {}' brings it back", name.short(), id.short()));
+        }
+        _ => ctx.ui.hint("'pond undo' brings them back"),
     }
     Ok(if gone.len() == names.len() { Outcome::Done } else { Outcome::Nothing })
 }
