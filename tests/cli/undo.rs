@@ -247,4 +247,7 @@ fn operations_are_listed() {
         assert!(pond.id(&format!("main@{{{number}}}")).starts_with(&line[..10]));
     }
     pond.fails(&["reflog", "nowhere"], 128);
+    assert_eq!(pond.lines(&["reflog", "show", "main"]), values);
+    assert_eq!(pond.lines(&["reflog", "show"]), pond.lines(&["reflog"]));
+    pond.fails(&["reflog", "main", "HEAD"], 129).expect_says("unexpected argument 'HEAD'");
 }

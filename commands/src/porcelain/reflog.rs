@@ -6,7 +6,7 @@ use pond_refs::Tracked;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal};
+use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::operation_output::when;
 use crate::revisions::{self, short_id};
 use crate::time::rfc3339;
@@ -31,14 +31,30 @@ pub(crate) struct ReflogArgs {
     #[arg(short = 'n', long, value_name = "N")]
     max_count: Option<usize>,
 
-    /// The ref; default: HEAD
-    #[arg(value_name = "REF")]
-    reference: Option<OsString>,
+    /// The ref; default: HEAD. As in git, 'show' may stand before it
+    #[arg(value_name = "REF", num_args = 0..=2)]
+    words: Vec<OsString>,
+}
+
+/// The ref that is meant: 'show' alone is git's word for the command, not a ref.
+fn reference(mut words: Vec<OsString>) -> Result<OsString, CommandError> {
+    if words.first().is_some_and(|word| word == "show") {
+        words.remove(0);
+    }
+    let mut words = words.into_iter();
+    let name = words.next().unwrap_or_else(|| "HEAD".into());
+    match words.next() {
+        None => Ok(name),
+        Some(other) => {
+            Err(usage(format_args!("unexpected argument '{}'", escape::plain(other.as_encoded_bytes())))
+                .hint("'pond reflog' lists the values of one ref"))
+        }
+    }
 }
 
 pub(crate) fn run(ctx: &Context, args: ReflogArgs) -> Result<Outcome, CommandError> {
     let workspace = Workspace::history(ctx)?;
-    let name = args.reference.unwrap_or_else(|| "HEAD".into());
+    let name = reference(args.words)?;
     let tracked = revisions::tracked(&workspace, &name)?;
     let shown = escape::plain(name.as_encoded_bytes()).into_owned();
     let ui = &ctx.ui;
