@@ -5,6 +5,7 @@
 //! still counts follows from those names alone, read from the newest operation on. Several operations that one command
 //! left are taken back in one step, which names them all.
 
+mod ahead;
 mod compose;
 mod find;
 
@@ -17,6 +18,8 @@ use pond_oplog::transaction::Transaction;
 use pond_oplog::view::{Head, MAIN_MIRROR, Moves, View};
 use pond_refs::{Expected, RefEdit, RefName};
 
+use ahead::Ahead;
+pub(crate) use ahead::check;
 pub(crate) use find::{
     Found, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by, counting_after,
     last, last_taken_back, undone_by,
@@ -121,6 +124,19 @@ pub(crate) struct How {
     pub(crate) newer: Newer,
     /// Whether the operation counts as taken back; else this is a command like any other, which `undo` takes back.
     pub(crate) counts_as_undo: bool,
+    /// Whether other commands of the same list were taken back before.
+    pub(crate) partway: bool,
+}
+
+impl How {
+    /// What an error says of that which was not done.
+    fn unchanged(self) -> &'static str {
+        match (self.partway, self.kind) {
+            (false, _) => "nothing was changed",
+            (true, "REDO") => "what was done again before it stays so, and 'pond undo' takes it back",
+            (true, _) => "what was done after it is taken back, and 'pond redo' does it again",
+        }
+    }
 }
 
 /// What operations left or found at paths.
@@ -160,16 +176,16 @@ impl TakingBack {
     /// Before the operation is published nothing was changed. Files that could not be written are no error: they are
     /// in [`LaidOut::failed`].
     pub(crate) fn apply(&self, workspace: &mut Workspace<'_>, how: How) -> Result<TakenBack, CommandError> {
-        self.check_view(workspace)?;
+        self.check_view(workspace, &Ahead::default(), how)?;
         let renames = self.renames(workspace);
         let scan = lay_out::look(workspace)?;
         let mut targets = lay_out::changed_on_host(workspace, &scan, &self.targets);
         let victims = lay_out::victims(workspace, &scan, &targets);
         let mut saved = save::store(workspace, &victims)?;
         if how.newer == Newer::Ask {
-            self.ask_about_newer(workspace, &saved.entries)?;
+            self.ask_about_newer(workspace, &saved.entries, how)?;
         }
-        workspace.ctx.check_interrupt("nothing was changed")?;
+        workspace.ctx.check_interrupt(how.unchanged())?;
         let index = self.index_updates(workspace);
         let mut footprint =
             Footprint { host: lay_out::touched(workspace, &targets, &saved, &scan), ..Footprint::default() };
@@ -217,24 +233,26 @@ impl TakingBack {
     }
 
     /// Refs and HEAD must still be where the operations left them.
-    fn check_view(&self, workspace: &Workspace<'_>) -> Result<(), CommandError> {
+    fn check_view(&self, workspace: &Workspace<'_>, ahead: &Ahead, how: How) -> Result<(), CommandError> {
         let moved = |what: &str| {
             conflict(format_args!("{} can't be taken back: {what} since", self.name()))
-                .hint("nothing was changed; 'pond op log' lists what was done")
+                .hint(format_args!("{}; 'pond op log' lists what was done", how.unchanged()))
         };
         if let Some((_, after)) = &self.view.head
-            && workspace.head != *after
+            && ahead.head.as_ref().unwrap_or(&workspace.head) != after
         {
             return Err(moved("HEAD has moved"));
         }
         let view = workspace.snapshot.view();
         for (name, _, after) in &self.view.refs {
-            if view.target(name)? != *after {
+            let now = ahead.refs.get(name).map_or_else(|| view.target(name), |target| Ok(*target))?;
+            if now != *after {
                 return Err(moved(&format!("'{}' has moved", name.short())));
             }
         }
         let stashes: HashMap<i64, ObjectId> = view.stashes()?.into_iter().collect();
-        match self.view.stashes.iter().all(|(seq, _, after)| stashes.get(seq) == after.as_ref()) {
+        let now = |seq: &i64| ahead.stashes.get(seq).copied().unwrap_or_else(|| stashes.get(seq).copied());
+        match self.view.stashes.iter().all(|(seq, _, after)| now(seq) == *after) {
             true => Ok(()),
             false => Err(moved("the stack of stashes was changed")),
         }
@@ -260,7 +278,7 @@ impl TakingBack {
     }
 
     /// The paths whose file, or what is staged for it, is neither what the operations left nor what they found.
-    fn newer(&self, workspace: &Workspace<'_>, saved: &[(BString, Side)]) -> Vec<BString> {
+    fn newer(&self, workspace: &Workspace<'_>, saved: &[(BString, Side)], ahead: &Ahead) -> Vec<BString> {
         let [on_host, in_index] = &self.known;
         // What an operation found is there still where it did not live to write the file.
         let is_known = |known: &Known, path: &BString, side: Option<Side>| {
@@ -268,9 +286,22 @@ impl TakingBack {
         };
         let changed = saved.iter().filter(|(path, side)| !is_known(on_host, path, Some(*side)));
         let mut newer: BTreeSet<BString> = changed.map(|(path, _)| path.clone()).collect();
-        let staged = in_index.keys().filter(|path| !is_known(in_index, path, staged(workspace, path)));
+        let staged = in_index.keys().filter(|path| !is_known(in_index, path, ahead.staged(workspace, path)));
         newer.extend(staged.cloned());
         newer.into_iter().collect()
+    }
+
+    fn losing(&self, newer: &[BString]) -> String {
+        let list = obstacles::list(newer);
+        format!("{} can't be taken back without losing what was changed since:{list}", self.name())
+    }
+
+    /// The error where something is newer.
+    fn would_lose(&self, newer: &[BString], how: How) -> CommandError {
+        conflict(self.losing(newer)).hint(format_args!(
+            "{}; -f takes it back all the same, and stores these changes in the pond first",
+            how.unchanged()
+        ))
     }
 
     /// Refuses to overwrite what is newer, unless somebody is there to ask and agrees.
@@ -278,23 +309,20 @@ impl TakingBack {
         &self,
         workspace: &Workspace<'_>,
         saved: &[(BString, Side)],
+        how: How,
     ) -> Result<(), CommandError> {
-        let newer = self.newer(workspace, saved);
+        let newer = self.newer(workspace, saved, &Ahead::default());
         if newer.is_empty() {
             return Ok(());
         }
-        let (ui, list) = (&workspace.ctx.ui, obstacles::list(&newer));
-        let would =
-            format!("{} can't be taken back without losing what was changed since:{list}", self.name());
+        let ui = &workspace.ctx.ui;
         if !ui.can_ask() {
-            return Err(conflict(would).hint(
-                "nothing was changed; -f takes it back all the same, and stores these changes in the pond first",
-            ));
+            return Err(self.would_lose(&newer, how));
         }
-        ui.warn(would);
+        ui.warn(self.losing(&newer));
         match ui.ask("Take it back, and store these changes in the pond first?") {
             true => Ok(()),
-            false => Err(conflict(format_args!("{} was not taken back; nothing was changed", self.name()))),
+            false => Err(conflict(format_args!("{} was not taken back; {}", self.name(), how.unchanged()))),
         }
     }
 

@@ -80,6 +80,52 @@ fn newer_work_is_not_touched() {
 }
 
 #[test]
+fn what_one_of_several_commands_would_lose_stops_them_all() {
+    let pond = TestPond::new();
+    pond.write("f", "1\n");
+    pond.commit_all("one");
+    pond.write("u", "u\n");
+    let before = newest(&pond).to_string();
+    pond.ok(&["clean", "-f"]);
+    pond.ok(&["tag", "a"]);
+    pond.ok(&["tag", "b"]);
+    pond.write("u", "newer\n");
+    let there = (newest(&pond), files(&pond));
+    pond.fails(&["undo", "--to", &before], 1).expect_says("u").expect_says("nothing was changed");
+    assert_eq!(
+        (newest(&pond), files(&pond), pond.lines(&["tag"])),
+        (there.0, there.1, vec!["a".into(), "b".into()])
+    );
+    pond.run(&["undo", "-n", "--to", &before])
+        .expect_code(0)
+        .expect_says("can't be taken back without losing");
+    pond.ok(&["undo", "-f", "--to", &before]);
+    assert_eq!((pond.read("u").as_str(), pond.ok(&["tag"]).as_str()), ("u\n", ""));
+    pond.ok(&["redo", "-f"]);
+    assert_eq!(
+        (pond.read("u").as_str(), pond.lines(&["tag"])),
+        ("newer\n", vec!["a".to_owned(), "b".into()])
+    );
+    // So does a file that was edited between two of the commands.
+    for content in ["2\n", "3\n"] {
+        pond.write("f", content);
+        pond.commit_all("more");
+        pond.ok(&["reset", "--hard", "HEAD~1"]);
+    }
+    let there = newest(&pond);
+    pond.fails(&["undo", "--to", &before], 1).expect_says("\n  f\n").expect_says("nothing was changed");
+    assert_eq!(newest(&pond), there);
+    // What a command in the list brings itself is no obstacle to those before it.
+    pond.ok(&["undo"]);
+    pond.ok(&["restore", "-s", "HEAD", "f"]);
+    pond.ok(&["rm", "f"]);
+    pond.ok(&["commit", "-m", "none"]);
+    let with_f = (newest(&pond) - 3).to_string();
+    pond.ok(&["undo", "--to", &with_f]);
+    assert!(pond.exists("f"));
+}
+
+#[test]
 fn a_file_that_was_renamed_over_its_equal_is_two_again() {
     let pond = TestPond::new();
     for name in ["a", "b"] {

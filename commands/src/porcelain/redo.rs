@@ -31,7 +31,7 @@ pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError
     if found.is_empty() {
         return Err(nothing("there is nothing to redo: no undo is the last thing that was done here"));
     }
-    let how = How { kind: "REDO", newer: Newer::of(args.force), counts_as_undo: true };
+    let how = How { kind: "REDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
     // One after the other, as they were taken back.
     let each = found.into_iter().map(|one| vec![one]).collect();
     take_all_back(&mut workspace, each, how, args.dry_run)

@@ -88,7 +88,10 @@ fn give_up(workspace: &mut Workspace<'_>, doing: Doing, found: Vec<Found>) -> Re
         ));
     }
     let taking = TakingBack::of(workspace, found)?;
-    let done = taking.apply(workspace, How { kind: "ABORT", newer: Newer::Store, counts_as_undo: false })?;
+    let done = taking.apply(
+        workspace,
+        How { kind: "ABORT", newer: Newer::Store, counts_as_undo: false, partway: false },
+    )?;
     let ui = &workspace.ctx.ui;
     if ui.is_json() {
         ui.json(&json!({

@@ -41,13 +41,13 @@ pub(crate) struct UndoArgs {
 
 pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError> {
     let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
-    let how = How { kind: "UNDO", newer: Newer::of(args.force), counts_as_undo: true };
+    let how = How { kind: "UNDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
     let Some(number) = args.to else {
         let found = take_back::last(&workspace)?;
         if found.is_empty() {
             return Err(nothing("there is nothing to take back").hint("'pond op log' lists what was done"));
         }
-        return take_one_back(&mut workspace, found, how, args.dry_run);
+        return take_all_back(&mut workspace, vec![found], how, args.dry_run);
     };
     if take_back::by_number(&workspace, number)?.is_none() {
         return Err(fatal(format_args!("there is no operation {number}")).hint("'pond op log' lists them"));
@@ -60,37 +60,56 @@ pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError
     take_all_back(&mut workspace, commands, how, args.dry_run)
 }
 
-/// Takes one command back after the other.
+/// Takes one command back after the other: none where it shows before that one of them cannot be.
 pub(super) fn take_all_back(
     workspace: &mut Workspace<'_>,
     commands: Vec<Vec<Found>>,
     how: How,
     dry_run: bool,
 ) -> Result<Outcome, CommandError> {
+    let takings = commands.into_iter().map(|found| TakingBack::of(workspace, found));
+    let takings = takings.collect::<Result<Vec<_>, CommandError>>()?;
+    if dry_run {
+        return foretell(workspace, &takings, how);
+    }
+    // One alone is looked at when it is taken back, and nothing was changed then.
+    if takings.len() > 1 {
+        take_back::check(workspace, &takings, how, false)?;
+    }
     let mut outcome = Outcome::Done;
-    for command in commands {
-        if take_one_back(workspace, command, how, dry_run)? == Outcome::Partial {
+    for (number, taking) in takings.iter().enumerate() {
+        let how = How { partway: number > 0, ..how };
+        if take_one_back(workspace, taking, how)? == Outcome::Partial {
             outcome = Outcome::Partial;
         }
     }
     Ok(outcome)
 }
 
+/// Says what would be done, and what stands in the way of it.
+fn foretell(workspace: &Workspace<'_>, takings: &[TakingBack], how: How) -> Result<Outcome, CommandError> {
+    for taking in takings {
+        for operation in &taking.operations {
+            tell(workspace, operation, true)?;
+        }
+        let paths = taking.targets.iter().map(|target| (&target.path, target.side.is_some()));
+        operation_output::report(workspace, &taking.operations, &taking.view, paths, true)?;
+    }
+    if let Err(obstacle) = take_back::check(workspace, takings, how, true) {
+        workspace.ctx.ui.warn(obstacle.message());
+    }
+    Ok(Outcome::Done)
+}
+
 /// Takes the operations of one command back, in one step, and says so before and after.
 fn take_one_back(
     workspace: &mut Workspace<'_>,
-    found: Vec<Found>,
+    taking: &TakingBack,
     how: How,
-    dry_run: bool,
 ) -> Result<Outcome, CommandError> {
     let ctx = workspace.ctx;
-    let taking = TakingBack::of(workspace, found)?;
     for operation in &taking.operations {
-        tell(workspace, operation, dry_run)?;
-    }
-    if dry_run {
-        let paths = taking.targets.iter().map(|target| (&target.path, target.side.is_some()));
-        return operation_output::report(workspace, &taking.operations, &taking.view, paths, true);
+        tell(workspace, operation, false)?;
     }
     let done = taking.apply(workspace, how)?;
     let written = done.laid_out.written.keys().map(|path| (path, true));

@@ -1,0 +1,146 @@
+//! Looks ahead: what would stop commands from being taken back one after the other, found before the first one is.
+//!
+//! Each command meets what those before it in the list leave: that is worked out from what the operations recorded. Files
+//! are read and nothing is stored, so that a dry run can look, too. What depends on more than that, such as changed files
+//! in directories that get their old names back, shows when its turn comes.
+
+use std::collections::{HashMap, HashSet};
+
+use bstr::{BStr, BString};
+use pond_objects::{Kind, ObjectId, ObjectSource as _, tree};
+use pond_oplog::view::Head;
+use pond_refs::RefName;
+
+use super::{How, Newer, TakingBack};
+use crate::error::CommandError;
+use crate::mirror::differences::Differences;
+use crate::mirror::index::Side;
+use crate::mirror::lay_out;
+use crate::mirror::save::Victim;
+use crate::mirror::scan::Scan;
+use crate::mirror::scan::content::{self, Content};
+use crate::mirror::walk::host::HostDir;
+use crate::workspace::Workspace;
+
+/// What will be otherwise than it is, once commands were taken back.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    pub(super) refs: HashMap<RefName, Option<ObjectId>>,
+    pub(super) stashes: HashMap<i64, Option<ObjectId>>,
+    pub(super) head: Option<Head>,
+    /// What the host will have at paths.
+    on_host: HashMap<BString, Option<Side>>,
+    /// The same of the index.
+    in_index: HashMap<BString, Option<Side>>,
+    /// Old and new names of what is renamed: what is there then is not worked out.
+    renamed: HashSet<BString>,
+}
+
+impl Ahead {
+    fn take_back(&mut self, taking: &TakingBack) {
+        let view = &taking.view;
+        self.refs.extend(view.refs.iter().map(|(name, before, _)| (name.clone(), *before)));
+        self.stashes.extend(view.stashes.iter().map(|(seq, before, _)| (*seq, *before)));
+        self.head = view.head.as_ref().map(|(before, _)| before.clone()).or(self.head.take());
+        self.on_host.extend(taking.targets.iter().map(|target| (target.path.clone(), target.side)));
+        let index = taking.recorded.index.iter();
+        self.in_index.extend(index.map(|change| (change.path.clone(), change.old.map(super::side))));
+        self.renamed.extend(taking.recorded.moved.iter().flat_map(|(from, to)| [from.clone(), to.clone()]));
+    }
+
+    /// Whether the host's file at a path is one that commands before brought.
+    fn covers(&self, path: &BString) -> bool {
+        self.on_host.contains_key(path) || self.renamed.contains(path)
+    }
+
+    /// What will be staged for a path.
+    pub(super) fn staged(&self, workspace: &Workspace<'_>, path: &BString) -> Option<Side> {
+        self.in_index.get(path).copied().unwrap_or_else(|| super::staged(workspace, path))
+    }
+
+    /// Files of commands that were taken back which this one would overwrite, and which the commit of that time does
+    /// not have.
+    fn victims(
+        &self,
+        workspace: &Workspace<'_>,
+        taking: &TakingBack,
+    ) -> Result<Vec<(BString, Side)>, CommandError> {
+        let head = self.head.as_ref().unwrap_or(&workspace.head);
+        let store = workspace.store();
+        let tree = head.commit.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
+        let mut found = Vec::new();
+        for target in taking.targets.iter().filter(|target| !self.renamed.contains(&target.path)) {
+            let Some(Some(side)) = self.on_host.get(&target.path) else { continue };
+            if !side.kind.is_blob() || Some(*side) == target.side {
+                continue;
+            }
+            let entry = tree.map(|tree| tree::find(store, &tree, &target.path)).transpose()?.flatten();
+            let is_committed = entry.is_some_and(|entry| (entry.kind, entry.id) == (side.kind, side.id));
+            if !is_committed || self.staged(workspace, &target.path) != Some(*side) {
+                found.push((target.path.clone(), *side));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether commands can be taken back in this order, as far as that shows before. Where a person can be asked about files
+/// that were changed since, that is no obstacle, unless `strict`.
+///
+/// # Errors
+/// The obstacle; nothing was changed.
+pub(crate) fn check(
+    workspace: &Workspace<'_>,
+    takings: &[TakingBack],
+    how: How,
+    strict: bool,
+) -> Result<(), CommandError> {
+    let spares = how.newer == Newer::Ask && (strict || !workspace.ctx.ui.can_ask());
+    let mut host = if spares { Some(Host::look(workspace)?) } else { None };
+    let mut ahead = Ahead::default();
+    for taking in takings {
+        taking.check_view(workspace, &ahead, how)?;
+        if let Some(host) = &mut host {
+            let mut targets = lay_out::changed_on_host(workspace, &host.scan, &taking.targets);
+            targets.retain(|target| !ahead.covers(&target.path));
+            let victims = lay_out::victims(workspace, &host.scan, &targets);
+            let untouched = victims.into_iter().filter(|victim| !ahead.covers(&victim.path));
+            let mut sides: Vec<(BString, Side)> =
+                untouched.filter_map(|victim| host.identify(victim)).collect();
+            sides.extend(ahead.victims(workspace, taking)?);
+            let newer = taking.newer(workspace, &sides, &ahead);
+            if !newer.is_empty() {
+                return Err(taking.would_lose(&newer, how));
+            }
+        }
+        ahead.take_back(taking);
+    }
+    Ok(())
+}
+
+/// The mirror's files.
+struct Host {
+    scan: Scan,
+    root: HostDir,
+    buffer: Vec<u8>,
+}
+
+impl Host {
+    fn look(workspace: &Workspace<'_>) -> Result<Self, CommandError> {
+        let root = HostDir::open_root(workspace.pond.mirror_root())?;
+        Ok(Self { scan: lay_out::look(workspace)?, root, buffer: Vec::new() })
+    }
+
+    /// A file that would be overwritten, with what it holds; none where that cannot be told: whoever stores it will say so.
+    fn identify(&mut self, victim: Victim) -> Option<(BString, Side)> {
+        if let Some(side) = victim.content {
+            return Some((victim.path, side));
+        }
+        let found = Differences::of(&self.scan).at(BStr::new(&victim.path))?;
+        let kind = found.kind.filter(|kind| *kind != Kind::Directory)?;
+        match content::hash(&self.root, &victim.path, kind, &mut self.buffer) {
+            Content::Read { id, stat, .. } => Some((victim.path, Side { kind, id, size: stat.size })),
+            Content::Unstable | Content::Failed(_) => None,
+        }
+    }
+}
