@@ -34,6 +34,7 @@ mod refs;
 mod reset;
 mod rev_list;
 mod same_tree;
+mod sequences;
 mod stash;
 mod status_forms;
 mod switching;

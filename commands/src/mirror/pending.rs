@@ -1,5 +1,5 @@
-//! A merge, cherry-pick or revert that waits for a person, or a stash that was brought back with conflicts: what it
-//! merges, and the paths to decide about.
+//! A merge, cherry-pick or revert that waits for a person, or only the conflicts that a command left: what it merges, and
+//! the paths to decide about.
 //!
 //! It is part of the index, and is written with it in one step. While it lasts, the index has at a path in conflict
 //! what stands in the mirror's file: the text with markers, or one side's version.
@@ -18,25 +18,34 @@ pub(crate) enum Doing {
     Merge,
     CherryPick,
     Revert,
-    /// It has no commit to go on with: nothing waits any more once the last path is decided.
+    /// A stash that was brought back.
     Stash,
+    /// What was begun was forgotten, or never meant to be committed by itself.
+    Conflicts,
 }
 
 impl Doing {
-    /// The command that began it, and that goes on with it.
+    /// Its word: the command that began it, and that goes on with it, where one does.
     pub(crate) fn command(self) -> &'static str {
         match self {
             Self::Merge => "merge",
             Self::CherryPick => "cherry-pick",
             Self::Revert => "revert",
             Self::Stash => "stash",
+            Self::Conflicts => "conflicts",
         }
+    }
+
+    /// Whether it has no commit to go on with: nothing waits any more once the last path is decided.
+    pub(crate) fn is_only_conflicts(self) -> bool {
+        matches!(self, Self::Stash | Self::Conflicts)
     }
 
     /// What is the matter while it waits.
     pub(crate) fn matter(self) -> String {
         match self {
             Self::Stash => "a stash that was brought back left conflicts".to_owned(),
+            Self::Conflicts => "some paths are still in conflict".to_owned(),
             other => format!("a {} is under way", other.command()),
         }
     }
@@ -45,7 +54,7 @@ impl Doing {
     pub(crate) fn advice(self) -> String {
         let command = self.command();
         match self {
-            Self::Stash => {
+            Self::Stash | Self::Conflicts => {
                 "'pond status' lists them, 'pond add PATH' says that one is decided, 'pond reset --hard' gives all of it up".to_owned()
             }
             _ => format!("'pond {command} --continue' ends it, 'pond {command} --abort' goes back"),
@@ -170,9 +179,14 @@ impl Pending {
         Some(rest).filter(|rest| !rest.queue.is_empty())
     }
 
+    /// What is left of it when it is forgotten: the paths in conflict are still to be decided about.
+    pub(crate) fn only_conflicts(&self) -> Option<Self> {
+        Self { conflicts: self.conflicts.clone(), ..Self::new(Doing::Conflicts, b"", &[]) }.unless_over()
+    }
+
     /// It, or none where nothing waits any more.
     pub(crate) fn unless_over(self) -> Option<Self> {
-        Some(self).filter(|pending| pending.doing != Doing::Stash || !pending.conflicts.is_empty())
+        Some(self).filter(|pending| !pending.doing.is_only_conflicts() || !pending.conflicts.is_empty())
     }
 
     /// Its text in the index and in operations.
@@ -316,8 +330,11 @@ mod tests {
         assert_eq!((pending.message().as_slice(), pending.queue().len()), (&b"m\n\xfe"[..], 2));
         assert_eq!(Pending::from_json(&pending.to_json().replace(&id.to_hex(), "12")), None);
         assert_eq!(Pending::from_json("{}"), None);
+        let forgotten = pending.only_conflicts().expect("a conflict");
+        assert_eq!((forgotten.conflicts.len(), forgotten.queue().len()), (1, 0));
+        assert!(!forgotten.is_commit_due());
         assert_eq!(pending.settle(&|_| true), [BString::from(&b"b\xff"[..])]);
-        assert!(pending.conflicts.is_empty());
+        assert!(pending.conflicts.is_empty() && pending.only_conflicts().is_none());
         assert_eq!(pending.clone().unless_over().as_ref(), Some(&pending));
         let rest = pending.after_commit().expect("a queue");
         assert!(pending.is_commit_due() && !rest.is_commit_due());

@@ -21,9 +21,11 @@ fn pending<'w>(workspace: &'w Workspace<'_>, doing: Doing) -> Result<&'w Pending
     let command = doing.command();
     match &workspace.index.header().pending {
         Some(pending) if pending.doing == doing => Ok(pending),
-        Some(other) => {
+        Some(other) if !other.doing.is_only_conflicts() => {
             Err(fatal(format_args!("{}, not a {command}", other.doing.matter())).hint(other.doing.advice()))
         }
+        Some(other) => Err(fatal(format_args!("no {command} is under way: {}", other.doing.matter()))
+            .hint(other.doing.advice())),
         None => Err(fatal(format_args!("no {command} is under way"))),
     }
 }
@@ -38,7 +40,7 @@ pub(super) fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), CommandEr
     let error = conflict(format_args!("some paths are still in conflict:{}", lines.collect::<String>()))
         .hint("nothing was committed; edit them, then 'pond add PATH' says that one is decided");
     Err(match pending.doing {
-        Doing::Stash => error,
+        doing if doing.is_only_conflicts() => error,
         doing => error.hint(format_args!("'pond {} --abort' goes back to before it", doing.command())),
     })
 }
@@ -52,7 +54,7 @@ pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
     }
     let queue = waiting.queue();
     match doing {
-        Doing::Merge | Doing::Stash => Ok(Outcome::Done),
+        Doing::Merge | Doing::Stash | Doing::Conflicts => Ok(Outcome::Done),
         Doing::CherryPick | Doing::Revert => super::pick::go_on(workspace, doing, &queue),
     }
 }
@@ -104,14 +106,20 @@ fn give_up(workspace: &mut Workspace<'_>, doing: Doing, found: Vec<Found>) -> Re
     Ok(if done.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
-/// Forgets what waits; files and index stay.
+/// Forgets what waits; files and index stay, and paths in conflict are still to be decided about.
 pub(super) fn quit(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
     let waiting = pending(workspace, doing)?.clone();
-    let footprint = Footprint { pending: Some([Some(waiting), None]), ..Footprint::default() };
+    let pending = waiting.only_conflicts();
+    let footprint = Footprint { pending: Some([Some(waiting), pending.clone()]), ..Footprint::default() };
     save::publish(workspace, "QUIT", &Saved::default(), &footprint)?;
-    let header = Header { pending: None, ..workspace.index.header().clone() };
+    let header = Header { pending, ..workspace.index.header().clone() };
     let builder = workspace.index.edit(std::collections::BTreeMap::new(), header, now_ns());
     workspace.save_index(builder)?;
+    let ui = &workspace.ctx.ui;
+    if let Some(left) = &workspace.index.header().pending {
+        ui.status(format_args!("the {} is forgotten, but {}", doing.command(), left.doing.matter()));
+        ui.hint(left.doing.advice());
+    }
     Ok(Outcome::Done)
 }
 

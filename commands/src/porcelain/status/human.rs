@@ -33,8 +33,8 @@ impl Page<'_> {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let report = self.report;
         self.head(out)?;
-        // What a stash left has no end of its own.
-        if let Some(doing) = report.doing.filter(|doing| *doing != Doing::Stash) {
+        // What only has conflicts has no end of its own.
+        if let Some(doing) = report.doing.filter(|doing| !doing.is_only_conflicts()) {
             self.pending(out, doing)?;
         }
         if !report.staged.is_empty() {

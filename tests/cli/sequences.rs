@@ -1,0 +1,56 @@
+//! Merges, cherry-picks and reverts that stop on the way: what waits then, and how it ends.
+
+use crate::merge::{Pair, lines};
+
+/// `a` changed in one line on `main` and on `side`, which goes on with `commits` files of their own.
+fn collision(pair: &Pair, commits: &[&str]) {
+    pair.write("a", lines(&[]));
+    pair.write("b", "1\n");
+    pair.commit("base");
+    pair.both(&["checkout", "-q", "-b", "side"]);
+    pair.write("a", lines(&[(5, "theirs")]));
+    pair.commit("theirs");
+    for name in commits {
+        pair.write(name, "new\n");
+        pair.commit(name);
+    }
+    pair.both(&["checkout", "-q", "main"]);
+    pair.write("a", lines(&[(5, "ours")]));
+    pair.commit("ours");
+}
+
+#[test]
+fn conflicts_outlive_what_is_forgotten() {
+    let Some(pair) = Pair::new() else { return };
+    collision(&pair, &["later"]);
+    for begin in [&["merge", "side"][..], &["cherry-pick", "side~1", "side"], &["revert", "side~1"]] {
+        assert!(!pair.both(begin));
+        assert!(pair.both(&[begin[0], "--quit"]));
+        assert_eq!(pair.unmerged(), ["UU a"]);
+        pair.pond.fails(&["commit", "-qm", "markers"], 1).expect_says("in conflict");
+        pair.pond.fails(&["commit", "-qam", "markers"], 1).expect_says("in conflict");
+        pair.pond.fails(&["merge", "side"], 128).expect_says("some paths are still in conflict");
+        for end in ["--continue", "--abort", "--quit"] {
+            pair.pond.fails(&[begin[0], end], 128).expect_says("under way");
+        }
+        assert!(!pair.pond.ok(&["status"]).contains("under way"));
+        // What was forgotten comes back, and can be given up.
+        pair.pond.ok(&["undo"]);
+        assert_eq!(pair.unmerged_of_pond(), ["UU a"]);
+        pair.pond.ok(&[begin[0], "--abort"]);
+        assert!(pair.pond.status().is_empty());
+        pair.git(&["reset", "-q", "--hard"]);
+    }
+    pair.both(&["merge", "side"]);
+    pair.both(&["merge", "--quit"]);
+    pair.write("a", lines(&[(5, "both")]));
+    pair.both(&["add", "a"]);
+    assert!(pair.both(&["commit", "-q", "-m", "one parent"]));
+    assert_eq!(pair.pond.lines(&["log", "-1", "--format=%p"])[0].split(' ').count(), 1);
+    pair.compare("after the commit");
+    // Where none are left, nothing is.
+    assert!(pair.both(&["merge", "--no-commit", "-X", "theirs", "side"]));
+    assert!(pair.both(&["merge", "--quit"]));
+    assert!(pair.both(&["commit", "-q", "-m", "staged"]));
+    assert_eq!(pair.pond.status(), Vec::<String>::new());
+}
