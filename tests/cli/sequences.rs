@@ -54,3 +54,42 @@ fn conflicts_outlive_what_is_forgotten() {
     assert!(pair.both(&["commit", "-q", "-m", "staged"]));
     assert_eq!(pair.pond.status(), Vec::<String>::new());
 }
+
+#[test]
+fn commits_that_change_nothing_are_not_made_silently() {
+    let Some(pair) = Pair::new() else { return };
+    collision(&pair, &["one", "two", "three"]);
+    let subjects = || {
+        let (_, git) = pair.git(&["log", "--format=%s"]);
+        assert_eq!(pair.pond.lines(&["log", "--format=%s"]), git.lines().collect::<Vec<_>>());
+        git.lines().next().expect("a commit").to_owned()
+    };
+    assert!(pair.both(&["cherry-pick", "side~1"]));
+    let picked = pair.pond.history();
+    assert!(!pair.both(&["cherry-pick", "side~3..side"]));
+    assert_eq!(subjects(), "one");
+    assert!(pair.pond.ok(&["status"]).contains("A cherry-pick is under way"));
+    assert!(!pair.both(&["cherry-pick", "--continue"]));
+    assert!(pair.both(&["cherry-pick", "--skip"]));
+    assert_eq!(subjects(), "three");
+    pair.pond.ok(&["undo"]);
+    pair.pond.ok(&["cherry-pick", "--abort"]);
+    assert_eq!(pair.pond.history(), picked);
+    pair.git(&["reset", "-q", "--hard", "HEAD~2"]);
+    // Recorded all the same.
+    assert!(!pair.both(&["cherry-pick", "side~3..side"]));
+    pair.both(&["commit", "-q", "--allow-empty", "-m", "kept"]);
+    assert!(pair.both(&["cherry-pick", "--continue"]));
+    assert_eq!(subjects(), "three");
+    // The last of several waits too.
+    assert!(!pair.both(&["revert", "--no-edit", "HEAD", "HEAD~1"]));
+    assert_eq!(subjects(), "Revert \"three\"");
+    assert!(pair.both(&["revert", "--abort"]));
+    assert_eq!(subjects(), "three");
+    assert!(pair.both(&["revert", "--no-edit", "HEAD"]));
+    assert!(!pair.both(&["revert", "--no-edit", "HEAD~1", "HEAD~2", "HEAD~3"]));
+    assert!(!pair.both(&["revert", "--skip"]), "nothing is left of the next either");
+    assert!(pair.both(&["revert", "--skip"]));
+    subjects();
+    assert!(pair.pond.status().is_empty());
+}

@@ -8,7 +8,7 @@ use pond_objects::{Commit, ObjectId, ObjectSource as _};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
+use crate::error::{CommandError, Outcome, fatal, interrupted, nothing, usage};
 use crate::merging::{self, Record, StrategyArgs, Then};
 use crate::mirror::pending::{Doing, Pending};
 use crate::porcelain::sequence;
@@ -74,6 +74,7 @@ pub(super) fn run(ctx: &Context, doing: Doing, args: &PickArgs, how: How) -> Res
         signoff: args.signoff,
         mainline: args.mainline,
         options: args.strategy.options(&workspace)?,
+        is_alone: commits.len() == 1,
         ..how
     };
     pick_all(&mut workspace, doing, &commits, &how)
@@ -92,6 +93,8 @@ pub(super) struct How {
     pub(super) mainline: Option<usize>,
     /// Commit where nothing changes.
     pub(super) allow_empty: bool,
+    /// It is the only commit of its sequence: nothing waits on its account where it changes nothing.
+    pub(super) is_alone: bool,
     /// How trees are merged.
     pub(super) options: MergeOptions,
 }
@@ -126,7 +129,7 @@ fn commits(
     Ok(found)
 }
 
-/// Picks one commit after the other, until one has conflicts.
+/// Picks one commit after the other, until one has conflicts or changes nothing.
 fn pick_all(
     workspace: &mut Workspace<'_>,
     doing: Doing,
@@ -190,14 +193,13 @@ fn pick(
     let mut message = message(workspace, doing, id, &picked, how)?;
     let is_clean = combined.merged.is_clean;
     merging::tell(workspace, &combined.merged);
-    let is_empty = is_clean && combined.merged.updates.is_empty();
-    if is_empty && !how.allow_empty && !how.no_commit && behind.is_empty() {
-        return Err(crate::error::nothing(format_args!(
-            "{short} changes nothing here: HEAD has what it would bring"
-        ))
-        .hint("nothing was committed; --allow-empty commits all the same"));
+    let is_empty = is_clean && combined.merged.updates.is_empty() && !how.allow_empty && !how.no_commit;
+    if is_empty && how.is_alone {
+        return Err(changes_nothing(&short));
     }
-    let then = if is_clean && !how.no_commit {
+    let then = if is_empty {
+        Then::Stage(Some(Pending::new(doing, &message, &[]).with_picks(*id, behind)))
+    } else if is_clean && !how.no_commit {
         let committer = identity::committer(workspace.ctx)?;
         let author = match doing {
             Doing::CherryPick => picked.author.clone(),
@@ -237,6 +239,12 @@ fn pick(
     if applied.laid_out.interrupted {
         return Err(interrupted("interrupted; 'pond restore :/' writes the files that are missing"));
     }
+    if is_empty {
+        let command = doing.command();
+        ui.error(empty(&short));
+        ui.hint(format_args!("'pond {command} --skip' leaves it out; 'pond commit --allow-empty' records it, and 'pond {command} --continue' goes on; --abort goes back to before all of them"));
+        return Ok(Outcome::Differences);
+    }
     if !is_clean {
         let verb = if doing == Doing::Revert { "revert" } else { "apply" };
         ui.error(format_args!(
@@ -248,6 +256,16 @@ fn pick(
         return Ok(Outcome::Differences);
     }
     Ok(if applied.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// What is the matter with a commit that has nothing to bring.
+fn empty(short: &str) -> String {
+    format!("{short} changes nothing here: HEAD has what it would bring")
+}
+
+/// The error of a single one.
+fn changes_nothing(short: &str) -> CommandError {
+    nothing(empty(short)).hint("nothing was committed; --allow-empty commits all the same")
 }
 
 /// The version that a commit is compared with.
