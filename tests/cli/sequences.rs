@@ -93,3 +93,17 @@ fn commits_that_change_nothing_are_not_made_silently() {
     subjects();
     assert!(pair.pond.status().is_empty());
 }
+
+#[test]
+fn what_changes_nothing_is_said_for_each_command() {
+    let Some(pair) = Pair::new() else { return };
+    collision(&pair, &["one"]);
+    pair.both(&["checkout", "-q", "side"]);
+    let picked = pair.pond.fails(&["cherry-pick", "HEAD"], 1).expect_says("what it would bring");
+    picked.expect_says("--allow-empty");
+    pair.both(&["revert", "--no-edit", "HEAD"]);
+    let reverted = pair.pond.fails(&["revert", "HEAD~1"], 1).expect_says("nothing of what it brought");
+    assert!(!reverted.err().contains("--allow-empty"), "{reverted}");
+    assert!(!pair.both(&["revert", "HEAD~1"]));
+    assert!(!pair.pond.ok(&["status"]).contains("under way"));
+}

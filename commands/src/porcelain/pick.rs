@@ -195,7 +195,7 @@ fn pick(
     merging::tell(workspace, &combined.merged);
     let is_empty = is_clean && combined.merged.updates.is_empty() && !how.allow_empty && !how.no_commit;
     if is_empty && how.is_alone {
-        return Err(changes_nothing(&short));
+        return Err(changes_nothing(doing, &short));
     }
     let then = if is_empty {
         Then::Stage(Some(Pending::new(doing, &message, &[]).with_picks(*id, behind)))
@@ -241,7 +241,7 @@ fn pick(
     }
     if is_empty {
         let command = doing.command();
-        ui.error(empty(&short));
+        ui.error(empty(doing, &short));
         ui.hint(format_args!("'pond {command} --skip' leaves it out; 'pond commit --allow-empty' records it, and 'pond {command} --continue' goes on; --abort goes back to before all of them"));
         return Ok(Outcome::Differences);
     }
@@ -258,14 +258,22 @@ fn pick(
     Ok(if applied.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
-/// What is the matter with a commit that has nothing to bring.
-fn empty(short: &str) -> String {
-    format!("{short} changes nothing here: HEAD has what it would bring")
+/// What is the matter with a commit that has nothing to bring, or nothing left to be taken out.
+fn empty(doing: Doing, short: &str) -> String {
+    match doing {
+        Doing::Revert => {
+            format!("reverting {short} changes nothing here: HEAD has nothing of what it brought")
+        }
+        _ => format!("{short} changes nothing here: HEAD has what it would bring"),
+    }
 }
 
 /// The error of a single one.
-fn changes_nothing(short: &str) -> CommandError {
-    nothing(empty(short)).hint("nothing was committed; --allow-empty commits all the same")
+fn changes_nothing(doing: Doing, short: &str) -> CommandError {
+    nothing(empty(doing, short)).hint(match doing {
+        Doing::CherryPick => "nothing was committed; --allow-empty commits all the same",
+        _ => "nothing was committed",
+    })
 }
 
 /// The version that a commit is compared with.
