@@ -107,3 +107,27 @@ fn what_changes_nothing_is_said_for_each_command() {
     assert!(!pair.both(&["revert", "HEAD~1"]));
     assert!(!pair.pond.ok(&["status"]).contains("under way"));
 }
+
+#[test]
+fn what_is_staged_only_leaves_no_sequence() {
+    let Some(pair) = Pair::new() else { return };
+    collision(&pair, &["later"]);
+    pair.write("b", "staged\n");
+    pair.both(&["add", "b"]);
+    let head = pair.pond.history();
+    assert!(!pair.both(&["cherry-pick", "-n", "side~1"]));
+    assert_eq!(pair.unmerged(), ["UU a"]);
+    let status = pair.pond.ok(&["status"]);
+    assert!(!status.contains("under way"), "{status}");
+    pair.pond.fails(&["commit", "-m", "no"], 1).expect_says("in conflict");
+    pair.write("a", lines(&[(5, "both")]));
+    pair.both(&["add", "a"]);
+    assert!(!pair.both(&["cherry-pick", "--continue"]));
+    assert_eq!(pair.pond.history(), head);
+    assert_eq!(pair.pond.status(), ["M  a", "M  b"]);
+    pair.pond.ok(&["reset", "-q", "--hard"]);
+    pair.pond.fails(&["revert", "-n", "side~1", "side"], 1).expect_says("1 commit after it");
+    assert_eq!((pair.unmerged_of_pond(), pair.pond.exists("later")), (vec!["UU a".to_owned()], false));
+    pair.pond.ok(&["undo"]);
+    assert!(pair.pond.status().is_empty());
+}

@@ -21,7 +21,7 @@ use crate::{identity, maintain};
 /// What both take on the command line.
 #[derive(Debug, clap::Args)]
 pub(super) struct PickArgs {
-    /// Stage the changes, and commit nothing
+    /// Stage the changes, and commit nothing; what does not go together is left in conflict, and nothing else waits
     #[arg(short, long)]
     no_commit: bool,
 
@@ -208,6 +208,8 @@ fn pick(
         Then::Commit(Record { parents: vec![head], author, committer, message: message.clone() })
     } else if is_clean {
         Then::Stage(None)
+    } else if how.no_commit {
+        Then::Stage(Some(Pending::new(Doing::Conflicts, b"", &combined.merged.unmerged)))
     } else {
         message.extend_from_slice(&merging::conflict_lines(&combined.merged.unmerged));
         let pending = Pending::new(doing, &message, &combined.merged.unmerged).with_picks(*id, behind);
@@ -252,6 +254,14 @@ fn pick(
             escape::plain(&name)
         ));
         let command = doing.command();
+        if how.no_commit {
+            if !behind.is_empty() {
+                let left = size::counted(behind.len() as u64, "commit");
+                ui.error(format_args!("{left} after it: not looked at, and nothing of them is staged"));
+            }
+            ui.hint(Doing::Conflicts.advice());
+            return Ok(Outcome::Differences);
+        }
         ui.hint(format_args!("'pond add PATH' says that one is decided; 'pond {command} --continue' goes on, --skip leaves this commit out, --abort goes back to before all of them"));
         return Ok(Outcome::Differences);
     }
