@@ -232,30 +232,37 @@ impl TakingBack {
         Ok(TakenBack { laid_out, renamed })
     }
 
-    /// Refs and HEAD must still be where the operations left them.
-    fn check_view(&self, workspace: &Workspace<'_>, ahead: &Ahead, how: How) -> Result<(), CommandError> {
-        let moved = |what: &str| {
-            conflict(format_args!("{} can't be taken back: {what} since", self.name()))
-                .hint(format_args!("{}; 'pond op log' lists what was done", how.unchanged()))
-        };
+    /// What is no longer where the operations left it: HEAD, a ref, or the stack of stashes.
+    pub(crate) fn moved_since(&self, workspace: &Workspace<'_>) -> Result<Option<String>, CommandError> {
+        self.moved(workspace, &Ahead::default())
+    }
+
+    /// The same once what is ahead was done.
+    fn moved(&self, workspace: &Workspace<'_>, ahead: &Ahead) -> Result<Option<String>, CommandError> {
         if let Some((_, after)) = &self.view.head
             && ahead.head.as_ref().unwrap_or(&workspace.head) != after
         {
-            return Err(moved("HEAD has moved"));
+            return Ok(Some("HEAD has moved".to_owned()));
         }
         let view = workspace.snapshot.view();
         for (name, _, after) in &self.view.refs {
             let now = ahead.refs.get(name).map_or_else(|| view.target(name), |target| Ok(*target))?;
             if now != *after {
-                return Err(moved(&format!("'{}' has moved", name.short())));
+                return Ok(Some(format!("'{}' has moved", name.short())));
             }
         }
         let stashes: HashMap<i64, ObjectId> = view.stashes()?.into_iter().collect();
         let now = |seq: &i64| ahead.stashes.get(seq).copied().unwrap_or_else(|| stashes.get(seq).copied());
-        match self.view.stashes.iter().all(|(seq, _, after)| now(seq) == *after) {
-            true => Ok(()),
-            false => Err(moved("the stack of stashes was changed")),
-        }
+        let is_same = self.view.stashes.iter().all(|(seq, _, after)| now(seq) == *after);
+        Ok((!is_same).then(|| "the stack of stashes was changed".to_owned()))
+    }
+
+    /// Refs and HEAD must still be where the operations left them.
+    fn check_view(&self, workspace: &Workspace<'_>, ahead: &Ahead, how: How) -> Result<(), CommandError> {
+        self.moved(workspace, ahead)?.map_or(Ok(()), |what| {
+            Err(conflict(format_args!("{} can't be taken back: {what} since", self.name()))
+                .hint(format_args!("{}; 'pond op log' lists what was done", how.unchanged())))
+        })
     }
 
     fn edit_view(&self, transaction: &mut Transaction<'_>) {

@@ -131,3 +131,29 @@ fn what_is_staged_only_leaves_no_sequence() {
     pair.pond.ok(&["undo"]);
     assert!(pair.pond.status().is_empty());
 }
+
+#[test]
+fn going_back_needs_head_where_it_was() {
+    let Some(pair) = Pair::new() else { return };
+    collision(&pair, &["later"]);
+    let pond = &pair.pond;
+    for picked in [&["cherry-pick", "side~1"][..], &["cherry-pick", "side", "side~1"], &["merge", "side"]] {
+        pond.fails(picked, 1);
+        let waiting = pond.history();
+        pond.ok(&["update-ref", "refs/heads/main", "side"]);
+        let refused = pond.fails(&[picked[0], "--abort"], 1).expect_says("up: HEAD has moved since");
+        refused.expect_says(&format!("'pond {} --quit'", picked[0]));
+        if picked[0] == "cherry-pick" {
+            pond.fails(&["cherry-pick", "--skip"], 1).expect_says("can't leave the commit out");
+        }
+        assert_eq!(pair.unmerged_of_pond(), ["UU a"]);
+        // Where HEAD is back, it can be given up.
+        pond.ok(&["update-ref", "refs/heads/main", &waiting[0]]);
+        pond.ok(&[picked[0], "--abort"]);
+        assert!(pond.status().is_empty());
+    }
+    pond.fails(&["merge", "side"], 1);
+    pond.ok(&["update-ref", "refs/heads/main", "side"]);
+    pond.ok(&["merge", "--quit"]);
+    assert_eq!(pair.unmerged_of_pond(), ["UU a"]);
+}

@@ -2,6 +2,7 @@
 
 use bstr::{BString, ByteSlice};
 use pond_objects::{ObjectId, ObjectSource as _};
+use pond_oplog::view::{MAIN_MIRROR, View};
 use serde_json::json;
 
 use crate::error::{CommandError, Outcome, conflict, fatal};
@@ -64,7 +65,7 @@ pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcom
     let waiting = pending(workspace, doing)?.clone();
     if waiting.is_commit_due() {
         let found = take_back::beginning_of_pending(workspace, &waiting)?;
-        give_up(workspace, doing, found)?;
+        give_up(workspace, doing, found, "leave the commit out")?;
     }
     super::pick::go_on(workspace, doing, &waiting.queue())
 }
@@ -74,7 +75,7 @@ pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcom
 pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
     pending(workspace, doing)?;
     let found = take_back::beginning_of_sequence(workspace)?;
-    let outcome = give_up(workspace, doing, found)?;
+    let outcome = give_up(workspace, doing, found, &format!("give the {} up", doing.command()))?;
     workspace
         .ctx
         .ui
@@ -82,14 +83,31 @@ pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
     Ok(outcome)
 }
 
-/// Takes back what led to what waits.
-fn give_up(workspace: &mut Workspace<'_>, doing: Doing, found: Vec<Found>) -> Result<Outcome, CommandError> {
-    if found.is_empty() {
+/// Takes back what led to what waits: to `aim`, as an error has it.
+fn give_up(
+    workspace: &mut Workspace<'_>,
+    doing: Doing,
+    found: Vec<Found>,
+    aim: &str,
+) -> Result<Outcome, CommandError> {
+    let Some((_, newest)) = found.first() else {
         return Err(fatal("the operation that began it was taken back").hint(
             "'pond reset --hard' takes HEAD's version of everything, and stores what that overwrites",
         ));
-    }
+    };
+    // Where it has made no commit yet, what it did is not about HEAD; but what it was begun on has to be there still.
+    let left = View::at(workspace.store(), newest.view).head(MAIN_MIRROR)?.commit;
     let taking = TakingBack::of(workspace, found)?;
+    let moved = match workspace.head.commit == left {
+        true => taking.moved_since(workspace)?,
+        false => Some("HEAD has moved".to_owned()),
+    };
+    if let Some(what) = moved {
+        let command = doing.command();
+        return Err(conflict(format_args!("can't {aim}: {what} since")).hint(format_args!(
+            "nothing was changed; 'pond {command} --quit' forgets it, and leaves files and index as they are"
+        )));
+    }
     let done = taking.apply(
         workspace,
         How { kind: "ABORT", newer: Newer::Store, counts_as_undo: false, partway: false },
