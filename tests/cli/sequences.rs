@@ -157,3 +157,14 @@ fn going_back_needs_head_where_it_was() {
     pond.ok(&["merge", "--quit"]);
     assert_eq!(pair.unmerged_of_pond(), ["UU a"]);
 }
+
+#[test]
+fn one_commit_is_merged_at_a_time() {
+    let Some(pair) = Pair::new() else { return };
+    collision(&pair, &[]);
+    let before = pair.pond.history();
+    let refused =
+        pair.pond.fails(&["merge", "side", "side~1"], 129).expect_says("one commit is merged at a time");
+    refused.expect_says("'pond merge side', 'pond merge side~1'");
+    assert_eq!((pair.pond.history(), pair.pond.status()), (before, Vec::<String>::new()));
+}

@@ -9,7 +9,7 @@ use pond_refs::{Expected, Found, Namespace, RefEdit};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::merging::{self, Applied, Record, StrategyArgs, Then};
 use crate::message::Cleanup;
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
@@ -92,9 +92,14 @@ pub(crate) struct MergeArgs {
     /// The branch or commit to merge
     #[arg(value_name = "COMMIT", conflicts_with = "going_on", required_unless_present = "going_on")]
     commit: Option<OsString>,
+
+    /// More of them, which git joins in one commit
+    #[arg(value_name = "COMMIT", hide = true, conflicts_with = "going_on")]
+    more: Vec<OsString>,
 }
 
 pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandError> {
+    refuse_several(&args)?;
     let mut workspace = Workspace::write(ctx)?;
     if args.go_on {
         return sequence::go_on(&mut workspace, Doing::Merge);
@@ -129,6 +134,18 @@ pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandErro
         }
         _ => three_way(&mut workspace, &args, &text, &theirs, ours),
     }
+}
+
+/// Refuses what would be a commit of more than two parents.
+fn refuse_several(args: &MergeArgs) -> Result<(), CommandError> {
+    if args.more.is_empty() {
+        return Ok(());
+    }
+    let all = args.commit.iter().chain(&args.more);
+    let commands: Vec<String> =
+        all.map(|text| format!("'pond merge {}'", escape::plain(text.as_encoded_bytes()))).collect();
+    Err(usage("one commit is merged at a time")
+        .hint(format_args!("nothing was changed; merge one after the other: {}", commands.join(", "))))
 }
 
 fn up_to_date(workspace: &Workspace<'_>) -> Result<Outcome, CommandError> {
