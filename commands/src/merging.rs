@@ -25,12 +25,13 @@ use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Header, Index, Seen, Side, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{restaged, touched_index};
-use crate::mirror::next_commit::staged_changes_with_renames;
+use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
 use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
 use crate::mirror::record::NewCommit;
 use crate::mirror::save::Saved;
 use crate::mirror::scan::{Scan, State};
+use crate::mirror::staged_tree::NewPages;
 use crate::mirror::stat::now_ns;
 use crate::recorded;
 use crate::revisions;
@@ -121,26 +122,31 @@ pub(crate) fn combine_commits(
     Ok(Combined { merged, packs: store_contents(workspace, contents)? })
 }
 
-/// Brings into HEAD what changed from one commit's tree to another's; none is a tree without entries.
+/// Brings into what is staged what changed from one commit's tree to another's; none is a tree without entries.
 pub(crate) fn combine_change(
     workspace: &mut Workspace<'_>,
-    [base, ours, theirs]: [Option<&Commit>; 3],
+    [base, theirs]: [Option<&Commit>; 2],
     labels: Labels<'_>,
     options: &MergeOptions,
 ) -> Result<Combined, CommandError> {
     let store = workspace.store();
     let table =
         |commit: Option<&Commit>| NodeTable::load(store, commit.and_then(|commit| commit.nodes.as_ref()));
-    let tables = [table(base)?, table(ours)?, table(theirs)?];
+    let head = workspace.head.commit.map(|id| store.commit(&id)).transpose()?;
+    let head_nodes = table(head.as_ref())?;
+    let staged = staged_changes_with_renames(&workspace.index, &head_nodes, store);
+    let tables = [table(base)?, next_nodes(&workspace.index, &head_nodes, &staged), table(theirs)?];
     let tree = |commit: Option<&Commit>| commit.map(|commit| commit.tree);
+    let mut pages = NewPages::new(store);
+    let ours = pages.add_tree_of(&workspace.index, tree(head.as_ref()).as_ref())?;
     let trees =
-        Trees { base: tree(base), ours: tree(ours), theirs: tree(theirs), nodes: Some(tables.each_ref()) };
+        Trees { base: tree(base), ours: Some(ours), theirs: tree(theirs), nodes: Some(tables.each_ref()) };
     let mut contents = Vec::new();
     let mut keep = |id: ObjectId, content: Vec<u8>| -> Result<(), ReadError> {
         contents.push((id, content));
         Ok(())
     };
-    let merged = merge_trees(store, &trees, labels, options, &mut keep)?;
+    let merged = merge_trees(&pages, &trees, labels, options, &mut keep)?;
     Ok(Combined { merged, packs: store_contents(workspace, contents)? })
 }
 

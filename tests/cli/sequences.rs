@@ -168,3 +168,33 @@ fn one_commit_is_merged_at_a_time() {
     refused.expect_says("'pond merge side', 'pond merge side~1'");
     assert_eq!((pair.pond.history(), pair.pond.status()), (before, Vec::<String>::new()));
 }
+
+#[test]
+fn what_is_staged_is_merged_with_and_not_replaced() {
+    let Some(pair) = Pair::new() else { return };
+    pair.write("a", lines(&[]));
+    pair.commit("base");
+    pair.both(&["checkout", "-q", "-b", "side"]);
+    pair.write("a", lines(&[(5, "one")]));
+    pair.commit("one");
+    pair.write("a", lines(&[(5, "one"), (15, "two")]));
+    pair.write("new", "two\n");
+    pair.commit("two");
+    pair.both(&["checkout", "-q", "main"]);
+    // Each is staged over the one before it.
+    assert!(pair.both(&["cherry-pick", "-n", "side~1", "side"]));
+    assert_eq!(pair.pond.read("a"), lines(&[(5, "one"), (15, "two")]));
+    assert!(pair.both(&["revert", "-n", "side"]));
+    assert_eq!((pair.pond.status(), pair.pond.exists("new")), (vec!["M  a".to_owned()], false));
+    pair.both(&["reset", "-q", "--hard"]);
+    // So it is over what was staged by hand, renamed files included.
+    pair.both(&["mv", "a", "b"]);
+    pair.write("b", lines(&[(25, "staged")]));
+    pair.both(&["add", "b"]);
+    assert!(pair.both(&["cherry-pick", "-n", "side~1"]));
+    assert_eq!(pair.pond.read("b"), lines(&[(5, "one"), (25, "staged")]));
+    pair.write("b", lines(&[(15, "mine")]));
+    pair.both(&["add", "b"]);
+    assert!(!pair.both(&["cherry-pick", "-n", "side"]));
+    assert_eq!(pair.unmerged(), ["UU b"]);
+}

@@ -171,7 +171,7 @@ fn pick(
     }
     let head = workspace.head.commit.ok_or_else(|| fatal("there is no commit yet to pick onto"))?;
     let store = workspace.store();
-    let (ours, picked) = (store.commit(&head)?, store.commit(id)?);
+    let picked = store.commit(id)?;
     let parent = parent(workspace, id, &picked, how)?;
     let short = short_id(store, id);
     let name = BString::from(format!("{short} ({})", picked.subject().as_bstr()));
@@ -183,12 +183,7 @@ fn pick(
         };
         let labels = Labels { ours: "HEAD".into(), base: labels[0].as_bstr(), theirs: labels[1].as_bstr() };
         let (base, theirs) = (base.cloned(), theirs.cloned());
-        merging::combine_change(
-            workspace,
-            [base.as_ref(), Some(&ours), theirs.as_ref()],
-            labels,
-            &how.options,
-        )?
+        merging::combine_change(workspace, [base.as_ref(), theirs.as_ref()], labels, &how.options)?
     };
     let mut message = message(workspace, doing, id, &picked, how)?;
     let is_clean = combined.merged.is_clean;
