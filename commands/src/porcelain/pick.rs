@@ -254,7 +254,9 @@ fn pick(
                 let left = size::counted(behind.len() as u64, "commit");
                 ui.error(format_args!("{left} after it: not looked at, and nothing of them is staged"));
             }
-            ui.hint(Doing::Conflicts.advice());
+            ui.hint(
+                "'pond add PATH' says that one is decided; 'pond undo' takes back all that was staged now",
+            );
             return Ok(Outcome::Differences);
         }
         ui.hint(format_args!("'pond add PATH' says that one is decided; 'pond {command} --continue' goes on, --skip leaves this commit out, --abort goes back to before all of them"));
