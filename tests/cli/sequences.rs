@@ -34,6 +34,7 @@ fn conflicts_outlive_what_is_forgotten() {
             pair.pond.fails(&[begin[0], end], 128).expect_says("under way");
         }
         assert!(!pair.pond.ok(&["status"]).contains("under way"));
+        assert!(pair.pond.ok(&["status", "--json"]).contains("\"doing\": null"));
         // What was forgotten comes back, and can be given up.
         pair.pond.ok(&["undo"]);
         assert_eq!(pair.unmerged_of_pond(), ["UU a"]);

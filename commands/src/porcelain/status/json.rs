@@ -24,7 +24,8 @@ pub(super) fn document(report: &Report) -> Value {
         "branch": report.branch,
         "commit": report.commit.map(|commit| commit.to_hex()),
         "clean": report.is_clean(),
-        "doing": report.doing.map(Doing::command),
+        // The command that goes on with it; with nothing but conflicts left, none does.
+        "doing": report.doing.filter(|doing| *doing != Doing::Conflicts).map(Doing::command),
         "unmerged": report.unmerged.iter().map(|one| with(&one.path, "status", one.letters.into())).collect::<Vec<_>>(),
         "staged": report.staged.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
         "unstaged": report.unstaged.iter().map(unstaged).collect::<Vec<_>>(),
