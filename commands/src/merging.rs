@@ -18,7 +18,7 @@ use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_oplog::{ReadonlyPond, StagedPack};
 use pond_refs::{Expected, RefEdit};
 
-use crate::error::{CommandError, conflict, fatal};
+use crate::error::{CommandError, Outcome, conflict, fatal};
 use crate::mirror::add::names;
 use crate::mirror::differences::Differences;
 use crate::mirror::footprint::Footprint;
@@ -356,6 +356,18 @@ fn refuse_uncommitted(scan: &Scan, targets: &[Target], kind: &str) -> Result<(),
         ))
         .hint("nothing was changed; commit them, or 'pond stash -u' puts them aside")),
     }
+}
+
+/// How a command ends that leaves conflicts. A file that could not be written does not show its own, and would be taken for
+/// decided as it is.
+pub(crate) fn outcome_of_conflicts(workspace: &Workspace<'_>, laid_out: &LaidOut) -> Outcome {
+    if laid_out.failed.is_empty() {
+        return Outcome::Differences;
+    }
+    let ui = &workspace.ctx.ui;
+    ui.error("files that could not be written have what they had before, and show no conflict: do not add them as they are");
+    ui.hint("'pond undo' takes all of it back");
+    Outcome::Partial
 }
 
 /// Tells of what was merged by line and of conflicts, in git's words.

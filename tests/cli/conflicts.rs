@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::harness::Random;
+use crate::harness::{Random, TestPond};
 use crate::merge::{Pair, files, lines, two_branches, without_ids};
 
 /// A text without ids, and without what pond says of binary files beyond git.
@@ -254,4 +254,34 @@ fn a_path_in_conflict_is_not_renamed_and_rm_decides() {
     }
     assert!(pair.pond.read("text").ends_with("an edit that is in no commit\n"));
     assert_eq!(pair.unmerged_of_pond(), before);
+}
+
+/// Makes a file one that nobody can change, or takes that back; whether the system can.
+fn keep_from_change(path: &std::path::Path, flag: &str) -> bool {
+    let done = std::process::Command::new("chattr").arg(flag).arg(path).output();
+    done.is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_conflict_that_cannot_be_written_is_not_taken_for_decided() {
+    let pond = TestPond::new();
+    pond.write("a", "base\n");
+    pond.commit_all("base");
+    pond.ok(&["switch", "-q", "-c", "side"]);
+    pond.write("a", "theirs\n");
+    pond.commit_all("theirs");
+    pond.ok(&["switch", "-q", "main"]);
+    pond.write("a", "ours\n");
+    pond.commit_all("ours");
+    let path = pond.path("a");
+    if !keep_from_change(&path, "+i") {
+        eprintln!("skipped: no file can be kept from being changed here");
+        return;
+    }
+    let merged = pond.run(&["merge", "side"]);
+    let picked = pond.run(&["merge", "--abort"]);
+    assert!(keep_from_change(&path, "-i"));
+    merged.expect_code(3).expect_says("do not add them as they are").expect_says("'pond undo'");
+    picked.expect_no_panic();
+    assert_eq!(pond.read("a"), "ours\n");
 }

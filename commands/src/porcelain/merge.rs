@@ -238,7 +238,7 @@ fn three_way(
         maintain::automatically(workspace);
     }
     if !is_clean && !applied.laid_out.interrupted {
-        return Ok(Outcome::Differences);
+        return Ok(merging::outcome_of_conflicts(workspace, &applied.laid_out));
     }
     end(applied.laid_out.interrupted, applied.laid_out.failed.is_empty())
 }

@@ -136,18 +136,21 @@ fn pick_all(
     commits: &[ObjectId],
     how: &How,
 ) -> Result<Outcome, CommandError> {
-    let mut outcome = Outcome::Done;
     let mut rest = commits;
     while let Some((id, behind)) = rest.split_first() {
-        match pick(workspace, doing, id, behind, how)? {
-            Outcome::Done => {}
-            Outcome::Partial => outcome = Outcome::Partial,
-            other => return Ok(other),
+        let outcome = pick(workspace, doing, id, behind, how)?;
+        if outcome == Outcome::Partial && !behind.is_empty() && workspace.index.header().pending.is_none() {
+            // What is not in the mirror as it should be would be in the way of the next.
+            let left = size::counted(behind.len() as u64, "commit");
+            workspace.ctx.ui.error(format_args!("{left} after it: not looked at"));
+        }
+        if outcome != Outcome::Done {
+            return Ok(outcome);
         }
         rest = behind;
     }
     maintain::automatically(workspace);
-    Ok(outcome)
+    Ok(Outcome::Done)
 }
 
 /// Goes on with the commits behind one that waited.
@@ -257,10 +260,10 @@ fn pick(
             ui.hint(
                 "'pond add PATH' says that one is decided; 'pond undo' takes back all that was staged now",
             );
-            return Ok(Outcome::Differences);
+            return Ok(merging::outcome_of_conflicts(workspace, &applied.laid_out));
         }
         ui.hint(format_args!("'pond add PATH' says that one is decided; 'pond {command} --continue' goes on, --skip leaves this commit out, --abort goes back to before all of them"));
-        return Ok(Outcome::Differences);
+        return Ok(merging::outcome_of_conflicts(workspace, &applied.laid_out));
     }
     Ok(if applied.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
