@@ -79,20 +79,27 @@ impl Lock {
     ///
     /// The file is created if it is missing.
     pub fn acquire(path: &Path, wait: Duration, us: &Holder) -> Result<Self, LockError> {
-        Self::acquire_with(path, wait, us, LONGEST_PAUSE)
+        Self::acquire_with(path, wait, us, LONGEST_PAUSE, MOST_TURNS)
     }
 
-    /// As [`Lock::acquire`], of a lock that is held for milliseconds only: looks more often whether it is free.
+    /// As [`Lock::acquire`], of a lock that is held for milliseconds only, and that one can do without: looks more often whether
+    /// it is free, and waits up to `wait` in all, whoever holds it.
     pub fn acquire_often(path: &Path, wait: Duration, us: &Holder) -> Result<Self, LockError> {
-        Self::acquire_with(path, wait, us, SHORT_PAUSE)
+        Self::acquire_with(path, wait, us, SHORT_PAUSE, 1)
     }
 
-    fn acquire_with(path: &Path, wait: Duration, us: &Holder, longest: Duration) -> Result<Self, LockError> {
+    fn acquire_with(
+        path: &Path,
+        wait: Duration,
+        us: &Holder,
+        longest: Duration,
+        turns: u32,
+    ) -> Result<Self, LockError> {
         let failed = |source: io::Error| failure(path, source);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let file = file.map_err(failed)?;
         let begun = Instant::now();
-        let mut turn = Turn { begun, holder: None, number: 1 };
+        let mut turn = Turn { begun, holder: None, left: turns };
         let mut pause = SHORTEST_PAUSE;
         loop {
             match file.try_lock() {
@@ -147,17 +154,18 @@ struct Turn {
     begun: Instant,
     /// Who held the lock when it began; none where it was not looked at.
     holder: Option<Option<Holder>>,
-    number: u32,
+    /// It, and those that may follow.
+    left: u32,
 }
 
 impl Turn {
     /// Begins the wait for the next holder, unless it is still the same one, or others came first too often.
     fn is_next(&mut self, holder: &Option<Holder>) -> bool {
         let has_changed = self.holder.as_ref().is_some_and(|before| before != holder);
-        if !has_changed || self.number == MOST_TURNS {
+        if !has_changed || self.left == 1 {
             return false;
         }
-        *self = Self { begun: Instant::now(), holder: Some(holder.clone()), number: self.number + 1 };
+        *self = Self { begun: Instant::now(), holder: Some(holder.clone()), left: self.left - 1 };
         true
     }
 }
@@ -237,7 +245,7 @@ mod tests {
     #[test]
     fn who_waits_while_others_take_turns_goes_on_waiting() {
         let begun = Instant::now();
-        let mut turn = Turn { begun, holder: None, number: 1 };
+        let mut turn = Turn { begun, holder: None, left: MOST_TURNS };
         assert!(!turn.is_next(&None), "it was not looked at: nothing is known");
         turn.holder = Some(Some(us("one")));
         assert!(!turn.is_next(&Some(us("one"))));
