@@ -5,6 +5,7 @@
 //! upkeep ([`compact`], [`checkpoint`]). `FORMAT.md` beside this crate's sources describes the bytes.
 #![deny(missing_docs)]
 
+mod cache_bytes;
 pub mod checkpoint;
 mod commit_links;
 pub mod compact;

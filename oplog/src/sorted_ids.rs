@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use pond_objects::{IdPrefix, ObjectId};
 
+use crate::cache_bytes::u32_at;
+
 /// One bucket for each first byte.
 pub(crate) const BUCKETS: usize = 256;
 /// Bytes of the ends of all buckets: a little-endian u32 each.
@@ -50,8 +52,7 @@ impl<'a> SortedIds<'a> {
     }
 
     fn end(&self, bucket: usize) -> usize {
-        let bytes = self.ends[4 * bucket..][..4].try_into().expect("BUG: four bytes");
-        u32::from_le_bytes(bytes) as usize
+        u32_at(self.ends, 4 * bucket) as usize
     }
 
     /// The places of the ids that begin with `byte`.

@@ -9,7 +9,7 @@
 //! parents 32 bytes each
 //! ```
 //!
-//! Numbers are little-endian; the sum is the first 8 bytes of a BLAKE3 as a big-endian number.
+//! Numbers and the sum are those of [`crate::cache_bytes`].
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 use pond_objects::{Link, ObjectId};
 
+use crate::cache_bytes::{sum, u32_at, u64_at};
 use crate::durable;
 use crate::sorted_ids::{ENDS_SIZE, ID_SIZE, SortedIds};
 
@@ -50,7 +51,7 @@ impl LinkFile {
         }
         let count = |at| usize::try_from(u64_at(&map, at)).ok();
         let layout = Layout::new(count(16)?, count(24)?)?;
-        if layout.end != map.len() || sum(&map) != map[SUM..HEAD] {
+        if layout.end != map.len() || own_sum(&map) != u64_at(&map, SUM) {
             return None;
         }
         let this = Self { path: path.to_owned(), map, layout };
@@ -83,8 +84,7 @@ impl LinkFile {
     }
 
     fn parents_end(&self, at: usize) -> usize {
-        let at = self.layout.ends + 4 * at;
-        u32::from_le_bytes(self.map[at..at + 4].try_into().expect("BUG: four bytes")) as usize
+        u32_at(&self.map, self.layout.ends + 4 * at) as usize
     }
 
     fn link_at(&self, at: usize) -> Link {
@@ -150,8 +150,8 @@ pub(super) fn write(dir: &Path, mut links: Vec<(ObjectId, Link)>) -> io::Result<
     bytes.resize(layout.parents, 0);
     let parents = links.iter().flat_map(|(_, link)| &link.parents);
     parents.for_each(|parent| bytes.extend_from_slice(parent.as_bytes()));
-    let sum = sum(&bytes);
-    bytes[SUM..HEAD].copy_from_slice(&sum);
+    let sum = own_sum(&bytes);
+    bytes[SUM..HEAD].copy_from_slice(&sum.to_le_bytes());
     let path = dir.join(format!("{}.{EXTENSION}", ObjectId::of_content(&bytes)));
     fs::create_dir_all(dir)?;
     let mut temp = durable::temporary_in(dir)?;
@@ -161,15 +161,6 @@ pub(super) fn write(dir: &Path, mut links: Vec<(ObjectId, Link)>) -> io::Result<
 }
 
 /// The checksum of a file: of all but its own place.
-fn sum(bytes: &[u8]) -> [u8; 8] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&bytes[..SUM]);
-    hasher.update(&bytes[HEAD..]);
-    let mut sum = [0; 8];
-    sum.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-    sum
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("BUG: eight bytes"))
+fn own_sum(bytes: &[u8]) -> u64 {
+    sum(&[&bytes[..SUM], &bytes[HEAD..]])
 }

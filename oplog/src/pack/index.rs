@@ -34,6 +34,7 @@ use layout::{CHANGE, Checked, Layout, OPERATION};
 
 use super::rows::Columns;
 use super::{Damage, PackError, PackReader};
+use crate::cache_bytes::{first_eight, sum, u32_at, u64_at};
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
 use crate::sorted_ids::{BUCKETS, ENDS_SIZE, ID_SIZE, SortedIds, first_from};
@@ -128,11 +129,6 @@ pub fn id_prefix(id: &ObjectId) -> u64 {
     first_eight(id.as_bytes())
 }
 
-fn first_eight(bytes: &[u8; 32]) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *bytes;
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
-}
-
 #[derive(Debug)]
 enum Storage {
     Built(Vec<u8>),
@@ -160,6 +156,7 @@ pub struct DamagedPart;
 pub struct PackIndex {
     bytes: Storage,
     checked: Checked,
+    layout: Layout,
     objects: usize,
     changes: usize,
     operations: usize,
@@ -217,6 +214,7 @@ impl PackIndex {
         Self {
             bytes: Storage::Built(bytes),
             checked: Checked::everything(),
+            layout,
             objects: objects_len,
             changes: changes_len,
             operations: operations_len,
@@ -277,19 +275,19 @@ impl PackIndex {
         if head_sum(&bytes, &layout) != u64_at(&bytes, HEAD_SUM) {
             return Err(IndexError::Damaged(Damage("its checksum is wrong")));
         }
-        Ok(Self { bytes, checked: Checked::default(), objects, changes, operations })
+        Ok(Self { bytes, checked: Checked::default(), layout, objects, changes, operations })
     }
 
     /// Checks what the index says of ids that begin with `byte`, once.
     fn check_bucket(&self, byte: u8) -> Result<(), DamagedPart> {
-        let layout = self.layout();
+        let layout = &self.layout;
         let part = if layout.parts == 1 { 0 } else { usize::from(byte) };
         if self.checked.has(part) {
             return Ok(());
         }
-        let types = &self.bytes[layout.types..][part_of(&self.bytes, &layout, part)];
+        let types = &self.bytes[layout.types..][part_of(&self.bytes, layout, part)];
         let is_known = types.iter().all(|number| RowType::from_number(*number).is_some());
-        if !is_known || part_sum(&self.bytes, &layout, part) != u64_at(&self.bytes, HEAD + 8 * part) {
+        if !is_known || part_sum(&self.bytes, layout, part) != u64_at(&self.bytes, HEAD + 8 * part) {
             return Err(DamagedPart);
         }
         self.checked.add(part);
@@ -299,7 +297,7 @@ impl PackIndex {
     /// Checks changes and operations, once.
     fn check_tail(&self) -> Result<(), DamagedPart> {
         if !self.checked.has(BUCKETS) {
-            if sum(&[&self.bytes[self.layout().changes..]]) != u64_at(&self.bytes, TAIL_SUM) {
+            if sum(&[&self.bytes[self.layout.changes..]]) != u64_at(&self.bytes, TAIL_SUM) {
                 return Err(DamagedPart);
             }
             self.checked.add(BUCKETS);
@@ -323,16 +321,12 @@ impl PackIndex {
         self.objects == 0
     }
 
-    fn layout(&self) -> Layout {
-        Layout::new(self.objects, self.changes, self.operations).expect("BUG: the layout was checked")
-    }
-
     fn ids(&self) -> SortedIds<'_> {
-        ids(&self.bytes, &self.layout())
+        ids(&self.bytes, &self.layout)
     }
 
     fn location(&self, at: usize) -> Location {
-        let layout = self.layout();
+        let layout = &self.layout;
         let row_type = RowType::from_number(self.bytes[layout.types + at]);
         Location {
             row_group: u32_at(&self.bytes, layout.row_groups + 4 * at),
@@ -362,7 +356,7 @@ impl PackIndex {
     }
 
     fn change(&self, at: usize) -> ChangeEntry {
-        let at = self.layout().changes + CHANGE * at;
+        let at = self.layout.changes + CHANGE * at;
         let field = |number: usize| u64_at(&self.bytes, at + 8 * number);
         ChangeEntry { path_hash: field(0), id_prefix: field(1), seq: field(2) as i64, mtime: field(3) as i64 }
     }
@@ -383,7 +377,7 @@ impl PackIndex {
     }
 
     fn operation_at(&self, at: usize) -> OperationEntry {
-        let at = self.layout().operations + OPERATION * at;
+        let at = self.layout.operations + OPERATION * at;
         let location = Location {
             row_group: u32_at(&self.bytes, at + 8),
             row: u32_at(&self.bytes, at + 12),
@@ -434,22 +428,6 @@ fn part_sum(bytes: &[u8], layout: &Layout, part: usize) -> u64 {
 /// The checksum of the head and of the sums behind it.
 fn head_sum(bytes: &[u8], layout: &Layout) -> u64 {
     sum(&[&bytes[..HEAD_SUM], &bytes[HEAD..layout.ids]])
-}
-
-fn sum(parts: &[&[u8]]) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    first_eight(hasher.finalize().as_bytes())
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("BUG: four bytes"))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("BUG: eight bytes"))
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ fn a_damaged_bucket_says_nothing_and_others_are_believed() {
     let index = check(bytes.clone()).expect("whole");
     assert_eq!(index.check_all(), Ok(()));
     let ids: Vec<ObjectId> = index.entries().map(|entry| entry.id).collect();
-    bytes[index.layout().ids + 31] ^= 1;
+    bytes[index.layout.ids + 31] ^= 1;
     let damaged = check(bytes).expect("its head is whole");
     assert_eq!(damaged.lookup(&ids[0]), Err(DamagedPart));
     assert!(matches!(damaged.lookup(&ids[4999]), Ok(Some(_))));
