@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 use crate::{identity, time};
 
 /// The header with the mirror in which a command was typed.
-const MIRROR: &str = "mirror";
+pub(crate) const MIRROR: &str = "mirror";
 
 /// The header in which an operation names the one with which the same command began.
 pub(crate) const CONTINUES: &str = "continues";

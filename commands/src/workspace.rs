@@ -41,7 +41,6 @@ pub(crate) struct Workspace<'c> {
     pub(crate) head: Head,
     /// What the next commit will hold.
     pub(crate) index: Index,
-    /// The number of the first operation that the command published, once there is one.
     /// Why the index could not be read: then [`Self::index`] has no rows.
     index_error: Option<CommandError>,
     lock: Option<Lock>,
@@ -74,8 +73,7 @@ impl<'c> Workspace<'c> {
         let pond = ctx.pond()?;
         let snapshot = ReadonlyPond::open(&pond, &[])?;
         let head = head_of(&pond, &snapshot)?;
-        let index = Index::empty();
-        Ok(Self { ctx, pond, snapshot, head, index, index_error: None, lock: None })
+        Ok(Self { ctx, pond, snapshot, head, index: Index::empty(), index_error: None, lock: None })
     }
 
     /// Opens for a change of the mirror or its index, and keeps other commands from it.

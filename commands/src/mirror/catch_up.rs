@@ -41,17 +41,17 @@ pub(crate) fn catch_up(
         Some(seq) => since(snapshot, seq)?,
         None => Vec::new(),
     };
+    let recorded = operations.iter().map(|operation| Recorded::of(operation, store));
+    let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
     let is_behind = index.header().base != head;
-    let updates = updates(store, index, &operations)?;
-    let mut unsure = BTreeSet::new();
-    for operation in &operations {
-        unsure.extend(Recorded::of(operation, store)?.host.into_iter().map(|change| change.path));
-    }
-    if !is_behind && updates.is_empty() && pending(store, index, &operations)? == index.header().pending {
-        return Ok((!unsure.is_empty()).then_some(CaughtUp { builder: None, unsure: unsure.len() }));
+    let updates = updates(index, &recorded);
+    let pending = pending(index, &recorded);
+    let host = recorded.iter().flat_map(|one| &one.host);
+    let unsure = host.map(|change| &change.path).collect::<BTreeSet<_>>().len();
+    if !is_behind && updates.is_empty() && pending == index.header().pending {
+        return Ok((unsure > 0).then_some(CaughtUp { builder: None, unsure }));
     }
     let tree = head.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
-    let pending = pending(store, index, &operations)?;
     let header = Header { base: head, pending, ..index.header().clone() };
     if is_behind && (index.is_empty() || !begins_at_base(store, index, &operations)?) {
         let (builder, moved) = rebase::catch_up(index, store, tree.as_ref(), header)?;
@@ -59,7 +59,7 @@ pub(crate) fn catch_up(
     }
     let edited = index.edit(updates, header.clone(), now_ns()).finish();
     let builder = Some(rebase::onto(&edited, store, tree.as_ref(), header)?);
-    Ok(Some(CaughtUp { builder, unsure: unsure.len() }))
+    Ok(Some(CaughtUp { builder, unsure }))
 }
 
 /// The operations of this mirror's commands after a number, the oldest first.
@@ -86,32 +86,21 @@ fn begins_at_base(store: &Store, index: &Index, operations: &[Operation]) -> Res
 }
 
 /// What waits for a person after the operations.
-fn pending(store: &Store, index: &Index, operations: &[Operation]) -> Result<Option<Pending>, ReadError> {
-    let mut pending = index.header().pending.clone();
-    for operation in operations {
-        if let Some([_, after]) = Recorded::of(operation, store)?.pending {
-            pending = after;
-        }
-    }
-    Ok(pending)
+fn pending(index: &Index, recorded: &[Recorded]) -> Option<Pending> {
+    let last = recorded.iter().rev().find_map(|one| one.pending.as_ref());
+    last.map_or_else(|| index.header().pending.clone(), |[_, after]| after.clone())
 }
 
 /// What the operations changed in the index and it does not show.
-fn updates(
-    store: &Store,
-    index: &Index,
-    operations: &[Operation],
-) -> Result<BTreeMap<BString, Update>, ReadError> {
+fn updates(index: &Index, recorded: &[Recorded]) -> BTreeMap<BString, Update> {
     let mut staged: BTreeMap<BString, Option<Side>> = BTreeMap::new();
     let row = |path: &BString| index.find(path).ok().map(|at| index.entry(at).row);
-    for operation in operations {
-        for change in Recorded::of(operation, store)?.index {
-            let [old, new] = [change.old, change.new]
-                .map(|side| side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }));
-            let now = staged.get(&change.path).copied();
-            if now.unwrap_or_else(|| row(&change.path).and_then(|row| row.staged)) == old {
-                staged.insert(change.path, new);
-            }
+    for change in recorded.iter().flat_map(|one| &one.index) {
+        let [old, new] = [change.old, change.new]
+            .map(|side| side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }));
+        let now = staged.get(&change.path).copied();
+        if now.unwrap_or_else(|| row(&change.path).and_then(|row| row.staged)) == old {
+            staged.insert(change.path.clone(), new);
         }
     }
     let update = |(path, side): (BString, Option<Side>)| {
@@ -122,5 +111,5 @@ fn updates(
         };
         (path, update)
     };
-    Ok(staged.into_iter().map(update).collect())
+    staged.into_iter().map(update).collect()
 }

@@ -117,27 +117,6 @@ fn history<'a>(
     Ok(Some(walk))
 }
 
-/// Whether a commit changed one of the paths: a merge only what is in it as in none of its parents.
-fn changes_any(
-    workspace: &Workspace<'_>,
-    args: &ShowArgs,
-    pathspecs: &Pathspecs,
-    commit: &Commit,
-) -> Result<bool, CommandError> {
-    let store = workspace.store();
-    if args.first_parent || commit.parents.is_empty() {
-        let parent = parent_tree(store, commit)?;
-        return comparison::touches(store, parent.as_ref(), Some(&commit.tree), pathspecs);
-    }
-    for parent in &commit.parents {
-        let parent = store.commit(parent)?.tree;
-        if !comparison::touches(store, Some(&parent), Some(&commit.tree), pathspecs)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 /// Prints a commit with its changes; with paths, only one that changed any of them.
 fn show_commit(
     workspace: &Workspace<'_>,
@@ -148,7 +127,7 @@ fn show_commit(
     commit: &Commit,
 ) -> Result<(), CommandError> {
     let store = workspace.store();
-    if !args.paths.is_empty() && !changes_any(workspace, args, pathspecs, commit)? {
+    if !args.paths.is_empty() && !revisions::touches(store, commit, pathspecs, args.first_parent)? {
         return Ok(());
     }
     let changes = match output.shows_changes() {

@@ -12,7 +12,7 @@ use pond_oplog::view::MAIN_MIRROR;
 use super::UNDOES;
 use crate::error::CommandError;
 use crate::mirror::pending::Pending;
-use crate::transact::CONTINUES;
+use crate::transact::{CONTINUES, MIRROR};
 use crate::workspace::Workspace;
 
 /// An operation with its id.
@@ -20,7 +20,7 @@ pub(crate) type Found = (ObjectId, Operation);
 
 /// Whether the command was typed in this mirror.
 fn is_typed_here(operation: &Operation) -> bool {
-    operation.note("mirror") == Some(MAIN_MIRROR)
+    operation.note(MIRROR) == Some(MAIN_MIRROR)
 }
 
 /// The numbers of the operations that this one took back, the newest first.
