@@ -13,9 +13,9 @@ use pond_objects::merge::{
 };
 use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError, Signature};
+use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
 use pond_oplog::view::{Head, MAIN_MIRROR};
-use pond_oplog::{ReadonlyPond, StagedPack};
 use pond_refs::{Expected, RefEdit};
 
 use crate::error::{CommandError, Outcome, conflict, fatal};
@@ -167,7 +167,7 @@ fn store_contents(
     let packs = names(&ingest.finish()?);
     let state = workspace.snapshot.state().clone();
     let all: Vec<StagedPack> = workspace.staged()?.into_iter().chain(packs.iter().copied()).collect();
-    workspace.snapshot = ReadonlyPond::at(&workspace.pond, state, &all);
+    workspace.snapshot = workspace.snapshot.moved_to(&workspace.pond, state, &all);
     Ok(packs)
 }
 

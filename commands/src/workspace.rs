@@ -315,7 +315,7 @@ impl<'c> Workspace<'c> {
     /// Looks at the pond anew: after staging, so that staged objects can be read, or after publishing.
     pub(crate) fn refresh(&mut self, state: pond_oplog::TableState) -> Result<(), CommandError> {
         let staged = self.staged()?;
-        self.snapshot = ReadonlyPond::at(&self.pond, state, &staged);
+        self.snapshot = self.snapshot.moved_to(&self.pond, state, &staged);
         Ok(())
     }
 
@@ -328,7 +328,7 @@ impl<'c> Workspace<'c> {
         pending: Option<Pending>,
     ) -> Result<(), CommandError> {
         self.head = head;
-        self.snapshot = ReadonlyPond::at(&self.pond, state, &[]);
+        self.snapshot = self.snapshot.moved_to(&self.pond, state, &[]);
         let header = Header {
             base: self.head.commit,
             delta_version: Some(self.snapshot.state().version),

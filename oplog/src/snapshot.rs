@@ -31,6 +31,12 @@ impl ReadonlyPond {
         Self { state, store }
     }
 
+    /// The same pond at another state. What is open and was read serves on.
+    pub fn moved_to(&self, pond: &Pond, state: TableState, staged: &[StagedPack]) -> Self {
+        let store = self.store.with(pond, &state, staged);
+        Self { state, store }
+    }
+
     /// The table's state.
     pub fn state(&self) -> &TableState {
         &self.state

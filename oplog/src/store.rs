@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
@@ -61,7 +62,14 @@ struct OpenPack {
 
 /// The objects of one state of the table, and of staged packs.
 pub struct Store {
-    packs: Vec<OpenPack>,
+    packs: Vec<Arc<OpenPack>>,
+    /// The number of the pack that had what was looked for last.
+    last_found: AtomicUsize,
+    known: Arc<Known>,
+}
+
+/// What was read before, and holds for every state of the table.
+struct Known {
     pages: Mutex<HashMap<ObjectId, Arc<Page>>>,
     cache: Arc<PageCache>,
     links: CommitLinks,
@@ -73,23 +81,46 @@ const PACK_CACHE: usize = 32 << 20;
 impl Store {
     /// The store over the packs of `state` and `staged` ones. Opens no file.
     pub fn new(pond: &Pond, state: &TableState, staged: &[StagedPack]) -> Self {
-        let mut packs: Vec<OpenPack> = Vec::with_capacity(state.packs.len() + staged.len());
-        for pack in staged {
-            let table = pond.table_dir().join(pack.kind.pack_path(&pack.digest));
-            let staged = pond.staging_dir().join(pack.kind.staged_name(&pack.digest));
-            packs.push(OpenPack::new(pond, pack.digest, pack.kind, true, vec![staged, table]));
-        }
-        for pack in state.packs.iter().rev().filter(|pack| staged.iter().all(|s| s.digest != pack.digest)) {
-            packs.push(OpenPack::new(
-                pond,
-                pack.digest,
-                pack.kind,
-                false,
-                vec![pond.table_dir().join(pack.path())],
-            ));
-        }
-        let links = CommitLinks::new(&pond.cache_dir());
-        Self { packs, pages: Mutex::default(), cache: Arc::new(PageCache::new(PACK_CACHE)), links }
+        let known = Known {
+            pages: Mutex::default(),
+            cache: Arc::new(PageCache::new(PACK_CACHE)),
+            links: CommitLinks::new(&pond.cache_dir()),
+        };
+        Self::over(pond, state, staged, &[], Arc::new(known))
+    }
+
+    /// The same for another state of the same pond: packs that are open stay so.
+    pub fn with(&self, pond: &Pond, state: &TableState, staged: &[StagedPack]) -> Self {
+        Self::over(pond, state, staged, &self.packs, self.known.clone())
+    }
+
+    fn over(
+        pond: &Pond,
+        state: &TableState,
+        staged: &[StagedPack],
+        open: &[Arc<OpenPack>],
+        known: Arc<Known>,
+    ) -> Self {
+        let open: HashMap<(ObjectId, bool), &Arc<OpenPack>> =
+            open.iter().map(|pack| ((pack.digest, pack.is_staged), pack)).collect();
+        let open = |digest, kind, is_staged, paths: &dyn Fn() -> Vec<PathBuf>| match open
+            .get(&(digest, is_staged))
+        {
+            Some(pack) => Arc::clone(pack),
+            None => Arc::new(OpenPack::new(pond, digest, kind, is_staged, paths())),
+        };
+        let in_table = |kind: PackKind, digest| pond.table_dir().join(kind.pack_path(&digest));
+        let mut packs = Vec::with_capacity(state.packs.len() + staged.len());
+        packs.extend(staged.iter().map(|&StagedPack { digest, kind }| {
+            let staged = || pond.staging_dir().join(kind.staged_name(&digest));
+            open(digest, kind, true, &|| vec![staged(), in_table(kind, digest)])
+        }));
+        let of_table = state.packs.iter().rev().filter(|pack| staged.iter().all(|s| s.digest != pack.digest));
+        packs.extend(
+            of_table
+                .map(|pack| open(pack.digest, pack.kind, false, &|| vec![in_table(pack.kind, pack.digest)])),
+        );
+        Self { packs, last_found: AtomicUsize::new(usize::MAX), known }
     }
 
     /// Whether a chunk is stored.
@@ -157,7 +188,7 @@ impl Store {
         what: &'static str,
     ) -> Result<(&OpenPack, Bytes), ReadError> {
         match self.find(PackKind::Meta, id) {
-            Some((pack, at)) if at.row_type == row_type => match pack.content(at, &self.cache) {
+            Some((pack, at)) if at.row_type == row_type => match pack.content(at, &self.known.cache) {
                 Ok(content) => Ok((pack, content)),
                 Err(error) => Err(storage(what, id, error)),
             },
@@ -231,8 +262,17 @@ impl Store {
     }
 
     fn find(&self, kind: PackKind, id: &ObjectId) -> Option<(&OpenPack, Location)> {
-        let packs = self.packs.iter().filter(|pack| pack.kind == kind);
-        packs.filter_map(|pack| Some((pack, pack.lookup(id)?))).next()
+        // What is asked for together mostly stands together.
+        let last = self.last_found.load(Ordering::Relaxed);
+        let last = self.packs.get(last).filter(|pack| pack.kind == kind);
+        if let Some(found) = last.and_then(|pack| Some((pack.as_ref(), pack.lookup(id)?))) {
+            return Some(found);
+        }
+        let packs = self.packs.iter().enumerate().filter(|(_, pack)| pack.kind == kind);
+        let (number, pack, at) =
+            packs.filter_map(|(number, pack)| Some((number, pack, pack.lookup(id)?))).next()?;
+        self.last_found.store(number, Ordering::Relaxed);
+        Some((pack, at))
     }
 
     /// Whether a row of metadata stands in the table itself, whatever is staged.
@@ -251,11 +291,11 @@ impl Store {
     }
 
     fn cached_page(&self, id: &ObjectId) -> Option<Arc<Page>> {
-        self.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(id).cloned()
+        self.known.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(id).cloned()
     }
 
     fn cache_page(&self, id: ObjectId, page: &Arc<Page>) {
-        let mut pages = self.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut pages = self.known.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if pages.len() >= KEPT_PAGES {
             pages.clear();
         }
@@ -280,7 +320,7 @@ impl ObjectSource for Store {
 
     fn chunk(&self, id: &ObjectId) -> Result<Bytes, ReadError> {
         let (pack, at) = self.find(PackKind::Data, id).ok_or_else(|| self.missing("chunk", id))?;
-        let content = pack.content(at, &self.cache).map_err(|error| storage("chunk", id, error))?;
+        let content = pack.content(at, &self.known.cache).map_err(|error| storage("chunk", id, error))?;
         match ObjectId::of_content(&content) == *id {
             true => Ok(content),
             false => Err(pack.mismatch("chunk", id)),
@@ -306,11 +346,11 @@ impl ObjectSource for Store {
     }
 
     fn link(&self, id: &ObjectId) -> Result<Link, ReadError> {
-        if let Some(link) = self.links.get(id) {
+        if let Some(link) = self.known.links.get(id) {
             return Ok(link);
         }
         let link = self.commit(id)?.link();
-        self.links.learn(id, &link);
+        self.known.links.learn(id, &link);
         Ok(link)
     }
 }

@@ -266,7 +266,7 @@ impl<'a> Transaction<'a> {
             return Ok(None);
         }
         self.check_removed(&state)?;
-        Ok(Some(ReadonlyPond::at(self.pond, state, &self.staged)))
+        Ok(Some(self.base.moved_to(self.pond, state, &self.staged)))
     }
 
     fn is_new(&mut self, id: ObjectId, row_type: RowType) -> bool {

@@ -23,7 +23,7 @@
 mod layout;
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 
@@ -41,6 +41,8 @@ use crate::sorted_ids::{BUCKETS, ENDS_SIZE, ID_SIZE, SortedIds, first_from};
 
 const MAGIC: &[u8; 8] = b"PONDPIDX";
 const VERSION: u32 = 2;
+/// To map a file takes longer than to read so many bytes.
+const READ_WHOLE: u64 = 16 << 10;
 const ENDS: usize = 40;
 const TAIL_SUM: usize = ENDS + ENDS_SIZE;
 const HEAD_SUM: usize = TAIL_SUM + 8;
@@ -131,7 +133,7 @@ pub fn id_prefix(id: &ObjectId) -> u64 {
 
 #[derive(Debug)]
 enum Storage {
-    Built(Vec<u8>),
+    Read(Vec<u8>),
     Mapped(Mmap),
 }
 
@@ -140,7 +142,7 @@ impl Deref for Storage {
 
     fn deref(&self) -> &[u8] {
         match self {
-            Self::Built(bytes) => bytes,
+            Self::Read(bytes) => bytes,
             Self::Mapped(map) => map,
         }
     }
@@ -212,7 +214,7 @@ impl PackIndex {
         let head = head_sum(&bytes, &layout);
         bytes[HEAD_SUM..HEAD].copy_from_slice(&head.to_le_bytes());
         Self {
-            bytes: Storage::Built(bytes),
+            bytes: Storage::Read(bytes),
             checked: Checked::everything(),
             layout,
             objects: objects_len,
@@ -236,10 +238,17 @@ impl PackIndex {
         Ok(())
     }
 
-    /// Maps the index at `path`. One that is cut short, of another version or with a damaged head is refused.
+    /// Opens the index at `path`: a small one is read, others are mapped. One that is cut short, of another version or with
+    /// a damaged head is refused.
     #[allow(unsafe_code)]
     pub fn open(path: &Path) -> Result<Self, IndexError> {
-        let file = File::open(path).map_err(IndexError::io("open", path))?;
+        let mut file = File::open(path).map_err(IndexError::io("open", path))?;
+        let size = file.metadata().map_err(IndexError::io("examine", path))?.len();
+        if size <= READ_WHOLE {
+            let mut bytes = vec![0; size as usize];
+            file.read_exact(&mut bytes).map_err(IndexError::io("read", path))?;
+            return Self::check(Storage::Read(bytes));
+        }
         // SAFETY: the file is written whole before it gets this name, and never changed under it: it is only
         // replaced or deleted, which leaves this mapping as it is.
         let map = unsafe { Mmap::map(&file) }.map_err(IndexError::io("map", path))?;

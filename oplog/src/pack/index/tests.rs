@@ -82,7 +82,7 @@ fn whole(objects: u32) -> Vec<u8> {
 }
 
 fn check(bytes: Vec<u8>) -> Result<PackIndex, IndexError> {
-    PackIndex::check(Storage::Built(bytes))
+    PackIndex::check(Storage::Read(bytes))
 }
 
 #[test]
