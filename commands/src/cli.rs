@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, Args, FromArgMatches as _};
 
 use crate::plumbing::Plumbing;
 use crate::porcelain::Porcelain;
@@ -50,39 +50,134 @@ const STYLES: clap::builder::Styles = clap::builder::Styles::styled()
     .invalid(AnsiColor::Yellow.on_default())
     .valid(AnsiColor::Green.on_default());
 
-/// Git-style, content-addressed versions of data directories
-#[derive(Debug, Parser)]
-#[command(
-    name = "pond",
-    version = VERSION,
-    disable_help_subcommand = true,
-    args_override_self = true,
-    subcommand_value_name = "COMMAND",
-    max_term_width = 100,
-    styles = STYLES,
-    override_usage = "pond [OPTIONS] COMMAND [ARGS]",
-    after_long_help = AFTER_HELP
-)]
+/// A command line.
+#[derive(Debug)]
 pub(crate) struct Cli {
-    #[command(flatten)]
     pub(crate) globals: GlobalArgs,
     /// None for `pond` alone.
-    #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
 
 /// Every command: pond's own, or one that is found elsewhere.
-#[derive(Debug, Subcommand)]
+#[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one, for the length of the command")]
 pub(crate) enum Command {
-    #[command(flatten)]
     Porcelain(Porcelain),
-    #[command(flatten)]
     Plumbing(Plumbing),
     /// An alias, or a program `pond-NAME`.
-    #[command(external_subcommand)]
     Other(Vec<OsString>),
 }
+
+impl Cli {
+    /// Parses a command line, the program's name first.
+    pub(crate) fn parse(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        if let Some(cli) = Self::parse_typed(arguments) {
+            return Ok(cli);
+        }
+        let mut matches = parser().try_get_matches_from(arguments)?;
+        Self::from_matches(&mut matches)
+    }
+
+    /// The same with a parser that knows one command only, the first that is named: to build the others takes longer than
+    /// many commands. What it cannot take is for the whole parser.
+    fn parse_typed(arguments: &[OsString]) -> Option<Self> {
+        let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
+        let command = words.find_map(|word| Porcelain::parser(word).or_else(|| Plumbing::parser(word)))?;
+        let mut matches = root().subcommand(command).try_get_matches_from(arguments).ok()?;
+        Self::from_matches(&mut matches).ok()
+    }
+
+    fn from_matches(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        let command = match matches.remove_subcommand() {
+            None => None,
+            Some((name, mut matches)) => Some(match Porcelain::from_matches(&name, &mut matches) {
+                Some(command) => Command::Porcelain(command?),
+                None => match Plumbing::from_matches(&name, &mut matches) {
+                    Some(command) => Command::Plumbing(command?),
+                    None => {
+                        let rest = matches.remove_many::<OsString>("").into_iter().flatten();
+                        Command::Other([name.into()].into_iter().chain(rest).collect())
+                    }
+                },
+            }),
+        };
+        Ok(Self { globals: GlobalArgs::from_arg_matches_mut(matches)?, command })
+    }
+}
+
+/// The parser of every command line.
+pub(crate) fn parser() -> clap::Command {
+    let commands = Porcelain::parsers().chain(Plumbing::parsers());
+    root().subcommands(commands).allow_external_subcommands(true)
+}
+
+/// The parser of what all commands share.
+fn root() -> clap::Command {
+    let root = clap::Command::new("pond")
+        .about("Git-style, content-addressed versions of data directories")
+        .version(VERSION)
+        .disable_help_subcommand(true)
+        .args_override_self(true)
+        .subcommand_value_name("COMMAND")
+        .max_term_width(100)
+        .styles(STYLES)
+        .override_usage("pond [OPTIONS] COMMAND [ARGS]")
+        .after_long_help(AFTER_HELP);
+    GlobalArgs::augment_args(root)
+}
+
+/// Makes the enum of a group of commands from a list of names in Rust, names as typed, and options. A command's own parser is
+/// completed when it is needed.
+macro_rules! commands {
+    (#[doc = $doc:literal] $group:ident { $($variant:ident = $name:literal => $module:ident::$args:ident,)* }) => {
+        #[doc = $doc]
+        #[derive(Debug)]
+        pub(crate) enum $group {
+            $($variant($module::$args),)*
+        }
+
+        impl $group {
+            /// The parser of the command with this name.
+            pub(crate) fn parser(name: &str) -> Option<clap::Command> {
+                let complete: fn(clap::Command) -> clap::Command = match name {
+                    $($name => <$module::$args as clap::Args>::augment_args,)*
+                    _ => return None,
+                };
+                Some(clap::Command::new(name.to_owned()).defer(complete))
+            }
+
+            /// The parsers of all commands.
+            pub(crate) fn parsers() -> impl Iterator<Item = clap::Command> {
+                [$($name,)*].into_iter().filter_map(Self::parser)
+            }
+
+            /// The command with this name, and what was typed of it.
+            pub(crate) fn from_matches(
+                name: &str,
+                matches: &mut clap::ArgMatches,
+            ) -> Option<Result<Self, clap::Error>> {
+                match name {
+                    $($name => {
+                        let args = <$module::$args as clap::FromArgMatches>::from_arg_matches_mut(matches);
+                        Some(args.map(Self::$variant))
+                    })*
+                    _ => None,
+                }
+            }
+
+            /// Runs the command.
+            pub(crate) fn run(
+                self,
+                ctx: &crate::context::Context,
+            ) -> Result<crate::error::Outcome, crate::error::CommandError> {
+                match self {
+                    $(Self::$variant(args) => $module::run(ctx, args),)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use commands;
 
 /// Options before the command; `-q`, `-v`, `--json` and `--color` are taken after it too, so a command has no
 /// options of these names of its own and reads them from `ctx.ui`.

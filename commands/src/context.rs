@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use pond_oplog::Pond;
 use pond_oplog::pond::Trust;
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) ui: Ui,
     /// The number of the first operation that the command published.
     pub(crate) first_operation: OnceLock<i64>,
+    /// Whether what the command published made upkeep due.
+    pub(crate) upkeep_due: AtomicBool,
     explicit_pond: Option<PathBuf>,
     place: Option<Place>,
     config: Result<Config, ConfigError>,
@@ -69,6 +72,7 @@ impl Context {
             command_line,
             ui,
             first_operation: OnceLock::new(),
+            upkeep_due: AtomicBool::new(false),
             explicit_pond,
             place,
             config,

@@ -1,22 +1,32 @@
-//! Upkeep that commands do on their way: compaction and checkpoints, when enough has gathered.
+//! Upkeep that commands do when they have ended: compaction and checkpoints, when enough has gathered.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pond_oplog::compact::{self, Compacted};
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::lock::{Lock, LockError};
 use pond_oplog::state::{self, PackFile};
-use pond_oplog::{ReadonlyPond, checkpoint};
+use pond_oplog::{Pond, TableState, checkpoint};
 
+use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::transact;
 use crate::workspace::{Workspace, holder};
+use crate::{interrupt, transact};
 
-/// Merges small packs and writes a checkpoint where that is due. The command's own work is done and durable: what goes
-/// wrong here is only said.
-pub(crate) fn automatically(workspace: &mut Workspace<'_>) {
-    if let Err(error) = run_if_due(workspace) {
-        workspace.ctx.ui.warn(format_args!("upkeep was put off: {error}"));
+/// Whether there is something to merge, or a checkpoint to write.
+pub(crate) fn is_due(pond: &Pond, state: &TableState) -> bool {
+    !compact::plan(state, compact::FAN_IN).is_empty() || checkpoint::is_due(&pond.table_dir(), state.version)
+}
+
+/// Merges small packs and writes a checkpoint where what the command published made that due. Its own work is done, durable
+/// and told: what goes wrong here is only said, and who wants the program to end is not kept waiting.
+pub(crate) fn after(ctx: &Context) {
+    if !ctx.upkeep_due.load(Ordering::Relaxed) || interrupt::interrupted() {
+        return;
+    }
+    if let Err(error) = run_if_due(ctx) {
+        ctx.ui.warn(format_args!("upkeep was put off: {error}"));
     }
 }
 
@@ -26,7 +36,8 @@ const MERGED_ALONE: u64 = 8 << 20;
 /// How long a command waits to be the one that merges. Who waits in vain leaves it to the next.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-fn run_if_due(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
+    let workspace = &mut Workspace::history(ctx)?;
     let groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN);
     if !groups.is_empty() {
         merge_in_turn(workspace, groups)?;
@@ -66,8 +77,8 @@ pub(crate) fn merge(
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
     // Staged packs are of no concern here, and the store must not take them for the table's.
-    let base = ReadonlyPond::at(&workspace.pond, workspace.snapshot.state().clone(), &[]);
-    let compacted = transact::block_on(compact::compact(&workspace.pond, &base, groups, &doing, &table))?;
+    let base = workspace.snapshot.moved_to(&workspace.pond, workspace.snapshot.state().clone(), &[]);
+    let compacted = transact::run_here(compact::compact(&workspace.pond, &base, groups, &doing, &table));
     match compacted {
         Err(error) if compact::is_behind(&error) => Ok(None),
         Err(error) => Err(error.into()),
@@ -93,7 +104,7 @@ pub(crate) fn delete_replaced(
 fn write_checkpoint_if_due(workspace: &Workspace<'_>) -> Result<(), CommandError> {
     let state = workspace.snapshot.state();
     if checkpoint::is_due(&workspace.pond.table_dir(), state.version) {
-        transact::block_on(checkpoint::write_checkpoint(&workspace.pond.table_dir(), state))??;
+        transact::run_in_runtime(checkpoint::write_checkpoint(&workspace.pond.table_dir(), state))??;
     }
     Ok(())
 }

@@ -14,7 +14,6 @@ use pond_refs::{RefEdit, RefName, apply_edits};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::maintain;
 use crate::mirror::index::Header;
 use crate::mirror::rebase;
 use crate::revisions;
@@ -99,7 +98,6 @@ pub(crate) fn publish(
         Some(head) => follow(workspace, head, &published)?,
         None => workspace.refresh(published.state.clone())?,
     }
-    maintain::automatically(workspace);
     Ok(Some(published))
 }
 

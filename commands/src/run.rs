@@ -6,7 +6,6 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
 
 use crate::alias::{self, Alias};
 use crate::cli::{self, Cli, Command, GlobalArgs};
@@ -15,7 +14,7 @@ use crate::error::{Class, CommandError, Outcome, fatal, usage};
 use crate::porcelain::{Porcelain, help};
 use crate::ui::color::ColorMode;
 use crate::ui::{escape, suggest};
-use crate::{external, interrupt, time};
+use crate::{external, interrupt, maintain, time};
 
 /// Runs pond with these arguments, the program's name first.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
@@ -63,14 +62,16 @@ fn run(mut arguments: Vec<OsString>) -> u8 {
             },
             command => execute(&ctx, command),
         };
-        return end(&ctx, result);
+        let code = end(&ctx, result);
+        maintain::after(&ctx);
+        return code;
     }
 }
 
 /// Parses a command line. What the parser has no words for is written in its words first: a number that follows `-M`
 /// without anything between.
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let error = match Cli::try_parse_from(arguments) {
+    let error = match Cli::parse(arguments) {
         Err(error) if error.kind() == ErrorKind::UnknownArgument => error,
         parsed => return parsed,
     };
@@ -85,7 +86,7 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         }
     }
     // A command without the option did not know the word as it was typed.
-    Cli::try_parse_from(&rewritten).map_err(|_| error)
+    Cli::parse(&rewritten).map_err(|_| error)
 }
 
 fn execute(ctx: &Context, command: Option<Command>) -> Result<Outcome, CommandError> {
@@ -165,7 +166,7 @@ fn other(
     if let Some(outcome) = external::run(ctx, name, rest)? {
         return Ok(Next::Ended(outcome));
     }
-    let command = Cli::command();
+    let command = cli::parser();
     let config = ctx.config()?;
     let aliases = config.section("alias");
     let names =

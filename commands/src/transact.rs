@@ -1,6 +1,7 @@
 //! The one place where operations are published, and where hooks will run around writing and publishing.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::transaction::{Doing, Published, Transaction};
@@ -10,7 +11,7 @@ use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::ui::escape;
 use crate::workspace::Workspace;
-use crate::{identity, time};
+use crate::{identity, maintain, time};
 
 /// The header with the mirror in which a command was typed.
 pub(crate) const MIRROR: &str = "mirror";
@@ -71,15 +72,24 @@ pub(crate) fn publish(
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
     let was_typed = transaction.has_note(MIRROR);
-    let published = block_on(transaction.publish(&table))??;
+    let published = run_here(transaction.publish(&table))?;
+    if maintain::is_due(&workspace.pond, &published.state) {
+        workspace.ctx.upkeep_due.store(true, Ordering::Relaxed);
+    }
     if was_typed {
         workspace.ctx.first_operation.get_or_init(|| published.state.seq);
     }
     Ok(published)
 }
 
-/// Runs async code of the table's library to its end: the program's only runtime.
-pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, CommandError> {
+/// Runs what publishes to its end, on this thread: a store on the host's disk waits for the disk alone, and the threads of
+/// a runtime would cost a small command more than its work.
+pub(crate) fn run_here<T>(future: impl Future<Output = T>) -> T {
+    futures_executor::block_on(future)
+}
+
+/// Runs what the table's library does by tasks of its own to its end, in the runtime that it needs.
+pub(crate) fn run_in_runtime<T>(future: impl Future<Output = T>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -13,7 +13,7 @@ use crate::error::{CommandError, Outcome, fatal};
 use crate::recorded::Recorded;
 use crate::ui::escape;
 use crate::workspace::Workspace;
-use crate::{identity, maintain, revisions, transact};
+use crate::{identity, revisions, transact};
 
 /// Make a commit of a tree, and print its id
 ///
@@ -79,7 +79,6 @@ pub(crate) fn run(ctx: &Context, args: CommitTreeArgs) -> Result<Outcome, Comman
         false => ctx.ui.say(id),
     }
     workspace.refresh(published.state)?;
-    maintain::automatically(&mut workspace);
     Ok(Outcome::Done)
 }
 

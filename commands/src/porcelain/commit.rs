@@ -27,7 +27,7 @@ use crate::mirror::{next_commit, rebase};
 use crate::porcelain::sequence;
 use crate::ui::{editor, escape, size};
 use crate::workspace::Workspace;
-use crate::{identity, maintain, time, trailers, transact};
+use crate::{identity, time, trailers, transact};
 
 /// Record what is staged as a version
 ///
@@ -139,7 +139,6 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
         done => done?,
     };
     report(&workspace, &done, &changes)?;
-    maintain::automatically(&mut workspace);
     Ok(Outcome::Done)
 }
 
@@ -206,7 +205,6 @@ pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Resu
     let draft = Draft { message, author, committer, footprint };
     let done = publish(workspace, &base, &changes, draft)?;
     report(workspace, &done, &changes)?;
-    maintain::automatically(workspace);
     Ok(())
 }
 

@@ -3,10 +3,8 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use clap::CommandFactory as _;
-
 use crate::alias::{self, Alias};
-use crate::cli::{AFTER_HELP, Cli};
+use crate::cli::{self, AFTER_HELP};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::ui::color::Role;
@@ -45,7 +43,7 @@ pub(crate) struct HelpArgs {
 
 pub(crate) fn run(ctx: &Context, args: HelpArgs) -> Result<Outcome, CommandError> {
     let Some(first) = args.command.first() else { return everything(ctx) };
-    let mut command = Cli::command();
+    let mut command = cli::parser();
     if command.find_subcommand(first).is_none()
         && let Some(alias) = alias::find(ctx, first)?
     {
@@ -87,7 +85,7 @@ pub(crate) fn overview(ctx: &Context) -> Result<Outcome, CommandError> {
 /// `pond help`, `pond --help`: the groups and the global options.
 fn everything(ctx: &Context) -> Result<Outcome, CommandError> {
     ctx.ui.page();
-    let mut options = Cli::command().help_template("{options}").render_long_help().ansi().to_string();
+    let mut options = cli::parser().help_template("{options}").render_long_help().ansi().to_string();
     if !ctx.ui.has_color() {
         options = anstream::adapter::strip_str(&options).to_string();
     }
@@ -142,7 +140,7 @@ fn print(ctx: &Context, text: &clap::builder::StyledStr) -> Result<Outcome, Comm
 
 /// The groups with a line for each command.
 fn groups(ctx: &Context) -> String {
-    let mut command = Cli::command();
+    let mut command = cli::parser();
     command.build();
     let mut listed: Vec<(String, String)> = command
         .get_subcommands()

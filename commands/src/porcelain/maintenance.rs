@@ -115,7 +115,7 @@ fn write_checkpoint(
 ) -> Result<(), CommandError> {
     let (table, state) = (workspace.pond.table_dir(), workspace.snapshot.state());
     if forced || checkpoint::is_due(&table, state.version) {
-        let is_new = transact::block_on(checkpoint::write_checkpoint(&table, state))??;
+        let is_new = transact::run_in_runtime(checkpoint::write_checkpoint(&table, state))??;
         report.checkpoint_version = is_new.then_some(state.version);
     }
     Ok(())

@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::CommandFactory as _;
 use serde_json::Map;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::ui::changes_json::insert_path;
@@ -34,7 +33,7 @@ pub(crate) fn run(ctx: &Context, args: ManArgs) -> Result<Outcome, CommandError>
         fatal(format_args!("cannot write manual pages into '{name}'")).because(&error)
     };
     fs::create_dir_all(&args.directory).map_err(failed)?;
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = cli::parser().disable_help_subcommand(true);
     command.build();
     let pages = pages(&command);
     clap_mangen::generate_to(command, &args.directory).map_err(failed)?;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
+use crate::identity;
 use crate::merging::{self, Applied, Record, StrategyArgs, Then};
 use crate::message::Cleanup;
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
@@ -18,7 +19,6 @@ use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
 use crate::ui::{editor, escape, size};
 use crate::workspace::Workspace;
-use crate::{identity, maintain};
 
 /// Join another history to the current branch
 ///
@@ -197,7 +197,6 @@ fn fast_forward(
     let from = ours.map_or_else(|| "nothing".to_owned(), |id| short_id(workspace.store(), &id));
     ui.status(format_args!("updating {from}..{}", short_id(workspace.store(), &theirs.id)));
     ui.status(format_args!("fast-forward: {} changed", size::counted(changed as u64, "file")));
-    maintain::automatically(workspace);
     end(moved.laid_out.interrupted, moved.laid_out.failed.is_empty())
 }
 
@@ -234,9 +233,6 @@ fn three_way(
     let parameters = [("merged", name.to_string()), ("message", subject)];
     let applied = merging::apply(workspace, "MERGE", &parameters, &combined, then)?;
     report(workspace, &applied, &combined.merged, args.squash)?;
-    if applied.commit.is_some() {
-        maintain::automatically(workspace);
-    }
     if !is_clean && !applied.laid_out.interrupted {
         return Ok(merging::outcome_of_conflicts(workspace, &applied.laid_out));
     }

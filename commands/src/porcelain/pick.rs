@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, nothing, usage};
+use crate::identity;
 use crate::merging::{self, Record, StrategyArgs, Then};
 use crate::mirror::pending::{Doing, Pending};
 use crate::porcelain::sequence;
@@ -16,7 +17,6 @@ use crate::revisions::{self, short_id};
 use crate::trailers;
 use crate::ui::{escape, size};
 use crate::workspace::Workspace;
-use crate::{identity, maintain};
 
 /// What both take on the command line.
 #[derive(Debug, clap::Args)]
@@ -149,7 +149,6 @@ fn pick_all(
         }
         rest = behind;
     }
-    maintain::automatically(workspace);
     Ok(Outcome::Done)
 }
 

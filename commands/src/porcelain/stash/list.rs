@@ -14,11 +14,11 @@ use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
 use crate::revisions::short_id;
 use crate::time::rfc3339;
+use crate::transact;
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Forms, count, write_diff};
 use crate::ui::{color::Role, escape};
 use crate::workspace::Workspace;
-use crate::{maintain, transact};
 
 pub(super) fn list(ctx: &Context) -> Result<Outcome, CommandError> {
     let workspace = Workspace::history(ctx)?;
@@ -118,6 +118,5 @@ fn take_off(workspace: &mut Workspace<'_>, what: &str, numbers: &[i64]) -> Resul
     numbers.iter().for_each(|seq| transaction.drop_stash(*seq));
     let published = transact::publish(workspace, transaction)?;
     workspace.refresh(published.state)?;
-    maintain::automatically(workspace);
     Ok(())
 }
