@@ -338,13 +338,14 @@ fn resolve(root: &HostDir, index: &Index, scan: &mut Scan, unsure: Vec<usize>) {
         return;
     }
     let changes = &scan.changes;
-    let contents: Vec<Content> = unsure
-        .par_iter()
-        .map_init(Vec::new, |buffer, at| {
-            let change = &changes[*at];
-            content::hash(root, &change.path, change.kind.unwrap_or(Kind::File), buffer)
-        })
-        .collect();
+    let read = |buffer: &mut Vec<u8>, at: &usize| {
+        let change = &changes[*at];
+        content::hash(root, &change.path, change.kind.unwrap_or(Kind::File), buffer)
+    };
+    let contents: Vec<Content> = match unsure.as_slice() {
+        [one] => vec![read(&mut Vec::new(), one)],
+        several => several.par_iter().map_init(Vec::new, read).collect(),
+    };
     for (at, content) in unsure.into_iter().zip(contents) {
         let change = &mut scan.changes[at];
         match content {

@@ -1,5 +1,7 @@
-//! The parallel part of a walk: one task a directory.
+//! The parallel part of a walk: one task a directory. The first few are done by the thread that asks, since the others take
+//! longer to begin than most mirrors take to read.
 
+use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -28,6 +30,17 @@ struct Task {
     ignored: bool,
 }
 
+/// So many directories are read before other threads are asked to help.
+const ALONE: usize = 32;
+
+/// Where directories that were found go.
+enum Tasks<'t, 'scope> {
+    /// To this thread, later.
+    Here(&'t mut VecDeque<Task>),
+    /// To whichever thread is free.
+    Shared(&'t Scope<'scope>),
+}
+
 struct Shared<'a> {
     options: WalkOptions<'a>,
     next: AtomicUsize,
@@ -50,10 +63,20 @@ pub(super) fn run(mirror: &Path, options: WalkOptions<'_>) -> io::Result<Walk> {
         rows: 0..options.index.map_or(0, |index| index.len()),
         ignored: false,
     };
-    rayon::scope(|scope| {
-        let listing = shared.list(scope, &task, &root, &names);
-        shared.keep(0, listing);
-    });
+    let mut tasks = VecDeque::new();
+    let listing = shared.list(&mut Tasks::Here(&mut tasks), &task, &root, &names);
+    shared.keep(0, listing);
+    for _ in 1..ALONE {
+        let Some(task) = tasks.pop_front() else { break };
+        shared.visit(&mut Tasks::Here(&mut tasks), &task);
+    }
+    if !tasks.is_empty() {
+        rayon::scope(|scope| {
+            for task in tasks {
+                shared.spawn(scope, task);
+            }
+        });
+    }
     let mut walk = shared.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
     walk.listings.resize_with(shared.next.into_inner(), Listing::default);
     for (number, listing) in shared.listings.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -71,14 +94,18 @@ impl<'a> Shared<'a> {
         self.listings.lock().unwrap_or_else(PoisonError::into_inner).push((number, listing));
     }
 
-    fn visit<'scope>(&'scope self, scope: &Scope<'scope>, task: &Task) {
+    fn spawn<'scope>(&'scope self, scope: &Scope<'scope>, task: Task) {
+        scope.spawn(move |scope| self.visit(&mut Tasks::Shared(scope), &task));
+    }
+
+    fn visit<'scope>(&'scope self, tasks: &mut Tasks<'_, 'scope>, task: &Task) {
         let held = || Listing { state: DirState::Is(Host::Held), ..Listing::default() };
         let listing = match self.open(&task.parent, &task.path, task.name_at) {
             Ok(Some((_, names))) if names.find(".pond").is_some() => {
                 self.note(|walk| walk.nested.push(task.path.clone()));
                 held()
             }
-            Ok(Some((dir, names))) => self.list(scope, task, &Arc::new(dir), &names),
+            Ok(Some((dir, names))) => self.list(tasks, task, &Arc::new(dir), &names),
             Ok(None) => Listing::default(),
             Err(error) => {
                 self.note(|walk| walk.unreadable.push((task.path.clone(), error)));
@@ -114,7 +141,7 @@ impl<'a> Shared<'a> {
 
     fn list<'scope>(
         &'scope self,
-        scope: &Scope<'scope>,
+        tasks: &mut Tasks<'_, 'scope>,
         task: &Task,
         dir: &Arc<HostDir>,
         names: &Names,
@@ -155,7 +182,10 @@ impl<'a> Shared<'a> {
                             rows,
                             ignored,
                         };
-                        scope.spawn(move |scope| self.visit(scope, &task));
+                        match tasks {
+                            Tasks::Here(tasks) => tasks.push_back(task),
+                            Tasks::Shared(scope) => self.spawn(scope, task),
+                        }
                         listing.push(name, ChildKind::Dir(number));
                     }
                     Some(Found::Collapsed) => listing.push(name, ChildKind::Is(Host::CollapsedDir)),

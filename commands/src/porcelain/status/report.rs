@@ -114,6 +114,9 @@ impl Report {
     }
 }
 
+/// An index with fewer rows is looked through by the thread that asks.
+const FEW_ROWS: usize = 2000;
+
 /// Compares commit, index and mirror.
 pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Result<Report, CommandError> {
     let ignore = workspace.ignore()?;
@@ -126,8 +129,11 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
     };
     let progress = workspace.ctx.ui.progress("Looking at files", Unit::Items("file"));
     let (root, index) = (workspace.pond.mirror_root(), &workspace.index);
-    let (scan, staged) =
-        rayon::join(|| scan::scan(root, index, options), || staged(index, request.pathspecs));
+    let (scan, staged) = match index.len() {
+        // Other threads take longer to begin than this takes.
+        0..FEW_ROWS => (scan::scan(root, index, options), staged(index, request.pathspecs)),
+        _ => rayon::join(|| scan::scan(root, index, options), || staged(index, request.pathspecs)),
+    };
     let mut scan = scan?;
     match request.ignored {
         IgnoredPaths::None | IgnoredPaths::Matching => {}
