@@ -1,6 +1,6 @@
 //! Puts whole files on disk so that they survive a power cut.
 //!
-//! Every function that returns `Ok` guarantees: the file has its final name with all of its bytes, and
+//! Every function that returns `Ok`, [`replace_derived`] aside, guarantees: the file has its final name with all of its bytes, and
 //! both have reached the device. Until then no other program sees the name with other bytes than the old
 //! ones or the new ones. A failed call leaves the old state; the one exception is a directory that could
 //! not be synced after the rename ([`DurableError::Sync`]), where the new file is visible and may be lost
@@ -68,6 +68,14 @@ pub fn put_new(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
 /// Gives `path` the content `bytes`, whether it exists or not.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     persist_temp(filled(path, bytes)?, path, Existing::Replace)
+}
+
+/// Gives `path` the content `bytes` without waiting for the disk: for what is known from elsewhere too. After a power cut
+/// the file may be as before, as now, cut short, or full of zeros.
+pub fn replace_derived(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
+    let write = |source| DurableError::Write { path: path.to_owned(), source };
+    filled(path, bytes)?.persist(path).map_err(|failed| write(failed.error))?;
+    Ok(())
 }
 
 /// What becomes of a file that has the name already.

@@ -1,7 +1,8 @@
 //! A mirror's HEAD file: where it stands, as the last command left it.
 //!
 //! Three lines: `branch NAME` (left out when detached), `commit ID` (left out before the first), and `seq N`, the number
-//! of the operation that it follows. The view in the table is the truth; the file saves a look at it.
+//! of the operation that it follows. The view in the table is the truth; the file saves a look at it. It is not synced: one
+//! that a power cut took, or cut short, says nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -52,9 +53,9 @@ pub(crate) fn read(path: &Path) -> Result<Option<HeadFile>, HeadFileError> {
     }
 }
 
-/// Writes the file, durably.
+/// Writes the file.
 pub(crate) fn write(path: &Path, file: &HeadFile) -> Result<(), HeadFileError> {
-    durable::replace(path, render(file).as_bytes())
+    durable::replace_derived(path, render(file).as_bytes())
         .map_err(|source| HeadFileError::Write { path: path.to_owned(), source })
 }
 
@@ -67,7 +68,8 @@ fn render(file: &HeadFile) -> String {
 fn parse(text: &str) -> Option<HeadFile> {
     let mut head = Head::default();
     let mut seq = None;
-    for line in text.lines() {
+    // The last number may be a part of one.
+    for line in text.strip_suffix('\n')?.split('\n') {
         match line.split_once(' ')? {
             ("branch", name) => head.branch = Some(RefName::new(name).ok()?),
             ("commit", id) => head.commit = Some(id.parse().ok()?),
@@ -95,7 +97,9 @@ mod tests {
             let file = HeadFile { head, seq: 12 };
             assert_eq!(parse(&render(&file)), Some(file));
         }
-        assert_eq!(parse("branch main"), None);
+        for cut in ["branch main", "branch heads/main\nseq 1", "branch heads/main\n", "\0\0\0\0\n"] {
+            assert_eq!(parse(cut), None, "{cut:?}");
+        }
         assert_eq!(parse(""), None);
     }
 }
