@@ -84,12 +84,23 @@ impl ObjectId {
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
+/// What each byte counts as a hex digit; [`NO_DIGIT`] for all others.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[DIGITS[digit] as usize] = digit as u8;
+        values[DIGITS[digit].to_ascii_uppercase() as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+const NO_DIGIT: u8 = 0xff;
+
 fn digit(byte: u8) -> Result<u8, IdError> {
-    match byte {
-        b'0'..=b'9' => Ok(byte - b'0'),
-        b'a'..=b'f' => Ok(byte - b'a' + 10),
-        b'A'..=b'F' => Ok(byte - b'A' + 10),
-        _ => Err(IdError::Digit),
+    match VALUES[usize::from(byte)] {
+        NO_DIGIT => Err(IdError::Digit),
+        value => Ok(value),
     }
 }
 

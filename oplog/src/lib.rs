@@ -12,6 +12,7 @@ pub mod compact;
 pub mod config;
 pub mod durable;
 pub mod durable_local;
+pub mod in_place;
 pub mod ingest;
 pub mod init;
 pub mod line;

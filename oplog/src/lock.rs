@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::in_place::open_no_link;
 use crate::line;
 
 /// Who holds a lock, as its file says it.
@@ -96,8 +97,9 @@ impl Lock {
         turns: u32,
     ) -> Result<Self, LockError> {
         let failed = |source: io::Error| failure(path, source);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = open_no_link(&mut options, path).map_err(failed)?;
         let begun = Instant::now();
         let mut turn = Turn { begun, holder: None, left: turns };
         let mut pause = SHORTEST_PAUSE;

@@ -261,6 +261,9 @@ impl<'a> Transaction<'a> {
 
     /// The newest state, where it is newer than the one that the operation was begun on.
     fn newer_base(&self) -> Result<Option<ReadonlyPond>, TransactionError> {
+        if state::is_newest(&self.pond.table_dir(), self.base.state())? {
+            return Ok(None);
+        }
         let state = state::load(&self.pond.table_dir(), &self.pond.cache_dir())?.state;
         if state.version == self.base.state().version {
             return Ok(None);

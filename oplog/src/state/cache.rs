@@ -1,17 +1,16 @@
-//! The cached state: one line with the BLAKE3 of the rest, then JSON.
+//! The cached state: JSON in a file that is written over in place.
 //!
 //! Anything that is not exactly what [`write`] wrote reads as no cache: a file that a power cut left half written, or
 //! one of another version of this program.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
-use pond_objects::ObjectId;
 use serde::{Deserialize, Serialize};
 
 use super::{PackFile, RemovedPack, TableState};
-use crate::durable;
+use crate::in_place;
 use crate::log::{EntryStat, PackKind};
 use crate::operation::canonical_id;
 
@@ -37,14 +36,9 @@ struct Cached {
 }
 
 pub(super) fn read(cache_dir: &Path) -> Option<TableState> {
-    let bytes = fs::read(cache_dir.join(FILE)).ok()?;
-    let (sum, json) = bytes.split_at_checked(65)?;
-    let sum = canonical_id(std::str::from_utf8(sum.strip_suffix(b"\n")?).ok()?)?;
-    if sum != ObjectId::of_content(json) {
-        return None;
-    }
+    let json = in_place::read(&cache_dir.join(FILE)).ok()??;
     let cached: Cached =
-        serde_json::from_slice(json).ok().filter(|cached: &Cached| cached.format == FORMAT)?;
+        serde_json::from_slice(&json).ok().filter(|cached: &Cached| cached.format == FORMAT)?;
     let parent = match cached.parent {
         Some(text) => Some(canonical_id(&text)?),
         None => None,
@@ -98,10 +92,8 @@ pub(super) fn write(cache_dir: &Path, state: &TableState) -> io::Result<()> {
             .collect(),
     };
     let json = serde_json::to_vec(&cached)?;
-    fs::create_dir_all(cache_dir)?;
-    let mut temp = durable::temporary_in(cache_dir)?;
-    temp.write_all(format!("{}\n", ObjectId::of_content(&json)).as_bytes())?;
-    temp.write_all(&json)?;
-    temp.persist(cache_dir.join(FILE))?;
-    Ok(())
+    if !cache_dir.is_dir() {
+        fs::create_dir_all(cache_dir)?;
+    }
+    in_place::write(&cache_dir.join(FILE), &json)
 }

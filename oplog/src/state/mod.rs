@@ -173,6 +173,12 @@ pub fn load(table_dir: &Path, cache_dir: &Path) -> Result<Loaded, StateError> {
     Ok(loaded)
 }
 
+/// Whether the table is as `state` says still: its entry is the one that was read, and none follows.
+pub fn is_newest(table_dir: &Path, state: &TableState) -> Result<bool, StateError> {
+    let is_same = EntryStat::of(table_dir, state.version)? == Some(state.stat);
+    Ok(is_same && EntryStat::of(table_dir, state.version + 1)?.is_none())
+}
+
 /// The cached state if it belongs to this log, and what of it the cache has.
 #[allow(clippy::type_complexity, reason = "a name for the pair would say less")]
 fn from_cache(

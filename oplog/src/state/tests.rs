@@ -64,7 +64,7 @@ fn a_damaged_cache_is_none() {
     let file = table.cache().join("state.json");
     table.load();
     let good = std::fs::read(&file).expect("a cache");
-    for bad in [&b""[..], &[0; 500], &good[..good.len() - 1], &[&good[..], b" "].concat()] {
+    for bad in [&b""[..], &[0; 500], &good[..good.len() - 1], &[b" ", &good[..]].concat()] {
         std::fs::write(&file, bad).expect("written");
         assert_eq!(table.load().source, Source::Log);
         assert_eq!(table.load().source, Source::Cache);
