@@ -43,11 +43,11 @@ use crate::workspace::Workspace;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct StrategyArgs {
     /// Where both sides changed the same lines: take 'ours' or 'theirs' (repeatable: also no-renames, find-renames=N)
-    #[arg(short = 'X', long, value_name = "OPTION")]
+    #[arg(short = 'X', long, value_name = "OPTION", conflicts_with = "going_on")]
     pub(crate) strategy_option: Vec<String>,
 
     /// How conflicts are shown in files: merge, diff3 or zdiff3
-    #[arg(long, value_name = "STYLE")]
+    #[arg(long, value_name = "STYLE", conflicts_with = "going_on")]
     pub(crate) conflict: Option<String>,
 }
 
@@ -171,6 +171,14 @@ fn store_contents(
     Ok(packs)
 }
 
+/// Refuses to begin something while something else waits that has changed files or the index, and has no commit yet.
+pub(crate) fn refuse_while_due(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
+    match &workspace.index.header().pending {
+        Some(pending) if pending.is_between() => Ok(()),
+        _ => refuse_while_pending(workspace, command),
+    }
+}
+
 /// Refuses to begin something while something else waits.
 pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
     let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
@@ -181,10 +189,7 @@ pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> 
 
 /// Refuses to begin while something waits, or while something is staged that a merge would mix with its own.
 pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
-    // Commits of a sequence follow one that was made by 'commit'.
-    if workspace.index.header().pending.as_ref().is_some_and(Pending::is_commit_due) {
-        refuse_while_pending(workspace, command)?;
-    }
+    refuse_while_due(workspace, command)?;
     let staged = workspace.index.iter().filter(|entry| entry.row.staged != entry.row.base_side());
     let paths: Vec<BString> = staged.map(|entry| entry.path.to_owned()).collect();
     match paths.is_empty() {
@@ -210,8 +215,8 @@ pub(crate) struct Record {
 
 /// What becomes of merged trees.
 pub(crate) enum Then {
-    /// They are committed.
-    Commit(Record),
+    /// They are committed, and something comes after them, or nothing does.
+    Commit(Record, Option<Pending>),
     /// They are staged, and something waits, or nothing does.
     Stage(Option<Pending>),
 }
@@ -249,8 +254,7 @@ pub(crate) fn apply(
     let saved = Saved::default();
     let before = workspace.index.header().pending.clone();
     let after = match &then {
-        Then::Commit(_) => None,
-        Then::Stage(pending) => pending.clone(),
+        Then::Commit(_, pending) | Then::Stage(pending) => pending.clone(),
     };
     let footprint = Footprint {
         host: lay_out::touched(workspace, &targets, &saved, &scan),
@@ -263,7 +267,7 @@ pub(crate) fn apply(
     transaction.adopt(&combined.packs);
     footprint.join(workspace, &mut transaction)?;
     let mut commit = None;
-    if let Then::Commit(record) = then {
+    if let Then::Commit(record, _) = then {
         let store = workspace.store();
         let head = workspace.head.commit.map(|id| store.commit(&id)).transpose()?;
         let nodes = NodeTable::load(store, head.as_ref().and_then(|head| head.nodes.as_ref()))?;
@@ -297,6 +301,8 @@ pub(crate) fn apply(
     workspace.refresh(published.state)?;
     let laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
     laid_out.show_failures(workspace);
+    let is_whole = laid_out.failed.is_empty() && !laid_out.interrupted;
+    let after = if is_whole { after } else { after.map(Pending::with_files_due) };
     save_index(workspace, &targets, &laid_out, after)?;
     let commit = commit.map(|(id, commit, _)| (id, commit));
     Ok(Applied { commit, laid_out, changed: targets.len() })

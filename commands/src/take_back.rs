@@ -22,7 +22,7 @@ use ahead::Ahead;
 pub(crate) use ahead::check;
 pub(crate) use find::{
     Found, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by, counting_after,
-    last, last_taken_back, undone_by,
+    last, last_taken_back, newest_that_pends, undone_by,
 };
 
 use crate::error::{CommandError, conflict, fatal, interrupted};
@@ -30,6 +30,7 @@ use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::index::{Header, Seen, Side, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::restaged;
+use crate::mirror::pending::Pending;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stat::now_ns;
 use crate::mirror::{obstacles, rebase, rename, save};
@@ -158,6 +159,14 @@ impl TakingBack {
             |change: &pond_objects::Change| Target { path: change.path.clone(), side: change.old.map(side) };
         let targets = recorded.host.iter().map(target).collect();
         Ok(Self { operations, view, recorded, known, targets })
+    }
+
+    /// The same with something else waiting after it than before the operations.
+    pub(crate) fn leaving(mut self, pending: Option<Pending>) -> Self {
+        if let Some([before, _]) = &mut self.recorded.pending {
+            *before = pending;
+        }
+        self
     }
 
     /// What is taken back, for messages.

@@ -183,7 +183,7 @@ impl<'c> Workspace<'c> {
             return Ok(());
         }
         let had_base = self.index.header().base.is_some();
-        if let Some(CaughtUp { builder, unsure }) = catch_up(&self.snapshot, &self.index, seq)? {
+        if let Some(CaughtUp { builder, unsure, going_on }) = catch_up(&self.snapshot, &self.index, seq)? {
             if unsure > 0 && had_base {
                 let files = crate::ui::size::counted(unsure as u64, "file");
                 self.ctx.ui.warn(format_args!(
@@ -192,6 +192,10 @@ impl<'c> Workspace<'c> {
                 self.ctx.ui.hint(
                     "'pond undo' takes the command back, so that it can be run again; 'pond status' shows files that it did not write as modified",
                 );
+                if let Some(doing) = going_on {
+                    let command = doing.command();
+                    self.ctx.ui.hint(format_args!("'pond {command} --continue' writes them, and goes on"));
+                }
             }
             match builder {
                 Some(builder) if self.lock.is_none() => self.index = builder.finish(),

@@ -13,7 +13,7 @@ use pond_oplog::{ReadonlyPond, Store};
 
 use super::footprint::Recorded;
 use super::index::{Header, Index, IndexBuilder, Row, Seen, Side, Update};
-use super::pending::Pending;
+use super::pending::{Doing, Pending};
 use super::rebase;
 use super::stat::now_ns;
 
@@ -23,6 +23,8 @@ pub(crate) struct CaughtUp {
     pub(crate) builder: Option<IndexBuilder>,
     /// The files that the host may have either as they were before or as the command left them.
     pub(crate) unsure: usize,
+    /// The command that writes these files when it goes on.
+    pub(crate) going_on: Option<Doing>,
 }
 
 /// The index as the operations after number `seq` left it, the last that this mirror's files HEAD and index are known to
@@ -45,21 +47,24 @@ pub(crate) fn catch_up(
     let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
     let is_behind = index.header().base != head;
     let updates = updates(index, &recorded);
-    let pending = pending(index, &recorded);
     let host = recorded.iter().flat_map(|one| &one.host);
     let unsure = host.map(|change| &change.path).collect::<BTreeSet<_>>().len();
+    let pending = pending(index, &recorded);
+    let pending = if unsure > 0 { pending.map(Pending::with_files_due) } else { pending };
+    let files_due = pending.as_ref().filter(|pending| pending.are_files_due());
+    let going_on = files_due.map(|pending| pending.doing);
     if !is_behind && updates.is_empty() && pending == index.header().pending {
-        return Ok((unsure > 0).then_some(CaughtUp { builder: None, unsure }));
+        return Ok((unsure > 0).then_some(CaughtUp { builder: None, unsure, going_on }));
     }
     let tree = head.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
     let header = Header { base: head, pending, ..index.header().clone() };
     if is_behind && (index.is_empty() || !begins_at_base(store, index, &operations)?) {
         let (builder, moved) = rebase::catch_up(index, store, tree.as_ref(), header)?;
-        return Ok(Some(CaughtUp { builder: Some(builder), unsure: moved }));
+        return Ok(Some(CaughtUp { builder: Some(builder), unsure: moved, going_on }));
     }
     let edited = index.edit(updates, header.clone(), now_ns()).finish();
     let builder = Some(rebase::onto(&edited, store, tree.as_ref(), header)?);
-    Ok(Some(CaughtUp { builder, unsure }))
+    Ok(Some(CaughtUp { builder, unsure, going_on }))
 }
 
 /// The operations of this mirror's commands after a number, the oldest first.

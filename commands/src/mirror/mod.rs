@@ -15,6 +15,7 @@ pub(crate) mod ignore;
 pub(crate) mod ignored;
 pub(crate) mod index;
 pub(crate) mod lay_out;
+pub(crate) mod left_over;
 pub(crate) mod lost_content;
 #[cfg(unix)]
 pub(crate) mod materialize;
@@ -24,6 +25,7 @@ pub(crate) mod obstacles;
 pub(crate) mod order;
 pub(crate) mod pathspec;
 pub(crate) mod pending;
+pub(crate) mod pick_options;
 pub(crate) mod rearrange;
 pub(crate) mod rebase;
 pub(crate) mod record;

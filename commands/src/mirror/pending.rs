@@ -1,6 +1,10 @@
 //! A merge, cherry-pick or revert that waits for a person, or only the conflicts that a command left: what it merges, and
 //! the paths to decide about.
 //!
+//! Of several commits that are picked, those that are left wait from the first on: each operation that picks one says in
+//! the same step which come after it. So a command that ends half way leaves the rest, none of them twice and none
+//! forgotten, be the index written or not.
+//!
 //! It is part of the index, and is written with it in one step. While it lasts, the index has at a path in conflict
 //! what stands in the mirror's file: the text with markers, or one side's version.
 
@@ -10,6 +14,7 @@ use pond_objects::{Kind, ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::index::Side;
+use super::pick_options::{PickOptions, is_unset};
 
 /// What is going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +69,7 @@ impl Doing {
 
 /// What waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Pending {
     /// What is going on.
     pub(crate) doing: Doing,
@@ -78,6 +84,15 @@ pub(crate) struct Pending {
     /// Commits that come after it, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     queue: Vec<String>,
+    /// How those are picked.
+    #[serde(default, skip_serializing_if = "PickOptions::is_empty")]
+    options: PickOptions,
+    /// Whether the commit before them was made by `commit`: then none of them is the one that did not go.
+    #[serde(default, skip_serializing_if = "is_unset")]
+    by_hand: bool,
+    /// Whether files of the mirror may be as they were before the last pick, whose command did not write all of them.
+    #[serde(default, skip_serializing_if = "is_unset")]
+    files_due: bool,
     /// The paths to decide about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) conflicts: Vec<Conflict>,
@@ -85,6 +100,7 @@ pub(crate) struct Pending {
 
 /// A path to decide about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Conflict {
     path: String,
     /// The base's, ours and theirs.
@@ -93,6 +109,7 @@ pub(crate) struct Conflict {
 
 /// One version of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Stage {
     path: String,
     kind: u8,
@@ -118,7 +135,23 @@ impl Pending {
     pub(crate) fn new(doing: Doing, message: &[u8], unmerged: &[Unmerged]) -> Self {
         let conflicts = unmerged.iter().map(Conflict::of).collect();
         let message = escape(message);
-        Self { doing, heads: Vec::new(), commit: None, message, queue: Vec::new(), conflicts }
+        Self {
+            doing,
+            heads: Vec::new(),
+            commit: None,
+            message,
+            queue: Vec::new(),
+            options: PickOptions::default(),
+            by_hand: false,
+            files_due: false,
+            conflicts,
+        }
+    }
+
+    /// Commits of which the first is next to be picked; none where there are none.
+    pub(crate) fn of_queue(doing: Doing, queue: &[ObjectId], options: &PickOptions) -> Option<Self> {
+        let rest = Self::new(doing, b"", &[]).with_queue(queue, options);
+        Some(rest).filter(|rest| !rest.queue.is_empty())
     }
 
     /// With commits besides HEAD that the next commit follows.
@@ -127,10 +160,28 @@ impl Pending {
         self
     }
 
-    /// With the commit that is picked, and those that come after it.
-    pub(crate) fn with_picks(mut self, commit: ObjectId, queue: &[ObjectId]) -> Self {
+    /// With the commit that is picked.
+    pub(crate) fn with_commit(mut self, commit: ObjectId) -> Self {
         self.commit = Some(commit.to_hex());
+        self
+    }
+
+    /// With the commits that come after it, and how they are picked.
+    pub(crate) fn with_queue(mut self, queue: &[ObjectId], options: &PickOptions) -> Self {
         self.queue = queue.iter().map(ObjectId::to_hex).collect();
+        self.options = if queue.is_empty() { PickOptions::default() } else { options.clone() };
+        self
+    }
+
+    /// The same where not all files of the mirror were written: of a commit that was made, so that going on writes them.
+    pub(crate) fn with_files_due(mut self) -> Self {
+        self.files_due = self.is_between();
+        self
+    }
+
+    /// The same once they are written.
+    pub(crate) fn without_files_due(mut self) -> Self {
+        self.files_due = false;
         self
     }
 
@@ -147,6 +198,21 @@ impl Pending {
     /// The commits that come after it.
     pub(crate) fn queue(&self) -> Vec<ObjectId> {
         ids(&self.queue)
+    }
+
+    /// How those are picked.
+    pub(crate) fn options(&self) -> &PickOptions {
+        &self.options
+    }
+
+    /// Whether the commit before those was made by `commit`.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.by_hand
+    }
+
+    /// Whether files of the mirror may be as they were before the last pick.
+    pub(crate) fn are_files_due(&self) -> bool {
+        self.files_due
     }
 
     /// The message of the next commit.
@@ -173,10 +239,22 @@ impl Pending {
         self.doing == Doing::Merge || self.commit.is_some()
     }
 
-    /// What waits when its commit is made: those that come after it.
+    /// Whether it is between two commits: none is due, and some are left.
+    pub(crate) fn is_between(&self) -> bool {
+        !self.is_commit_due() && !self.queue.is_empty()
+    }
+
+    /// What waits when its commit is made, or left out: those that come after it.
+    pub(crate) fn rest(&self) -> Option<Self> {
+        Self::of_queue(self.doing, &self.queue(), &self.options)
+    }
+
+    /// The same when `commit` makes it. Where none is due, what is committed is none of its own: it stays as it is.
     pub(crate) fn after_commit(&self) -> Option<Self> {
-        let rest = Self { queue: self.queue.clone(), ..Self::new(self.doing, b"", &[]) };
-        Some(rest).filter(|rest| !rest.queue.is_empty())
+        match self.is_commit_due() {
+            true => self.rest().map(|rest| Self { by_hand: true, ..rest }),
+            false => Some(self.clone()).filter(Self::is_between),
+        }
     }
 
     /// What is left of it when it is forgotten: the paths in conflict are still to be decided about.
@@ -320,9 +398,17 @@ mod tests {
             result: Some(side),
             has_markers: false,
         };
+        let options = PickOptions {
+            mention: true,
+            mainline: Some(2),
+            strategy: vec!["ours".to_owned()],
+            conflict: Some("diff3".to_owned()),
+            ..PickOptions::default()
+        };
         let mut pending = Pending::new(Doing::CherryPick, b"m\n\xfe", &[unmerged])
             .with_heads(&[id])
-            .with_picks(id, &[id, id]);
+            .with_commit(id)
+            .with_queue(&[id, id], &options);
         assert_eq!(Pending::from_json(&pending.to_json()), Some(pending.clone()));
         let conflict = &pending.conflicts[0];
         assert_eq!((conflict.letters(), conflict.side(Which::Ours)), ("DU", None));
@@ -330,6 +416,10 @@ mod tests {
         assert_eq!((pending.message().as_slice(), pending.queue().len()), (&b"m\n\xfe"[..], 2));
         assert_eq!(Pending::from_json(&pending.to_json().replace(&id.to_hex(), "12")), None);
         assert_eq!(Pending::from_json("{}"), None);
+        for field in ["\"doing\":", "\"mention\":", "\"stages\":", "\"kind\":"] {
+            let text = pending.to_json().replacen(field, &format!("\"unknown\":1,{field}"), 1);
+            assert_eq!(Pending::from_json(&text), None, "{text}");
+        }
         let forgotten = pending.only_conflicts().expect("a conflict");
         assert_eq!((forgotten.conflicts.len(), forgotten.queue().len()), (1, 0));
         assert!(!forgotten.is_commit_due());
@@ -338,7 +428,14 @@ mod tests {
         assert_eq!(pending.clone().unless_over().as_ref(), Some(&pending));
         let rest = pending.after_commit().expect("a queue");
         assert!(pending.is_commit_due() && !rest.is_commit_due());
-        assert_eq!((rest.queue().len(), rest.after_commit()), (2, Some(rest)));
+        assert!(rest.is_by_hand() && rest.is_between() && !pending.is_between());
+        assert_eq!((rest.queue().len(), rest.options()), (2, &options));
+        assert_eq!(rest.after_commit().as_ref(), Some(&rest));
+        let rest = pending.rest().expect("a queue");
+        assert!(!rest.is_by_hand() && !rest.are_files_due());
+        assert!(rest.clone().with_files_due().are_files_due() && !pending.with_files_due().are_files_due());
+        assert_eq!(Pending::from_json(&rest.to_json()), Some(rest));
+        assert_eq!(Pending::of_queue(Doing::Revert, &[], &options), None);
         assert_eq!(Pending::new(Doing::Stash, b"", &[]).unless_over(), None);
     }
 }

@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::mirror::pending::Doing;
-use crate::porcelain::pick::{self, How, PickArgs};
+use crate::mirror::pick_options::PickOptions;
+use crate::porcelain::pick::{self, PickArgs};
 
 /// Bring the changes of single commits to the current branch
 ///
@@ -22,11 +23,11 @@ Exit codes: 0; 1 conflicts, nothing to bring, or something that is not committed
 written; 128; 129; 130.")]
 pub(crate) struct CherryPickArgs {
     /// Say in the message which commit it came from
-    #[arg(short = 'x')]
+    #[arg(short = 'x', conflicts_with = "going_on")]
     mention: bool,
 
     /// Commit also where nothing changes
-    #[arg(long)]
+    #[arg(long, conflicts_with = "going_on")]
     allow_empty: bool,
 
     #[command(flatten)]
@@ -34,6 +35,6 @@ pub(crate) struct CherryPickArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CherryPickArgs) -> Result<Outcome, CommandError> {
-    let how = How { mention: args.mention, allow_empty: args.allow_empty, ..How::default() };
-    pick::run(ctx, Doing::CherryPick, &args.pick, how)
+    let said = PickOptions { mention: args.mention, allow_empty: args.allow_empty, ..PickOptions::default() };
+    pick::run(ctx, Doing::CherryPick, &args.pick, said)
 }

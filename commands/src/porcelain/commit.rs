@@ -201,7 +201,8 @@ pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Resu
     };
     let message = sequence::message(waiting);
     let committer = identity::committer(workspace.ctx)?;
-    let footprint = Footprint { pending: Some([Some(waiting.clone()), None]), ..Footprint::default() };
+    let footprint =
+        Footprint { pending: Some([Some(waiting.clone()), waiting.rest()]), ..Footprint::default() };
     let draft = Draft { message, author, committer, footprint };
     let done = publish(workspace, &base, &changes, draft)?;
     report(workspace, &done, &changes)?;

@@ -220,7 +220,8 @@ fn three_way(
             message = edit(workspace, &message)?;
         }
         let committer = identity::committer(workspace.ctx)?;
-        Then::Commit(Record { parents: vec![ours, theirs.id], author, committer, message: message.clone() })
+        let parents = vec![ours, theirs.id];
+        Then::Commit(Record { parents, author, committer, message: message.clone() }, None)
     } else if args.squash && is_clean {
         Then::Stage(None)
     } else {

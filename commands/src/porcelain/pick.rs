@@ -1,4 +1,7 @@
 //! What `cherry-pick` and `revert` share: bringing the changes of single commits, or their contrary, into HEAD.
+//!
+//! Each commit is one operation, which says in the same step what comes after it. Whatever ends the command in between,
+//! those that are left wait, with what was said about them; before the first is made, nothing was changed.
 
 use std::ffi::OsString;
 
@@ -12,6 +15,7 @@ use crate::error::{CommandError, Outcome, fatal, interrupted, nothing, usage};
 use crate::identity;
 use crate::merging::{self, Record, StrategyArgs, Then};
 use crate::mirror::pending::{Doing, Pending};
+use crate::mirror::pick_options::PickOptions;
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
 use crate::trailers;
@@ -22,15 +26,15 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 pub(super) struct PickArgs {
     /// Stage the changes, and commit nothing; what does not go together is left in conflict, and nothing else waits
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "going_on")]
     no_commit: bool,
 
     /// Add a Signed-off-by trailer
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "going_on")]
     signoff: bool,
 
     /// Of a merge: count what it brought into its parent N
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", conflicts_with = "going_on")]
     mainline: Option<usize>,
 
     #[command(flatten)]
@@ -57,8 +61,13 @@ pub(super) struct PickArgs {
     commits: Vec<OsString>,
 }
 
-/// Begins, or goes on. `how` is what the command alone decides.
-pub(super) fn run(ctx: &Context, doing: Doing, args: &PickArgs, how: How) -> Result<Outcome, CommandError> {
+/// Begins, or goes on. `said` is what the command alone takes.
+pub(super) fn run(
+    ctx: &Context,
+    doing: Doing,
+    args: &PickArgs,
+    said: PickOptions,
+) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
     match (args.go_on, args.skip, args.abort, args.quit) {
         (true, ..) => return sequence::go_on(&mut workspace, doing),
@@ -69,34 +78,35 @@ pub(super) fn run(ctx: &Context, doing: Doing, args: &PickArgs, how: How) -> Res
     }
     merging::refuse_while_pending(&workspace, doing.command())?;
     let commits = commits(&workspace, &args.commits, doing)?;
-    let how = How {
+    let said = PickOptions {
         no_commit: args.no_commit,
         signoff: args.signoff,
         mainline: args.mainline,
-        options: args.strategy.options(&workspace)?,
-        is_alone: commits.len() == 1,
-        ..how
+        strategy: args.strategy.strategy_option.clone(),
+        conflict: args.strategy.conflict.clone(),
+        ..said
     };
+    let how = How { is_alone: commits.len() == 1, ..How::of(&workspace, said)? };
     pick_all(&mut workspace, doing, &commits, &how)
 }
 
 /// How commits are picked.
-#[derive(Debug, Clone, Default)]
-pub(super) struct How {
-    /// Stage only.
-    pub(super) no_commit: bool,
-    /// Say in the message where it came from.
-    pub(super) mention: bool,
-    /// Sign off.
-    pub(super) signoff: bool,
-    /// Of a merge: the parent, from 1, whose side counts.
-    pub(super) mainline: Option<usize>,
-    /// Commit where nothing changes.
-    pub(super) allow_empty: bool,
+#[derive(Debug, Clone)]
+struct How {
+    /// What was said about all of them.
+    said: PickOptions,
     /// It is the only commit of its sequence: nothing waits on its account where it changes nothing.
-    pub(super) is_alone: bool,
+    is_alone: bool,
     /// How trees are merged.
-    pub(super) options: MergeOptions,
+    merge: MergeOptions,
+}
+
+impl How {
+    fn of(workspace: &Workspace<'_>, said: PickOptions) -> Result<Self, CommandError> {
+        let strategy =
+            StrategyArgs { strategy_option: said.strategy.clone(), conflict: said.conflict.clone() };
+        Ok(Self { merge: strategy.options(workspace)?, said, is_alone: false })
+    }
 }
 
 /// The commits that arguments name, in the order in which they are picked: of ranges the oldest first.
@@ -138,11 +148,21 @@ fn pick_all(
 ) -> Result<Outcome, CommandError> {
     let mut rest = commits;
     while let Some((id, behind)) = rest.split_first() {
-        let outcome = pick(workspace, doing, id, behind, how)?;
-        if outcome == Outcome::Partial && !behind.is_empty() && workspace.index.header().pending.is_none() {
+        let seq = workspace.snapshot.state().seq;
+        let outcome = pick(workspace, doing, id, behind, how).map_err(|error| {
+            // Once its operation is published, it is picked, whatever failed then.
+            let left = if workspace.snapshot.state().seq == seq { rest } else { behind };
+            with_left(workspace, doing, left, error)
+        })?;
+        if outcome == Outcome::Partial
+            && workspace.index.header().pending.as_ref().is_some_and(Pending::is_between)
+        {
             // What is not in the mirror as it should be would be in the way of the next.
-            let left = size::counted(behind.len() as u64, "commit");
+            let (left, command) = (size::counted(behind.len() as u64, "commit"), doing.command());
             workspace.ctx.ui.error(format_args!("{left} after it: not looked at"));
+            workspace.ctx.ui.hint(format_args!(
+                "'pond {command} --continue' writes the files that are missing and goes on, --abort goes back to before all of them"
+            ));
         }
         if outcome != Outcome::Done {
             return Ok(outcome);
@@ -152,13 +172,34 @@ fn pick_all(
     Ok(Outcome::Done)
 }
 
+/// The error with a word about the commits that are left, where they wait: before the first was picked, none do.
+fn with_left(
+    workspace: &Workspace<'_>,
+    doing: Doing,
+    left: &[ObjectId],
+    error: CommandError,
+) -> CommandError {
+    let was_waiting = workspace.index.header().pending.is_some();
+    let Some(next) = left.first().filter(|_| was_waiting || workspace.ctx.first_operation.get().is_some())
+    else {
+        return error;
+    };
+    let (count, command) = (size::counted(left.len() as u64, "commit"), doing.command());
+    let next = short_id(workspace.store(), next);
+    error.hint(format_args!(
+        "{count} left, the next is {next}: 'pond {command} --continue' goes on, --skip leaves that one out, --abort goes back to before all of them"
+    ))
+}
+
 /// Goes on with the commits behind one that waited.
 pub(super) fn go_on(
     workspace: &mut Workspace<'_>,
     doing: Doing,
     queue: &[ObjectId],
+    said: &PickOptions,
 ) -> Result<Outcome, CommandError> {
-    pick_all(workspace, doing, queue, &How::default())
+    let how = How::of(workspace, said.clone())?;
+    pick_all(workspace, doing, queue, &how)
 }
 
 fn pick(
@@ -168,7 +209,7 @@ fn pick(
     behind: &[ObjectId],
     how: &How,
 ) -> Result<Outcome, CommandError> {
-    if !how.no_commit {
+    if !how.said.no_commit {
         merging::check_ready(workspace, doing.command())?;
     }
     let head = workspace.head.commit.ok_or_else(|| fatal("there is no commit yet to pick onto"))?;
@@ -185,32 +226,34 @@ fn pick(
         };
         let labels = Labels { ours: "HEAD".into(), base: labels[0].as_bstr(), theirs: labels[1].as_bstr() };
         let (base, theirs) = (base.cloned(), theirs.cloned());
-        merging::combine_change(workspace, [base.as_ref(), theirs.as_ref()], labels, &how.options)?
+        merging::combine_change(workspace, [base.as_ref(), theirs.as_ref()], labels, &how.merge)?
     };
     let mut message = message(workspace, doing, id, &picked, how)?;
     let is_clean = combined.merged.is_clean;
     merging::tell(workspace, &combined.merged);
-    let is_empty = is_clean && combined.merged.updates.is_empty() && !how.allow_empty && !how.no_commit;
+    let is_empty =
+        is_clean && combined.merged.updates.is_empty() && !how.said.allow_empty && !how.said.no_commit;
     if is_empty && how.is_alone {
         return Err(changes_nothing(doing, &short));
     }
     let then = if is_empty {
-        Then::Stage(Some(Pending::new(doing, &message, &[]).with_picks(*id, behind)))
-    } else if is_clean && !how.no_commit {
+        Then::Stage(Some(Pending::new(doing, &message, &[]).with_commit(*id).with_queue(behind, &how.said)))
+    } else if is_clean && !how.said.no_commit {
         let committer = identity::committer(workspace.ctx)?;
         let author = match doing {
             Doing::CherryPick => picked.author.clone(),
             _ => identity::author(workspace.ctx)?,
         };
-        Then::Commit(Record { parents: vec![head], author, committer, message: message.clone() })
+        let record = Record { parents: vec![head], author, committer, message: message.clone() };
+        Then::Commit(record, Pending::of_queue(doing, behind, &how.said))
     } else if is_clean {
-        Then::Stage(None)
-    } else if how.no_commit {
+        Then::Stage(Pending::of_queue(doing, behind, &how.said))
+    } else if how.said.no_commit {
         Then::Stage(Some(Pending::new(Doing::Conflicts, b"", &combined.merged.unmerged)))
     } else {
         message.extend_from_slice(&merging::conflict_lines(&combined.merged.unmerged));
-        let pending = Pending::new(doing, &message, &combined.merged.unmerged).with_picks(*id, behind);
-        Then::Stage(Some(pending))
+        let pending = Pending::new(doing, &message, &combined.merged.unmerged);
+        Then::Stage(Some(pending.with_commit(*id).with_queue(behind, &how.said)))
     };
     let kind = doing.command().to_uppercase().replace('-', "_");
     let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
@@ -236,7 +279,12 @@ fn pick(
         }
     }
     if applied.laid_out.interrupted {
-        return Err(interrupted("interrupted; 'pond restore :/' writes the files that are missing"));
+        return Err(match &workspace.index.header().pending {
+            Some(pending) if pending.are_files_due() => {
+                interrupted("interrupted; not all files were written")
+            }
+            _ => interrupted("interrupted; 'pond restore :/' writes the files that are missing"),
+        });
     }
     if is_empty {
         let command = doing.command();
@@ -251,7 +299,7 @@ fn pick(
             escape::plain(&name)
         ));
         let command = doing.command();
-        if how.no_commit {
+        if how.said.no_commit {
             if !behind.is_empty() {
                 let left = size::counted(behind.len() as u64, "commit");
                 ui.error(format_args!("{left} after it: not looked at, and nothing of them is staged"));
@@ -293,7 +341,7 @@ fn parent(
     how: &How,
 ) -> Result<Option<Commit>, CommandError> {
     let short = short_id(workspace.store(), id);
-    let parent = match (how.mainline, picked.parents.len()) {
+    let parent = match (how.said.mainline, picked.parents.len()) {
         (None, 0 | 1) => picked.parents.first(),
         (None, _) => {
             return Err(fatal(format_args!("{short} is a merge: which of its parents is the main line?"))
@@ -324,7 +372,7 @@ fn message(
                 Some(text) => format!("Reapply \"{text}\""),
                 None => format!("Revert \"{subject}\""),
             };
-            let merge = match how.mainline.and_then(|number| picked.parents.get(number - 1)) {
+            let merge = match how.said.mainline.and_then(|number| picked.parents.get(number - 1)) {
                 Some(parent) => format!(", reversing\nchanges made to {parent}"),
                 None => String::new(),
             };
@@ -332,7 +380,7 @@ fn message(
         }
         _ => picked.message.clone(),
     };
-    if how.mention {
+    if how.said.mention {
         let has_trailers = !trailers::parse(&message).is_empty();
         let line = format!("{}(cherry picked from commit {id})\n", if has_trailers { "" } else { "\n" });
         if !message.ends_with(b"\n") {
@@ -340,7 +388,7 @@ fn message(
         }
         message.extend_from_slice(line.as_bytes());
     }
-    if how.signoff {
+    if how.said.signoff {
         let who = identity::committer(workspace.ctx)?;
         let value = format!("{} <{}>", who.name, who.email);
         message = trailers::add_trailer(&message, "Signed-off-by", value.as_bytes()).into();

@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::mirror::pending::Doing;
-use crate::porcelain::pick::{self, How, PickArgs};
+use crate::mirror::pick_options::PickOptions;
+use crate::porcelain::pick::{self, PickArgs};
 
 /// Commit the contrary of what commits changed
 ///
@@ -30,5 +31,5 @@ pub(crate) struct RevertArgs {
 pub(crate) fn run(ctx: &Context, args: RevertArgs) -> Result<Outcome, CommandError> {
     // Kept for the fingers: no editor is started anyway.
     let RevertArgs { no_edit: _, pick } = args;
-    pick::run(ctx, Doing::Revert, &pick, How::default())
+    pick::run(ctx, Doing::Revert, &pick, PickOptions::default())
 }

@@ -5,16 +5,17 @@ use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::view::{MAIN_MIRROR, View};
 use serde_json::json;
 
-use crate::error::{CommandError, Outcome, conflict, fatal};
+use crate::error::{CommandError, Outcome, conflict, fatal, interrupted, nothing};
 use crate::message::Cleanup;
-use crate::mirror::footprint::Footprint;
+use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::index::Header;
+use crate::mirror::left_over;
 use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::save::{self, Saved};
 use crate::mirror::stat::now_ns;
 use crate::porcelain::commit;
 use crate::take_back::{self, Found, How, Newer, TakingBack};
-use crate::ui::escape;
+use crate::ui::{escape, size};
 use crate::workspace::Workspace;
 
 /// What waits, if it is what is asked for.
@@ -53,21 +54,68 @@ pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
     if waiting.is_commit_due() {
         commit::conclude(workspace, &waiting)?;
     }
-    let queue = waiting.queue();
     match doing {
         Doing::Merge | Doing::Stash | Doing::Conflicts => Ok(Outcome::Done),
-        Doing::CherryPick | Doing::Revert => super::pick::go_on(workspace, doing, &queue),
+        Doing::CherryPick | Doing::Revert if write_files_due(workspace, &waiting)? => {
+            super::pick::go_on(workspace, doing, &waiting.queue(), waiting.options())
+        }
+        Doing::CherryPick | Doing::Revert => Ok(Outcome::Partial),
     }
 }
 
-/// Goes on without the commit that waited.
+/// Writes the files that the last pick did not live to write; gives whether that was done.
+fn write_files_due(workspace: &mut Workspace<'_>, waiting: &Pending) -> Result<bool, CommandError> {
+    if !waiting.are_files_due() {
+        return Ok(true);
+    }
+    let Some(operation) = take_back::newest_that_pends(workspace)? else { return Ok(true) };
+    let recorded = Recorded::of(&operation, workspace.store())?;
+    let written = left_over::write(workspace, &recorded)?;
+    if written.interrupted {
+        return Err(interrupted("interrupted; not all files were written"));
+    }
+    let is_done = written.failed.is_empty();
+    if !is_done {
+        let left = size::counted(waiting.queue().len() as u64, "commit");
+        workspace
+            .ctx
+            .ui
+            .error(format_args!("{left} left: not looked at while files of the one before are missing"));
+    }
+    Ok(is_done)
+}
+
+/// Goes on without the commit that waited, or, where none has begun, without the next.
 pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
     let waiting = pending(workspace, doing)?.clone();
-    if waiting.is_commit_due() {
-        let found = take_back::beginning_of_pending(workspace, &waiting)?;
-        give_up(workspace, doing, found, "leave the commit out")?;
+    let command = doing.command();
+    if waiting.is_by_hand() {
+        return Err(nothing("there is no commit to leave out: the one that waited was committed")
+            .hint(format_args!("'pond {command} --continue' goes on with what is left")));
     }
-    super::pick::go_on(workspace, doing, &waiting.queue())
+    let rest = if waiting.is_commit_due() {
+        let found = take_back::beginning_of_pending(workspace, &waiting)?;
+        let rest = waiting.rest();
+        give_up(
+            workspace,
+            doing,
+            found,
+            GiveUp { aim: "leave the commit out", leaving: Some(rest.clone()) },
+        )?;
+        rest
+    } else {
+        if !write_files_due(workspace, &waiting)? {
+            return Ok(Outcome::Partial);
+        }
+        let queue = waiting.queue();
+        let rest = Pending::of_queue(doing, queue.get(1..).unwrap_or_default(), waiting.options());
+        wait_for(workspace, "SKIP", rest.clone())?;
+        rest
+    };
+    match rest {
+        Some(rest) => super::pick::go_on(workspace, doing, &rest.queue(), rest.options()),
+        None => Ok(Outcome::Done),
+    }
 }
 
 /// Goes back to before what waits, and to before all that led to it: of commits that are picked, to before the first. What
@@ -75,7 +123,8 @@ pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcom
 pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
     pending(workspace, doing)?;
     let found = take_back::beginning_of_sequence(workspace)?;
-    let outcome = give_up(workspace, doing, found, &format!("give the {} up", doing.command()))?;
+    let aim = format!("give the {} up", doing.command());
+    let outcome = give_up(workspace, doing, found, GiveUp { aim: &aim, leaving: None })?;
     workspace
         .ctx
         .ui
@@ -83,12 +132,20 @@ pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
     Ok(outcome)
 }
 
-/// Takes back what led to what waits: to `aim`, as an error has it.
+/// What giving up is for.
+struct GiveUp<'a> {
+    /// As an error has it.
+    aim: &'a str,
+    /// What waits then; else what did before.
+    leaving: Option<Option<Pending>>,
+}
+
+/// Takes back what led to what waits.
 fn give_up(
     workspace: &mut Workspace<'_>,
     doing: Doing,
     found: Vec<Found>,
-    aim: &str,
+    GiveUp { aim, leaving }: GiveUp<'_>,
 ) -> Result<Outcome, CommandError> {
     let Some((_, newest)) = found.first() else {
         return Err(fatal("the operation that began it was taken back").hint(
@@ -97,7 +154,10 @@ fn give_up(
     };
     // Where it has made no commit yet, what it did is not about HEAD; but what it was begun on has to be there still.
     let left = View::at(workspace.store(), newest.view).head(MAIN_MIRROR)?.commit;
-    let taking = TakingBack::of(workspace, found)?;
+    let mut taking = TakingBack::of(workspace, found)?;
+    if let Some(pending) = leaving {
+        taking = taking.leaving(pending);
+    }
     let moved = match workspace.head.commit == left {
         true => taking.moved_since(workspace)?,
         false => Some("HEAD has moved".to_owned()),
@@ -126,19 +186,24 @@ fn give_up(
 
 /// Forgets what waits; files and index stay, and paths in conflict are still to be decided about.
 pub(super) fn quit(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
-    let waiting = pending(workspace, doing)?.clone();
-    let pending = waiting.only_conflicts();
-    let footprint = Footprint { pending: Some([Some(waiting), pending.clone()]), ..Footprint::default() };
-    save::publish(workspace, "QUIT", &Saved::default(), &footprint)?;
-    let header = Header { pending, ..workspace.index.header().clone() };
-    let builder = workspace.index.edit(std::collections::BTreeMap::new(), header, now_ns());
-    workspace.save_index(builder)?;
+    let left = pending(workspace, doing)?.only_conflicts();
+    wait_for(workspace, "QUIT", left)?;
     let ui = &workspace.ctx.ui;
     if let Some(left) = &workspace.index.header().pending {
         ui.status(format_args!("the {} is forgotten, but {}", doing.command(), left.doing.matter()));
         ui.hint(left.doing.advice());
     }
     Ok(Outcome::Done)
+}
+
+/// Has something else wait from now on, and changes nothing but that: an operation of this kind.
+fn wait_for(workspace: &mut Workspace<'_>, kind: &str, pending: Option<Pending>) -> Result<(), CommandError> {
+    let before = workspace.index.header().pending.clone();
+    let footprint = Footprint { pending: Some([before, pending.clone()]), ..Footprint::default() };
+    save::publish(workspace, kind, &Saved::default(), &footprint)?;
+    let header = Header { pending, ..workspace.index.header().clone() };
+    let builder = workspace.index.edit(std::collections::BTreeMap::new(), header, now_ns());
+    workspace.save_index(builder)
 }
 
 /// The message that waits, without what was only for reading.

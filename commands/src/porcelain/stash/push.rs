@@ -37,7 +37,7 @@ use crate::workspace::Workspace;
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
-    crate::merging::refuse_while_pending(&workspace, "stash")?;
+    crate::merging::refuse_while_due(&workspace, "stash")?;
     workspace.need_mirror()?;
     let Some(head) = workspace.head.commit else {
         return Err(nothing("you do not have the initial commit yet")

@@ -115,15 +115,33 @@ impl Page<'_> {
 
     /// What is under way, and how it goes on.
     fn pending(&self, out: &mut impl Write, doing: Doing) -> io::Result<()> {
-        let command = doing.command();
-        match self.report.unmerged.len() {
-            0 => writeln!(out, "\nA {command} is under way, and all its conflicts are decided")?,
-            count => {
-                writeln!(out, "\nA {command} is under way: {} in conflict", counted(count as u64, "path"))?
+        let (command, report) = (doing.command(), self.report);
+        let left = counted(report.queue.len() as u64, "commit");
+        let next = report.queue.first().filter(|_| !report.is_commit_due);
+        match (next, report.unmerged.len()) {
+            (Some(next), _) => {
+                writeln!(out, "\nA {command} is under way: {left} left, the next is {}", next.short())?;
+            }
+            (None, 0) => writeln!(out, "\nA {command} is under way, and all its conflicts are decided")?,
+            (None, count) => {
+                writeln!(out, "\nA {command} is under way: {} in conflict", counted(count as u64, "path"))?;
             }
         }
+        if next.is_none() && !report.queue.is_empty() {
+            writeln!(out, "{left} after it")?;
+        }
         if self.hints {
-            writeln!(out, "  ('pond {command} --continue' ends it, 'pond {command} --abort' goes back)")?;
+            let going_on = match report.queue.is_empty() {
+                true => format!("'pond {command} --continue' ends it"),
+                false => format!(
+                    "'pond {command} --continue' goes on, --skip leaves {} out",
+                    match next {
+                        Some(_) => "the next",
+                        None => "this one",
+                    }
+                ),
+            };
+            writeln!(out, "  ({going_on}, 'pond {command} --abort' goes back)")?;
         }
         Ok(())
     }

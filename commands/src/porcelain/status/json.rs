@@ -1,6 +1,7 @@
 //! The document of `status --json`.
 
 use bstr::{BStr, BString};
+use pond_objects::ObjectId;
 use serde_json::{Map, Value, json};
 
 use super::report::{Report, Unstaged};
@@ -26,6 +27,7 @@ pub(super) fn document(report: &Report) -> Value {
         "clean": report.is_clean(),
         // The command that goes on with it; with nothing but conflicts left, none does.
         "doing": report.doing.filter(|doing| *doing != Doing::Conflicts).map(Doing::command),
+        "commits_left": report.queue.iter().map(ObjectId::to_hex).collect::<Vec<_>>(),
         "unmerged": report.unmerged.iter().map(|one| with(&one.path, "status", one.letters.into())).collect::<Vec<_>>(),
         "staged": report.staged.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
         "unstaged": report.unstaged.iter().map(unstaged).collect::<Vec<_>>(),
@@ -72,7 +74,9 @@ mod tests {
         let document = document(&report);
         assert_eq!(document["untracked"][0]["path"], "a\u{e9}");
         assert_eq!((&document["branch"], &document["clean"]), (&Value::Null, &false.into()));
-        for list in ["staged", "unstaged", "ignored", "held", "nested_ponds", "special", "unreadable"] {
+        for list in
+            ["commits_left", "staged", "unstaged", "ignored", "held", "nested_ponds", "special", "unreadable"]
+        {
             assert_eq!(document[list], json!([]), "{list}");
         }
     }

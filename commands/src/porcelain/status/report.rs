@@ -55,6 +55,10 @@ pub(super) struct Report {
     pub(super) commit: Option<ObjectId>,
     /// A merge or the like that waits for a person.
     pub(super) doing: Option<Doing>,
+    /// Whether it has a commit to be made before it goes on.
+    pub(super) is_commit_due: bool,
+    /// The commits that come after that, in order.
+    pub(super) queue: Vec<ObjectId>,
     /// Paths in conflict, in path order; they are in none of the other lists.
     pub(super) unmerged: Vec<Unmerged>,
     /// From the last commit to what is staged, in path order.
@@ -160,6 +164,8 @@ fn set_conflicts_apart(
     pathspecs: Option<&Pathspecs>,
 ) {
     report.doing = Some(pending.doing);
+    report.is_commit_due = pending.is_commit_due();
+    report.queue = pending.queue();
     let meant = pending.conflicts.iter().map(|conflict| Unmerged {
         path: conflict.path(),
         letters: conflict.letters(),

@@ -1,0 +1,93 @@
+//! Writes the files that a command left as it found them, though its operation says otherwise: it was killed or
+//! interrupted, or the system refused.
+//!
+//! Only what is on the host as that command found it is written, and only where what it staged is still staged. All else
+//! was made by somebody since, and is left alone. So this can be done again, however it ends.
+
+use bstr::ByteSlice as _;
+use pond_objects::{Change, Kind};
+
+use super::differences::Differences;
+use super::footprint::Recorded;
+use super::index::{Header, Side};
+use super::lay_out::{self, LaidOut, Target};
+use super::pending::Pending;
+use super::save::Saved;
+use super::scan::content::{self, Content};
+use super::scan::{Scan, State};
+use super::stat::{Stat, now_ns};
+use super::walk::host::HostDir;
+use crate::error::{CommandError, fatal};
+use crate::workspace::Workspace;
+
+/// Writes what is left of an operation's files. Where that succeeds, what waits says no longer that any are due. The
+/// caller holds the mirror's lock.
+///
+/// # Errors
+/// Those of looking at the mirror, before anything was written, and of writing the index. Files that could not be
+/// written are no error: they are in [`LaidOut::failed`].
+pub(crate) fn write(workspace: &mut Workspace<'_>, recorded: &Recorded) -> Result<LaidOut, CommandError> {
+    let scan = lay_out::look(workspace)?;
+    let (targets, saved) = left(workspace, recorded, &scan)?;
+    let laid_out = match targets.is_empty() {
+        true => LaidOut::default(),
+        false => lay_out::lay_out(workspace, &targets, &saved, &scan)?,
+    };
+    laid_out.show_failures(workspace);
+    let mut updates = lay_out::updates(workspace, &targets, &laid_out);
+    // What is not there is not in the index either.
+    updates.retain(|path, _| workspace.index.find(path).is_ok());
+    let mut header: Header = workspace.index.header().clone();
+    if laid_out.failed.is_empty() {
+        header.pending = header.pending.map(Pending::without_files_due);
+    }
+    let builder = workspace.index.edit(updates, header, now_ns());
+    workspace.save_index(builder)?;
+    Ok(laid_out)
+}
+
+/// The files that are as the operation found them, and their stats, which say that they may be overwritten.
+fn left(
+    workspace: &Workspace<'_>,
+    recorded: &Recorded,
+    scan: &Scan,
+) -> Result<(Vec<Target>, Saved), CommandError> {
+    let root = HostDir::open_root(workspace.pond.mirror_root())
+        .map_err(|error| fatal("cannot read the mirror").because(&error))?;
+    let host = Differences::of(scan);
+    let (mut targets, mut saved, mut buffer) = (Vec::new(), Saved::default(), Vec::new());
+    for change in &recorded.host {
+        let row = workspace.index.find(&change.path).ok().map(|at| workspace.index.entry(at).row);
+        let [old, new] = sides(change);
+        let Some(found) = host.at(change.path.as_bstr()) else { continue };
+        if row.and_then(|row| row.staged) != new {
+            continue;
+        }
+        let as_found = match (found.state, found.kind) {
+            (State::Missing, _) => old.is_none(),
+            (State::Held | State::Unstable, _) | (_, None) => false,
+            // What is in it has paths of its own.
+            (_, Some(Kind::Directory)) => old.is_none_or(|old| old.kind == Kind::Directory),
+            (_, Some(kind)) => match content::hash(&root, &change.path, kind, &mut buffer) {
+                Content::Read { id, stat, .. } if old == Some(side_of(&stat, kind, id)) => {
+                    saved.stats.push((change.path.clone(), stat));
+                    true
+                }
+                _ => false,
+            },
+        };
+        if as_found {
+            targets.push(Target { path: change.path.clone(), side: new });
+        }
+    }
+    Ok((targets, saved))
+}
+
+fn side_of(stat: &Stat, kind: Kind, id: pond_objects::ObjectId) -> Side {
+    Side { kind: stat.kind().unwrap_or(kind), id, size: stat.size }
+}
+
+fn sides(change: &Change) -> [Option<Side>; 2] {
+    [change.old, change.new]
+        .map(|side| side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }))
+}
