@@ -19,6 +19,7 @@ mod ignore_like_git;
 mod ignore_rules;
 mod json_forms;
 mod killed_moves;
+mod killed_sequences;
 mod layers;
 mod lifecycle;
 mod locks;

@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::harness::{Random, TestPond, noise};
 
 /// A file of either: its executable bit, or `l` for a link, and its content.
-type Files = BTreeMap<String, (char, String)>;
+pub(crate) type Files = BTreeMap<String, (char, String)>;
 
 /// A pond and a git repository in which the same is done.
 pub(crate) struct Pair {

@@ -294,7 +294,11 @@ fn requests(
             && host.at(target.path.as_ref()).is_some_and(|change| change.state == State::Missing)
             && stat_within(mirror, &target.path).is_some_and(|stat| stat.kind() == Some(Kind::Directory))
     };
-    cleared.chain(targets.iter().filter(|target| !is_gone(target)).map(request)).collect()
+    // A directory that was empty stays where it gets files, or never lost them.
+    let filled: HashSet<BString> = filled(workspace, targets).into_iter().map(|(path, _)| path).collect();
+    let is_filled = |target: &&Target| target.side.is_none() && filled.contains(&target.path);
+    let wanted = targets.iter().filter(|target| !is_gone(target) && !is_filled(target));
+    cleared.chain(wanted.map(request)).collect()
 }
 
 /// Updates that put the targets which were reached into the index.

@@ -59,16 +59,17 @@ fn left(
     for change in &recorded.host {
         let row = workspace.index.find(&change.path).ok().map(|at| workspace.index.entry(at).row);
         let [old, new] = sides(change);
-        let Some(found) = host.at(change.path.as_bstr()) else { continue };
         if row.and_then(|row| row.staged) != new {
             continue;
         }
-        let as_found = match (found.state, found.kind) {
-            (State::Missing, _) => old.is_none(),
-            (State::Held | State::Unstable, _) | (_, None) => false,
+        let as_found = match host.at(change.path.as_bstr()).map(|found| (found.state, found.kind)) {
+            // It stays when the files go that are still in it.
+            None => new.is_some_and(|new| new.kind == Kind::Directory),
+            Some((State::Missing, _)) => old.is_none(),
+            Some((State::Held | State::Unstable, _) | (_, None)) => false,
             // What is in it has paths of its own.
-            (_, Some(Kind::Directory)) => old.is_none_or(|old| old.kind == Kind::Directory),
-            (_, Some(kind)) => match content::hash(&root, &change.path, kind, &mut buffer) {
+            Some((_, Some(Kind::Directory))) => old.is_none_or(|old| old.kind == Kind::Directory),
+            Some((_, Some(kind))) => match content::hash(&root, &change.path, kind, &mut buffer) {
                 Content::Read { id, stat, .. } if old == Some(side_of(&stat, kind, id)) => {
                     saved.stats.push((change.path.clone(), stat));
                     true
