@@ -196,7 +196,7 @@ pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<()
         true => Ok(()),
         false => {
             Err(conflict(format_args!("what is staged would be mixed with the {command}:{}", list(&paths)))
-                .hint("nothing was changed; commit it, or 'pond stash' puts it aside"))
+                .hint(format_args!("{}; commit it, or 'pond stash' puts it aside", unchanged(workspace))))
         }
     }
 }
@@ -249,8 +249,8 @@ pub(crate) fn apply(
     };
     let targets: Vec<Target> = combined.merged.updates.iter().map(target).collect();
     let scan = lay_out::look(workspace)?;
-    refuse_uncommitted(&scan, &targets, kind)?;
-    workspace.ctx.check_interrupt("nothing was changed")?;
+    refuse_uncommitted(workspace, &scan, &targets, kind)?;
+    workspace.ctx.check_interrupt(unchanged(workspace))?;
     let saved = Saved::default();
     let before = workspace.index.header().pending.clone();
     let after = match &then {
@@ -333,8 +333,21 @@ fn next_index(workspace: &Workspace<'_>, targets: &[Target]) -> Index {
     workspace.index.edit(updates, workspace.index.header().clone(), now_ns()).finish()
 }
 
+/// What an error says of that which was not done: of several commits, earlier ones may have been picked.
+fn unchanged(workspace: &Workspace<'_>) -> &'static str {
+    match &workspace.index.header().pending {
+        Some(pending) if pending.is_between() => "nothing more was changed",
+        _ => "nothing was changed",
+    }
+}
+
 /// Refuses where a target has something on the host that no commit has.
-fn refuse_uncommitted(scan: &Scan, targets: &[Target], kind: &str) -> Result<(), CommandError> {
+fn refuse_uncommitted(
+    workspace: &Workspace<'_>,
+    scan: &Scan,
+    targets: &[Target],
+    kind: &str,
+) -> Result<(), CommandError> {
     let host = Differences::of(scan);
     let mut paths: Vec<BString> = Vec::new();
     for target in targets {
@@ -360,7 +373,7 @@ fn refuse_uncommitted(scan: &Scan, targets: &[Target], kind: &str) -> Result<(),
             "changes that are not committed would be overwritten by {word}:{}",
             list(&paths)
         ))
-        .hint("nothing was changed; commit them, or 'pond stash -u' puts them aside")),
+        .hint(format_args!("{}; commit them, or 'pond stash -u' puts them aside", unchanged(workspace)))),
     }
 }
 

@@ -36,6 +36,7 @@ mod reset;
 mod rev_list;
 mod same_tree;
 mod sequences;
+mod sequences_left;
 mod stash;
 mod status_forms;
 mod switching;

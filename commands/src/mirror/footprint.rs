@@ -170,7 +170,7 @@ impl Recorded {
     /// Reads it.
     ///
     /// # Errors
-    /// Those of reading the trees.
+    /// Those of reading the trees; and where a newer pond says of what waits something that this one does not know.
     pub(crate) fn of(operation: &Operation, store: &Store) -> Result<Self, ReadError> {
         let changes = |names: [&str; 2]| {
             let [before, after] =
@@ -180,13 +180,26 @@ impl Recorded {
         let pairs =
             operation.note(MOVED).and_then(|text| serde_json::from_str::<Vec<[String; 2]>>(text).ok());
         let moved = pairs.into_iter().flatten().map(|[from, to]| (unescape(&from), unescape(&to)));
-        let pending = PENDING.map(|name| operation.note(name).map(Pending::from_json));
-        let pending = match pending {
-            [Some(before), Some(after)] => Some([before, after]),
+        let pending = |name| operation.note(name).map(|text| waiting(operation, text)).transpose();
+        let [before, after] = PENDING.map(pending);
+        let pending = match (before?, after?) {
+            (Some(before), Some(after)) => Some([before, after]),
             _ => None,
         };
         Ok(Self { host: changes(HOST)?, index: changes(INDEX)?, moved: moved.collect(), pending })
     }
+}
+
+/// What an operation says of what waits; an empty text: nothing does.
+fn waiting(operation: &Operation, text: &str) -> Result<Option<Pending>, ReadError> {
+    let pending = Some(text).filter(|text| !text.is_empty()).map(Pending::from_json);
+    pending.map(|pending| pending.ok_or_else(|| unknown(operation))).transpose()
+}
+
+fn unknown(operation: &Operation) -> ReadError {
+    let text = operation.encode().expect("BUG: an operation that was read has a text");
+    let error = "what it says of what waits is not known to this pond; a newer one may have written it";
+    ReadError::Storage { what: "operation", id: Operation::id_of(text), error: error.into() }
 }
 
 #[cfg(test)]
@@ -203,5 +216,24 @@ mod tests {
         touched.add("new", None, side);
         assert!(!touched.is_empty());
         assert!(Touched::between(Some(ObjectId::ZERO), Some(ObjectId::ZERO)).is_empty());
+    }
+    #[test]
+    fn what_a_newer_pond_has_waiting_is_refused() {
+        let operation = Operation {
+            seq: 1,
+            parent: None,
+            view: ObjectId::ZERO,
+            time: 0,
+            kind: "REVERT".to_owned(),
+            user: "ada".to_owned(),
+            host: "field".to_owned(),
+            command: "pond revert HEAD".to_owned(),
+            extra: Vec::new(),
+        };
+        assert_eq!(waiting(&operation, "").expect("nothing"), None);
+        let text = r#"{"doing":"revert","message":"","#;
+        assert!(waiting(&operation, &format!(r#"{text}"queue":[]}}"#)).expect("known").is_some());
+        let refused = waiting(&operation, &format!(r#"{text}"queued":[]}}"#)).expect_err("unknown");
+        assert!(refused.to_string().starts_with("cannot read operation"), "{refused}");
     }
 }

@@ -9,8 +9,10 @@ use crate::porcelain::pick::{self, PickArgs};
 /// Bring the changes of single commits to the current branch
 ///
 /// Each becomes a new commit with the message, author and date of the old one. Where its changes do not go together with what is
-/// here, the files hold both versions between markers, and it waits for you; so it does at one of several that changes nothing. 'pond undo' takes all commits back that one
-/// command made; --continue is a command of its own.
+/// here, the files hold both versions between markers, and it waits for you; so it does at one of several that changes nothing.
+///
+/// Whatever ends the command between two commits, those that are left wait: 'pond status' says how many, --continue goes on with
+/// them, as the first command said how. 'pond undo' takes all commits back that one command made; --continue is a command of its own.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

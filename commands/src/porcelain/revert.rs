@@ -10,6 +10,9 @@ use crate::porcelain::pick::{self, PickArgs};
 ///
 /// History stays as it is: each commit gets a new one that takes its changes out again. ('pond undo' takes back the last command
 /// instead.)
+///
+/// Whatever ends the command between two commits, those that are left wait: 'pond status' says how many, --continue goes on with
+/// them, as the first command said how.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
