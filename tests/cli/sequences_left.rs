@@ -138,6 +138,15 @@ fn a_commit_that_was_made_by_hand_is_not_left_out() {
     pair.both(&["commit", "-q", "-m", "by hand"]);
     assert!(!pair.both(&["cherry-pick", "--skip"]));
     assert_eq!((left(&pair.pond), same_subjects(&pair)[0].as_str()), (Some(1), "by hand"));
+    assert!(!pair.pond.ok(&["status"]).contains("--skip"));
+    // One that was tried and did not go can be.
+    pair.pond.write("three", "mine\n");
+    pair.pond.fails(&["cherry-pick", "--continue"], 1).expect_says("--skip leaves that one out");
+    assert!(pair.pond.ok(&["status"]).contains("--skip leaves the next out"));
+    pair.pond.ok(&["cherry-pick", "--skip"]);
+    assert_eq!((left(&pair.pond), subjects(&pair)[0].as_str()), (None, "by hand"));
+    pair.pond.ok(&["undo"]);
+    pair.pond.remove("three");
     assert!(pair.both(&["cherry-pick", "--continue"]));
     assert_eq!(same_subjects(&pair), ["three", "by hand", "one", "ours", "base"]);
 }

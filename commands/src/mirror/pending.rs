@@ -185,6 +185,12 @@ impl Pending {
         self
     }
 
+    /// The same once the next commit has been tried: it is the one that does not go.
+    pub(crate) fn without_by_hand(mut self) -> Self {
+        self.by_hand = false;
+        self
+    }
+
     /// Commits besides HEAD that the next commit follows.
     pub(crate) fn heads(&self) -> Vec<ObjectId> {
         ids(&self.heads)

@@ -54,6 +54,9 @@ pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
     if waiting.is_commit_due() {
         commit::conclude(workspace, &waiting)?;
     }
+    if waiting.is_by_hand() {
+        save_pending(workspace, Some(waiting.clone().without_by_hand()))?;
+    }
     match doing {
         Doing::Merge | Doing::Stash | Doing::Conflicts => Ok(Outcome::Done),
         Doing::CherryPick | Doing::Revert if write_files_due(workspace, &waiting)? => {
@@ -201,6 +204,10 @@ fn wait_for(workspace: &mut Workspace<'_>, kind: &str, pending: Option<Pending>)
     let before = workspace.index.header().pending.clone();
     let footprint = Footprint { pending: Some([before, pending.clone()]), ..Footprint::default() };
     save::publish(workspace, kind, &Saved::default(), &footprint)?;
+    save_pending(workspace, pending)
+}
+
+fn save_pending(workspace: &mut Workspace<'_>, pending: Option<Pending>) -> Result<(), CommandError> {
     let header = Header { pending, ..workspace.index.header().clone() };
     let builder = workspace.index.edit(std::collections::BTreeMap::new(), header, now_ns());
     workspace.save_index(builder)

@@ -131,17 +131,16 @@ impl Page<'_> {
             writeln!(out, "{left} after it")?;
         }
         if self.hints {
-            let going_on = match report.queue.is_empty() {
-                true => format!("'pond {command} --continue' ends it"),
-                false => format!(
-                    "'pond {command} --continue' goes on, --skip leaves {} out",
-                    match next {
-                        Some(_) => "the next",
-                        None => "this one",
-                    }
-                ),
+            let going_on = if report.queue.is_empty() { "ends it" } else { "goes on" };
+            let skip = match next {
+                _ if report.queue.is_empty() || !report.can_skip => "",
+                Some(_) => ", --skip leaves the next out",
+                None => ", --skip leaves this one out",
             };
-            writeln!(out, "  ({going_on}, 'pond {command} --abort' goes back)")?;
+            writeln!(
+                out,
+                "  ('pond {command} --continue' {going_on}{skip}, 'pond {command} --abort' goes back)"
+            )?;
         }
         Ok(())
     }

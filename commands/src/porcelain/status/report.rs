@@ -57,6 +57,8 @@ pub(super) struct Report {
     pub(super) doing: Option<Doing>,
     /// Whether it has a commit to be made before it goes on.
     pub(super) is_commit_due: bool,
+    /// Whether there is a commit for --skip to leave out.
+    pub(super) can_skip: bool,
     /// The commits that come after that, in order.
     pub(super) queue: Vec<ObjectId>,
     /// Paths in conflict, in path order; they are in none of the other lists.
@@ -165,6 +167,7 @@ fn set_conflicts_apart(
 ) {
     report.doing = Some(pending.doing);
     report.is_commit_due = pending.is_commit_due();
+    report.can_skip = !pending.is_by_hand();
     report.queue = pending.queue();
     let meant = pending.conflicts.iter().map(|conflict| Unmerged {
         path: conflict.path(),
