@@ -47,7 +47,7 @@ fn a_diff_of_conflicts_is_gits() {
     for option in ["--stat", "--name-status", "--diff-filter=U"] {
         same(&pair, &["diff", "--cached", option, "--", "text", "added by both"]);
     }
-    for option in [&[][..], &["-R"]] {
+    for option in [&[][..], &["-R"], &["--cached"], &["--cached", "-R"], &["--cached", "HEAD~1"]] {
         let raw = [&["diff", "--raw", "--diff-filter=U"], option].concat();
         let modes = |text: &str| -> Vec<String> {
             let line =

@@ -457,8 +457,8 @@ impl Contents for Facing<'_> {
         self.contents.short(id)
     }
 
-    fn unmerged_kind(&self, path: &BStr) -> Option<Kind> {
-        self.contents.unmerged_kind(path)
+    fn unmerged_kinds(&self, path: &BStr) -> [Option<Kind>; 2] {
+        self.contents.unmerged_kinds(path)
     }
 }
 
