@@ -173,7 +173,8 @@ fn store_contents(
 
 /// Refuses to begin something while something else waits.
 pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
-    let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
+    let pending = workspace.index.header().pending.as_ref();
+    let Some(pending) = pending.filter(|pending| pending.waits()) else { return Ok(()) };
     let matter = pending.doing.matter();
     Err(fatal(format_args!("{matter}: that has to end before another {command} begins"))
         .hint(pending.doing.advice()))

@@ -35,6 +35,7 @@ mod reset;
 mod rev_list;
 mod same_tree;
 mod sequences;
+mod squash;
 mod stash;
 mod status_forms;
 mod switching;

@@ -80,7 +80,8 @@ pub(crate) fn move_head(
     let entries = workspace.list(tree.as_ref())?;
     let scan = lay_out::look(workspace)?;
     let force = uncommitted == Uncommitted::GiveUp;
-    if let Some(pending) = workspace.index.header().pending.as_ref().filter(|_| !force) {
+    let pending = workspace.index.header().pending.as_ref();
+    if let Some(pending) = pending.filter(|pending| pending.waits() && !force) {
         let matter = pending.doing.matter();
         return Err(fatal(format_args!("{matter}: HEAD can't move before that has ended"))
             .hint(pending.doing.advice()));

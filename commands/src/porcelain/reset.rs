@@ -199,8 +199,8 @@ fn move_and_restage(
     head: Head,
     edits: Vec<RefEdit>,
 ) -> Result<Done, CommandError> {
-    let waiting = workspace.index.header().pending.as_ref().filter(|_| mode != Mode::Mixed);
-    if let Some(waiting) = waiting {
+    let waiting = workspace.index.header().pending.as_ref();
+    if let Some(waiting) = waiting.filter(|waiting| waiting.waits() && mode != Mode::Mixed) {
         let matter = waiting.doing.matter();
         return Err(fatal(format_args!("a {} reset can't be done: {matter}", mode.word()))
             .hint(waiting.doing.advice()));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use bstr::{BStr, BString};
 use pond_objects::Kind;
 
-use super::report::{Report, Unstaged};
+use super::report::{Report, Unstaged, Waiting};
 use crate::error::CommandError;
 use crate::mirror::order::relative;
 use crate::mirror::pending::Doing;
@@ -34,8 +34,8 @@ impl Page<'_> {
         let report = self.report;
         self.head(out)?;
         // What only has conflicts has no end of its own.
-        if let Some(doing) = report.doing.filter(|doing| !doing.is_only_conflicts()) {
-            self.pending(out, doing)?;
+        if let Some(waiting) = report.waiting.filter(|waiting| !waiting.doing.is_only_conflicts()) {
+            self.waiting(out, waiting)?;
         }
         if !report.staged.is_empty() {
             let undo = match report.commit {
@@ -114,16 +114,31 @@ impl Page<'_> {
     }
 
     /// What is under way, and how it goes on.
-    fn pending(&self, out: &mut impl Write, doing: Doing) -> io::Result<()> {
-        let command = doing.command();
-        match self.report.unmerged.len() {
-            0 => writeln!(out, "\nA {command} is under way, and all its conflicts are decided")?,
-            count => {
-                writeln!(out, "\nA {command} is under way: {} in conflict", counted(count as u64, "path"))?
+    fn waiting(&self, out: &mut impl Write, waiting: Waiting) -> io::Result<()> {
+        let command = waiting.doing.command();
+        let of = waiting.commit.map_or_else(String::new, |commit| format!(" of {}", commit.short()));
+        let is_due = waiting.doing == Doing::Merge || waiting.commit.is_some();
+        let is_empty = waiting.doing != Doing::Merge && waiting.is_empty;
+        let state = match waiting.conflicts {
+            0 if !is_due => {
+                format!(" is under way, and {} left", counted(waiting.left as u64, "commit"))
             }
-        }
+            0 if is_empty => " is under way, and nothing of it is left to be committed".to_owned(),
+            0 => " is under way, and all its conflicts are decided".to_owned(),
+            count => format!(" is under way: {} in conflict", counted(count as u64, "path")),
+        };
+        writeln!(out, "\nA {command}{of}{state}")?;
+        let hint = match waiting.conflicts {
+            0 if is_due && is_empty => format!(
+                "'pond {command} --skip' leaves it out, 'pond commit --allow-empty' records it, 'pond {command} --abort' goes back"
+            ),
+            0 if !is_due || waiting.left > 0 => {
+                format!("'pond {command} --continue' goes on, 'pond {command} --abort' goes back")
+            }
+            _ => format!("'pond {command} --continue' ends it, 'pond {command} --abort' goes back"),
+        };
         if self.hints {
-            writeln!(out, "  ('pond {command} --continue' ends it, 'pond {command} --abort' goes back)")?;
+            writeln!(out, "  ({hint})")?;
         }
         Ok(())
     }
@@ -149,7 +164,7 @@ impl Page<'_> {
     fn foot(&self, out: &mut impl Write) -> io::Result<()> {
         let report = self.report;
         let text = match () {
-            () if !report.staged.is_empty() || report.doing.is_some() => return Ok(()),
+            () if !report.staged.is_empty() || self.has_conflicts_or_merges() => return Ok(()),
             () if !report.unstaged.is_empty() => {
                 "nothing is staged ('pond add' stages changes, 'pond commit -a' those of tracked files)"
             }
@@ -166,8 +181,16 @@ impl Page<'_> {
         writeln!(out, "\n{text}")
     }
 
+    /// Whether there is something to do that is not said with the files that changed: a merge is recorded even where it
+    /// changes nothing.
+    fn has_conflicts_or_merges(&self) -> bool {
+        let waiting = self.report.waiting;
+        waiting.is_some_and(|waiting| waiting.conflicts > 0 || waiting.doing == Doing::Merge)
+    }
+
     fn clean(&self, out: &mut impl Write) -> io::Result<()> {
-        let gap = if self.report.ignored.is_empty() { "" } else { "\n" };
+        let is_first = self.report.ignored.is_empty() && self.report.waiting.is_none();
+        let gap = if is_first { "" } else { "\n" };
         writeln!(out, "{gap}nothing to commit, mirror clean")
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn document(report: &Report) -> Value {
         "commit": report.commit.map(|commit| commit.to_hex()),
         "clean": report.is_clean(),
         // The command that goes on with it; with nothing but conflicts left, none does.
-        "doing": report.doing.filter(|doing| *doing != Doing::Conflicts).map(Doing::command),
+        "doing": report.waiting.map(|waiting| waiting.doing).filter(names_command).map(Doing::command),
         "unmerged": report.unmerged.iter().map(|one| with(&one.path, "status", one.letters.into())).collect::<Vec<_>>(),
         "staged": report.staged.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
         "unstaged": report.unstaged.iter().map(unstaged).collect::<Vec<_>>(),
@@ -37,6 +37,11 @@ pub(super) fn document(report: &Report) -> Value {
         "unreadable": unreadable.collect::<Vec<_>>(),
         "mirror_emptied": report.all_missing,
     })
+}
+
+/// Whether a command, or a stash, goes by the name of what waits.
+fn names_command(doing: &Doing) -> bool {
+    !matches!(doing, Doing::Conflicts | Doing::Squash)
 }
 
 fn row(path: &BStr) -> Map<String, Value> {

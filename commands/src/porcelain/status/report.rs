@@ -54,7 +54,7 @@ pub(super) struct Report {
     /// The commit that the mirror stands on.
     pub(super) commit: Option<ObjectId>,
     /// A merge or the like that waits for a person.
-    pub(super) doing: Option<Doing>,
+    pub(super) waiting: Option<Waiting>,
     /// Paths in conflict, in path order; they are in none of the other lists.
     pub(super) unmerged: Vec<Unmerged>,
     /// From the last commit to what is staged, in path order.
@@ -75,6 +75,20 @@ pub(super) struct Report {
     pub(super) all_missing: bool,
     /// Rows of the index whose files proved to be unchanged, with their stats of now.
     pub(super) refreshed: Vec<(usize, Seen)>,
+}
+
+/// What waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) doing: Doing,
+    /// The commit that is picked or reverted.
+    pub(super) commit: Option<ObjectId>,
+    /// Paths in conflict, whichever of them are listed.
+    pub(super) conflicts: usize,
+    /// Whether anything is staged for its commit.
+    pub(super) is_empty: bool,
+    /// How many commits come after it.
+    pub(super) left: usize,
 }
 
 /// A path in conflict.
@@ -144,12 +158,23 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
     progress.finish();
     let mut staged = staged;
     if let Some(pending) = &index.header().pending {
+        report.waiting = pending.waits().then(|| waiting(index, pending));
         set_conflicts_apart(&mut report, &mut staged, pending, request.pathspecs);
     }
     report.staged = if request.renames { with_renames(workspace, staged) } else { staged };
     report.branch = workspace.head.branch.as_ref().map(|branch| branch.short().to_owned());
     report.commit = workspace.head.commit;
     Ok(report)
+}
+
+fn waiting(index: &Index, pending: &Pending) -> Waiting {
+    Waiting {
+        doing: pending.doing,
+        commit: pending.commit(),
+        conflicts: pending.conflicts.len(),
+        is_empty: staged_changes(index).next().is_none(),
+        left: pending.queue().len(),
+    }
 }
 
 /// Lists paths in conflict as such, and nowhere else.
@@ -159,7 +184,6 @@ fn set_conflicts_apart(
     pending: &Pending,
     pathspecs: Option<&Pathspecs>,
 ) {
-    report.doing = Some(pending.doing);
     let meant = pending.conflicts.iter().map(|conflict| Unmerged {
         path: conflict.path(),
         letters: conflict.letters(),
