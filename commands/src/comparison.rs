@@ -7,6 +7,7 @@
 mod args;
 mod conflicts;
 mod host;
+mod merges;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,6 +26,7 @@ use crate::workspace::Workspace;
 
 pub(crate) use args::{DiffArgs, paint};
 pub(crate) use host::{HostContents, HostSides};
+pub(crate) use merges::{Against, CommitChanges, MergeArgs, Merges};
 
 /// A path in the order of the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +177,7 @@ pub(crate) fn mirror(
 ///
 /// # Errors
 /// Those of reading the objects.
-pub(crate) fn merge(
+fn merge(
     store: &Store,
     parents: &[ObjectId],
     tree: &ObjectId,

@@ -25,6 +25,7 @@ mod locks;
 mod lost_staging;
 mod many_commits;
 mod merge;
+mod merge_diffs;
 mod mishaps;
 mod odd_names;
 mod oracle;

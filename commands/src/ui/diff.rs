@@ -90,6 +90,8 @@ pub(crate) struct DiffOptions {
     pub(crate) text: bool,
     /// `-R`: from new to old.
     pub(crate) reverse: bool,
+    /// Against several parents at once: without what is only a choice between two versions.
+    pub(crate) dense: bool,
     /// `--src-prefix`, `--dst-prefix`, `--no-prefix`.
     pub(crate) old_prefix: String,
     pub(crate) new_prefix: String,
@@ -116,6 +118,7 @@ impl Default for DiffOptions {
             word_diff: WordDiff::default(),
             text: false,
             reverse: false,
+            dense: true,
             old_prefix: "a/".to_owned(),
             new_prefix: "b/".to_owned(),
             full_index: false,

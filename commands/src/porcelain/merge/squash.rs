@@ -34,7 +34,7 @@ pub(super) fn message(
         }
         let id = found?.0;
         let commit = store.commit(&id)?;
-        printer.entry(&mut text, &LogEntry { id: &id, commit: &commit, decorations: &[], mark: "" })?;
+        printer.entry(&mut text, &LogEntry::new(&id, &commit))?;
     }
     if left_out > 0 {
         text.extend_from_slice(format!("\nand {} more\n", counted(left_out, "commit")).as_bytes());
