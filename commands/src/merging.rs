@@ -151,7 +151,7 @@ pub(crate) fn combine_change(
 }
 
 /// Stores merged contents in the staging area; the workspace reads them from then on.
-fn store_contents(
+pub(crate) fn store_contents(
     workspace: &mut Workspace<'_>,
     contents: Vec<(ObjectId, Vec<u8>)>,
 ) -> Result<Vec<StagedPack>, CommandError> {

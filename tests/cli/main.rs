@@ -26,6 +26,7 @@ mod lost_staging;
 mod many_commits;
 mod merge;
 mod merge_diffs;
+mod merge_over;
 mod mishaps;
 mod odd_names;
 mod oracle;

@@ -23,6 +23,7 @@ mod mv;
 mod op;
 mod path_args;
 mod pick;
+mod recreate;
 mod redo;
 mod reflog;
 mod removal_report;

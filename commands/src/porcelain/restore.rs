@@ -23,6 +23,7 @@ use crate::mirror::pending::Pending;
 use crate::mirror::save;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::porcelain::path_args::PathArgs;
+use crate::porcelain::recreate::{AgainArgs, recreate};
 use crate::porcelain::take_side::{SideArgs, take_side};
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
@@ -63,8 +64,11 @@ pub(crate) struct RestoreArgs {
     #[command(flatten)]
     side: SideArgs,
 
+    #[command(flatten)]
+    again: AgainArgs,
+
     /// Lay the version out in DIR, which is new or empty
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["staged", "worktree", "ours", "theirs"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["staged", "worktree", "ours", "theirs", "merge", "conflict"])]
     to: Option<PathBuf>,
 }
 
@@ -85,6 +89,14 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
         return Ok(Outcome::Done);
     }
     workspace.need_index()?;
+    if let Some(options) = args.again.options(&workspace)? {
+        if args.staged || args.source.is_some() {
+            return Err(usage(
+                "-m and --conflict write files from the versions of a conflict: no -s, no --staged",
+            ));
+        }
+        return recreate(&mut workspace, &options, &pathspecs, "RESTORE");
+    }
     if let Some(which) = args.side.which() {
         return take_side(&mut workspace, which, &pathspecs);
     }
