@@ -73,6 +73,41 @@ fn a_diff_of_conflicts_is_gits() {
     assert!(rows[0].contains("\"change\":\"unmerged\"") && rows.len() == 2, "{rows:?}");
 }
 
+#[test]
+fn files_go_along_with_a_directory_that_was_emptied() {
+    for is_removed in [false, true] {
+        let Some(pair) = Pair::new() else { return };
+        for name in ["x/1", "x/2", "x/3", "z/moved", "z/edited", "z/stays"] {
+            pair.write(name, lines(&[(1, name)]));
+        }
+        pair.commit("base");
+        pair.both(&["branch", "side"]);
+        pair.rename("z/moved", "x/moved");
+        pair.rename("z/edited", "x/edited");
+        pair.write("x/edited", lines(&[(1, "z/edited"), (9, "ours")]));
+        pair.write("x/added", "ours\n");
+        pair.commit("ours");
+        pair.both(&["checkout", "-q", "side"]);
+        // The host keeps the directory, and so does pond; git has none.
+        for number in 1..4 {
+            pair.rename(&format!("x/{number}"), &format!("new/{number}"));
+        }
+        if is_removed {
+            fs::remove_dir(pair.pond.path("x")).expect("it is empty");
+        }
+        pair.remove("z/moved");
+        pair.remove("z/edited");
+        pair.commit("theirs");
+        pair.both(&["checkout", "-q", "main"]);
+        assert!(!pair.both(&["merge", "side"]));
+        assert_eq!(pair.unmerged(), ["AU new/added", "UD new/edited", "UD new/moved"]);
+        pair.both(&["merge", "--abort"]);
+        pair.both(&["checkout", "-q", "side"]);
+        assert!(!pair.both(&["merge", "main"]));
+        assert_eq!(pair.unmerged(), ["DU new/edited", "DU new/moved", "UA new/added"]);
+    }
+}
+
 /// Changes, inserts and deletes lines here and there, and sometimes a file.
 fn edit(pair: &Pair, random: &mut Random, who: &str) {
     for number in 0..4 {
