@@ -9,6 +9,7 @@ mod branches;
 mod commit_forms;
 mod conflicts;
 mod crash;
+mod describe;
 mod foreign_reader;
 mod graph;
 mod harness;
