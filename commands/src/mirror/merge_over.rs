@@ -89,7 +89,7 @@ pub(crate) fn merge_over(
     let request =
         Rearrange { head, edits, files, staged, pending, ..Rearrange::nothing(workspace, kind, parameters) };
     let laid_out = rearrange(workspace, request, &scan, &saved, |transaction| transaction.adopt(&packs))?;
-    let carried = carried::unstaged(&workspace.index, &lay_out::look(workspace)?);
+    let carried = carried::unstaged(&workspace.index, &lay_out::look_at_tracked(workspace)?);
     Ok((MovedHead { before, laid_out, carried }, merged))
 }
 

@@ -59,9 +59,13 @@ pub(crate) struct MovedHead {
 
 /// What is to be done where changes are in the way of a command.
 fn advice(doing: &str) -> String {
-    let option = if doing == "reset" { "--hard" } else { "-f" };
+    let (merge, option) = match doing {
+        "reset" => ("", "--hard"),
+        "switch" | "checkout" => (" merge them into the new version with -m,", "-f"),
+        _ => ("", "-f"),
+    };
     format!(
-        "commit your changes, put them aside with 'pond stash -u', or use {option}, which stores them in the pond and takes the new version"
+        "commit your changes, put them aside with 'pond stash -u',{merge} or use {option}, which stores them in the pond and takes the new version"
     )
 }
 

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::scan::{Hashing, ScanOptions, State, scan};
-use crate::mirror::walk::Untracked;
+use crate::mirror::lay_out;
+use crate::mirror::scan::State;
 use crate::revisions::{self, Walk, WalkOptions, short_id, short_id_from};
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -196,15 +196,7 @@ fn is_dirty(workspace: &Workspace<'_>) -> Result<bool, CommandError> {
     if index.iter().any(|entry| entry.row.intent || entry.row.staged != entry.row.base_side()) {
         return Ok(true);
     }
-    let ignore = workspace.ignore_nothing();
-    let options = ScanOptions {
-        ignore: &ignore,
-        pathspecs: None,
-        untracked: Untracked::No,
-        ignored: false,
-        hashing: Hashing::SameSize,
-    };
-    let scan = scan(workspace.pond.mirror_root(), index, options)?;
+    let scan = lay_out::look_at_tracked(workspace)?;
     Ok(scan.changes.iter().any(|change| change.row.is_some() && change.state != State::Held))
 }
 

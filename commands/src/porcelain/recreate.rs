@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 /// Options that merge again, or merge what is not committed.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct AgainArgs {
-    /// With paths: write conflicts anew, with markers; moving HEAD: merge what is not committed and in the way
+    /// With paths: write conflicts anew, with markers; with a branch: merge changes that are in the way into its files
     #[arg(short, long)]
     merge: bool,
 

@@ -36,7 +36,9 @@ use crate::workspace::Workspace;
 /// Without -s, files of the mirror are brought back to what is staged. HEAD does not move. What would be overwritten and
 /// is in no commit is stored in the pond first.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "\
+#[command(
+    mut_arg("merge", |merge| merge.help("While a merge or the like waits: write conflicts anew, with markers")),
+    after_long_help = "\
 Examples:
   pond restore data.csv                  as it is staged
   pond restore -s HEAD~3 data.csv        as it was three commits ago
@@ -44,7 +46,9 @@ Examples:
   pond restore --staged :/               take everything out of it; makes a damaged index anew
   pond restore -s v1.0 --to /tmp/v1      the whole version v1.0 in a new directory; the mirror is not touched
 
-Exit codes: 0; 3 some files could not be written, the others were; 128; 129; 130.")]
+Exit codes: 0; 1 with -m for a conflict that is not there on both sides; 3 some files could not be written, the others were;
+128; 129; 130."
+)]
 pub(crate) struct RestoreArgs {
     #[command(flatten)]
     paths: PathArgs,

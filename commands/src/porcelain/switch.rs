@@ -18,9 +18,11 @@ use go::{Go, To, go};
 /// Move HEAD to a branch, and the mirror's files with it
 ///
 /// Changes that are not committed are carried along where the two commits have the same file; where they are in the way
-/// nothing is changed, unless -f is given. Making a branch and moving to it is one step, which 'undo' takes back.
+/// nothing is changed, unless -f or -m is given. Making a branch and moving to it is one step, which 'undo' takes back.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "\
+#[command(
+    mut_arg("merge", |merge| merge.help("Merge changes that are in the way into the new version's files")),
+    after_long_help = "\
 '-' is the branch that HEAD was on before. A revision that is no branch needs --detach: commits made there belong to
 no branch, and 'pond switch -c NAME' gives them one. With --orphan the files that are tracked leave the mirror, and the next
 commit has no parent.
@@ -34,7 +36,8 @@ Examples:
   pond switch -m main                to a branch that changed the same files: changes are merged into its versions
 
 Exit codes: 0; 1 changes that are not committed are in the way, nothing was changed, or with -m conflicts; 3 some files could not be
-written; 128 for an unknown branch or revision, or a name that is taken; 129; 130.")]
+written; 128 for an unknown branch or revision, or a name that is taken; 129; 130."
+)]
 pub(crate) struct SwitchArgs {
     /// Make the branch NEW, at START or HEAD
     #[arg(short, long, value_name = "NEW", group = "how")]
