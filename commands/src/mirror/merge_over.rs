@@ -43,6 +43,9 @@ pub(crate) fn is_needed(workspace: &Workspace<'_>, commit: Option<ObjectId>) -> 
 /// A change in the way: the path, its row, and what the host has there.
 type Changed = (BString, Row, Option<Side>);
 
+/// Contents that came about by merging, with their ids.
+type Contents = Vec<(ObjectId, Vec<u8>)>;
+
 /// Brings HEAD and the index to a commit, and the mirror to that commit with the changes in it. `labels` are those of the
 /// commit, of HEAD and of the changes. The caller holds the mirror's lock.
 ///
@@ -162,7 +165,7 @@ fn merge(
     changed: &[Changed],
     labels: Labels<'_>,
     options: &MergeOptions,
-) -> Result<(Merged, Vec<(ObjectId, Vec<u8>)>), CommandError> {
+) -> Result<(Merged, Contents), CommandError> {
     let all: Vec<_> = workspace.staged()?.into_iter().chain(saved.packs.iter().copied()).collect();
     workspace.snapshot = ReadonlyPond::at(&workspace.pond, workspace.snapshot.state().clone(), &all);
     let base = workspace.head_tree()?;
