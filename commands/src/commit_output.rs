@@ -4,18 +4,20 @@ use std::collections::HashMap;
 use std::io::Write as _;
 
 use bstr::BString;
-use pond_objects::{Change, Commit, ObjectId, ObjectSource, Tag};
-use pond_oplog::Store;
+use pond_objects::{Change, Commit, ObjectId, Tag};
 use pond_refs::Namespace;
 use serde_json::Value;
 
-use crate::comparison::{DiffArgs, paint, stored_contents};
+use crate::comparison::{Against, CommitChanges, DiffArgs, Merges, paint, stored_contents};
 use crate::error::{CommandError, usage};
+use crate::mirror::pathspec::Pathspecs;
 use crate::revisions;
 use crate::time::{self, DateStyle};
 use crate::ui::changes_json::change_json;
-use crate::ui::diff::{Combined, DiffOptions, Forms, count, write_diff, write_merge};
-use crate::ui::log_format::{Decoration, LogEntry, LogFormat, LogPrinter, LogStyle, commit_json, tag_json};
+use crate::ui::diff::{DiffOptions, count, write_diff, write_merge};
+use crate::ui::log_format::{
+    Decoration, LogEntry, LogFormat, LogPrinter, LogStyle, Reflog, commit_json, tag_json,
+};
 use crate::workspace::Workspace;
 
 /// Options that say how commits look; the same in every command that shows some.
@@ -48,6 +50,19 @@ pub(crate) struct FormatArgs {
 }
 
 impl FormatArgs {
+    /// The format `template`, unless they ask for another; what is configured is for other commands then.
+    pub(crate) fn or_template(mut self, template: &str) -> Self {
+        if !self.oneline {
+            self.format.get_or_insert_with(|| template.to_owned());
+        }
+        self
+    }
+
+    /// Whether dates are asked for, so that values of refs are called by their times.
+    pub(crate) fn names_dates(&self) -> bool {
+        self.date.is_some()
+    }
+
     fn parse(&self, configured: Option<String>) -> Result<LogFormat, CommandError> {
         match (&self.format, self.oneline, configured) {
             (Some(text), _, _) => LogFormat::parse(text),
@@ -64,16 +79,17 @@ pub(crate) struct CommitOutput<'a> {
     printer: LogPrinter<'a>,
     short: &'a dyn Fn(&ObjectId) -> String,
     options: DiffOptions,
+    merges: Merges,
     decorations: HashMap<ObjectId, Vec<Decoration>>,
 }
 
 impl<'a> CommitOutput<'a> {
-    /// A printer for these options; `default` is what of the changes is shown when no option says.
+    /// A printer for these options.
     pub(crate) fn new(
         workspace: &'a Workspace<'a>,
         format: &FormatArgs,
         diff: &DiffArgs,
-        default: Forms,
+        merges: Merges,
         short: &'a dyn Fn(&ObjectId) -> String,
     ) -> Result<Self, CommandError> {
         let ui = &workspace.ctx.ui;
@@ -89,7 +105,8 @@ impl<'a> CommitOutput<'a> {
         style.abbreviate = format.abbrev_commit || format.oneline;
         let date = format.date.clone().or_else(|| config.string("log.date").ok().flatten());
         style.date = date.as_deref().map(DateStyle::parse).transpose()?;
-        let options = diff.options(ui, default)?;
+        let mut options = diff.options(ui, merges.default)?;
+        options.dense = merges.against != Against::All { dense: false };
         if options.nul {
             style.end = 0;
         }
@@ -101,7 +118,12 @@ impl<'a> CommitOutput<'a> {
             true => decorations(workspace)?,
             false => HashMap::new(),
         };
-        Ok(Self { workspace, printer: LogPrinter::new(style), short, options, decorations })
+        Ok(Self { workspace, printer: LogPrinter::new(style), short, options, merges, decorations })
+    }
+
+    /// What is shown of merges.
+    pub(crate) fn merges(&self) -> Merges {
+        self.merges
     }
 
     /// Whether changes are shown, so that they have to be found.
@@ -134,12 +156,28 @@ impl<'a> CommitOutput<'a> {
         Ok(())
     }
 
+    /// What a commit changed, where changes are shown.
+    ///
+    /// # Errors
+    /// Those of reading the objects.
+    pub(crate) fn changes(
+        &self,
+        commit: &Commit,
+        pathspecs: &Pathspecs,
+        args: &DiffArgs,
+    ) -> Result<CommitChanges, CommandError> {
+        match self.shows_changes() {
+            true => self.merges.changes(self.workspace.store(), commit, pathspecs, args),
+            false => Ok(CommitChanges::NONE),
+        }
+    }
+
     /// Prints one commit, with its changes, in a graph in which edges lead to these parents.
     pub(crate) fn print_drawn(
         &mut self,
         id: &ObjectId,
         commit: &Commit,
-        changes: &[Change],
+        changes: &CommitChanges,
         parents: &[ObjectId],
     ) -> Result<(), CommandError> {
         self.printer.advance(*id, parents);
@@ -151,55 +189,75 @@ impl<'a> CommitOutput<'a> {
         &mut self,
         id: &ObjectId,
         commit: &Commit,
-        changes: &[Change],
+        changes: &CommitChanges,
     ) -> Result<(), CommandError> {
-        self.print_either(id, commit, changes, None)
+        self.print_value(&LogEntry::new(id, commit), changes)
     }
 
-    /// Prints a merge, with its changes against its first parent and with what is as in no parent.
-    pub(crate) fn print_merge(
+    /// Prints one commit, with its changes, for the value of a ref.
+    pub(crate) fn print_logged(
         &mut self,
         id: &ObjectId,
         commit: &Commit,
-        changes: &[Change],
-        combined: &[Combined],
+        reflog: &Reflog,
+        changes: &CommitChanges,
     ) -> Result<(), CommandError> {
-        self.print_either(id, commit, changes, Some(combined))
+        self.print_value(&LogEntry { reflog: Some(reflog), ..LogEntry::new(id, commit) }, changes)
     }
 
-    fn print_either(
-        &mut self,
-        id: &ObjectId,
-        commit: &Commit,
-        changes: &[Change],
-        combined: Option<&[Combined]>,
-    ) -> Result<(), CommandError> {
+    /// Changes as rows; of a merge those against its first parent.
+    ///
+    /// # Errors
+    /// Those of reading contents.
+    pub(crate) fn changes_json(&self, changes: &CommitChanges) -> Result<Vec<Value>, CommandError> {
+        let forms = self.options.forms;
+        let mut contents = stored_contents(self.workspace.store(), self.short);
+        let mut row = |change: &Change| {
+            let counts = match forms.patch || forms.stat || forms.numstat {
+                true => count(change, &mut contents, &self.options)?,
+                false => None,
+            };
+            Ok(change_json(change, counts))
+        };
+        changes.of_first_parent().iter().map(&mut row).collect()
+    }
+
+    /// A merge that is compared with each of its parents in turn is printed for each.
+    fn print_value(&mut self, entry: &LogEntry<'_>, changes: &CommitChanges) -> Result<(), CommandError> {
+        let CommitChanges::Each(parents) = changes else { return self.print_once(entry, changes) };
+        if parents.is_empty() {
+            return self.print_once(entry, &CommitChanges::NONE);
+        }
+        for (parent, changes) in parents {
+            let entry = LogEntry { from: Some(parent), ..*entry };
+            self.print_once(&entry, &CommitChanges::Plain(changes.clone()))?;
+        }
+        Ok(())
+    }
+
+    fn print_once(&mut self, entry: &LogEntry<'_>, changes: &CommitChanges) -> Result<(), CommandError> {
         let ui = &self.workspace.ctx.ui;
-        let decorations = self.decorations.get(id).map_or(&[][..], Vec::as_slice);
-        let entry = LogEntry { id, commit, decorations, mark: "" };
+        let decorations = self.decorations.get(entry.id).map_or(&[][..], Vec::as_slice);
+        // Values of refs are named by themselves.
+        let decorations = if entry.reflog.is_some() && !ui.is_json() { &[][..] } else { decorations };
+        let entry = &LogEntry { decorations, ..*entry };
         let mut contents = stored_contents(self.workspace.store(), self.short);
         if ui.is_json() {
-            let mut row = commit_json(&entry);
-            if let (Value::Object(row), true) = (&mut row, self.options.forms.any()) {
-                let mut list = Vec::with_capacity(changes.len());
-                for change in changes {
-                    let counts = match self.options.forms.patch
-                        || self.options.forms.stat
-                        || self.options.forms.numstat
-                    {
-                        true => count(change, &mut contents, &self.options)?,
-                        false => None,
-                    };
-                    list.push(change_json(change, counts));
-                }
-                row.insert("changes".to_owned(), list.into());
+            let mut row = commit_json(entry);
+            if self.shows_changes() {
+                row["changes"] = self.changes_json(changes)?.into();
             }
             return ui.json_row(&row);
         }
+        let (changes, combined) = match changes {
+            CommitChanges::All { against_first, combined } => (&against_first[..], Some(&combined[..])),
+            CommitChanges::Plain(changes) => (&changes[..], None),
+            CommitChanges::Each(_) => unreachable!("BUG: each parent is printed by itself"),
+        };
         let mut out = ui.out();
-        self.printer.entry(&mut out, &entry)?;
+        self.printer.entry(&mut out, entry)?;
         if self.options.forms.any() && (combined.is_some() || !changes.is_empty()) {
-            self.printer.before_diff(&mut out, self.options.forms)?;
+            self.printer.before_diff(&mut out, self.options.forms, combined.is_some())?;
             let width = self.options.width.saturating_sub(self.printer.indent());
             let options = DiffOptions { width, ..self.options.clone() };
             let mut out = self.printer.below(&mut out);
@@ -214,15 +272,6 @@ impl<'a> CommitOutput<'a> {
         }
         Ok(())
     }
-}
-
-/// The tree of a commit's first parent; `None` for the first commit.
-///
-/// # Errors
-/// Those of reading the parent.
-pub(crate) fn parent_tree(store: &Store, commit: &Commit) -> Result<Option<ObjectId>, CommandError> {
-    let parent = commit.parents.first().map(|parent| store.commit(parent)).transpose()?;
-    Ok(parent.map(|parent| parent.tree))
 }
 
 /// The names that point at each commit: HEAD first, then tags, branches, and branches of other ponds.

@@ -7,12 +7,13 @@
 mod args;
 mod conflicts;
 mod host;
+mod merges;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bstr::{BStr, BString};
 use pond_objects::rename::find_renames;
-use pond_objects::{Change, ObjectId, Side, path_order, read_blob};
+use pond_objects::{Change, Kind, ObjectId, Side, path_order, read_blob, tree};
 use pond_oplog::Store;
 
 use crate::error::CommandError;
@@ -25,6 +26,7 @@ use crate::workspace::Workspace;
 
 pub(crate) use args::{DiffArgs, paint};
 pub(crate) use host::{HostContents, HostSides};
+pub(crate) use merges::{Against, CommitChanges, MergeArgs, Merges};
 
 /// A path in the order of the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,14 @@ pub(crate) fn touches(
     Ok(!raw_trees(store, old, new, pathspecs)?.is_empty())
 }
 
+/// What differs between a tree and the index.
+pub(crate) struct StagedChanges {
+    /// The changes.
+    pub(crate) changes: Vec<Change>,
+    /// What the tree has at paths in conflict.
+    pub(crate) unmerged: HashMap<BString, Kind>,
+}
+
 /// What differs between a tree and the index; without a tree, between the index and its base commit.
 ///
 /// # Errors
@@ -85,14 +95,20 @@ pub(crate) fn staged(
     tree: Option<&ObjectId>,
     pathspecs: &Pathspecs,
     args: &DiffArgs,
-) -> Result<Vec<Change>, CommandError> {
+) -> Result<StagedChanges, CommandError> {
     let mut sides = index_against(workspace, tree, pathspecs)?;
     let unmerged = conflicts::unmerged(workspace, pathspecs);
+    let root = if unmerged.is_empty() || tree.is_some() { tree.copied() } else { workspace.head_tree()? };
+    let mut kinds = HashMap::new();
+    for (path, _) in &unmerged {
+        let found = root.map(|root| tree::find(workspace.store(), &root, path)).transpose()?.flatten();
+        kinds.extend(found.map(|entry| (path.clone(), entry.kind)));
+    }
     sides.retain(|Ordered(path), _| unmerged.iter().all(|(other, _)| other != path));
     let mut changes = with_renames(changes_of(sides), workspace.store(), None, args)?;
     conflicts::announce(&unmerged, &mut changes);
     args.filter(&mut changes)?;
-    Ok(changes)
+    Ok(StagedChanges { changes, unmerged: kinds })
 }
 
 /// What differs in the mirror.
@@ -161,7 +177,7 @@ pub(crate) fn mirror(
 ///
 /// # Errors
 /// Those of reading the objects.
-pub(crate) fn merge(
+fn merge(
     store: &Store,
     parents: &[ObjectId],
     tree: &ObjectId,
@@ -198,12 +214,21 @@ pub(crate) fn merge(
     Ok(combined)
 }
 
-/// The contents of changes between trees, or a tree and the index.
+/// The contents of changes between trees.
 pub(crate) fn stored_contents<'a>(
     store: &'a Store,
     short: &'a dyn Fn(&ObjectId) -> String,
 ) -> impl Contents + 'a {
-    StoredContents { source: store, short }
+    staged_contents(store, HashMap::new(), short)
+}
+
+/// The contents of changes between a tree, which has `unmerged` at paths in conflict, and the index.
+pub(crate) fn staged_contents<'a>(
+    store: &'a Store,
+    unmerged: HashMap<BString, Kind>,
+    short: &'a dyn Fn(&ObjectId) -> String,
+) -> impl Contents + 'a {
+    StoredContents { source: store, short, unmerged }
 }
 
 fn raw_trees(

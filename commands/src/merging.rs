@@ -151,7 +151,7 @@ pub(crate) fn combine_change(
 }
 
 /// Stores merged contents in the staging area; the workspace reads them from then on.
-fn store_contents(
+pub(crate) fn store_contents(
     workspace: &mut Workspace<'_>,
     contents: Vec<(ObjectId, Vec<u8>)>,
 ) -> Result<Vec<StagedPack>, CommandError> {
@@ -181,7 +181,8 @@ pub(crate) fn refuse_while_due(workspace: &Workspace<'_>, command: &str) -> Resu
 
 /// Refuses to begin something while something else waits.
 pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
-    let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
+    let pending = workspace.index.header().pending.as_ref();
+    let Some(pending) = pending.filter(|pending| pending.waits()) else { return Ok(()) };
     let matter = pending.doing.matter();
     Err(fatal(format_args!("{matter}: that has to end before another {command} begins"))
         .hint(pending.doing.advice()))

@@ -37,7 +37,7 @@ pub(crate) use merge_base::merge_bases;
 pub(crate) use order::OrderArgs;
 use order::{Order, sort};
 pub(crate) use reach::{Leads, bases_with_any, independent, is_ancestor, not_reachable, octopus_bases};
-pub(crate) use select::touches;
+pub(crate) use select::{Differing, touches};
 pub(crate) use shown::ShownCommits;
 pub(crate) use tips::TipArgs;
 pub(crate) use walk::{Walk, WalkOptions};

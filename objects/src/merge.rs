@@ -4,7 +4,7 @@
 //! the same conflicts at the same paths, told in the same words. Different are, on purpose:
 //!
 //! - Empty directories are merged like everything else; git has none. A directory that both sides have stays, even when the
-//!   merge takes away the last file in it.
+//!   merge takes away the last file in it. For files that go along with directories, one that a side emptied counts as gone.
 //! - A renamed file is known by its node id where that is given, whatever became of its content. Only without one, equal
 //!   and then similar contents are looked for, as git does, with the limits of [`RenameOptions`] (git's are wider). Where
 //!   several equal files were renamed, other pairs can come out than git's.

@@ -4,11 +4,12 @@
 //! An id is found in its bucket near where its next bytes say. A table is a view of bytes that stay where they are: memory, or a map of a
 //! file.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use pond_objects::{IdPrefix, ObjectId};
 
-use crate::cache_bytes::u32_at;
+use crate::cache_bytes::{first_eight, u32_at};
 
 /// One bucket for each first byte.
 pub(crate) const BUCKETS: usize = 256;
@@ -78,7 +79,15 @@ impl<'a> SortedIds<'a> {
     /// short piece around the place, which is halved. Few lines of memory are read for that.
     fn find(&self, range: Range<usize>, id: &ObjectId) -> usize {
         let id = id.as_bytes();
-        let reached = |at: usize| self.bytes(at) >= &id[..];
+        // The first bytes decide, but for ids that are nearly the same.
+        let first = first_eight(id);
+        let reached = |at: usize| {
+            let bytes = self.bytes(at);
+            match u64::from_be_bytes(bytes[..8].try_into().expect("BUG: eight bytes")).cmp(&first) {
+                Ordering::Equal => bytes >= &id[..],
+                order => order.is_gt(),
+            }
+        };
         let share = u64::from(u32::from_be_bytes([id[1], id[2], id[3], id[4]]));
         let guess = range.start + ((range.len() as u64 * share) >> 32) as usize;
         let (mut low, mut high) = (range.start, range.end);

@@ -6,7 +6,8 @@
 //! 1. the ref of exactly this full name, with or without `refs/`;
 //! 2. the tag `tags/NAME`; 3. the branch `heads/NAME`;
 //! 4. the remote branch `remotes/NAME`; 5. the remote's own HEAD, `remotes/NAME/HEAD`;
-//! 6. the object whose id begins with NAME, where that is 4 to 64 hex digits.
+//! 6. the object whose id begins with NAME, where that is 4 to 64 hex digits;
+//! 7. the commit whose id begins with DIGITS, where NAME is what `describe` prints: `TAG-N-gDIGITS`.
 //!
 //! `stash` and `stash@{n}` are the stashes, where no ref is called so.
 //!
@@ -205,7 +206,13 @@ impl<'a, L: Lookup + ?Sized> Resolver<'a, L> {
                 {
                     return Ok(Found::object(id, ObjectKind::Commit));
                 }
-                self.by_prefix(name, wanted)?.ok_or_else(|| unknown(name))
+                if let Some(found) = self.by_prefix(name, wanted)? {
+                    return Ok(found);
+                }
+                let described =
+                    described(name).map(|id| self.by_prefix(id, Wanted::Commit)).transpose()?.flatten();
+                let commit = described.filter(|found| found.kind == ObjectKind::Commit);
+                commit.ok_or_else(|| unknown(name))
             }
             Base::Reflog { reference: Some(name), at: At::Entry(n) }
                 if is_stack(name) && self.by_ref(name)?.is_none() =>
@@ -303,6 +310,14 @@ pub fn full_names(name: &str) -> impl Iterator<Item = RefName> {
     ]
     .into_iter()
     .filter_map(|full| RefName::new(&full).ok())
+}
+
+/// The digits of the id in what `describe` prints.
+fn described(name: &str) -> Option<&str> {
+    let (before, digits) = name.rsplit_once("-g")?;
+    let (tag, count) = before.rsplit_once('-')?;
+    let is_count = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+    (is_count && !tag.is_empty()).then_some(digits)
 }
 
 /// Whether a name is that of the stack of stashes.

@@ -47,7 +47,7 @@ fn a_diff_of_conflicts_is_gits() {
     for option in ["--stat", "--name-status", "--diff-filter=U"] {
         same(&pair, &["diff", "--cached", option, "--", "text", "added by both"]);
     }
-    for option in [&[][..], &["-R"]] {
+    for option in [&[][..], &["-R"], &["--cached"], &["--cached", "-R"], &["--cached", "HEAD~1"]] {
         let raw = [&["diff", "--raw", "--diff-filter=U"], option].concat();
         let modes = |text: &str| -> Vec<String> {
             let line =
@@ -71,6 +71,41 @@ fn a_diff_of_conflicts_is_gits() {
     same(&pair, &["diff", "--", "added by both", "text"]);
     let rows = pair.pond.lines(&["diff", "--json", "--", "added by both"]);
     assert!(rows[0].contains("\"change\":\"unmerged\"") && rows.len() == 2, "{rows:?}");
+}
+
+#[test]
+fn files_go_along_with_a_directory_that_was_emptied() {
+    for is_removed in [false, true] {
+        let Some(pair) = Pair::new() else { return };
+        for name in ["x/1", "x/2", "x/3", "z/moved", "z/edited", "z/stays"] {
+            pair.write(name, lines(&[(1, name)]));
+        }
+        pair.commit("base");
+        pair.both(&["branch", "side"]);
+        pair.rename("z/moved", "x/moved");
+        pair.rename("z/edited", "x/edited");
+        pair.write("x/edited", lines(&[(1, "z/edited"), (9, "ours")]));
+        pair.write("x/added", "ours\n");
+        pair.commit("ours");
+        pair.both(&["checkout", "-q", "side"]);
+        // The host keeps the directory, and so does pond; git has none.
+        for number in 1..4 {
+            pair.rename(&format!("x/{number}"), &format!("new/{number}"));
+        }
+        if is_removed {
+            fs::remove_dir(pair.pond.path("x")).expect("it is empty");
+        }
+        pair.remove("z/moved");
+        pair.remove("z/edited");
+        pair.commit("theirs");
+        pair.both(&["checkout", "-q", "main"]);
+        assert!(!pair.both(&["merge", "side"]));
+        assert_eq!(pair.unmerged(), ["AU new/added", "UD new/edited", "UD new/moved"]);
+        pair.both(&["merge", "--abort"]);
+        pair.both(&["checkout", "-q", "side"]);
+        assert!(!pair.both(&["merge", "main"]));
+        assert_eq!(pair.unmerged(), ["DU new/edited", "DU new/moved", "UA new/added"]);
+    }
 }
 
 /// Changes, inserts and deletes lines here and there, and sometimes a file.

@@ -156,8 +156,8 @@ impl<'a> HostContents<'a> {
 }
 
 impl Contents for HostContents<'_> {
-    fn unmerged_kind(&self, path: &BStr) -> Option<Kind> {
-        self.host.unmerged.get(path).copied()
+    fn unmerged_kinds(&self, path: &BStr) -> [Option<Kind>; 2] {
+        [None, self.host.unmerged.get(path).copied()]
     }
 
     fn read(&mut self, change: &Change, which: Which) -> Result<Content, CommandError> {

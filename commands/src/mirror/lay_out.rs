@@ -65,11 +65,20 @@ impl LaidOut {
 
 /// How the whole mirror differs from the index, everything that is not tracked listed.
 pub(crate) fn look(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
+    look_at(workspace, Untracked::All)
+}
+
+/// How the mirror differs from the index in what is tracked.
+pub(crate) fn look_at_tracked(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
+    look_at(workspace, Untracked::No)
+}
+
+fn look_at(workspace: &Workspace<'_>, untracked: Untracked) -> Result<Scan, CommandError> {
     let ignore = workspace.ignore_nothing();
     let options = ScanOptions {
         ignore: &ignore,
         pathspecs: None,
-        untracked: Untracked::All,
+        untracked,
         ignored: false,
         hashing: Hashing::SameSize,
     };

@@ -19,6 +19,7 @@ pub(crate) mod left_over;
 pub(crate) mod lost_content;
 #[cfg(unix)]
 pub(crate) mod materialize;
+pub(crate) mod merge_over;
 pub(crate) mod move_head;
 pub(crate) mod next_commit;
 pub(crate) mod obstacles;

@@ -59,9 +59,13 @@ pub(crate) struct MovedHead {
 
 /// What is to be done where changes are in the way of a command.
 fn advice(doing: &str) -> String {
-    let option = if doing == "reset" { "--hard" } else { "-f" };
+    let (merge, option) = match doing {
+        "reset" => ("", "--hard"),
+        "switch" | "checkout" => (" merge them into the new version with -m,", "-f"),
+        _ => ("", "-f"),
+    };
     format!(
-        "commit your changes, put them aside with 'pond stash -u', or use {option}, which stores them in the pond and takes the new version"
+        "commit your changes, put them aside with 'pond stash -u',{merge} or use {option}, which stores them in the pond and takes the new version"
     )
 }
 
@@ -80,7 +84,8 @@ pub(crate) fn move_head(
     let entries = workspace.list(tree.as_ref())?;
     let scan = lay_out::look(workspace)?;
     let force = uncommitted == Uncommitted::GiveUp;
-    if let Some(pending) = workspace.index.header().pending.as_ref().filter(|_| !force) {
+    let pending = workspace.index.header().pending.as_ref();
+    if let Some(pending) = pending.filter(|pending| pending.waits() && !force) {
         let matter = pending.doing.matter();
         return Err(fatal(format_args!("{matter}: HEAD can't move before that has ended"))
             .hint(pending.doing.advice()));

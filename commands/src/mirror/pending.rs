@@ -1,5 +1,5 @@
 //! A merge, cherry-pick or revert that waits for a person, or only the conflicts that a command left: what it merges, and
-//! the paths to decide about.
+//! the paths to decide about. Beside a squashed merge it is also the message that the next commit may take.
 //!
 //! Of several commits that are picked, those that are left wait from the first on: each operation that picks one says in
 //! the same step which come after it. So a command that ends half way leaves the rest, none of them twice and none
@@ -25,6 +25,8 @@ pub(crate) enum Doing {
     Revert,
     /// A stash that was brought back.
     Stash,
+    /// A merge that becomes an ordinary commit; nothing waits but its conflicts.
+    Squash,
     /// What was begun was forgotten, or never meant to be committed by itself.
     Conflicts,
 }
@@ -37,19 +39,21 @@ impl Doing {
             Self::CherryPick => "cherry-pick",
             Self::Revert => "revert",
             Self::Stash => "stash",
+            Self::Squash => "squash",
             Self::Conflicts => "conflicts",
         }
     }
 
     /// Whether it has no commit to go on with: nothing waits any more once the last path is decided.
     pub(crate) fn is_only_conflicts(self) -> bool {
-        matches!(self, Self::Stash | Self::Conflicts)
+        matches!(self, Self::Stash | Self::Squash | Self::Conflicts)
     }
 
     /// What is the matter while it waits.
     pub(crate) fn matter(self) -> String {
         match self {
             Self::Stash => "a stash that was brought back left conflicts".to_owned(),
+            Self::Squash => "a merge with --squash left conflicts".to_owned(),
             Self::Conflicts => "some paths are still in conflict".to_owned(),
             other => format!("a {} is under way", other.command()),
         }
@@ -59,7 +63,7 @@ impl Doing {
     pub(crate) fn advice(self) -> String {
         let command = self.command();
         match self {
-            Self::Stash | Self::Conflicts => {
+            Self::Stash | Self::Squash | Self::Conflicts => {
                 "'pond status' lists them, 'pond add PATH' says that one is decided, 'pond reset --hard' gives all of it up".to_owned()
             }
             _ => format!("'pond {command} --continue' ends it, 'pond {command} --abort' goes back"),
@@ -245,6 +249,16 @@ impl Pending {
         self.doing == Doing::Merge || self.commit.is_some()
     }
 
+    /// Whether something waits, which has to end before something else begins.
+    pub(crate) fn waits(&self) -> bool {
+        self.doing != Doing::Squash || !self.conflicts.is_empty()
+    }
+
+    /// The message for the next commit, where one was prepared.
+    pub(crate) fn prepared_message(&self) -> Option<BString> {
+        (self.is_commit_due() || self.doing == Doing::Squash).then(|| self.message())
+    }
+
     /// Whether it is between two commits: none is due, and some are left.
     pub(crate) fn is_between(&self) -> bool {
         !self.is_commit_due() && !self.queue.is_empty()
@@ -268,9 +282,10 @@ impl Pending {
         Self { conflicts: self.conflicts.clone(), ..Self::new(Doing::Conflicts, b"", &[]) }.unless_over()
     }
 
-    /// It, or none where nothing waits any more.
+    /// It, or none where nothing is left of it.
     pub(crate) fn unless_over(self) -> Option<Self> {
-        Some(self).filter(|pending| !pending.doing.is_only_conflicts() || !pending.conflicts.is_empty())
+        let is_over = self.doing.is_only_conflicts() && self.conflicts.is_empty() && self.message.is_empty();
+        (!is_over).then_some(self)
     }
 
     /// Its text in the index and in operations.
@@ -443,5 +458,8 @@ mod tests {
         assert_eq!(Pending::from_json(&rest.to_json()), Some(rest));
         assert_eq!(Pending::of_queue(Doing::Revert, &[], &options), None);
         assert_eq!(Pending::new(Doing::Stash, b"", &[]).unless_over(), None);
+        let squashed = Pending::new(Doing::Squash, b"both", &[]).unless_over().expect("a message");
+        assert!(!squashed.waits() && !squashed.is_commit_due() && squashed.after_commit().is_none());
+        assert_eq!(squashed.prepared_message(), Some("both".into()));
     }
 }

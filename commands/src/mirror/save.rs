@@ -39,7 +39,7 @@ pub(crate) struct Saved {
     /// The tree of all of it; `None` where nothing had to be stored.
     pub(crate) tree: Option<ObjectId>,
     /// The packs that hold it.
-    packs: Vec<StagedPack>,
+    pub(crate) packs: Vec<StagedPack>,
     pages: Vec<(ObjectId, Page)>,
     /// The host's stat of each victim that was read.
     pub(crate) stats: Vec<(BString, Stat)>,

@@ -158,7 +158,7 @@ impl Lister<'_> {
         let ignore = if self.args.ignored { Some(self.workspace.ignore()?) } else { None };
         let mut conflicts = self.conflicts();
         conflicts.sort_by(|a, b| path_order(&a.path(), &b.path()));
-        if self.args.unmerged && !self.args.stage {
+        if self.args.unmerged {
             return conflicts.iter().try_for_each(|conflict| self.versions(conflict));
         }
         let in_conflict: HashSet<BString> = match self.args.stage {

@@ -12,8 +12,8 @@ use crate::comparison::paint;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::{
-    self, Arguments, Chosen, CommitSet, Looking, OrderArgs, ShownCommits, TipArgs, Walk, WalkOptions,
-    split_arguments, take_count,
+    self, Arguments, Chosen, CommitSet, Differing, Looking, OrderArgs, ShownCommits, TipArgs, Walk,
+    WalkOptions, split_arguments, take_count,
 };
 use crate::time;
 use crate::ui::columns::Columns;
@@ -242,7 +242,8 @@ impl List<'_> {
             true => Ok(true),
             false => {
                 let store = self.workspace.store();
-                revisions::touches(store, &store.commit(id)?, &arguments.pathspecs, args.first_parent)
+                let differing = if args.first_parent { Differing::First } else { Differing::All };
+                revisions::touches(store, &store.commit(id)?, &arguments.pathspecs, differing)
             }
         }
     }

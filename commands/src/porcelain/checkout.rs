@@ -7,6 +7,7 @@ use pond_refs::RefName;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::path_args::parse;
+use crate::porcelain::recreate::{AgainArgs, recreate};
 use crate::porcelain::restore::{Restore, restore, staged};
 use crate::porcelain::switch::go::{Go, To, go};
 use crate::porcelain::take_side::{SideArgs, take_side};
@@ -29,8 +30,11 @@ Examples:
   pond checkout main             back to the branch
   pond checkout -b trial         a new branch, from here
   pond checkout HEAD~2 -- a.csv  only one file of it
+  pond checkout -m main          to a branch that changed the same files: changes are merged into its versions
+  pond checkout --conflict=diff3 a.csv
+                                 a conflict as it was before it was edited, with the base's version
 
-Exit codes: 0; 1 changes that are not committed are in the way, nothing was changed; 3 some files could not be
+Exit codes: 0; 1 changes that are not committed are in the way, nothing was changed, or with -m conflicts; 3 some files could not be
 written; 128; 129; 130.")]
 pub(crate) struct CheckoutArgs {
     /// A revision, or paths; paths after '--'
@@ -44,6 +48,9 @@ pub(crate) struct CheckoutArgs {
     #[command(flatten)]
     side: SideArgs,
 
+    #[command(flatten)]
+    again: AgainArgs,
+
     /// Make the branch NEW at the revision, or at HEAD, and go there
     #[arg(short, value_name = "NEW", group = "how")]
     branch: Option<OsString>,
@@ -53,7 +60,7 @@ pub(crate) struct CheckoutArgs {
     force_branch: Option<OsString>,
 
     /// Throw changes away that are in the way; they are stored in the pond first
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with_all = ["merge", "conflict"])]
     force: bool,
 
     /// Detach HEAD even where the revision is a branch
@@ -91,7 +98,7 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
             return Err(usage("checkout needs a revision or paths")
                 .hint("'pond checkout main', 'pond checkout -- FILE'"));
         }
-        return restore_paths(&mut workspace, None, &args.paths);
+        return restore_staged(&mut workspace, &args, &args.paths);
     };
     if args.is_about_head() {
         let to = destination(&workspace, &args, Some(first))?;
@@ -108,6 +115,9 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
             let to = destination(&workspace, &args, Some(first))?;
             move_to(&mut workspace, &args, to)
         }
+        Ok(_) if args.again.options(&workspace)?.is_some() => Err(usage(
+            "-m and --conflict merge the versions of a conflict again: they take no revision beside paths",
+        )),
         Ok(_) => {
             let paths: Vec<OsString> = args.what[1..].iter().chain(&args.paths).cloned().collect();
             restore_paths(&mut workspace, Some(first), &paths)
@@ -116,7 +126,7 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
             let known = parse(&workspace, &args.what).is_ok_and(|pathspecs| {
                 workspace.index.iter().any(|entry| pathspecs.matches(entry.path, false))
             });
-            if known { restore_paths(&mut workspace, None, &args.what) } else { Err(error) }
+            if known { restore_staged(&mut workspace, &args, &args.what) } else { Err(error) }
         }
         Err(error) => Err(error),
     }
@@ -159,11 +169,27 @@ fn destination(
 }
 
 fn move_to(workspace: &mut Workspace<'_>, args: &CheckoutArgs, to: To) -> Result<Outcome, CommandError> {
-    go(workspace, Go { kind: "CHECKOUT", to, discard: args.force, advise: !args.detach })
+    let merge = args.again.options(workspace)?;
+    go(workspace, Go { kind: "CHECKOUT", to, discard: args.force, merge, advise: !args.detach })
 }
 
 fn shown(text: &OsStr) -> String {
     escape::plain(text.as_encoded_bytes()).into_owned()
+}
+
+/// Restores paths as they are staged; with -m those in conflict from their versions.
+fn restore_staged(
+    workspace: &mut Workspace<'_>,
+    args: &CheckoutArgs,
+    paths: &[OsString],
+) -> Result<Outcome, CommandError> {
+    match args.again.options(workspace)? {
+        Some(options) => {
+            let pathspecs = parse(workspace, paths)?;
+            recreate(workspace, &options, &pathspecs, "CHECKOUT")
+        }
+        None => restore_paths(workspace, None, paths),
+    }
 }
 
 fn restore_paths(

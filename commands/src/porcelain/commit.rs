@@ -62,8 +62,8 @@ pub(crate) struct CommitArgs {
     #[arg(long)]
     amend: bool,
 
-    /// With --amend: keep the message
-    #[arg(long, requires = "amend")]
+    /// Keep the message: of the commit with --amend, else the one that a merge or the like prepared
+    #[arg(long)]
     no_edit: bool,
 
     /// Commit although nothing changed
@@ -190,10 +190,7 @@ pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Resu
     let base = base(workspace, false)?;
     let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
     if changes.is_empty() && base.parents.len() < 2 {
-        let command = waiting.doing.command();
-        return Err(crate::error::nothing("nothing is left of its changes").hint(format_args!(
-            "'pond {command} --skip' leaves it out, 'pond commit --allow-empty' records it"
-        )));
+        return Err(nothing::error(workspace));
     }
     let author = match sequence::author(workspace, waiting)? {
         Some(author) => author,
@@ -272,8 +269,7 @@ fn message(
     let trailers = args.trailer.iter().map(|given| trailer(given)).collect::<Result<Vec<_>, _>>()?;
     let waiting = workspace.index.header().pending.as_ref();
     let kept = base.amended.as_ref().map(|commit| commit.message.clone());
-    let waiting = waiting.filter(|waiting| waiting.is_commit_due());
-    let kept = kept.or_else(|| waiting.map(Pending::message));
+    let kept = kept.or_else(|| waiting.and_then(Pending::prepared_message));
     let is_edited = args.message.is_empty() && args.file.is_none() && !args.no_edit;
     let cleanup = Cleanup::from_word(args.cleanup.as_deref().unwrap_or("default"), is_edited)
         .ok_or_else(|| usage("--cleanup is one of default, strip, whitespace, scissors, verbatim"))?;
@@ -281,8 +277,11 @@ fn message(
         cleanup.apply(args.message.join("\n\n").as_bytes())
     } else if let Some(file) = &args.file {
         cleanup.apply(&message::read(file)?)
-    } else if let (Some(kept), true) = (&kept, args.no_edit) {
-        kept.to_vec()
+    } else if args.no_edit {
+        match (&base.amended, waiting) {
+            (None, Some(waiting)) => sequence::message(waiting).into(),
+            _ => kept.unwrap_or_default().into(),
+        }
     } else {
         let kept = kept.unwrap_or_default().to_str_lossy().into_owned();
         let template = template(workspace, &kept, changes, cleanup);

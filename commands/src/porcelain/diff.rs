@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use pond_objects::{Change, Kind, ObjectId, PathEntry, Side};
 use pond_refs::{ObjectKind, Range};
 
-use crate::comparison::{self, DiffArgs, HostContents, stored_contents};
+use crate::comparison::{self, DiffArgs, HostContents, staged_contents, stored_contents};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::pending::Which as Stage;
@@ -93,6 +93,7 @@ pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, Comma
             "--base, --ours and --theirs compare the mirror with a conflict's versions: no revision, no --staged",
         ));
     }
+    let short = |id: &ObjectId| short_id(store, id);
     let changes = match &places {
         Places::Mirror(tree) => {
             workspace.need_mirror()?;
@@ -108,9 +109,12 @@ pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, Comma
         }
         Places::Trees(old, new) => comparison::trees(store, Some(old), Some(new), specs, &args.diff)?,
         Places::Files(pair) => file_change(&pair.0, &pair.1),
-        Places::Index(tree) => comparison::staged(&workspace, tree.as_ref(), specs, &args.diff)?,
+        Places::Index(tree) => {
+            let found = comparison::staged(&workspace, tree.as_ref(), specs, &args.diff)?;
+            let contents = &mut staged_contents(store, found.unmerged, &short);
+            return show(ctx, &args, (&found.changes, &[]), contents, &options);
+        }
     };
-    let short = |id: &ObjectId| short_id(store, id);
     show(ctx, &args, (&changes, &[]), &mut stored_contents(store, &short), &options)
 }
 

@@ -18,7 +18,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "work on the current change",
         &["add", "rm", "mv", "restore", "clean", "status", "commit", "stash", "sync"],
     ),
-    ("look at history", &["log", "show", "diff", "ls", "cat", "blame", "sql"]),
+    ("look at history", &["log", "show", "diff", "describe", "ls", "cat", "blame", "sql"]),
     ("branches", &["branch", "switch", "checkout", "merge", "cherry-pick", "revert", "tag"]),
     ("take back", &["undo", "redo", "reset", "op", "reflog", "forget"]),
     ("work together", &["fetch", "pull", "push", "remote", "get", "drop"]),

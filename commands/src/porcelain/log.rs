@@ -2,14 +2,15 @@
 
 mod filter;
 mod follow;
+mod reflog;
 mod selector;
 
 use std::ffi::OsString;
 
-use pond_objects::{Change, Commit, ObjectId, ObjectSource as _};
+use pond_objects::{Commit, ObjectId, ObjectSource as _};
 
 use crate::commit_output::{CommitOutput, FormatArgs};
-use crate::comparison::DiffArgs;
+use crate::comparison::{Against, CommitChanges, DiffArgs, MergeArgs, Merges};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::revisions::{
@@ -26,8 +27,11 @@ use selector::Selector;
 #[command(after_long_help = "\
 Without a revision the history of HEAD is shown. A..B are the commits of B that A lacks, A...B those of either but
 not both, ^A leaves out what A has. With paths, only commits that changed one of them against their first parent are
-shown; a merge only if it differs from all of its parents. Changes of merges are not shown unless --first-parent
-is given.
+shown; a merge only if it differs from all of its parents. Changes of merges are not shown unless --first-parent or an
+option for merges is given.
+
+-g shows no history, but the values that a ref had, as 'pond reflog' lists them; '%gd' and '%gs' in templates are then what the
+value is called and what was done.
 
 --graph implies --topo-order unless --date-order is given. Where commits are left out (by paths,
 --author, --grep, --until, --no-merges and the like), its lines lead to the nearest ancestors that
@@ -100,6 +104,10 @@ pub(crate) struct LogArgs {
     #[arg(long)]
     no_merges: bool,
 
+    /// Show the values that refs had, the newest first, instead of a history: those of HEAD where none is named
+    #[arg(short = 'g', long, conflicts_with_all = ["graph", "reverse", "follow", "all", "branches", "tags", "remotes"])]
+    walk_reflogs: bool,
+
     #[command(flatten)]
     order: OrderArgs,
 
@@ -112,6 +120,9 @@ pub(crate) struct LogArgs {
     #[command(flatten)]
     diff: DiffArgs,
 
+    #[command(flatten)]
+    merge_diffs: MergeArgs,
+
     /// Revisions or ranges; then paths
     #[arg(value_name = "REVISION|PATH", allow_negative_numbers = true)]
     arguments: Vec<OsString>,
@@ -121,22 +132,40 @@ pub(crate) struct LogArgs {
     paths: Vec<OsString>,
 }
 
+impl LogArgs {
+    fn merges(&self) -> Result<Merges, CommandError> {
+        self.merge_diffs.read(&self.diff, self.first_parent, Forms::NONE, Against::Nothing)
+    }
+
+    fn output<'a>(
+        &self,
+        workspace: &'a Workspace<'a>,
+        short: &'a dyn Fn(&ObjectId) -> String,
+    ) -> Result<CommitOutput<'a>, CommandError> {
+        CommitOutput::new(workspace, &self.format, &self.diff, self.merges()?, short)
+    }
+}
+
 pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandError> {
     let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
     // The index only tells revisions from paths, and `:path`.
     let needs_index = !args.arguments.is_empty() || !args.paths.is_empty();
     let workspace = if needs_index { Workspace::browse(ctx)? } else { Workspace::history(ctx)? };
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
+    if args.walk_reflogs {
+        return reflog::run(&workspace, &args, &arguments, limit);
+    }
     let commits = args.tips.commits(&workspace, &arguments.revisions)?;
     let filter = Filter::new(&args)?;
     let short = |id: &ObjectId| short_id(workspace.store(), id);
-    let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, Forms::NONE, &short)?;
+    let mut output = args.output(&workspace, &short)?;
     if args.graph {
         output.draw()?;
     }
     let options = WalkOptions { first_parent: args.first_parent, not_before: filter.since };
     let walk = Walk::new(workspace.store(), &commits.include, &commits.exclude, options)?;
-    let mut selector = Selector::new(&workspace, &args, &arguments, filter, output.shows_changes())?;
+    let merges = args.merges()?;
+    let mut selector = Selector::new(&workspace, &args, &arguments, filter, merges, output.shows_changes())?;
     let looking =
         Looking { first_parent: args.first_parent, takes_all: selector.takes_all(), in_order: args.follow };
 
@@ -144,7 +173,7 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     let mut kept = Vec::new();
     let (mut skipped, mut shown) = (0, 0);
     let mut history = ShownCommits::new(walk, args.order, args.graph.then_some(looking))?;
-    let mut choose = |id: &ObjectId| -> Result<Option<(Commit, Vec<Change>)>, CommandError> {
+    let mut choose = |id: &ObjectId| -> Result<Option<(Commit, CommitChanges)>, CommandError> {
         let commit = workspace.store().commit(id)?;
         Ok(selector.changes(&commit)?.map(|changes| (commit, changes)))
     };

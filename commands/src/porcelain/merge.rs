@@ -1,5 +1,7 @@
 //! `pond merge`: join another history to the current branch.
 
+mod squash;
+
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
@@ -54,7 +56,8 @@ pub(crate) struct MergeArgs {
     #[arg(long, overrides_with_all = ["no_ff", "ff"])]
     ff_only: bool,
 
-    /// Stage what a merge would commit, without a merge: the next commit has one parent
+    /// Stage what a merge would commit, without a merge: the next commit has one parent, and is offered a message that
+    /// lists the commits
     #[arg(long, conflicts_with = "no_ff")]
     squash: bool,
 
@@ -214,7 +217,10 @@ fn three_way(
     let combined =
         merging::combine_commits(workspace, [ours, theirs.id], ["HEAD".into(), name.as_bstr()], &options)?;
     let is_clean = combined.merged.is_clean;
-    let mut message = message(workspace, args, &name, theirs)?;
+    let mut message = match args.squash && args.message.is_empty() {
+        true => squash::message(workspace, ours, theirs.id)?,
+        false => message(workspace, args, &name, theirs)?,
+    };
     let then = if is_clean && !args.no_commit && !args.squash {
         if args.edit {
             message = edit(workspace, &message)?;
@@ -222,12 +228,13 @@ fn three_way(
         let committer = identity::committer(workspace.ctx)?;
         let parents = vec![ours, theirs.id];
         Then::Commit(Record { parents, author, committer, message: message.clone() }, None)
-    } else if args.squash && is_clean {
-        Then::Stage(None)
     } else {
-        message.extend_from_slice(&merging::conflict_lines(&combined.merged.unmerged));
-        let heads = if args.squash { &[][..] } else { &[theirs.id][..] };
-        Then::Stage(Some(Pending::new(Doing::Merge, &message, &combined.merged.unmerged).with_heads(heads)))
+        let unmerged = &combined.merged.unmerged;
+        message.extend_from_slice(&merging::conflict_lines(unmerged));
+        Then::Stage(Some(match args.squash {
+            true => Pending::new(Doing::Squash, &message, unmerged),
+            false => Pending::new(Doing::Merge, &message, unmerged).with_heads(&[theirs.id]),
+        }))
     };
     merging::tell(workspace, &combined.merged);
     let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
@@ -278,6 +285,10 @@ fn report(
             let subject = escape::plain(commit.subject()).into_owned();
             ui.status(format_args!("merged as {} {subject}", short_id(workspace.store(), id)));
             ui.status(format_args!("  {} changed", size::counted(applied.changed as u64, "file")));
+        }
+        None if !merged.is_clean && squash => {
+            ui.error("automatic merge failed: decide about the files in conflict, then commit");
+            ui.hint("'pond status' lists them; 'pond add PATH' says that one is decided; 'pond commit' records all of it, without a merge; 'pond reset --hard' gives it up");
         }
         None if !merged.is_clean => {
             ui.error("automatic merge failed: decide about the files in conflict, then commit");

@@ -11,6 +11,7 @@ mod clean;
 mod commit;
 mod completions;
 mod config;
+mod describe;
 mod diff;
 pub(crate) mod help;
 mod init;
@@ -23,6 +24,7 @@ mod mv;
 mod op;
 mod path_args;
 mod pick;
+mod recreate;
 mod redo;
 mod reflog;
 mod removal_report;
@@ -49,6 +51,7 @@ commands! {
         Ls = "ls" => ls::LsArgs,
         Log = "log" => log::LogArgs,
         Diff = "diff" => diff::DiffCommandArgs,
+        Describe = "describe" => describe::DescribeArgs,
         Branch = "branch" => branch::BranchArgs,
         Tag = "tag" => tag::TagArgs,
         Add = "add" => add::AddArgs,

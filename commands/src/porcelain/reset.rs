@@ -19,9 +19,8 @@ use crate::mirror::pending::Pending;
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::rebase::side_of;
 use crate::mirror::save::Saved;
-use crate::mirror::scan::{Hashing, Scan, ScanOptions, refresh, scan};
+use crate::mirror::scan::{Scan, refresh};
 use crate::mirror::stat::now_ns;
-use crate::mirror::walk::Untracked;
 use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_json};
 use crate::revisions::{self, short_id, split_arguments};
 use crate::ui::changes_json::path_rows;
@@ -199,8 +198,8 @@ fn move_and_restage(
     head: Head,
     edits: Vec<RefEdit>,
 ) -> Result<Done, CommandError> {
-    let waiting = workspace.index.header().pending.as_ref().filter(|_| mode != Mode::Mixed);
-    if let Some(waiting) = waiting {
+    let waiting = workspace.index.header().pending.as_ref();
+    if let Some(waiting) = waiting.filter(|waiting| waiting.waits() && mode != Mode::Mixed) {
         let matter = waiting.doing.matter();
         return Err(fatal(format_args!("a {} reset can't be done: {matter}", mode.word()))
             .hint(waiting.doing.advice()));
@@ -309,15 +308,7 @@ fn report(
 
 /// How the files differ from what is staged now. What proves to be unchanged is noted in the index.
 fn unstaged(workspace: &mut Workspace<'_>) -> Result<Carried, CommandError> {
-    let ignore = workspace.ignore_nothing();
-    let options = ScanOptions {
-        ignore: &ignore,
-        pathspecs: None,
-        untracked: Untracked::No,
-        ignored: false,
-        hashing: Hashing::SameSize,
-    };
-    let scan = scan(workspace.pond.mirror_root(), &workspace.index, options)?;
+    let scan = lay_out::look_at_tracked(workspace)?;
     let unstaged = carried::unstaged(&workspace.index, &scan);
     if scan.refreshed.iter().any(|(_, seen)| seen.trusted) {
         let updates: std::collections::BTreeMap<BString, Update> = refresh(&workspace.index, &scan.refreshed);

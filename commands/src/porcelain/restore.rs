@@ -23,6 +23,7 @@ use crate::mirror::pending::Pending;
 use crate::mirror::save;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::porcelain::path_args::PathArgs;
+use crate::porcelain::recreate::{AgainArgs, recreate};
 use crate::porcelain::take_side::{SideArgs, take_side};
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
@@ -35,7 +36,9 @@ use crate::workspace::Workspace;
 /// Without -s, files of the mirror are brought back to what is staged. HEAD does not move. What would be overwritten and
 /// is in no commit is stored in the pond first.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "\
+#[command(
+    mut_arg("merge", |merge| merge.help("While a merge or the like waits: write conflicts anew, with markers")),
+    after_long_help = "\
 Examples:
   pond restore data.csv                  as it is staged
   pond restore -s HEAD~3 data.csv        as it was three commits ago
@@ -43,7 +46,9 @@ Examples:
   pond restore --staged :/               take everything out of it; makes a damaged index anew
   pond restore -s v1.0 --to /tmp/v1      the whole version v1.0 in a new directory; the mirror is not touched
 
-Exit codes: 0; 3 some files could not be written, the others were; 128; 129; 130.")]
+Exit codes: 0; 1 with -m for a conflict that is not there on both sides; 3 some files could not be written, the others were;
+128; 129; 130."
+)]
 pub(crate) struct RestoreArgs {
     #[command(flatten)]
     paths: PathArgs,
@@ -63,8 +68,11 @@ pub(crate) struct RestoreArgs {
     #[command(flatten)]
     side: SideArgs,
 
+    #[command(flatten)]
+    again: AgainArgs,
+
     /// Lay the version out in DIR, which is new or empty
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["staged", "worktree", "ours", "theirs"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["staged", "worktree", "ours", "theirs", "merge", "conflict"])]
     to: Option<PathBuf>,
 }
 
@@ -85,6 +93,14 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
         return Ok(Outcome::Done);
     }
     workspace.need_index()?;
+    if let Some(options) = args.again.options(&workspace)? {
+        if args.staged || args.source.is_some() {
+            return Err(usage(
+                "-m and --conflict write files from the versions of a conflict: no -s, no --staged",
+            ));
+        }
+        return recreate(&mut workspace, &options, &pathspecs, "RESTORE");
+    }
     if let Some(which) = args.side.which() {
         return take_side(&mut workspace, which, &pathspecs);
     }

@@ -21,7 +21,7 @@ use crate::workspace::Workspace;
 /// What waits, if it is what is asked for.
 fn pending<'w>(workspace: &'w Workspace<'_>, doing: Doing) -> Result<&'w Pending, CommandError> {
     let command = doing.command();
-    match &workspace.index.header().pending {
+    match workspace.index.header().pending.as_ref().filter(|pending| pending.waits()) {
         Some(pending) if pending.doing == doing => Ok(pending),
         Some(other) if !other.doing.is_only_conflicts() => {
             Err(fatal(format_args!("{}, not a {command}", other.doing.matter())).hint(other.doing.advice()))
@@ -58,7 +58,7 @@ pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
         save_pending(workspace, Some(waiting.clone().without_by_hand()))?;
     }
     match doing {
-        Doing::Merge | Doing::Stash | Doing::Conflicts => Ok(Outcome::Done),
+        Doing::Merge | Doing::Stash | Doing::Squash | Doing::Conflicts => Ok(Outcome::Done),
         Doing::CherryPick | Doing::Revert if write_files_due(workspace, &waiting)? => {
             super::pick::go_on(workspace, doing, &waiting.queue(), waiting.options())
         }

@@ -6,14 +6,14 @@ use std::io::Write as _;
 use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Tag, Tagged, tree};
 use pond_refs::{ObjectKind, Range};
 
-use crate::commit_output::{CommitOutput, FormatArgs, parent_tree};
-use crate::comparison::{self, DiffArgs};
+use crate::commit_output::{CommitOutput, FormatArgs};
+use crate::comparison::{Against, DiffArgs, MergeArgs};
 use crate::contents::{entry_json, write_blob};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::pathspec::Pathspecs;
 use crate::revisions::{self, Walk, WalkOptions, short_id, split_arguments};
-use crate::ui::diff::{Forms, MOST_PARENTS};
+use crate::ui::diff::Forms;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -21,7 +21,7 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 A commit is shown with its changes against its parent; a merge with what is in it as in none of its parents, and with --stat,
-in JSON and with --first-parent against its first parent. An annotated tag is shown with its message and what it names, a directory as the
+in JSON and with --first-parent against its first parent; -m and the other options for merges say otherwise. An annotated tag is shown with its message and what it names, a directory as the
 list of its names, a file as its content: byte for byte, but with control characters made visible on a terminal. Without an object, HEAD is shown.
 Of a range each commit is shown, newest first. With paths only commits are shown that changed one of them.
 
@@ -45,6 +45,9 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     diff: DiffArgs,
 
+    #[command(flatten)]
+    merges: MergeArgs,
+
     /// Revisions, ranges, REV:PATH, or ids
     #[arg(value_name = "OBJECT")]
     objects: Vec<OsString>,
@@ -63,7 +66,9 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
     };
     let store = workspace.store();
     let short = |id: &ObjectId| short_id(store, id);
-    let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, Forms::PATCH, &short)?;
+    let merges =
+        args.merges.read(&args.diff, args.first_parent, Forms::PATCH, Against::All { dense: true })?;
+    let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, merges, &short)?;
     ctx.ui.page();
     let named =
         objects.iter().map(|text| named(&workspace, text)).collect::<Result<Vec<_>, CommandError>>()?;
@@ -127,23 +132,12 @@ fn show_commit(
     commit: &Commit,
 ) -> Result<(), CommandError> {
     let store = workspace.store();
-    if !args.paths.is_empty() && !revisions::touches(store, commit, pathspecs, args.first_parent)? {
+    let differing = output.merges().differing(args.first_parent);
+    if !args.paths.is_empty() && !revisions::touches(store, commit, pathspecs, differing)? {
         return Ok(());
     }
-    let changes = match output.shows_changes() {
-        true => {
-            let parent = parent_tree(store, commit)?;
-            comparison::trees(store, parent.as_ref(), Some(&commit.tree), pathspecs, &args.diff)?
-        }
-        false => Vec::new(),
-    };
-    if args.first_parent || !output.shows_changes() || !(2..=MOST_PARENTS).contains(&commit.parents.len()) {
-        return output.print(id, commit, &changes);
-    }
-    let parents = commit.parents.iter().map(|parent| Ok(store.commit(parent)?.tree));
-    let parents = parents.collect::<Result<Vec<_>, CommandError>>()?;
-    let combined = comparison::merge(store, &parents, &commit.tree, pathspecs, &args.diff)?;
-    output.print_merge(id, commit, &changes, &combined)
+    let changes = output.changes(commit, pathspecs, &args.diff)?;
+    output.print(id, commit, &changes)
 }
 
 /// What an argument names.

@@ -7,7 +7,8 @@ mod push;
 
 use std::ffi::OsString;
 
-use crate::comparison::DiffArgs;
+use crate::commit_output::FormatArgs;
+use crate::comparison::{DiffArgs, MergeArgs};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::porcelain::path_args::PathArgs;
@@ -78,8 +79,8 @@ enum What {
         #[command(flatten)]
         paths: PathArgs,
     },
-    /// List stashes, the newest first
-    List,
+    /// List stashes, the newest first; the options are those of 'pond log', and -p shows what each changed
+    List(ListArgs),
     /// Show the changes of a stash; default: the newest, with --stat
     Show(ShowArgs),
     /// Bring the changes of a stash back, and drop it
@@ -104,6 +105,29 @@ enum What {
         #[arg(value_name = "STASH")]
         stash: Option<OsString>,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// List N stashes at most; -N does the same
+    #[arg(short = 'n', long, value_name = "N")]
+    max_count: Option<usize>,
+
+    /// Leave out the first N stashes
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    skip: usize,
+
+    #[command(flatten)]
+    format: FormatArgs,
+
+    #[command(flatten)]
+    diff: DiffArgs,
+
+    #[command(flatten)]
+    merges: MergeArgs,
+
+    #[arg(hide = true, allow_negative_numbers = true, value_name = "-N")]
+    count: Vec<OsString>,
 }
 
 // Elsewhere -u asks for a patch; here it means what it does in 'stash push', as in git.
@@ -141,7 +165,7 @@ pub(crate) fn run(ctx: &Context, args: StashArgs) -> Result<Outcome, CommandErro
     match args.what {
         None => push::run(ctx, &args.push, &PathArgs { paths: args.paths, ..PathArgs::default() }),
         Some(What::Push { options, paths }) => push::run(ctx, &options, &paths),
-        Some(What::List) => list::list(ctx),
+        Some(What::List(args)) => list::list(ctx, args),
         Some(What::Show(args)) => list::show(ctx, &args),
         Some(What::Pop(args)) => apply::run(ctx, &args, true),
         Some(What::Apply(args)) => apply::run(ctx, &args, false),

@@ -9,6 +9,7 @@ use pond_refs::{Found, Namespace, ObjectKind, RefName};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::porcelain::recreate::AgainArgs;
 use crate::revisions;
 use crate::ui::{escape, suggest};
 use crate::workspace::Workspace;
@@ -17,9 +18,11 @@ use go::{Go, To, go};
 /// Move HEAD to a branch, and the mirror's files with it
 ///
 /// Changes that are not committed are carried along where the two commits have the same file; where they are in the way
-/// nothing is changed, unless -f is given. Making a branch and moving to it is one step, which 'undo' takes back.
+/// nothing is changed, unless -f or -m is given. Making a branch and moving to it is one step, which 'undo' takes back.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "\
+#[command(
+    mut_arg("merge", |merge| merge.help("Merge changes that are in the way into the new version's files")),
+    after_long_help = "\
 '-' is the branch that HEAD was on before. A revision that is no branch needs --detach: commits made there belong to
 no branch, and 'pond switch -c NAME' gives them one. With --orphan the files that are tracked leave the mirror, and the next
 commit has no parent.
@@ -30,9 +33,11 @@ Examples:
   pond switch -c trial               a new branch, from here
   pond switch -c fix v1.0            a new branch, from v1.0
   pond switch --detach HEAD~3        to a commit, to look around
+  pond switch -m main                to a branch that changed the same files: changes are merged into its versions
 
-Exit codes: 0; 1 changes that are not committed are in the way, nothing was changed; 3 some files could not be
-written; 128 for an unknown branch or revision, or a name that is taken; 129; 130.")]
+Exit codes: 0; 1 changes that are not committed are in the way, nothing was changed, or with -m conflicts; 3 some files could not be
+written; 128 for an unknown branch or revision, or a name that is taken; 129; 130."
+)]
 pub(crate) struct SwitchArgs {
     /// Make the branch NEW, at START or HEAD
     #[arg(short, long, value_name = "NEW", group = "how")]
@@ -51,8 +56,11 @@ pub(crate) struct SwitchArgs {
     orphan: Option<OsString>,
 
     /// Give up changes that are not committed; they are stored in the pond first
-    #[arg(short = 'f', long, visible_alias = "force")]
+    #[arg(short = 'f', long, visible_alias = "force", conflicts_with_all = ["merge", "conflict"])]
     discard_changes: bool,
+
+    #[command(flatten)]
+    again: AgainArgs,
 
     /// The branch; with -c and -C where it starts, with -d a revision
     #[arg(value_name = "BRANCH|START")]
@@ -63,7 +71,8 @@ pub(crate) fn run(ctx: &Context, args: SwitchArgs) -> Result<Outcome, CommandErr
     let mut workspace = Workspace::write(ctx)?;
     workspace.need_mirror()?;
     let to = destination(&workspace, &args)?;
-    go(&mut workspace, Go { kind: "SWITCH", to, discard: args.discard_changes, advise: false })
+    let merge = args.again.options(&workspace)?;
+    go(&mut workspace, Go { kind: "SWITCH", to, discard: args.discard_changes, merge, advise: false })
 }
 
 fn destination(workspace: &Workspace<'_>, args: &SwitchArgs) -> Result<To, CommandError> {

@@ -13,11 +13,11 @@ use crate::workspace::Workspace;
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(super) struct SideArgs {
     /// While a merge or the like waits: write our version of files in conflict
-    #[arg(long, conflicts_with = "theirs")]
+    #[arg(long, conflicts_with_all = ["theirs", "merge", "conflict"])]
     ours: bool,
 
     /// While a merge or the like waits: write their version of files in conflict
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["merge", "conflict"])]
     theirs: bool,
 }
 

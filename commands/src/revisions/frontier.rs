@@ -6,7 +6,8 @@
 //! Of a commit only its link is read, once while it waits.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
+use std::collections::hash_map::{Entry, HashMap};
 
 use pond_objects::{Link, ObjectId, ObjectSource, ReadError};
 
@@ -75,17 +76,22 @@ impl<'a> Frontier<'a> {
     /// # Errors
     /// Those of reading the commit.
     pub(super) fn add(&mut self, id: ObjectId, marks: Marks) -> Result<(), ReadError> {
-        let is_first = !self.known.contains_key(&id);
-        let is_changed = self.mark(id, marks);
-        if (is_first || is_changed) && !self.known[&id].is_waiting {
+        let (known, is_first) = match self.known.entry(id) {
+            Entry::Occupied(known) => (known.into_mut(), false),
+            Entry::Vacant(place) => (place.insert(Known::default()), true),
+        };
+        let was_open = known.is_waiting && known.marks & self.closing == 0;
+        let is_changed = known.marks | marks != known.marks;
+        known.marks |= marks;
+        if (is_first || is_changed) && !known.is_waiting {
             let link = self.source.link(&id)?;
             self.arrived += 1;
             let key = (link.seconds, Reverse(self.arrived));
             self.waiting.push(Waiting { key, id, link });
-            let known = self.known.entry(id).or_default();
             known.is_waiting = true;
-            self.open += usize::from(known.marks & self.closing == 0);
         }
+        let is_open = known.is_waiting && known.marks & self.closing == 0;
+        self.open = self.open + usize::from(is_open) - usize::from(was_open);
         Ok(())
     }
 

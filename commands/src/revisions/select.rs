@@ -1,14 +1,21 @@
 //! Which commits of a history changed what is asked for.
 
-use pond_objects::{Commit, ObjectSource as _};
+use pond_objects::{Commit, ObjectId, ObjectSource as _};
 use pond_oplog::Store;
 
 use crate::comparison;
 use crate::error::CommandError;
 use crate::mirror::pathspec::Pathspecs;
 
-/// Whether a commit changed one of the paths: against its first parent; a merge, unless only the first parent counts,
-/// against each of them.
+/// From which of its parents a merge has to differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Differing {
+    First,
+    Any,
+    All,
+}
+
+/// Whether a commit changed one of the paths: against its first parent; a merge against those that count.
 ///
 /// # Errors
 /// Those of reading the trees.
@@ -16,17 +23,22 @@ pub(crate) fn touches(
     store: &Store,
     commit: &Commit,
     pathspecs: &Pathspecs,
-    first_parent: bool,
+    differing: Differing,
 ) -> Result<bool, CommandError> {
-    let count = if first_parent { commit.parents.len().min(1) } else { commit.parents.len() };
-    if count == 0 {
-        return comparison::touches(store, None, Some(&commit.tree), pathspecs);
-    }
-    for parent in &commit.parents[..count] {
-        let parent = store.commit(parent)?;
-        if !comparison::touches(store, Some(&parent.tree), Some(&commit.tree), pathspecs)? {
-            return Ok(false);
+    let touches = |parent: Option<&ObjectId>| {
+        let tree = parent.map(|parent| store.commit(parent)).transpose()?.map(|parent| parent.tree);
+        comparison::touches(store, tree.as_ref(), Some(&commit.tree), pathspecs)
+    };
+    let others = match differing {
+        Differing::First => &[],
+        Differing::Any | Differing::All => commit.parents.get(1..).unwrap_or_default(),
+    };
+    let mut is_touched = touches(commit.parents.first())?;
+    for parent in others {
+        if is_touched == (differing == Differing::Any) {
+            break;
         }
+        is_touched = touches(Some(parent))?;
     }
-    Ok(true)
+    Ok(is_touched)
 }

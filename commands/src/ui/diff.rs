@@ -90,6 +90,8 @@ pub(crate) struct DiffOptions {
     pub(crate) text: bool,
     /// `-R`: from new to old.
     pub(crate) reverse: bool,
+    /// Against several parents at once: without what is only a choice between two versions.
+    pub(crate) dense: bool,
     /// `--src-prefix`, `--dst-prefix`, `--no-prefix`.
     pub(crate) old_prefix: String,
     pub(crate) new_prefix: String,
@@ -116,6 +118,7 @@ impl Default for DiffOptions {
             word_diff: WordDiff::default(),
             text: false,
             reverse: false,
+            dense: true,
             old_prefix: "a/".to_owned(),
             new_prefix: "b/".to_owned(),
             full_index: false,
@@ -457,8 +460,8 @@ impl Contents for Facing<'_> {
         self.contents.short(id)
     }
 
-    fn unmerged_kind(&self, path: &BStr) -> Option<Kind> {
-        self.contents.unmerged_kind(path)
+    fn unmerged_kinds(&self, path: &BStr) -> [Option<Kind>; 2] {
+        self.contents.unmerged_kinds(path)
     }
 }
 

@@ -8,6 +8,7 @@ mod decoration;
 mod expand;
 mod json;
 mod pad;
+mod reflog;
 pub(crate) mod style;
 pub(crate) mod subject;
 mod template;
@@ -18,6 +19,7 @@ use pond_objects::{Commit, ObjectId, Tag};
 
 pub(crate) use decoration::Decoration;
 pub(crate) use json::{commit_json, tag_json};
+pub(crate) use reflog::Reflog;
 
 use super::columns::Columns;
 use super::diff::Forms;
@@ -134,6 +136,17 @@ pub(crate) struct LogEntry<'a> {
     pub(crate) decorations: &'a [Decoration],
     /// `%m`: `<`, `>`, or `-` for a boundary; shown in front of the id where not empty.
     pub(crate) mark: &'a str,
+    /// The parent that it is compared with, where there are several.
+    pub(crate) from: Option<&'a ObjectId>,
+    /// The value of a ref that it is shown for.
+    pub(crate) reflog: Option<&'a Reflog>,
+}
+
+impl<'a> LogEntry<'a> {
+    /// A commit without anything that is not its own.
+    pub(crate) fn new(id: &'a ObjectId, commit: &'a Commit) -> Self {
+        Self { id, commit, decorations: &[], mark: "", from: None, reflog: None }
+    }
 }
 
 /// Writes entries with what stands between them.
@@ -141,11 +154,13 @@ pub(crate) struct LogPrinter<'a> {
     style: LogStyle<'a>,
     any: bool,
     columns: Option<Columns<ObjectId>>,
+    /// The row of the graph's commit is still to be written.
+    is_ahead: bool,
 }
 
 impl<'a> LogPrinter<'a> {
     pub(crate) fn new(style: LogStyle<'a>) -> Self {
-        Self { style, any: false, columns: None }
+        Self { style, any: false, columns: None, is_ahead: false }
     }
 
     /// Draws a graph beside all that is written from now on.
@@ -157,6 +172,7 @@ impl<'a> LogPrinter<'a> {
     pub(crate) fn advance(&mut self, id: ObjectId, parents: &[ObjectId]) {
         if let Some(columns) = &mut self.columns {
             columns.advance(id, b'*', parents);
+            self.is_ahead = true;
         }
     }
 
@@ -172,15 +188,16 @@ impl<'a> LogPrinter<'a> {
         self.below(out).write_all(&text)
     }
 
-    /// Writes a commit.
+    /// Writes a commit. In a graph one that was written before stands below itself.
     pub(crate) fn entry(&mut self, out: &mut dyn Write, entry: &LogEntry<'_>) -> io::Result<()> {
         self.separate(out)?;
-        if let Some(columns) = &mut self.columns {
+        let is_first = std::mem::replace(&mut self.is_ahead, false);
+        if let Some(columns) = self.columns.as_mut().filter(|_| is_first) {
             columns.start(out)?;
         }
         let text = self.text(entry);
         self.below(out).write_all(&text)?;
-        if let Some(columns) = &mut self.columns {
+        if let Some(columns) = self.columns.as_mut().filter(|_| is_first) {
             columns.finish(out)?;
         }
         let end = self.style.end;
@@ -209,9 +226,16 @@ impl<'a> LogPrinter<'a> {
         Ok(())
     }
 
-    /// Writes what stands between a commit and its changes. Not to be called where there are none to show.
-    pub(crate) fn before_diff(&mut self, out: &mut dyn Write, forms: Forms) -> io::Result<()> {
-        if matches!(self.style.format, LogFormat::Oneline) || self.style.format.is_empty() {
+    /// Writes what stands between a commit and its changes, which are those against all of its parents at once or against
+    /// one. Not to be called where there are none to show.
+    pub(crate) fn before_diff(
+        &mut self,
+        out: &mut dyn Write,
+        forms: Forms,
+        is_combined: bool,
+    ) -> io::Result<()> {
+        let is_oneline = matches!(self.style.format, LogFormat::Oneline) && !is_combined;
+        if is_oneline || self.style.format.is_empty() {
             return Ok(());
         }
         let line: &[u8] = if forms.stat && forms.patch { b"---\n" } else { b"\n" };

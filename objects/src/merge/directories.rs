@@ -1,7 +1,7 @@
 //! Directories that one side renamed, and files that the other side put into them: these go along.
 //!
-//! The rules are git's: a directory counts as renamed where the side has it no longer, and more of its files went to one
-//! directory than to any other. A file goes along only where its directory itself got a new file; what would then be in
+//! The rules are git's: a directory counts as renamed where the side has no files in it any more, and more of them went to
+//! one directory than to any other. A file goes along only where its directory itself got a new file; what would then be in
 //! the way of something stays where it is.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ pub(super) type Moves = BTreeMap<BString, BString>;
 type Collisions = BTreeMap<BString, (Vec<BString>, bool)>;
 
 impl<E: From<ReadError>> Merge<'_, E> {
-    /// Directories of the base that a side has no longer, in which the other side has new files.
+    /// Directories of the base that a side has no longer, or emptied, in which the other side has new files.
     pub(super) fn removed_directories(&self, side: usize) -> Result<BTreeSet<BString>, ReadError> {
         let mut removed = BTreeSet::new();
         let mut seen = BTreeSet::new();
@@ -30,8 +30,8 @@ impl<E: From<ReadError>> Merge<'_, E> {
             let directory = split_path(path).0;
             if !directory.is_empty()
                 && seen.insert(directory)
-                && self.has_directory(BASE, directory)?
-                && !self.has_directory(side, directory)?
+                && self.holds_files(BASE, directory)?
+                && !self.holds_files(side, directory)?
             {
                 removed.insert(directory.into());
             }
@@ -51,7 +51,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
         for rename in renames {
             for (at, (from, to)) in directory_pairs(&rename.from, &rename.to).into_iter().enumerate() {
                 let is_removed = removed.contains(from);
-                if !is_removed && (!is_below_any(from, followed) || self.has_directory(side, from)?) {
+                if !is_removed && (!is_below_any(from, followed) || self.holds_files(side, from)?) {
                     break;
                 }
                 if is_removed || at == 0 {

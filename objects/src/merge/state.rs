@@ -8,11 +8,13 @@ use bstr::{BStr, BString, ByteSlice};
 use super::message::Message;
 use super::text::Labels;
 use super::{MergeOptions, Trees, Unmerged};
+use crate::cursor::Leaves;
 use crate::diff::{Side, diff_trees};
 use crate::id::ObjectId;
 use crate::kind::Kind;
+use crate::page::Body;
 use crate::source::{ObjectSource, ReadError};
-use crate::tree;
+use crate::tree::{self, Entry};
 
 pub(super) const BASE: usize = 0;
 pub(super) const OURS: usize = 1;
@@ -140,6 +142,20 @@ impl<E: From<ReadError>> Merge<'_, E> {
         Ok(self.entry_kind(version, path)? == Some(Kind::Directory))
     }
 
+    /// Whether a version has files in a directory, or below it: where one is empty, git has none.
+    pub(super) fn holds_files(&self, version: usize, path: &[u8]) -> Result<bool, ReadError> {
+        if self.made.get(path.as_bstr()).is_some_and(|made| made[version]) {
+            return Ok(true);
+        }
+        let tree = [&self.trees.base, &self.trees.ours, &self.trees.theirs][version];
+        let Some(tree) = tree else { return Ok(false) };
+        let found = tree::find(self.source, tree, path)?;
+        match found.filter(|entry| entry.kind == Kind::Directory) {
+            Some(entry) => has_file(self.source, &entry.id),
+            None => Ok(false),
+        }
+    }
+
     /// What kind of thing a version's tree has at a path.
     pub(super) fn entry_kind(&self, version: usize, path: &[u8]) -> Result<Option<Kind>, ReadError> {
         let tree = [&self.trees.base, &self.trees.ours, &self.trees.theirs][version];
@@ -182,6 +198,17 @@ impl<E: From<ReadError>> Merge<'_, E> {
         }
         Ok(unique)
     }
+}
+
+/// Whether there is a file or symlink in a tree. Reads no further than to the first.
+fn has_file(source: &dyn ObjectSource, tree: &ObjectId) -> Result<bool, ReadError> {
+    for item in Leaves::new(source, Body::Tree, tree)? {
+        let entry = Entry::from_item(item?);
+        if entry.kind != Kind::Directory || has_file(source, &entry.id)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The entries of a map that are below a directory.

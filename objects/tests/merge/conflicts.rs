@@ -243,6 +243,15 @@ fn a_new_file_goes_along_with_its_directory() {
         (vec!["e/c: - - d/c".into()], vec!["e/a", "e/b", "e/c"])
     );
 
+    // The directory that all files left stays, and so do those in it that are empty: git has none of them.
+    let ours = &[("d/", ""), ("e/a", &a), ("e/b", &b)];
+    let emptied = merge_with(&MergeOptions::default(), [base, ours, versions[2]], None);
+    assert_eq!(emptied.unmerged(), outcome.unmerged());
+    assert_eq!(emptied.paths(), ["d", "e/a", "e/b", "e/c"]);
+    let ours = &[("d/sub/", ""), ("e/a", &a), ("e/b", &b)];
+    let emptied = merge_with(&MergeOptions::default(), [base, ours, versions[2]], None);
+    assert_eq!(emptied.unmerged(), outcome.unmerged());
+
     let options = MergeOptions { directory_renames: DirectoryRenames::Apply, ..MergeOptions::default() };
     let outcome = merge_with(&options, versions, None);
     let text =

@@ -334,6 +334,12 @@ fn a_prefix_means_the_kind_that_is_wanted() {
     let prefix: Revision = "0202".parse().expect("a revision");
     assert_eq!(resolver.commit(&prefix).map(|found| found.id).ok(), Some(id(2)));
     assert_eq!(object("0202^").map(|found| found.id).ok(), Some(id(1)));
+    // What 'describe' prints, whatever the tag is called, and whether it is there.
+    assert_eq!(object("v1-14-g0202").map(|found| found.id).ok(), Some(id(2)));
+    assert_eq!(object("a/b-c-0-g0202").map(|found| found.id).ok(), Some(id(2)));
+    for text in ["v1-g0202", "v1-x-g0202", "v1-14-g02", "v1-14-0202"] {
+        assert!(object(text).is_err(), "{text}");
+    }
     match resolver.object(&prefix) {
         Err(ResolveError::Ambiguous { candidates, .. }) => assert_eq!(candidates.len(), 2),
         other => panic!("{other:?}"),

@@ -102,6 +102,9 @@ const JOINING: &[&str] = &[
     "cherry-pick -n REVISION",
     "revert --no-edit REVISION",
     "revert --no-edit REVISION",
+    "switch -m BRANCH",
+    "checkout -m REVISION",
+    "checkout -m REVISION",
 ];
 
 /// What is tried while a merge or the like waits.
@@ -113,6 +116,9 @@ const WHILE_WAITING: &[&str] = &[
     "DOING --quit",
     "checkout --ours PATH",
     "checkout --theirs PATH",
+    "checkout -m PATH",
+    "restore --conflict=diff3 PATH",
+    "commit -q --no-edit",
     "commit -qam decided",
     "reset --hard",
 ];

@@ -14,6 +14,13 @@ const LISTED: usize = 20;
 
 /// The error of a commit without changes: with what is changed and not staged, or not tracked.
 pub(super) fn error(workspace: &Workspace<'_>) -> CommandError {
+    let waiting = workspace.index.header().pending.as_ref();
+    if let Some(picked) = waiting.filter(|waiting| waiting.commit().is_some()) {
+        let command = picked.doing.command();
+        return nothing(format_args!("nothing is left of what the {command} would bring")).hint(
+            format_args!("'pond {command} --skip' leaves it out, 'pond commit --allow-empty' records it"),
+        );
+    }
     // Whatever keeps the mirror from being read, there is nothing to commit.
     let scan = look(workspace).unwrap_or_default();
     let changed = lines(&scan, |state| match state {

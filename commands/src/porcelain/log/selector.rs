@@ -1,12 +1,11 @@
 //! Which commits are shown, and what of their changes.
 
-use pond_objects::{Change, Commit};
+use pond_objects::Commit;
 
 use super::LogArgs;
 use super::filter::Filter;
 use super::follow::Follow;
-use crate::commit_output::parent_tree;
-use crate::comparison;
+use crate::comparison::{Against, CommitChanges, Merges};
 use crate::error::{CommandError, usage};
 use crate::revisions::{self, Arguments};
 use crate::workspace::Workspace;
@@ -18,6 +17,7 @@ pub(super) struct Selector<'a> {
     arguments: &'a Arguments,
     filter: Filter,
     follow: Option<Follow>,
+    merges: Merges,
     shows_changes: bool,
 }
 
@@ -27,6 +27,7 @@ impl<'a> Selector<'a> {
         args: &'a LogArgs,
         arguments: &'a Arguments,
         filter: Filter,
+        merges: Merges,
         shows_changes: bool,
     ) -> Result<Self, CommandError> {
         let follow = match (args.follow, arguments.paths.len()) {
@@ -34,7 +35,7 @@ impl<'a> Selector<'a> {
             (true, 1) => Some(Follow::new(workspace, &arguments.paths[0])?),
             (true, _) => return Err(usage("--follow takes exactly one path")),
         };
-        Ok(Self { workspace, args, arguments, filter, follow, shows_changes })
+        Ok(Self { workspace, args, arguments, filter, follow, merges, shows_changes })
     }
 
     /// Whether every commit is shown.
@@ -46,7 +47,7 @@ impl<'a> Selector<'a> {
     }
 
     /// The changes to show with a commit; `None` where the commit is not shown. With `--follow` commits have to come in order.
-    pub(super) fn changes(&mut self, commit: &Commit) -> Result<Option<Vec<Change>>, CommandError> {
+    pub(super) fn changes(&mut self, commit: &Commit) -> Result<Option<CommitChanges>, CommandError> {
         if !self.filter.takes(commit) {
             return Ok(None);
         }
@@ -55,22 +56,20 @@ impl<'a> Selector<'a> {
             let mut changes = follow.step(store, commit)?;
             let was_touched = !changes.is_empty();
             self.args.diff.filter(&mut changes)?;
-            return Ok((was_touched && !changes.is_empty()).then_some(changes));
+            return Ok((was_touched && !changes.is_empty()).then_some(CommitChanges::Plain(changes)));
         }
         let pathspecs = &self.arguments.pathspecs;
-        let is_merge = commit.parents.len() > 1 && !self.args.first_parent;
+        let hides_merge = commit.parents.len() > 1 && self.merges.against == Against::Nothing;
         if !self.arguments.paths.is_empty()
-            && !revisions::touches(store, commit, pathspecs, self.args.first_parent)?
+            && !revisions::touches(store, commit, pathspecs, self.merges.differing(self.args.first_parent))?
         {
             return Ok(None);
         }
         let filtered = self.args.diff.is_filtered();
-        if is_merge || !(self.shows_changes || filtered) {
-            return Ok((!(is_merge && filtered)).then(Vec::new));
+        if hides_merge || !(self.shows_changes || filtered) {
+            return Ok((!(hides_merge && filtered)).then_some(CommitChanges::NONE));
         }
-        let parent = parent_tree(store, commit)?;
-        let changes =
-            comparison::trees(store, parent.as_ref(), Some(&commit.tree), pathspecs, &self.args.diff)?;
+        let changes = self.merges.changes(store, commit, pathspecs, &self.args.diff)?;
         Ok((!filtered || !changes.is_empty()).then_some(changes))
     }
 }

@@ -5,42 +5,73 @@ use std::ffi::OsStr;
 use pond_objects::{ObjectId, ObjectSource as _};
 use serde_json::json;
 
-use super::ShowArgs;
 use super::find::{Stash, find};
-use crate::comparison::{self, stored_contents};
+use super::{ListArgs, ShowArgs};
+use crate::commit_output::CommitOutput;
+use crate::comparison::{self, Against, stored_contents};
 use crate::context::Context;
-use crate::error::{CommandError, Outcome};
+use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
-use crate::revisions::short_id;
+use crate::revisions::{short_id, take_count};
 use crate::time::rfc3339;
 use crate::transact;
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Forms, count, write_diff};
-use crate::ui::{color::Role, escape};
+use crate::ui::escape;
+use crate::ui::log_format::Reflog;
 use crate::workspace::Workspace;
 
-pub(super) fn list(ctx: &Context) -> Result<Outcome, CommandError> {
+/// How a stash is listed without options.
+const LINE: &str = "%C(yellow)%gd%C(reset): %gs";
+
+pub(super) fn list(ctx: &Context, mut args: ListArgs) -> Result<Outcome, CommandError> {
+    let limit = take_count(&mut args.count)?.or(args.max_count).unwrap_or(usize::MAX);
+    if let Some(other) = args.count.first() {
+        let other = escape::plain(other.as_encoded_bytes()).into_owned();
+        return Err(
+            usage(format_args!("unexpected argument '{other}'")).hint("'pond stash show STASH' shows one")
+        );
+    }
     let workspace = Workspace::history(ctx)?;
     let store = workspace.store();
+    let is_dated = args.format.names_dates();
+    let format = args.format.or_template(LINE);
+    let merges = args.merges.read(&args.diff, true, Forms::NONE, Against::First)?;
+    let short = |id: &ObjectId| short_id(store, id);
+    let mut output = CommitOutput::new(&workspace, &format, &args.diff, merges, &short)?;
     ctx.ui.page();
-    for (number, (seq, id)) in workspace.snapshot.view().stashes()?.into_iter().enumerate() {
+    let stack = workspace.snapshot.view().stashes()?;
+    for (number, (seq, id)) in stack.into_iter().enumerate().skip(args.skip).take(limit) {
         let commit = store.commit(&id)?;
-        let subject = escape::plain(commit.subject());
-        let name = format!("stash@{{{number}}}");
+        let changes = output.changes(&commit, &Pathspecs::default(), &args.diff)?;
         if ctx.ui.is_json() {
-            ctx.ui.json_row(&json!({
-                "stash": name,
+            let mut row = json!({
+                "stash": format!("stash@{{{number}}}"),
                 "operation": seq,
                 "commit": id.to_hex(),
                 "base": commit.parents.first().map(ObjectId::to_hex),
-                "message": subject,
+                "message": escape::plain(commit.subject()),
                 "time": rfc3339(commit.committer.when),
                 "untracked": commit.parents.len() > 2,
-            }))?;
-        } else {
-            ctx.ui.say(format_args!("{}: {subject}", ctx.ui.paint(Role::CommitId, name)));
+            });
+            if output.shows_changes() {
+                row["changes"] = output.changes_json(&changes)?.into();
+            }
+            ctx.ui.json_row(&row)?;
+            continue;
         }
+        let who = (commit.committer.name.clone(), commit.committer.email.clone());
+        let reflog = Reflog {
+            name: "refs/stash".to_owned(),
+            short: "stash".to_owned(),
+            number,
+            when: commit.committer.when,
+            message: commit.subject().into(),
+            who,
+            is_dated,
+        };
+        output.print_logged(&id, &commit, &reflog, &changes)?;
     }
     Ok(Outcome::Done)
 }

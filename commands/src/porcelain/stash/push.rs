@@ -88,8 +88,16 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
     };
     let adopted = workspace.staged()?;
     let parameters = [("message", message.to_str_lossy().into_owned())];
-    let request =
-        Rearrange { files, staged, always: true, ..Rearrange::nothing(&workspace, "STASH", &parameters) };
+    // A message that waited for everything to be committed has nothing left to wait for.
+    let pending = workspace.index.header().pending.clone();
+    let pending = pending.filter(|pending| pathspecs.is_some() || pending.waits());
+    let request = Rearrange {
+        files,
+        staged,
+        pending,
+        always: true,
+        ..Rearrange::nothing(&workspace, "STASH", &parameters)
+    };
     let laid_out = rearrange(&mut workspace, request, &scan, &saved, |transaction| {
         // What is only staged may be in no commit but the stash's.
         transaction.adopt(&adopted);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use bstr::{BStr, BString};
 use pond_objects::Kind;
 
-use super::report::{Report, Unstaged};
+use super::report::{Report, Unstaged, Waiting};
 use crate::error::CommandError;
 use crate::mirror::order::relative;
 use crate::mirror::pending::Doing;
@@ -34,8 +34,8 @@ impl Page<'_> {
         let report = self.report;
         self.head(out)?;
         // What only has conflicts has no end of its own.
-        if let Some(doing) = report.doing.filter(|doing| !doing.is_only_conflicts()) {
-            self.pending(out, doing)?;
+        if let Some(waiting) = report.waiting.as_ref().filter(|waiting| !waiting.doing.is_only_conflicts()) {
+            self.waiting(out, waiting)?;
         }
         if !report.staged.is_empty() {
             let undo = match report.commit {
@@ -114,26 +114,31 @@ impl Page<'_> {
     }
 
     /// What is under way, and how it goes on.
-    fn pending(&self, out: &mut impl Write, doing: Doing) -> io::Result<()> {
-        let (command, report) = (doing.command(), self.report);
-        let left = counted(report.queue.len() as u64, "commit");
-        let next = report.queue.first().filter(|_| !report.is_commit_due);
-        match (next, report.unmerged.len()) {
-            (Some(next), _) => {
-                writeln!(out, "\nA {command} is under way: {left} left, the next is {}", next.short())?;
-            }
-            (None, 0) => writeln!(out, "\nA {command} is under way, and all its conflicts are decided")?,
-            (None, count) => {
-                writeln!(out, "\nA {command} is under way: {} in conflict", counted(count as u64, "path"))?;
-            }
-        }
-        if next.is_none() && !report.queue.is_empty() {
+    fn waiting(&self, out: &mut impl Write, waiting: &Waiting) -> io::Result<()> {
+        let command = waiting.doing.command();
+        let of = waiting.commit.map_or_else(String::new, |commit| format!(" of {}", commit.short()));
+        let left = counted(waiting.queue.len() as u64, "commit");
+        let next = waiting.queue.first().filter(|_| !waiting.is_commit_due);
+        let is_empty = waiting.doing != Doing::Merge && waiting.is_empty && next.is_none();
+        let state = match (next, waiting.conflicts) {
+            (Some(next), _) => format!(": {left} left, the next is {}", next.short()),
+            (None, 0) if is_empty => ", and nothing of it is left to be committed".to_owned(),
+            (None, 0) => ", and all its conflicts are decided".to_owned(),
+            (None, count) => format!(": {} in conflict", counted(count as u64, "path")),
+        };
+        writeln!(out, "\nA {command}{of} is under way{state}")?;
+        if next.is_none() && !waiting.queue.is_empty() {
             writeln!(out, "{left} after it")?;
         }
-        if self.hints {
-            let going_on = if report.queue.is_empty() { "ends it" } else { "goes on" };
+        if self.hints && is_empty && waiting.conflicts == 0 {
+            writeln!(
+                out,
+                "  ('pond {command} --skip' leaves it out, 'pond commit --allow-empty' records it, 'pond {command} --abort' goes back)"
+            )?;
+        } else if self.hints {
+            let going_on = if waiting.queue.is_empty() { "ends it" } else { "goes on" };
             let skip = match next {
-                _ if report.queue.is_empty() || !report.can_skip => "",
+                _ if waiting.queue.is_empty() || !waiting.can_skip => "",
                 Some(_) => ", --skip leaves the next out",
                 None => ", --skip leaves this one out",
             };
@@ -166,7 +171,7 @@ impl Page<'_> {
     fn foot(&self, out: &mut impl Write) -> io::Result<()> {
         let report = self.report;
         let text = match () {
-            () if !report.staged.is_empty() || report.doing.is_some() => return Ok(()),
+            () if !report.staged.is_empty() || self.has_conflicts_or_merges() => return Ok(()),
             () if !report.unstaged.is_empty() => {
                 "nothing is staged ('pond add' stages changes, 'pond commit -a' those of tracked files)"
             }
@@ -183,8 +188,16 @@ impl Page<'_> {
         writeln!(out, "\n{text}")
     }
 
+    /// Whether there is something to do that is not said with the files that changed: a merge is recorded even where it
+    /// changes nothing.
+    fn has_conflicts_or_merges(&self) -> bool {
+        let waiting = self.report.waiting.as_ref();
+        waiting.is_some_and(|waiting| waiting.conflicts > 0 || waiting.doing == Doing::Merge)
+    }
+
     fn clean(&self, out: &mut impl Write) -> io::Result<()> {
-        let gap = if self.report.ignored.is_empty() { "" } else { "\n" };
+        let is_first = self.report.ignored.is_empty() && self.report.waiting.is_none();
+        let gap = if is_first { "" } else { "\n" };
         writeln!(out, "{gap}nothing to commit, mirror clean")
     }
 }

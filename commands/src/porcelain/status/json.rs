@@ -26,8 +26,8 @@ pub(super) fn document(report: &Report) -> Value {
         "commit": report.commit.map(|commit| commit.to_hex()),
         "clean": report.is_clean(),
         // The command that goes on with it; with nothing but conflicts left, none does.
-        "doing": report.doing.filter(|doing| *doing != Doing::Conflicts).map(Doing::command),
-        "commits_left": report.queue.iter().map(ObjectId::to_hex).collect::<Vec<_>>(),
+        "doing": report.waiting.as_ref().map(|waiting| waiting.doing).filter(names_command).map(Doing::command),
+        "commits_left": report.waiting.iter().flat_map(|waiting| &waiting.queue).map(ObjectId::to_hex).collect::<Vec<_>>(),
         "unmerged": report.unmerged.iter().map(|one| with(&one.path, "status", one.letters.into())).collect::<Vec<_>>(),
         "staged": report.staged.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
         "unstaged": report.unstaged.iter().map(unstaged).collect::<Vec<_>>(),
@@ -39,6 +39,11 @@ pub(super) fn document(report: &Report) -> Value {
         "unreadable": unreadable.collect::<Vec<_>>(),
         "mirror_emptied": report.all_missing,
     })
+}
+
+/// Whether a command, or a stash, goes by the name of what waits.
+fn names_command(doing: &Doing) -> bool {
+    !matches!(doing, Doing::Conflicts | Doing::Squash)
 }
 
 fn row(path: &BStr) -> Map<String, Value> {

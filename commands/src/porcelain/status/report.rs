@@ -54,13 +54,7 @@ pub(super) struct Report {
     /// The commit that the mirror stands on.
     pub(super) commit: Option<ObjectId>,
     /// A merge or the like that waits for a person.
-    pub(super) doing: Option<Doing>,
-    /// Whether it has a commit to be made before it goes on.
-    pub(super) is_commit_due: bool,
-    /// Whether there is a commit for --skip to leave out.
-    pub(super) can_skip: bool,
-    /// The commits that come after that, in order.
-    pub(super) queue: Vec<ObjectId>,
+    pub(super) waiting: Option<Waiting>,
     /// Paths in conflict, in path order; they are in none of the other lists.
     pub(super) unmerged: Vec<Unmerged>,
     /// From the last commit to what is staged, in path order.
@@ -81,6 +75,24 @@ pub(super) struct Report {
     pub(super) all_missing: bool,
     /// Rows of the index whose files proved to be unchanged, with their stats of now.
     pub(super) refreshed: Vec<(usize, Seen)>,
+}
+
+/// What waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) doing: Doing,
+    /// The commit that is picked or reverted.
+    pub(super) commit: Option<ObjectId>,
+    /// Paths in conflict, whichever of them are listed.
+    pub(super) conflicts: usize,
+    /// Whether anything is staged for its commit.
+    pub(super) is_empty: bool,
+    /// Whether it has a commit to be made before it goes on.
+    pub(super) is_commit_due: bool,
+    /// Whether there is one to be left out.
+    pub(super) can_skip: bool,
+    /// The commits that come after that, in order.
+    pub(super) queue: Vec<ObjectId>,
 }
 
 /// A path in conflict.
@@ -150,12 +162,25 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
     progress.finish();
     let mut staged = staged;
     if let Some(pending) = &index.header().pending {
+        report.waiting = pending.waits().then(|| waiting(index, pending));
         set_conflicts_apart(&mut report, &mut staged, pending, request.pathspecs);
     }
     report.staged = if request.renames { with_renames(workspace, staged) } else { staged };
     report.branch = workspace.head.branch.as_ref().map(|branch| branch.short().to_owned());
     report.commit = workspace.head.commit;
     Ok(report)
+}
+
+fn waiting(index: &Index, pending: &Pending) -> Waiting {
+    Waiting {
+        doing: pending.doing,
+        commit: pending.commit(),
+        conflicts: pending.conflicts.len(),
+        is_empty: staged_changes(index).next().is_none(),
+        is_commit_due: pending.is_commit_due(),
+        can_skip: !pending.is_by_hand(),
+        queue: pending.queue(),
+    }
 }
 
 /// Lists paths in conflict as such, and nowhere else.
@@ -165,10 +190,6 @@ fn set_conflicts_apart(
     pending: &Pending,
     pathspecs: Option<&Pathspecs>,
 ) {
-    report.doing = Some(pending.doing);
-    report.is_commit_due = pending.is_commit_due();
-    report.can_skip = !pending.is_by_hand();
-    report.queue = pending.queue();
     let meant = pending.conflicts.iter().map(|conflict| Unmerged {
         path: conflict.path(),
         letters: conflict.letters(),

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
+use pond_objects::merge::{Labels, MergeOptions};
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_refs::{Expected, RefEdit, RefName};
@@ -12,6 +13,7 @@ use super::{left_behind, new_name};
 use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::carried::Carried;
 use crate::mirror::lay_out::LaidOut;
+use crate::mirror::merge_over;
 use crate::mirror::move_head::{MoveHead, MovedHead, Uncommitted, move_head};
 use crate::mirror::order::path_order;
 use crate::ref_update::{self, Moves};
@@ -19,6 +21,7 @@ use crate::revisions::{self, short_id};
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 use crate::ui::escape;
 use crate::workspace::Workspace;
+use crate::{merging, operation_output};
 
 /// Where HEAD goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,26 +131,42 @@ pub(crate) struct Go {
     pub(crate) to: To,
     /// Whether changes that are not committed are given up.
     pub(crate) discard: bool,
+    /// How they are merged where they are in the way, if that is wanted.
+    pub(crate) merge: Option<MergeOptions>,
     /// Whether to explain what a detached HEAD is.
     pub(crate) advise: bool,
 }
 
 /// Moves HEAD and the mirror, and says so.
 pub(crate) fn go(workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, CommandError> {
-    let Go { kind, to, discard, advise } = go;
+    let Go { kind, to, discard, merge, advise } = go;
     let before = workspace.head.clone();
     let head = to.head(&before);
     let edits = to.edits(head.commit);
     let parameters = [("to", to.name())];
     // A new branch where HEAD is: nothing in the mirror changes, so nothing has to be looked at.
     let is_here = matches!(to, To::New { start: None, .. }) && !discard;
+    let mut has_conflicts = false;
     let moved = if is_here {
         let moves = Moves { edits, head: Some(head), ..Moves::default() };
         ref_update::publish(workspace, kind, &parameters, moves, |_| ())?;
         MovedHead { before, laid_out: LaidOut::default(), carried: Carried::default() }
     } else {
         let uncommitted = if discard { Uncommitted::GiveUp } else { Uncommitted::Carry };
-        move_head(workspace, MoveHead { kind, parameters: &parameters, head, edits, uncommitted })?
+        let commit = head.commit;
+        let request = MoveHead { kind, parameters: &parameters, head, edits, uncommitted };
+        match merge {
+            Some(options) if merge_over::is_needed(workspace, commit)? => {
+                let (ours, base) = (to.name(), operation_output::place(&before));
+                let labels =
+                    Labels { ours: ours.as_str().into(), base: base.as_str().into(), theirs: "local".into() };
+                let (moved, merged) = merge_over::merge_over(workspace, request, labels, &options)?;
+                merging::tell(workspace, &merged);
+                has_conflicts = !merged.is_clean;
+                moved
+            }
+            _ => move_head(workspace, request)?,
+        }
     };
     explain(workspace, &moved.before, &to, advise)?;
     print(workspace, &moved, &to)?;
@@ -155,6 +174,12 @@ pub(crate) fn go(workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, Comma
         return Err(interrupted(
             "interrupted; HEAD has moved, and 'pond restore :/' writes the files that are missing",
         ));
+    }
+    if has_conflicts {
+        workspace.ctx.ui.hint(
+            "'pond add PATH' says that one is decided; 'pond undo' goes back, with the changes as they were",
+        );
+        return Ok(merging::outcome_of_conflicts(workspace, &moved.laid_out));
     }
     Ok(if moved.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }

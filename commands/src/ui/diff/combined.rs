@@ -129,7 +129,7 @@ pub(super) fn write_patch(
         return Ok(());
     };
     let mut result = Lines::of(&texts, options);
-    let is_shown = result.choose(options.context);
+    let is_shown = result.choose(options.context, options.dense);
     if is_shown || one.changes_mode() || one.is_in_mirror {
         write_header(out, one, true, contents, options)?;
         // Of a file that is gone from the mirror git shows no lines, of one that a commit lacks it does.
@@ -148,7 +148,8 @@ fn write_header(
     options: &DiffOptions,
 ) -> io::Result<()> {
     let mut line = |text: String| write_header_line(out, &text, options);
-    line(format!("diff --cc {}", quoted(&one.path)))?;
+    let word = if options.dense { "cc" } else { "combined" };
+    line(format!("diff --{word} {}", quoted(&one.path)))?;
     let ids: Vec<String> = one.parents.iter().map(|side| print_id(one, *side, contents, options)).collect();
     let new = one.new.filter(|_| !one.is_in_mirror);
     line(format!("index {}..{}", ids.join(","), print_id(one, new, contents, options)))?;
@@ -247,14 +248,14 @@ impl<'a> Lines<'a> {
     }
 
     /// Decides which lines are shown; whether any is.
-    fn choose(&mut self, context: usize) -> bool {
+    fn choose(&mut self, context: usize, dense: bool) -> bool {
         for line in &mut self.lines {
             line.is_shown = line.is_changed();
         }
         let mut at = 0;
         while let Some(begin) = self.next(at, true) {
             let end = self.end_of_run(begin, context);
-            if !self.is_of_interest(begin, end) {
+            if dense && !self.is_of_interest(begin, end) {
                 self.lines[begin..end].iter_mut().for_each(|line| line.is_shown = false);
             }
             at = end;
@@ -463,7 +464,7 @@ mod tests {
         let options = DiffOptions::default();
         let mut lines = Lines::of(&texts, &options);
         let mut out = Vec::new();
-        if lines.choose(options.context) {
+        if lines.choose(options.context, true) {
             lines.write(&mut out, &options).expect("memory");
         }
         String::from_utf8(out).expect("text")

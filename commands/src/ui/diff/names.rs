@@ -79,10 +79,12 @@ pub(super) fn write_raw(
         let mode = |side: Option<pond_objects::Side>| side.map_or(0, |side| side.kind.mode());
         let id = |side: Option<pond_objects::Side>| side.map_or(pond_objects::ObjectId::ZERO, |side| side.id);
         let ids = id_range(&id(change.old), &id(change.new), contents, options).replace("..", " ");
-        // A path in conflict has no sides, and none is turned round; what the mirror has there is told all the same.
-        let unmerged = is_unmerged(change).then(|| contents.unmerged_kind(change.path.as_ref())).flatten();
-        let new = unmerged.map_or(mode(change.new), Kind::mode);
-        write!(out, ":{:06o} {new:06o} {ids} ", mode(change.old))?;
+        // A path in conflict has no sides, and none is turned round; what stands beside the index is told all the same.
+        let [old, new] = match is_unmerged(change) {
+            true => contents.unmerged_kinds(change.path.as_ref()).map(|kind| kind.map_or(0, Kind::mode)),
+            false => [mode(change.old), mode(change.new)],
+        };
+        write!(out, ":{old:06o} {new:06o} {ids} ")?;
         write_status(out, change, options)?;
     }
     Ok(())

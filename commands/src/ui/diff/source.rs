@@ -1,8 +1,8 @@
 //! Where the contents that a diff compares come from.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use bstr::BStr;
+use bstr::{BStr, BString};
 use pond_objects::cursor::Leaves;
 use pond_objects::{Body, Change, Kind, ObjectId, ObjectSource, ReadError, Side};
 
@@ -78,9 +78,10 @@ pub(crate) trait Contents {
     /// The digits of an id that tell it from the pond's others.
     fn short(&self, id: &ObjectId) -> String;
 
-    /// What the mirror has at a path in conflict, whose change has no sides; none where no mirror is compared.
-    fn unmerged_kind(&self, _path: &BStr) -> Option<Kind> {
-        None
+    /// What the old and the new place have at a path in conflict, whose change has no sides; of the index, which has
+    /// several versions, nothing.
+    fn unmerged_kinds(&self, _path: &BStr) -> [Option<Kind>; 2] {
+        [None; 2]
     }
 }
 
@@ -88,6 +89,8 @@ pub(crate) trait Contents {
 pub(crate) struct StoredContents<'a> {
     pub(crate) source: &'a dyn ObjectSource,
     pub(crate) short: &'a dyn Fn(&ObjectId) -> String,
+    /// What the old tree has at paths in conflict.
+    pub(crate) unmerged: HashMap<BString, Kind>,
 }
 
 impl Contents for StoredContents<'_> {
@@ -110,6 +113,10 @@ impl Contents for StoredContents<'_> {
 
     fn short(&self, id: &ObjectId) -> String {
         (self.short)(id)
+    }
+
+    fn unmerged_kinds(&self, path: &BStr) -> [Option<Kind>; 2] {
+        [self.unmerged.get(path).copied(), None]
     }
 }
 

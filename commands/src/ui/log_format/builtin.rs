@@ -38,15 +38,28 @@ fn write(out: &mut Vec<u8>, entry: &LogEntry<'_>, style: &LogStyle<'_>) -> io::R
     let (commit, paint) = (entry.commit, style.paint);
     let mark = if entry.mark.is_empty() { String::new() } else { format!("{} ", entry.mark) };
     if matches!(style.format, LogFormat::Oneline) {
-        paint.write(out, Role::CommitId, format!("{mark}{}", style.id(entry.id)).as_bytes())?;
+        paint.write(out, Role::CommitId, format!("{mark}{}", id(entry, style)).as_bytes())?;
         decoration::write_all(out, entry.decorations, (" (", ")"), paint)?;
         out.push(b' ');
+        if let Some(reflog) = entry.reflog {
+            let selector = reflog.selector(&reflog.name, style);
+            out.extend_from_slice(&paint.safe(format!("{selector}: ").as_bytes()));
+            out.extend_from_slice(&paint.safe(&reflog.message));
+            return Ok(());
+        }
         out.extend_from_slice(&paint.safe(&subject(&commit.message)));
         return Ok(());
     }
-    paint.write(out, Role::CommitId, format!("commit {mark}{}", style.id(entry.id)).as_bytes())?;
+    paint.write(out, Role::CommitId, format!("commit {mark}{}", id(entry, style)).as_bytes())?;
     decoration::write_all(out, entry.decorations, (" (", ")"), paint)?;
     out.push(b'\n');
+    if let Some(reflog) = entry.reflog {
+        let (name, address) = &reflog.who;
+        let place = format!("Reflog: {} ({name} <{address}>)\n", reflog.selector(&reflog.name, style));
+        out.extend_from_slice(&paint.safe(place.as_bytes()));
+        let message = [b"Reflog message: ", &reflog.message[..], b"\n"].concat();
+        out.extend_from_slice(&paint.safe(&message));
+    }
     if matches!(style.format, LogFormat::Raw) {
         let text = commit.encode();
         let headers = text.find(b"\n\n").map_or(&text[..], |end| &text[..=end]);
@@ -56,6 +69,14 @@ fn write(out: &mut Vec<u8>, entry: &LogEntry<'_>, style: &LogStyle<'_>) -> io::R
     }
     write_message(out, &commit.message, style);
     Ok(())
+}
+
+/// The commit's id, and that of the parent that it is compared with.
+fn id(entry: &LogEntry<'_>, style: &LogStyle<'_>) -> String {
+    match entry.from {
+        Some(parent) => format!("{} (from {})", style.id(entry.id), style.id(parent)),
+        None => style.id(entry.id),
+    }
 }
 
 fn write_people(out: &mut Vec<u8>, entry: &LogEntry<'_>, style: &LogStyle<'_>) -> io::Result<()> {

@@ -6,8 +6,8 @@ use pond_objects::{ObjectId, Signature};
 use super::pad::{Padding, Wrap};
 use super::style::ColorCode;
 use super::subject::{body, file_name, first_line, subject};
-use super::template::{Field, Joint, PersonPart, Piece, Template, TrailerOptions};
-use super::{LogEntry, LogStyle, decoration};
+use super::template::{Field, Joint, PersonPart, Piece, ReflogPart, Template, TrailerOptions};
+use super::{LogEntry, LogStyle, Reflog, decoration};
 use crate::time::DateStyle;
 use crate::trailers;
 use crate::ui::color::Role;
@@ -123,6 +123,9 @@ impl Expander<'_> {
             Field::Mark => self.entry.mark.as_bytes().to_vec(),
             Field::Encoding => Vec::new(),
             Field::Trailers(options) => safe(&trailer_text(&commit.message, options)),
+            Field::Reflog(part) => {
+                self.entry.reflog.map_or_else(Vec::new, |reflog| self.reflog(reflog, *part))
+            }
         }
     }
 
@@ -138,6 +141,17 @@ impl Expander<'_> {
         let written = decoration::write_all(&mut out, self.entry.decorations, (before, after), self.paint());
         written.expect("BUG: writing to memory does not fail");
         out
+    }
+
+    fn reflog(&self, reflog: &Reflog, part: ReflogPart) -> Vec<u8> {
+        let text = match part {
+            ReflogPart::Selector => reflog.selector(&reflog.name, self.style).into(),
+            ReflogPart::ShortSelector => reflog.selector(&reflog.short, self.style).into(),
+            ReflogPart::Message => reflog.message.clone(),
+            ReflogPart::Name => reflog.who.0.clone().into(),
+            ReflogPart::Email => reflog.who.1.clone().into(),
+        };
+        self.style.paint.safe(&text).into_owned()
     }
 
     fn person(&self, person: &Signature, part: PersonPart) -> Vec<u8> {

@@ -28,6 +28,17 @@ pub(crate) fn commit_json(entry: &LogEntry<'_>) -> Value {
         "trailers": trailers,
         "refs": entry.decorations.iter().map(name).collect::<Vec<_>>(),
     });
+    if let Some(parent) = entry.from {
+        document["compared_with"] = parent.to_hex().into();
+    }
+    if let Some(reflog) = entry.reflog {
+        document["reflog"] = json!({
+            "ref": reflog.name,
+            "entry": reflog.number,
+            "time": rfc3339(reflog.when),
+            "message": reflog.message.to_str_lossy(),
+        });
+    }
     if !entry.mark.is_empty() {
         document["mark"] = entry.mark.into();
     }

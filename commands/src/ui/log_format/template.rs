@@ -56,6 +56,17 @@ pub(super) enum Field {
     /// Pond's messages are UTF-8; git prints nothing then.
     Encoding,
     Trailers(TrailerOptions),
+    Reflog(ReflogPart),
+}
+
+/// A fact of the value of a ref that a commit is shown for; nothing where it is shown for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReflogPart {
+    Selector,
+    ShortSelector,
+    Message,
+    Name,
+    Email,
 }
 
 /// A fact of an author or committer.
@@ -173,9 +184,21 @@ fn field(rest: &str) -> Option<(Field, &str)> {
         b'e' => Field::Encoding,
         b'a' => return Some((Field::Author(person(*second?)?), &rest[2..])),
         b'c' => return Some((Field::Committer(person(*second?)?), &rest[2..])),
+        b'g' => return Some((Field::Reflog(reflog(*second?)?), &rest[2..])),
         _ => return None,
     };
     Some((field, &rest[1..]))
+}
+
+fn reflog(letter: u8) -> Option<ReflogPart> {
+    Some(match letter {
+        b'D' => ReflogPart::Selector,
+        b'd' => ReflogPart::ShortSelector,
+        b's' => ReflogPart::Message,
+        b'n' | b'N' => ReflogPart::Name,
+        b'e' | b'E' => ReflogPart::Email,
+        _ => return None,
+    })
 }
 
 fn person(letter: u8) -> Option<PersonPart> {

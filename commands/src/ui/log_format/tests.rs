@@ -30,7 +30,8 @@ fn print(style: LogStyle<'_>, commits: &[Commit], decorations: &[Decoration]) ->
     let mut printer = LogPrinter::new(style);
     let mut out = Vec::new();
     for commit in commits {
-        let entry = LogEntry { id: &commit.id(), commit, decorations, mark: "" };
+        let id = commit.id();
+        let entry = LogEntry { decorations, ..LogEntry::new(&id, commit) };
         printer.entry(&mut out, &entry).expect("memory");
     }
     out.to_str_lossy().into_owned()
@@ -199,7 +200,8 @@ fn unknown_names_are_refused() {
 fn json_has_every_fact() {
     let commit = commit(MESSAGE);
     let decorations = [Decoration::HeadOn("main".into())];
-    let entry = LogEntry { id: &commit.id(), commit: &commit, decorations: &decorations, mark: "" };
+    let id = commit.id();
+    let entry = LogEntry { decorations: &decorations, ..LogEntry::new(&id, &commit) };
     let document = commit_json(&entry);
     assert_eq!(document["id"], commit.id().to_hex());
     assert_eq!(document["author"]["time"], "2026-05-01T12:00:00+02:00");
