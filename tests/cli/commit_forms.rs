@@ -232,3 +232,28 @@ fn what_is_wrong_is_said_before_the_editor_is_started() {
     amend(&pond, &[]).expect_failure(128).expect_says("the editor");
     assert!(pond.exists("started"));
 }
+
+#[test]
+fn an_interrupt_in_the_editor_is_one_of_the_command() {
+    let mut pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.ok(&["add", "a"]);
+    let script = pond.beside("editor.sh");
+    pond.set("POND_EDITOR", format!("sh {}", script.display()));
+    // Ctrl-C reaches both of them; an editor may die of it, end as a shell does, or give up in its own way.
+    for (editor, code) in [
+        ("kill -INT $$", 130),
+        ("exit 130", 130),
+        ("kill -INT $PPID; exit 1", 130),
+        ("kill -TERM $$", 128),
+        ("exit 1", 128),
+    ] {
+        std::fs::write(&script, editor).expect("a file");
+        pond.fails(&["commit"], code).expect_says("COMMIT_EDITMSG").expect_says("editor");
+    }
+    assert_eq!(pond.status(), ["A  a"]);
+    // One that goes on has made use of it.
+    std::fs::write(&script, "kill -INT $PPID; echo Kept > \"$1\"").expect("a file");
+    pond.ok(&["commit"]);
+    assert_eq!(pond.lines(&["log", "--format=%s"]), ["Kept"]);
+}
