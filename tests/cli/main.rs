@@ -22,6 +22,7 @@ mod ignore_rules;
 mod json_forms;
 mod killed_moves;
 mod layers;
+mod leftovers;
 mod lifecycle;
 mod locks;
 mod lost_staging;

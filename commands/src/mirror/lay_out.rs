@@ -10,11 +10,12 @@ use super::differences::Differences;
 use super::failures::Failures;
 use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
+use super::leftovers;
 use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
 use super::scan::{Hashing, Scan, ScanOptions, State, scan};
-use super::secure_dir::{MirrorDir, is_temporary};
+use super::secure_dir::MirrorDir;
 use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
@@ -184,7 +185,6 @@ pub(crate) fn lay_out(
     };
     let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let mirror = MirrorDir::open(&root).map_err(open)?;
-    sweep(&root, &mirror, targets);
     let requests = requests(workspace, &mirror, targets, saved, scan);
     let progress = workspace.ctx.ui.progress("Writing", Unit::Bytes);
     progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
@@ -205,6 +205,7 @@ pub(crate) fn lay_out(
     let laid_out = collect(requests, results);
     drop(materializer);
     rescue(workspace, &replaced)?;
+    leftovers::sweep(workspace, &scan.temporaries);
     synced
         .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
     Ok(laid_out)
@@ -225,20 +226,6 @@ fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
         }
     }
     laid_out
-}
-
-/// Removes what a killed command left of its work in the directories that are about to be written to.
-fn sweep(root: &std::path::Path, mirror: &MirrorDir, targets: &[Target]) {
-    let parents: std::collections::BTreeSet<&[u8]> =
-        targets.iter().map(|target| split_path(&target.path).0).collect();
-    for parent in parents {
-        let Ok(entries) = std::fs::read_dir(super::stage::host_path(root, parent)) else { continue };
-        let names = entries.flatten().map(|entry| entry.file_name());
-        for name in names.filter(|name| is_temporary(name.as_encoded_bytes())) {
-            // Through the directory itself: a symlink in the way leads nowhere.
-            let _ = mirror.directory(parent).map(|dir| dir.unlink(name.as_encoded_bytes()));
-        }
-    }
 }
 
 /// What is at a path; nothing where one of its parents is not a directory.

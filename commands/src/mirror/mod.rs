@@ -15,6 +15,7 @@ pub(crate) mod ignore;
 pub(crate) mod ignored;
 pub(crate) mod index;
 pub(crate) mod lay_out;
+pub(crate) mod leftovers;
 pub(crate) mod lost_content;
 #[cfg(unix)]
 pub(crate) mod materialize;

@@ -10,6 +10,7 @@ use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::footprint::Footprint;
 use crate::mirror::ignored;
 use crate::mirror::index::Side;
+use crate::mirror::leftovers;
 use crate::mirror::order::{parent, path_order, relative};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::remove::{Removal, Removed, remove};
@@ -77,7 +78,11 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
             removed: found.candidates.into_iter().map(|candidate| candidate.path).collect(),
             ..Removed::default()
         },
-        false => clean(&mut workspace, &found.candidates)?,
+        false => {
+            let removed = clean(&mut workspace, &found.candidates)?;
+            leftovers::sweep(&mut workspace, &found.scan.temporaries);
+            removed
+        }
     };
     let outcome = report(&workspace, &args, &removed)?;
     Ok(if partial { Outcome::Partial } else { outcome })
