@@ -143,9 +143,7 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
         let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
         let before = match change.map(|change| (change.state, change.kind)) {
             Some((State::Missing, _)) => None,
-            Some((_, Some(Kind::Directory))) => {
-                Some(Side { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 })
-            }
+            Some((_, Some(Kind::Directory))) => Some(Side::empty_directory()),
             Some(_) => stored.get(&target.path).copied(),
             None => row.and_then(|row| row.staged),
         };

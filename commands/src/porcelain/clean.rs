@@ -179,7 +179,7 @@ fn clean(workspace: &mut Workspace<'_>, candidates: &[Candidate]) -> Result<Remo
     workspace.ctx.check_interrupt("nothing was removed")?;
     let mut footprint = Footprint::default();
     saved.entries.iter().for_each(|(path, side)| footprint.host.add(path.clone(), Some(*side), None));
-    let directory = Side { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 };
+    let directory = Side::empty_directory();
     for candidate in candidates.iter().filter(|candidate| candidate.is_dir) {
         footprint.host.add(candidate.path.clone(), Some(directory), None);
     }
