@@ -81,6 +81,21 @@ fn what_is_in_no_version_is_stored_first() {
 }
 
 #[test]
+fn directories_go_with_them() {
+    let pond = with_leftovers();
+    pond.write("e/f/b", "b\n");
+    pond.commit_all("three");
+    pond.write(format!("e/f/{}", temporary(5)), "");
+    pond.ok(&["switch", "-d", "HEAD~1"]);
+    assert!(!pond.exists("e"), "a version without them has none");
+    pond.write(format!("g/h/{}", temporary(6)), "1\n");
+    pond.mkdir("i");
+    pond.ok(&["add", "-A"]);
+    assert!(!pond.exists("g") && pond.exists("d") && pond.exists("i"));
+    assert_eq!(pond.status(), ["A  i"]);
+}
+
+#[test]
 fn commands_that_change_nothing_leave_them() {
     let pond = with_leftovers();
     for args in [&["status"][..], &["diff"], &["add", "-n", "."], &["clean", "-n"]] {

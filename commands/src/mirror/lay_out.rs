@@ -181,9 +181,11 @@ pub(crate) fn lay_out(
     let open = |error: std::io::Error| {
         fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error)
     };
-    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let mirror = MirrorDir::open(&root).map_err(open)?;
     let requests = requests(workspace, &mirror, targets, saved, scan);
+    // Before anything is written: they would keep directories from going.
+    leftovers::sweep(workspace, &scan.temporaries);
+    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let progress = workspace.ctx.ui.progress("Writing", Unit::Bytes);
     progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
     interrupt::install();
@@ -203,7 +205,6 @@ pub(crate) fn lay_out(
     let laid_out = collect(requests, results);
     drop(materializer);
     rescue(workspace, &replaced)?;
-    leftovers::sweep(workspace, &scan.temporaries);
     synced
         .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
     Ok(laid_out)

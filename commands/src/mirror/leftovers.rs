@@ -5,7 +5,7 @@
 //! where another program was faster than the command expected, it is that one's file. So what it holds is stored and named
 //! where the pond does not have it yet, and it is removed as any file is: kept for a program that still writes to it.
 
-use bstr::BString;
+use bstr::{BStr, BString};
 
 use super::remove::{Removal, remove};
 use super::save::{self, Saved};
@@ -70,7 +70,10 @@ fn store_and_remove(
         ));
         ui.hint(format_args!("'pond restore -s {} --to DIR' lays that out", tree.short()));
     }
-    let removed = remove(workspace, &removals, &|_| false)?.removed;
+    // A directory that the command had made for it goes, too.
+    let index = workspace.index.clone();
+    let is_untracked = |dir: &BStr| index.find(dir).is_err() && !index.any_live(index.range_of_dir(dir));
+    let removed = remove(workspace, &removals, &is_untracked)?.removed;
     let sizes = removals.iter().filter(|removal| removed.contains(&removal.path));
     let bytes = sizes.filter_map(|removal| removal.seen).map(|stat| stat.size).sum();
     Ok((removed.len(), bytes))

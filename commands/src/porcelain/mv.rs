@@ -192,12 +192,14 @@ fn rename_all(
             Err(error) => failed.push((moving, error.one_line())),
         }
     }
-    let synced = materializer.sync();
-    drop(materializer);
     let kept = match is_replacing {
-        true => save::rescue(workspace, &replaced).and(synced.map_err(|error| {
-            fatal("the files were renamed, but may not survive a power cut").because(&error)
-        })),
+        true => {
+            let synced = materializer.sync().map_err(|error| {
+                fatal("the files were renamed, but may not survive a power cut").because(&error)
+            });
+            drop(materializer);
+            save::rescue(workspace, &replaced).and(synced)
+        }
         false => Ok(()),
     };
     Ok((done, failed, kept))
