@@ -11,6 +11,7 @@ use crate::alias::{self, Alias};
 use crate::cli::{self, Cli, Command, GlobalArgs};
 use crate::context::{self, Context};
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
+use crate::plumbing::version::Version;
 use crate::porcelain::{Porcelain, help};
 use crate::ui::color::ColorMode;
 use crate::ui::{escape, suggest};
@@ -20,7 +21,7 @@ use crate::{external, interrupt, maintain, time};
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     // Before anything else, since scripts ask it often: the parser alone takes longer.
     if arguments.len() == 2 && (arguments[1] == "--version" || arguments[1] == "-V") {
-        return print_version();
+        return ExitCode::from(print_version(&cli::version_line()));
     }
     panic::set_hook(Box::new(|info| {
         let text = format!("fatal: internal error, which should be reported: {info}\n");
@@ -178,10 +179,11 @@ fn other(
     })
 }
 
-fn print_version() -> ExitCode {
-    match writeln!(io::stdout(), "{}", cli::version_line()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(Class::Fatal.code()),
-        _ => ExitCode::SUCCESS,
+/// Prints the version as this text, and gives the exit code.
+fn print_version(text: &str) -> u8 {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Class::Fatal.code(),
+        _ => 0,
     }
 }
 
@@ -189,10 +191,10 @@ fn print_version() -> ExitCode {
 fn show_parse_error(error: clap::Error, arguments: &[OsString]) -> u8 {
     let globals = scan_globals(arguments);
     match error.kind() {
-        ErrorKind::DisplayVersion => {
-            print_version();
-            0
+        ErrorKind::DisplayVersion if globals.json => {
+            print_version(&serde_json::to_string_pretty(&Version::OWN).expect("BUG: texts are JSON"))
         }
+        ErrorKind::DisplayVersion => print_version(&cli::version_line()),
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             match Context::new(globals.clone(), arguments.to_vec()) {
                 Ok(ctx) => {

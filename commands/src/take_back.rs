@@ -9,7 +9,7 @@ mod ahead;
 mod compose;
 mod find;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, BString};
 use pond_objects::{ObjectId, ObjectSource as _};
@@ -30,8 +30,10 @@ use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::index::{Header, Seen, Side, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::restaged;
+use crate::mirror::order::parent;
 use crate::mirror::pending::Pending;
 use crate::mirror::secure_dir::MirrorDir;
+use crate::mirror::stage::host_path;
 use crate::mirror::stat::now_ns;
 use crate::mirror::{obstacles, rebase, rename, save};
 use crate::transact;
@@ -186,7 +188,7 @@ impl TakingBack {
     /// in [`LaidOut::failed`].
     pub(crate) fn apply(&self, workspace: &mut Workspace<'_>, how: How) -> Result<TakenBack, CommandError> {
         self.check_view(workspace, &Ahead::default(), how)?;
-        let renames = self.renames(workspace);
+        let renames = self.renames(|path| is_on_host(workspace, path));
         let scan = lay_out::look(workspace)?;
         let mut targets = lay_out::changed_on_host(workspace, &scan, &self.targets);
         let victims = lay_out::victims(workspace, &scan, &targets);
@@ -227,6 +229,7 @@ impl TakingBack {
         let (renamed, failed) = rename_all(workspace, renames)?;
         // Where they were is free now.
         saved.stats.retain(|(path, _)| renamed.iter().all(|(now, _)| now != path));
+        targets.extend(self.emptied(workspace, &targets));
         let mut laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
         for (path, reason) in failed {
             laid_out.failed.push_reason(path, &reason);
@@ -384,14 +387,28 @@ impl TakingBack {
         workspace.save_head()
     }
 
+    /// The directories of files that are removed here and were renamed before: a rename leaves its directory behind.
+    fn emptied(&self, workspace: &Workspace<'_>, targets: &[Target]) -> Vec<Target> {
+        let removed: HashSet<&BString> =
+            targets.iter().filter(|target| target.side.is_none()).map(|target| &target.path).collect();
+        let moved = self.recorded.moved.iter().map(|(_, now)| now).filter(|now| removed.contains(now));
+        let dirs: BTreeSet<&[u8]> = moved.map(|now| parent(now)).filter(|dir| !dir.is_empty()).collect();
+        let there = dirs.into_iter().filter(|dir| {
+            let found = host_path(workspace.pond.mirror_root(), dir).symlink_metadata();
+            found.is_ok_and(|found| found.is_dir())
+        });
+        there.map(|dir| Target { path: dir.into(), side: Some(Side::empty_directory()) }).collect()
+    }
+
     /// The renames that bring files and directories back as they are: where the new name is there and the old one is free.
-    fn renames(&self, workspace: &Workspace<'_>) -> Pairs {
-        let root = workspace.pond.mirror_root();
-        let is_there =
-            |path: &BString| crate::mirror::stage::host_path(root, path).symlink_metadata().is_ok();
+    fn renames(&self, is_there: impl Fn(&BString) -> bool) -> Pairs {
         let back = self.recorded.moved.iter().rev().map(|(from, to)| (to.clone(), from.clone()));
         back.filter(|(now, then)| is_there(now) && !is_there(then)).collect()
     }
+}
+
+fn is_on_host(workspace: &Workspace<'_>, path: &[u8]) -> bool {
+    host_path(workspace.pond.mirror_root(), path).symlink_metadata().is_ok()
 }
 
 /// Pairs of paths, from and to.

@@ -43,6 +43,8 @@ pub(crate) struct Workspace<'c> {
     pub(crate) index: Index,
     /// Why the index could not be read: then [`Self::index`] has no rows.
     index_error: Option<CommandError>,
+    /// Whether [`Self::index`] is written to its file only when HEAD moves: see [`Self::hold_index`].
+    holds_index: bool,
     lock: Option<Lock>,
 }
 
@@ -73,7 +75,8 @@ impl<'c> Workspace<'c> {
         let pond = ctx.pond()?;
         let snapshot = ReadonlyPond::open(&pond, &[])?;
         let head = head_of(&pond, &snapshot)?;
-        Ok(Self { ctx, pond, snapshot, head, index: Index::empty(), index_error: None, lock: None })
+        let index = Index::empty();
+        Ok(Self { ctx, pond, snapshot, head, index, index_error: None, holds_index: false, lock: None })
     }
 
     /// Opens for a change of the mirror or its index, and keeps other commands from it.
@@ -130,7 +133,7 @@ impl<'c> Workspace<'c> {
         let staged = parse_names(&index.header().packs)?;
         let snapshot = ReadonlyPond::open(&pond, &staged)?;
         let head = head_of(&pond, &snapshot)?;
-        let mut workspace = Self { ctx, pond, snapshot, head, index, index_error, lock };
+        let mut workspace = Self { ctx, pond, snapshot, head, index, index_error, holds_index: false, lock };
         if workspace.index_error.is_none() {
             if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
                 workspace.say_it_was_made_anew("the index was missing");
@@ -248,8 +251,18 @@ impl<'c> Workspace<'c> {
     /// Writes the index and goes on with what was written.
     pub(crate) fn save_index(&mut self, builder: IndexBuilder) -> Result<(), CommandError> {
         debug_assert!(self.lock.is_some(), "BUG: the index is written under the mirror's lock");
-        self.index = builder.save(&index_path(&self.pond))?;
+        self.index = match self.holds_index {
+            true => builder.finish(),
+            false => builder.save(&index_path(&self.pond))?,
+        };
         Ok(())
+    }
+
+    /// From here on the index changes in memory only, until [`Self::moved_to`] writes it. A command that ends before that
+    /// leaves nothing staged. One that is killed between publishing and that leaves it to the next one, which stages what
+    /// the operation says that this one staged.
+    pub(crate) fn hold_index(&mut self) {
+        self.holds_index = true;
     }
 
     /// Applies updates to the index and writes it. `packs` are added to the staged ones that it names.
@@ -341,6 +354,7 @@ impl<'c> Workspace<'c> {
         };
         let builder = rebase::onto_itself(&self.index, header);
         let adopted = self.staged()?;
+        self.holds_index = false;
         self.save_index(builder)?;
         self.save_head()?;
         // The table has what they held, and no index names them any more. One that stays only takes space.

@@ -3,7 +3,7 @@
 //! They are facts that never change, learnt from commits that were read and verified, and kept in the cache in files of any
 //! number and size: a commit may stand in several or in none. What a process learnt is written when it has learnt much, or
 //! when it ends if that is worth a file; a new file takes in those that are not much larger, so that there are few. A file
-//! that is damaged or gone costs time only. Short walks open none.
+//! that is gone costs time only, and one that is damaged is deleted. Short walks open none.
 
 mod file;
 
@@ -113,9 +113,19 @@ fn open_all(dir: &Path) -> Vec<LinkFile> {
     let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == file::EXTENSION));
-    let mut opened: Vec<LinkFile> = files.filter_map(|path| LinkFile::open(&path)).collect();
+    let mut opened: Vec<LinkFile> =
+        files.filter_map(|path| LinkFile::open(&path).or_else(|| discard(&path))).collect();
     opened.sort_unstable_by_key(|file| std::cmp::Reverse(file.len()));
     opened
+}
+
+/// Deletes a file that cannot be used, where that is allowed: else it would be read and checked again each time.
+fn discard(path: &Path) -> Option<LinkFile> {
+    // What cannot even be opened may be whole.
+    if fs::File::open(path).is_ok() {
+        let _ = fs::remove_file(path);
+    }
+    None
 }
 
 #[cfg(test)]

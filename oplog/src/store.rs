@@ -406,7 +406,7 @@ impl OpenPack {
     }
 
     fn rebuild(&self) -> Result<PackIndex, PackError> {
-        let index = PackIndex::rebuild_from_pack(self.path(), self.kind)?;
+        let index = PackIndex::rebuild_from_pack(self.path(), self.kind, &self.digest)?;
         // The index serves from memory as well: a cache that can't be written only costs time.
         let _ = index.write(&self.cached_index);
         Ok(index)
@@ -419,7 +419,7 @@ impl OpenPack {
         // The index of a pack that is gone proves nothing. In the table that is damage, which reading finds; in the staging
         // area, content that is missing can be stored again.
         let is_there = !self.is_staged || self.path().exists();
-        let index = match PackIndex::open(&self.cached_index) {
+        let index = match PackIndex::open(&self.cached_index, &self.digest) {
             Ok(index) if is_there => index,
             _ => self.rebuild()?,
         };

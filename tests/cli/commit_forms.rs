@@ -232,3 +232,88 @@ fn what_is_wrong_is_said_before_the_editor_is_started() {
     amend(&pond, &[]).expect_failure(128).expect_says("the editor");
     assert!(pond.exists("started"));
 }
+
+#[test]
+fn an_interrupt_in_the_editor_is_one_of_the_command() {
+    let mut pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.ok(&["add", "a"]);
+    let script = pond.beside("editor.sh");
+    pond.set("POND_EDITOR", format!("sh {}", script.display()));
+    // Ctrl-C reaches both of them; an editor may die of it, end as a shell does, or give up in its own way.
+    for (editor, code) in [
+        ("kill -INT $$", 130),
+        ("exit 130", 130),
+        ("kill -INT $PPID; exit 1", 130),
+        ("kill -TERM $$", 128),
+        ("exit 1", 128),
+    ] {
+        std::fs::write(&script, editor).expect("a file");
+        pond.fails(&["commit"], code).expect_says("COMMIT_EDITMSG").expect_says("editor");
+    }
+    assert_eq!(pond.status(), ["A  a"]);
+    // One that goes on has made use of it.
+    std::fs::write(&script, "kill -INT $PPID; echo Kept > \"$1\"").expect("a file");
+    pond.ok(&["commit"]);
+    assert_eq!(pond.lines(&["log", "--format=%s"]), ["Kept"]);
+}
+
+#[test]
+fn what_a_stages_is_not_staged_where_the_command_is_killed() {
+    let mut pond = with_one_file();
+    pond.write("b", "b\n");
+    pond.write("c", "c\n");
+    pond.commit_all("one");
+    pond.append("a", "2\n");
+    pond.remove("b");
+    pond.append("c", "staged\n");
+    pond.ok(&["add", "c"]);
+    pond.append("c", "and changed\n");
+    let status = pond.status();
+    assert_eq!(status, [" M a", " D b", "MM c"]);
+    let script = pond.beside("editor.sh");
+    pond.set("POND_EDITOR", format!("sh {}", script.display()));
+    // In the editor, while others look on, and there killed.
+    std::fs::write(&script, "kill -KILL $PPID").expect("a file");
+    assert_eq!(pond.run(&["commit", "-a"]).code, 128 + 9);
+    assert_eq!(pond.status(), status);
+    let look = format!("{} status --porcelain > \"$1\"", env!("CARGO_BIN_EXE_pond"));
+    std::fs::write(&script, look).expect("a file");
+    pond.ok(&["commit", "-a", "--cleanup=verbatim"]);
+    assert_eq!(pond.ok(&["log", "-1", "--format=%B"]).trim_end(), status.join("\n"));
+    assert_eq!(pond.status(), [""; 0]);
+    pond.ok(&["reset", "--soft", "HEAD~1"]);
+    assert_eq!(pond.status(), ["M  a", "D  b", "M  c"]);
+}
+
+#[test]
+fn what_a_staged_is_committed_where_the_command_is_killed_after_that() {
+    let (mut committed, mut not_committed) = (0, 0);
+    for call in ["fsync", "renameat2", "rename"] {
+        for number in 1..20 {
+            let pond = with_one_file();
+            pond.write("b", "b\n");
+            let first = pond.commit_all("one");
+            pond.append("a", "2\n");
+            pond.remove("b");
+            let fault = format!("{call}:signal=KILL:when={number}");
+            let Some((output, is_killed)) = pond.run_with_fault(&["commit", "-qam", "two"], &fault) else {
+                return;
+            };
+            if !is_killed {
+                break;
+            }
+            let is_committed = pond.id("HEAD") != first;
+            let expected: &[&str] = if is_committed { &[] } else { &[" M a", " D b"] };
+            assert_eq!(pond.status(), expected, "{fault}\n{output}");
+            committed += usize::from(is_committed);
+            not_committed += usize::from(!is_committed);
+            pond.run(&["commit", "-qam", "two"]).expect_code(i32::from(is_committed));
+            assert_eq!(pond.lines(&["ls", "-r", "HEAD"]), ["a"], "{fault}");
+            assert_eq!(pond.ok(&["cat", "HEAD:a"]), pond.read("a"), "{fault}");
+            assert_eq!(pond.history().len(), 2, "{fault}");
+            assert_eq!(pond.status(), [""; 0], "{fault}");
+        }
+    }
+    assert!(committed > 1 && not_committed > 1, "{committed} and {not_committed}: this proves nothing");
+}

@@ -216,6 +216,26 @@ impl TestPond {
         self.run_from(directory, args, b"")
     }
 
+    /// Runs it in the mirror with a fault that strace injects into a system call: `fsync:error=EIO:when=2`, or
+    /// `unlinkat:signal=KILL`. Gives whether the call was made at all; nothing where strace is missing or may not trace.
+    pub(crate) fn run_with_fault<S: AsRef<OsStr>>(&self, args: &[S], fault: &str) -> Option<(Output, bool)> {
+        let trace = self.beside("trace");
+        let _ = fs::remove_file(&trace);
+        let call = fault.split(':').next().expect("a call");
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o"]).arg(&trace);
+        command.args(["-e", &format!("trace={call}"), "-e", &format!("inject={fault}")]);
+        command.arg(env!("CARGO_BIN_EXE_pond")).args(args).current_dir(self.mirror());
+        command.env_clear().envs(self.environment()).stdin(std::process::Stdio::null());
+        let output = command.output().ok();
+        let traced = fs::read_to_string(&trace).ok().filter(|_| output.is_some());
+        let Some((output, traced)) = output.zip(traced) else {
+            eprintln!("skipped: strace cannot trace here");
+            return None;
+        };
+        Some((describe(args, output), traced.contains("INJECTED") || traced.contains("killed by SIGKILL")))
+    }
+
     /// Runs it with something to read from stdin.
     pub(crate) fn run_with_input<S: AsRef<OsStr>>(&self, args: &[S], input: &[u8]) -> Output {
         self.run_from(self.mirror(), args, input)

@@ -116,3 +116,15 @@ fn what_writes_files_and_settings_says_which() {
     assert_eq!(document(&pond, &["config", "--unset", "user.name"], 1)["removed"], false);
     assert!(paths(&document(&pond, &["add"], 1)["added"]).is_empty());
 }
+
+#[test]
+fn the_version_is_a_document_however_it_is_asked_for() {
+    let pond = TestPond::without_pond();
+    let document = document(&pond, &["version"], 0);
+    assert_eq!(document["version"], env!("CARGO_PKG_VERSION"));
+    for args in [["--json", "--version"], ["--version", "--json"], ["-V", "--json"]] {
+        let printed: Value = serde_json::from_str(&pond.ok(&args)).expect("a document");
+        assert_eq!(printed, document, "{args:?}");
+    }
+    assert_eq!(pond.ok(&["--version"]), pond.ok(&["version"]));
+}

@@ -79,3 +79,32 @@ fn the_cache_can_be_deleted_at_any_time() {
     assert_eq!(pond.ok(&["cat", "HEAD:level.csv"]), pond.read("level.csv"));
     assert_eq!(pond.ok(&["cat", "HEAD~4:level.csv"]), readings(7, 0, 20));
 }
+
+#[test]
+fn the_cached_index_of_another_pack_is_not_believed() {
+    let pond = TestPond::new();
+    for number in 0..4 {
+        pond.append("level.csv", &readings(8, number * 20, number * 20 + 20));
+        pond.commit_all(&format!("Day {number}"));
+    }
+    let history = pond.history();
+    let indexes = || -> Vec<_> {
+        let entries = fs::read_dir(pond.dot_pond("cache/packs")).expect("a cache");
+        let files = entries.map(|entry| entry.expect("an entry").path());
+        let mut files: Vec<_> = files.map(|path| (fs::read(&path).expect("an index"), path)).collect();
+        files.sort_by(|a, b| a.1.cmp(&b.1));
+        files
+    };
+    let before = indexes();
+    assert!(before.len() > 4, "{} packs", before.len());
+    for (_, path) in &before {
+        fs::write(path, &before[0].0).expect("written");
+    }
+    assert_eq!(pond.history(), history);
+    assert_eq!(pond.ok(&["cat", "HEAD:level.csv"]), pond.read("level.csv"));
+    assert_eq!(pond.ok(&["cat", "HEAD~3:level.csv"]), readings(8, 0, 20));
+    pond.write("level.csv", readings(8, 0, 20));
+    pond.commit_all("Back to day 0");
+    let after = indexes();
+    assert!(before.iter().all(|index| after.contains(index)), "they are made again");
+}

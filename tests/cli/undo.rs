@@ -297,3 +297,68 @@ fn operations_are_listed() {
     assert_eq!(pond.lines(&["reflog", "show"]), pond.lines(&["reflog"]));
     pond.fails(&["reflog", "main", "HEAD"], 129).expect_says("unexpected argument 'HEAD'");
 }
+
+#[test]
+fn a_directory_that_a_rename_emptied_stays_when_it_is_done_again() {
+    for target in ["g", "new"] {
+        let pond = TestPond::new();
+        pond.write("d/f", "1\n");
+        pond.write("g", "2\n");
+        pond.commit_all("one");
+        pond.ok(&["mv", "-f", "d/f", target]);
+        let (renamed, status) = (files(&pond), pond.status());
+        assert!(pond.exists("d"));
+        for _ in 0..2 {
+            pond.ok(&["undo"]);
+            assert_eq!((pond.read("d/f"), pond.read("g")), ("1\n".into(), "2\n".into()));
+            pond.ok(&["redo"]);
+            assert_eq!((files(&pond), pond.status()), (renamed.clone(), status.clone()), "{target}");
+            assert!(fs::read_dir(pond.path("d")).expect("a directory").next().is_none(), "{target}");
+        }
+    }
+}
+
+/// A file in a directory, and commands that wrote one or renamed the other; gives the number of the operation before them.
+fn written_and_renamed(from: &str, to: &str) -> (TestPond, String) {
+    let pond = TestPond::new();
+    for content in ["1\n", "2\n"] {
+        pond.write("old/f", content);
+        pond.write("old/g", content);
+        pond.commit_all(content.trim());
+    }
+    let before = newest(&pond).to_string();
+    pond.ok(&["restore", "-s", "HEAD~1", "old/f"]);
+    pond.ok(&["rm", "old/g"]);
+    pond.ok(&["mv", from, to]);
+    (pond, before)
+}
+
+#[test]
+fn what_a_renamed_file_would_lose_stops_them_all() {
+    for (from, to, file) in [("old", "new", "new/f"), ("old/f", "other", "other"), ("old", "new", "new/g")] {
+        let (pond, before) = written_and_renamed(from, to);
+        pond.write(file, "edited\n");
+        let there = (newest(&pond), files(&pond));
+        pond.run(&["undo", "-n", "--to", &before]).expect_code(0).expect_says("can't be taken back");
+        pond.fails(&["undo", "--to", &before], 1).expect_says("old/").expect_says("nothing was changed");
+        assert_eq!((newest(&pond), files(&pond)), there, "{file}");
+        pond.ok(&["undo", "-f", "--to", &before]);
+        assert_eq!((pond.read("old/f"), pond.read("old/g")), ("2\n".into(), "2\n".into()), "{file}");
+    }
+}
+
+#[test]
+fn a_renamed_file_that_nobody_edited_stops_nothing() {
+    for (from, to) in [("old", "new"), ("old/f", "other")] {
+        let (pond, before) = written_and_renamed(from, to);
+        pond.ok(&["mv", to, "again"]);
+        pond.ok(&["mv", "again", "old-again"]);
+        pond.write("untracked", "mine\n");
+        pond.run(&["undo", "-n", "--to", &before]).expect_code(0);
+        pond.ok(&["undo", "--to", &before]);
+        assert_eq!((pond.read("old/f"), pond.read("old/g")), ("2\n".into(), "2\n".into()));
+        assert_eq!(pond.status(), ["?? untracked"]);
+        pond.ok(&["redo"]);
+        assert!(!pond.exists("old/f") && pond.exists("old-again"));
+    }
+}

@@ -8,6 +8,7 @@ use pond_oplog::ingest::StagedPacks;
 use pond_oplog::{PackKind, StagedPack};
 
 use super::index::{Row, Update};
+use super::leftovers;
 use super::lost_content;
 use super::pathspec::Pathspecs;
 use super::pending::Conflict;
@@ -105,6 +106,7 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     if let Some(lost) = lost {
         lost.settle(workspace)?;
     }
+    leftovers::sweep(workspace, &scan.temporaries);
     let failed: BTreeSet<BString> = report.failed.iter().map(|(path, _)| path.clone()).collect();
     let settled = workspace.settle(&|path| decided.contains(path) && !failed.contains(path))?;
     report.added.extend(settled.into_iter().filter(|path| !updated.contains(path)));

@@ -83,6 +83,13 @@ pub(crate) struct Side {
     pub(crate) size: u64,
 }
 
+impl Side {
+    /// That of an empty directory.
+    pub(crate) fn empty_directory() -> Self {
+        Self { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 }
+    }
+}
+
 /// What the base commit has at a row's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Base {

@@ -10,11 +10,12 @@ use super::differences::Differences;
 use super::failures::Failures;
 use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
+use super::leftovers;
 use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
 use super::scan::{Hashing, Scan, ScanOptions, State, scan};
-use super::secure_dir::{MirrorDir, is_temporary};
+use super::secure_dir::MirrorDir;
 use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
@@ -142,9 +143,7 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
         let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
         let before = match change.map(|change| (change.state, change.kind)) {
             Some((State::Missing, _)) => None,
-            Some((_, Some(Kind::Directory))) => {
-                Some(Side { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 })
-            }
+            Some((_, Some(Kind::Directory))) => Some(Side::empty_directory()),
             Some(_) => stored.get(&target.path).copied(),
             None => row.and_then(|row| row.staged),
         };
@@ -182,10 +181,11 @@ pub(crate) fn lay_out(
     let open = |error: std::io::Error| {
         fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error)
     };
-    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let mirror = MirrorDir::open(&root).map_err(open)?;
-    sweep(&root, &mirror, targets);
     let requests = requests(workspace, &mirror, targets, saved, scan);
+    // Before anything is written: they would keep directories from going.
+    leftovers::sweep(workspace, &scan.temporaries);
+    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let progress = workspace.ctx.ui.progress("Writing", Unit::Bytes);
     progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
     interrupt::install();
@@ -225,20 +225,6 @@ fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
         }
     }
     laid_out
-}
-
-/// Removes what a killed command left of its work in the directories that are about to be written to.
-fn sweep(root: &std::path::Path, mirror: &MirrorDir, targets: &[Target]) {
-    let parents: std::collections::BTreeSet<&[u8]> =
-        targets.iter().map(|target| split_path(&target.path).0).collect();
-    for parent in parents {
-        let Ok(entries) = std::fs::read_dir(super::stage::host_path(root, parent)) else { continue };
-        let names = entries.flatten().map(|entry| entry.file_name());
-        for name in names.filter(|name| is_temporary(name.as_encoded_bytes())) {
-            // Through the directory itself: a symlink in the way leads nowhere.
-            let _ = mirror.directory(parent).map(|dir| dir.unlink(name.as_encoded_bytes()));
-        }
-    }
 }
 
 /// What is at a path; nothing where one of its parents is not a directory.

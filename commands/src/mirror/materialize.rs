@@ -51,6 +51,16 @@ pub(crate) enum Expected {
     Any,
 }
 
+impl Expected {
+    /// A file or symlink that was seen, where inodes of what is replaced are kept.
+    pub(crate) fn file(seen: &Stat) -> Self {
+        match seen.kind() {
+            Some(kind) if kind.is_file() => Self::SameFile(*seen),
+            _ => Self::Stat(*seen),
+        }
+    }
+}
+
 /// How to write.
 #[derive(Clone, Copy)]
 pub(crate) struct Options<'a> {
@@ -175,6 +185,19 @@ impl<'a> Materializer<'a> {
             }
             other => other.map_err(host("make the directory"))?,
         }
+        self.touch(path);
+        Ok(())
+    }
+
+    /// Lets `put`, which makes it durable, give `path` to another file in place of the file or symlink that is expected
+    /// there, and is removed; where `put` fails, that is as it was.
+    pub(crate) fn supplant(
+        &self,
+        path: &BStr,
+        expected: &Expected,
+        put: impl FnOnce() -> io::Result<()>,
+    ) -> Result<(), MaterializeError> {
+        self.place(path, expected)?.supplant(put)?;
         self.touch(path);
         Ok(())
     }

@@ -15,7 +15,7 @@ pub(crate) mod ignore;
 pub(crate) mod ignored;
 pub(crate) mod index;
 pub(crate) mod lay_out;
-pub(crate) mod left_over;
+pub(crate) mod leftovers;
 pub(crate) mod lost_content;
 #[cfg(unix)]
 pub(crate) mod materialize;
@@ -43,4 +43,5 @@ pub(crate) mod stage;
 pub(crate) mod staged_packs;
 pub(crate) mod staged_tree;
 pub(crate) mod stat;
+pub(crate) mod unwritten;
 pub(crate) mod walk;

@@ -90,10 +90,6 @@ pub(crate) fn remove(
 }
 
 fn request(removal: &Removal) -> WriteRequest {
-    let expected = match removal.seen {
-        Some(stat) if stat.kind().is_some_and(Kind::is_file) => Expected::SameFile(stat),
-        Some(stat) => Expected::Stat(stat),
-        None => Expected::Absent,
-    };
+    let expected = removal.seen.map_or(Expected::Absent, |seen| Expected::file(&seen));
     WriteRequest { path: removal.path.clone(), want: Want::Absent, expected }
 }

@@ -23,19 +23,34 @@ pub(crate) struct Rename<'a> {
 }
 
 /// Renames on the host, never over something else and never through a symlink, and makes it durable.
+///
+/// # Errors
+/// The file is where it was, unless the host refuses even to put it back.
 pub(crate) fn rename(mirror: &MirrorDir, moving: &Rename<'_>) -> io::Result<()> {
     let (from_dir, from) = split_path(moving.from);
     let (to_dir, to) = split_path(moving.to);
     let open = |path: &[u8]| mirror.directory(path).map_err(io::Error::other);
     let (from_dir, to_dir) = (open(from_dir)?, open(to_dir)?);
-    match rustix::fs::renameat_with(&from_dir, from, &to_dir, to, RenameFlags::NOREPLACE) {
-        Ok(()) => {}
-        Err(Errno::EXIST) if moving.same_file => rustix::fs::renameat(&from_dir, from, &to_dir, to)?,
-        Err(error) if lacks_flags(error) => rename_without_flags(&from_dir, from, &to_dir, to, moving)?,
-        Err(error) => return Err(error.into()),
+    match rename_new(&from_dir, from, &to_dir, to, moving) {
+        Err(error) if moving.same_file && error.kind() == io::ErrorKind::AlreadyExists => {
+            rustix::fs::renameat(&from_dir, from, &to_dir, to)?;
+        }
+        other => other?,
     }
-    to_dir.sync()?;
-    from_dir.sync()
+    let synced = to_dir.sync().and_then(|()| from_dir.sync());
+    if synced.is_err() && !moving.same_file {
+        // Who is told that it failed finds the file where it was; if that is refused, too, `status` shows where it is.
+        let _ = rename_new(&to_dir, to, &from_dir, from, moving);
+    }
+    synced
+}
+
+/// Renames where nothing has the new name.
+fn rename_new(from_dir: &Dir, from: &[u8], to_dir: &Dir, to: &[u8], moving: &Rename<'_>) -> io::Result<()> {
+    match rustix::fs::renameat_with(from_dir, from, to_dir, to, RenameFlags::NOREPLACE) {
+        Err(error) if lacks_flags(error) => rename_without_flags(from_dir, from, to_dir, to, moving),
+        other => Ok(other?),
+    }
 }
 
 /// A second name is as exclusive; for directories, and without hard links, a look before must do.

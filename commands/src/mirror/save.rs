@@ -111,7 +111,8 @@ pub(crate) fn store(workspace: &Workspace<'_>, victims: &[Victim]) -> Result<Sav
     Ok(saved)
 }
 
-fn read(
+/// Stores paths below a directory.
+pub(super) fn read(
     workspace: &Workspace<'_>,
     root: &Path,
     paths: &[BString],
@@ -124,7 +125,8 @@ fn read(
     Ok(staged.outcomes)
 }
 
-fn build(mut entries: Vec<(BString, Side)>, saved: &mut Saved) {
+/// Makes a tree of what was stored.
+pub(super) fn build(mut entries: Vec<(BString, Side)>, saved: &mut Saved) {
     if entries.is_empty() {
         return;
     }
@@ -169,12 +171,7 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
         }
         build_versions(entries, &mut saved);
         if let Some(tree) = saved.tree {
-            let doing = transact::doing(workspace.ctx, "RESCUE", &[])?;
-            let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
-            saved.join(&mut transaction);
-            let published = transact::publish(workspace, transaction)?;
-            workspace.refresh(published.state)?;
-            workspace.save_head()?;
+            publish_rescued(workspace, &saved)?;
             for (late, path, stat) in done {
                 replaced.stored(late, &stat).map_err(failed)?;
                 workspace.ctx.ui.warn(format_args!(
@@ -187,6 +184,16 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
     }
     replaced.release(Ages::DEFAULT).map_err(failed)?;
     Ok(())
+}
+
+/// Publishes what was stored of files that are no version's, and that no command is about to change.
+pub(super) fn publish_rescued(workspace: &mut Workspace<'_>, saved: &Saved) -> Result<(), CommandError> {
+    let doing = transact::doing(workspace.ctx, "RESCUE", &[])?;
+    let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+    saved.join(&mut transaction);
+    let published = transact::publish(workspace, transaction)?;
+    workspace.refresh(published.state)?;
+    workspace.save_head()
 }
 
 /// Several kept files may have had one path: later ones get a number.

@@ -103,6 +103,8 @@ pub(crate) struct Scan {
     /// In order, the directories below collapsed ones that have something to version directly in them; where ignored
     /// paths were asked for.
     pub(crate) holding: Vec<BString>,
+    /// Temporaries of commands that held the mirror's lock: for whoever holds it now, of dead ones.
+    pub(crate) temporaries: Vec<BString>,
     /// Ponds in the mirror.
     pub(crate) nested: Vec<BString>,
     /// Special files, with the word for each.
@@ -149,6 +151,7 @@ pub(crate) fn scan(mirror: &Path, index: &Index, options: ScanOptions<'_>) -> Re
     scan.all_missing = whole && scan.tracked > 0 && scan.present == 0;
     scan.ignored = std::mem::take(&mut walk.ignored);
     scan.holding = std::mem::take(&mut walk.holding);
+    scan.temporaries = std::mem::take(&mut walk.temporaries);
     scan.nested = std::mem::take(&mut walk.nested);
     scan.special = std::mem::take(&mut walk.special);
     scan.unreadable.append(&mut walk.unreadable);

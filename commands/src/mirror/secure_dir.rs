@@ -23,13 +23,31 @@ use super::stat::Stat;
 mod tests;
 
 const OPEN_DIR: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-const TEMPORARY: &[u8] = b".pond-tmp-";
+const TEMPORARY: &str = ".pond-tmp-";
+const MARK: &str = "pond v1 name of a temporary";
+/// Digits of a number in a temporary's name.
+const DIGITS: usize = 16;
 
-/// Whether a name is one of pond's temporaries, which a killed command may leave in the mirror. They are no
-/// content: a walk passes over them.
+/// Whether a name is that of a temporary which a command made that held the mirror's lock. Nobody else gives such a name
+/// to a file: the second half of its digits follows from the first by a hash.
 pub(crate) fn is_temporary(name: &[u8]) -> bool {
-    name.strip_prefix(TEMPORARY)
-        .is_some_and(|rest| rest.len() == 16 && rest.iter().all(u8::is_ascii_hexdigit))
+    let digits = name.strip_prefix(TEMPORARY.as_bytes()).filter(|digits| digits.len() == 2 * DIGITS);
+    digits.is_some_and(|digits| *digits == *marked(&digits[..DIGITS]))
+}
+
+/// The digits of a name that is known by them.
+fn marked(digits: &[u8]) -> Vec<u8> {
+    let mark = blake3::Hasher::new_derive_key(MARK).update(digits).finalize().to_hex();
+    [digits, &mark.as_bytes()[..DIGITS]].concat()
+}
+
+/// How temporaries are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// So that [`is_temporary`] knows them: in the mirror, under its lock.
+    Marked,
+    /// Like any file's: a command that is at work without the lock must not lose them to one that has it.
+    Plain,
 }
 
 /// Why a directory below the root can't be opened or made.
@@ -65,16 +83,22 @@ pub(crate) enum LayOutError {
     },
 }
 
-/// A directory below which files are written: the mirror's root.
+/// A directory below which files are written: the mirror's root, or an empty one elsewhere.
 #[derive(Debug)]
 pub(crate) struct MirrorDir {
     root: OwnedFd,
+    naming: Naming,
 }
 
 impl MirrorDir {
-    /// Opens an existing directory. `root` itself may lead through symlinks: the user named it.
+    /// Opens the mirror's root, for a command that holds the mirror's lock if it writes. `root` itself may lead through
+    /// symlinks: the user named it.
     pub(crate) fn open(root: &Path) -> io::Result<Self> {
-        Ok(Self { root: fs::openat(CWD, root, OPEN_DIR, Mode::empty())? })
+        Self::open_as(root, Naming::Marked)
+    }
+
+    fn open_as(root: &Path, naming: Naming) -> io::Result<Self> {
+        Ok(Self { root: fs::openat(CWD, root, OPEN_DIR, Mode::empty())?, naming })
     }
 
     /// Opens a directory that holds nothing, or makes it and its missing parents.
@@ -82,7 +106,7 @@ impl MirrorDir {
         let host = |error| LayOutError::Host { path: root.to_owned(), error };
         std::fs::create_dir_all(root).map_err(host)?;
         match std::fs::read_dir(root).map_err(host)?.next() {
-            None => Self::open(root).map_err(host),
+            None => Self::open_as(root, Naming::Plain).map_err(host),
             Some(Ok(_)) => Err(LayOutError::NotEmpty(root.to_owned())),
             Some(Err(error)) => Err(host(error)),
         }
@@ -91,7 +115,7 @@ impl MirrorDir {
     /// Opens the directory at `path`, names joined by `/`; the root for an empty path.
     pub(crate) fn directory(&self, path: &[u8]) -> Result<Dir, DirError> {
         match open_beneath(self.root.as_fd(), path) {
-            Ok(fd) => Ok(Dir(fd)),
+            Ok(fd) => Ok(Dir { fd, naming: self.naming }),
             // By names: where the call is missing or forbidden it takes its place, and otherwise it
             // finds which name is at fault.
             Err(_) => self.directory_by_names(path, false),
@@ -101,14 +125,14 @@ impl MirrorDir {
     /// The same, making the directories that are missing, with the permissions that the umask leaves.
     pub(crate) fn make_directory(&self, path: &[u8]) -> Result<Dir, DirError> {
         match open_beneath(self.root.as_fd(), path) {
-            Ok(fd) => Ok(Dir(fd)),
+            Ok(fd) => Ok(Dir { fd, naming: self.naming }),
             Err(_) => self.directory_by_names(path, true),
         }
     }
 
     fn directory_by_names(&self, path: &[u8], make: bool) -> Result<Dir, DirError> {
         let root = self.root.try_clone().map_err(|error| DirError::Host { path: "".into(), error })?;
-        let mut dir = Dir(root);
+        let mut dir = Dir { fd: root, naming: self.naming };
         let mut at = BString::default();
         for name in path.split_str("/").filter(|name| !name.is_empty()) {
             at = join_path(&at, name);
@@ -133,18 +157,21 @@ fn open_beneath(_: BorrowedFd<'_>, _: &[u8]) -> rustix::io::Result<OwnedFd> {
 
 /// An open directory. Every `name` below is one name, never a path.
 #[derive(Debug)]
-pub(crate) struct Dir(OwnedFd);
+pub(crate) struct Dir {
+    fd: OwnedFd,
+    naming: Naming,
+}
 
 impl AsFd for Dir {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.fd.as_fd()
     }
 }
 
 impl Dir {
     /// Opens a directory by its path, following symlinks: for pond's own directories.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self(fs::openat(CWD, path, OPEN_DIR, Mode::empty())?))
+        Ok(Self { fd: fs::openat(CWD, path, OPEN_DIR, Mode::empty())?, naming: Naming::Plain })
     }
 
     fn child(&self, name: &[u8], make: bool, path: &BStr) -> Result<Self, DirError> {
@@ -152,16 +179,16 @@ impl Dir {
         if matches!(name, b"." | b"..") {
             return Err(DirError::InTheWay { path: path() });
         }
-        let open = || fs::openat(&self.0, name, OPEN_DIR | OFlags::NOFOLLOW, Mode::empty());
+        let open = || fs::openat(&self.fd, name, OPEN_DIR | OFlags::NOFOLLOW, Mode::empty());
         let opened = match open() {
-            Err(Errno::NOENT) if make => match fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777)) {
+            Err(Errno::NOENT) if make => match fs::mkdirat(&self.fd, name, Mode::from_raw_mode(0o777)) {
                 Ok(()) | Err(Errno::EXIST) => open(),
                 Err(error) => Err(error),
             },
             other => other,
         };
         match opened {
-            Ok(fd) => Ok(Self(fd)),
+            Ok(fd) => Ok(Self { fd, naming: self.naming }),
             Err(Errno::NOENT) => Err(DirError::Missing { path: path() }),
             Err(Errno::NOTDIR | Errno::LOOP) => Err(DirError::InTheWay { path: path() }),
             Err(error) => Err(DirError::Host { path: path(), error: error.into() }),
@@ -170,7 +197,7 @@ impl Dir {
 
     /// What the host says of a name; nothing where there is none.
     pub(crate) fn stat(&self, name: &[u8]) -> io::Result<Option<fs::Stat>> {
-        match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+        match fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
@@ -179,7 +206,7 @@ impl Dir {
 
     /// Makes a directory; one that is already there will do.
     pub(crate) fn make(&self, name: &[u8]) -> io::Result<()> {
-        match fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777)) {
+        match fs::mkdirat(&self.fd, name, Mode::from_raw_mode(0o777)) {
             Err(Errno::EXIST) => match self.stat(name)? {
                 Some(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => Ok(()),
                 _ => Err(Errno::EXIST.into()),
@@ -190,12 +217,12 @@ impl Dir {
 
     /// Removes a file or a symlink.
     pub(crate) fn unlink(&self, name: &[u8]) -> io::Result<()> {
-        Ok(fs::unlinkat(&self.0, name, AtFlags::empty())?)
+        Ok(fs::unlinkat(&self.fd, name, AtFlags::empty())?)
     }
 
     /// Removes a directory if it is empty, and says whether it did.
     pub(crate) fn remove_empty(&self, name: &[u8]) -> io::Result<bool> {
-        match fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR) {
+        match fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR) {
             Ok(()) => Ok(true),
             Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
             Err(error) => Err(error.into()),
@@ -205,19 +232,19 @@ impl Dir {
     /// Opens a file for reading; a symlink is not followed, a fifo not waited for.
     pub(crate) fn read(&self, name: &[u8]) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        Ok(fs::openat(&self.0, name, flags, Mode::empty())?.into())
+        Ok(fs::openat(&self.fd, name, flags, Mode::empty())?.into())
     }
 
     /// Makes what happened to the directory's names durable.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        Ok(fs::fsync(&self.0)?)
+        Ok(fs::fsync(&self.fd)?)
     }
 
     /// Creates an empty temporary file with these permissions, less the umask.
     pub(crate) fn temporary_file(&self, mode: u32) -> io::Result<(Temporary<'_>, File)> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(mode as fs::RawMode);
-        let (name, fd) = with_new_name(|name| fs::openat(&self.0, name, flags, mode))?;
+        let (name, fd) = self.with_new_name(|name| fs::openat(&self.fd, name, flags, mode))?;
         let mut temporary = Temporary { dir: self, name, inode: 0, there: true };
         let stat = fs::fstat(&fd);
         if stat.is_err() {
@@ -229,7 +256,7 @@ impl Dir {
 
     /// Creates a symlink under a temporary name.
     pub(crate) fn temporary_symlink(&self, target: &[u8]) -> io::Result<Temporary<'_>> {
-        let (name, ()) = with_new_name(|name| fs::symlinkat(target, &self.0, name))?;
+        let (name, ()) = self.with_new_name(|name| fs::symlinkat(target, &self.fd, name))?;
         let mut temporary = Temporary { dir: self, name, inode: 0, there: true };
         temporary.inode = self.stat(temporary.name.as_bytes())?.map_or(0, |stat| stat.st_ino);
         Ok(temporary)
@@ -237,19 +264,20 @@ impl Dir {
 
     /// Moves what is at `name` to a temporary name and gives that.
     pub(crate) fn move_aside(&self, name: &[u8]) -> io::Result<String> {
-        Ok(with_new_name(|aside| {
-            match fs::renameat_with(&self.0, name, &self.0, aside, RenameFlags::NOREPLACE) {
-                // The name is random: what it would replace does not exist.
-                Err(error) if lacks_flags(error) => fs::renameat(&self.0, name, &self.0, aside),
-                other => other,
-            }
-        })?
-        .0)
+        Ok(self
+            .with_new_name(|aside| {
+                match fs::renameat_with(&self.fd, name, &self.fd, aside, RenameFlags::NOREPLACE) {
+                    // The name is random: what it would replace does not exist.
+                    Err(error) if lacks_flags(error) => fs::renameat(&self.fd, name, &self.fd, aside),
+                    other => other,
+                }
+            })?
+            .0)
     }
 
     /// Renames without replacing anything; [`io::ErrorKind::AlreadyExists`] where `to` exists.
     pub(crate) fn rename_new(&self, from: &[u8], to: &[u8]) -> io::Result<()> {
-        match fs::renameat_with(&self.0, from, &self.0, to, RenameFlags::NOREPLACE) {
+        match fs::renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE) {
             Err(error) if lacks_flags(error) => self.rename_new_by_link(from, to),
             other => Ok(other?),
         }
@@ -257,17 +285,36 @@ impl Dir {
 
     /// A second name is as exclusive; where the file system has no hard links, a look before must do.
     fn rename_new_by_link(&self, from: &[u8], to: &[u8]) -> io::Result<()> {
-        match fs::linkat(&self.0, from, &self.0, to, AtFlags::empty()) {
+        match fs::linkat(&self.fd, from, &self.fd, to, AtFlags::empty()) {
             Ok(()) => self.unlink(from),
             Err(Errno::EXIST) => Err(Errno::EXIST.into()),
             Err(_) if self.stat(to)?.is_some() => Err(Errno::EXIST.into()),
-            Err(_) => Ok(fs::renameat(&self.0, from, &self.0, to)?),
+            Err(_) => Ok(fs::renameat(&self.fd, from, &self.fd, to)?),
+        }
+    }
+
+    fn with_new_name<T>(
+        &self,
+        mut create: impl FnMut(&str) -> rustix::io::Result<T>,
+    ) -> rustix::io::Result<(String, T)> {
+        loop {
+            let digits = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
+            let name = match self.naming {
+                Naming::Plain => format!("{TEMPORARY}{digits}"),
+                Naming::Marked => {
+                    format!("{TEMPORARY}{}", String::from_utf8_lossy(&marked(digits.as_bytes())))
+                }
+            };
+            match create(&name) {
+                Err(Errno::EXIST) => {}
+                other => return Ok((name, other?)),
+            }
         }
     }
 
     /// Sets the time of the last write of a file or of a symlink itself, nanoseconds since 1970.
     pub(crate) fn set_mtime(&self, name: &[u8], mtime_ns: i64) -> io::Result<()> {
-        Ok(fs::utimensat(&self.0, name, &modified_at(mtime_ns), AtFlags::SYMLINK_NOFOLLOW)?)
+        Ok(fs::utimensat(&self.fd, name, &modified_at(mtime_ns), AtFlags::SYMLINK_NOFOLLOW)?)
     }
 }
 
@@ -290,18 +337,6 @@ fn modified_at(mtime_ns: i64) -> Timestamps {
 /// Whether the error may mean that kernel or file system knows no flags of a rename.
 pub(crate) fn lacks_flags(error: Errno) -> bool {
     matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
-}
-
-fn with_new_name<T>(
-    mut create: impl FnMut(&str) -> rustix::io::Result<T>,
-) -> rustix::io::Result<(String, T)> {
-    loop {
-        let name = format!(".pond-tmp-{:016x}", RandomState::new().hash_one(std::process::id()));
-        match create(&name) {
-            Err(Errno::EXIST) => {}
-            other => return Ok((name, other?)),
-        }
-    }
 }
 
 /// A file or symlink under a temporary name. Dropping it removes it.
@@ -334,34 +369,36 @@ impl Temporary<'_> {
 
     /// Puts it at `name` in place of the file or symlink with this inode number, which loses that name.
     ///
-    /// Gives false, with everything as it was, where something else is at `name`. The check is atomic where
-    /// host and file system can exchange two names.
+    /// Gives false, with everything as it was, where something else is at `name`; so it is after an error, too. The
+    /// check is atomic where host and file system can exchange two names.
     pub(crate) fn replace(mut self, name: &[u8], inode: u64) -> io::Result<bool> {
         let (dir, own) = (self.dir, self.name.clone());
         let own = own.as_bytes();
         let is_at =
             |name: &[u8]| Ok::<_, io::Error>(dir.stat(name)?.is_some_and(|stat| stat.st_ino == inode));
-        match fs::renameat_with(&dir.0, own, &dir.0, name, RenameFlags::EXCHANGE) {
+        match fs::renameat_with(&dir.fd, own, &dir.fd, name, RenameFlags::EXCHANGE) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(false),
             Err(error) if lacks_flags(error) => {
                 if !is_at(name)? {
                     return Ok(false);
                 }
-                fs::renameat(&dir.0, own, &dir.0, name)?;
+                fs::renameat(&dir.fd, own, &dir.fd, name)?;
                 self.there = false;
                 return Ok(true);
             }
             Err(error) => return Err(error.into()),
         }
         // From here on another's file may be under the temporary name: `drop` compares inodes.
-        if is_at(own)? {
-            self.there = false;
-            dir.unlink(own)?;
-            return Ok(true);
+        let removed = match is_at(own) {
+            Ok(true) => dir.unlink(own).map(|()| true),
+            other => other,
+        };
+        match removed {
+            Ok(true) => self.there = false,
+            _ => fs::renameat_with(&dir.fd, own, &dir.fd, name, RenameFlags::EXCHANGE)?,
         }
-        fs::renameat_with(&dir.0, own, &dir.0, name, RenameFlags::EXCHANGE)?;
-        Ok(false)
+        removed
     }
 }
 

@@ -71,6 +71,8 @@ pub(crate) struct Walk {
     pub(crate) ignored: Vec<BString>,
     /// Directories below collapsed ones that have something to version directly in them; where ignored paths are asked for.
     pub(crate) holding: Vec<BString>,
+    /// Temporaries of commands that held the mirror's lock, where it was looked for all that is in a directory.
+    pub(crate) temporaries: Vec<BString>,
     /// Directories that are ponds of their own.
     pub(crate) nested: Vec<BString>,
     /// Fifos, sockets and devices, with the word for each.

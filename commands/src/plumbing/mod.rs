@@ -10,7 +10,7 @@ mod merge_base;
 mod rev_list;
 mod rev_parse;
 mod update_ref;
-mod version;
+pub(crate) mod version;
 
 use crate::cli::commands;
 

@@ -18,15 +18,20 @@ pub(crate) struct VersionArgs {}
 
 /// The facts, as `--json` prints them.
 #[derive(Serialize)]
-struct Version {
+pub(crate) struct Version {
     version: &'static str,
     commit: Option<&'static str>,
     target: &'static str,
 }
 
+impl Version {
+    /// Those of this program.
+    pub(crate) const OWN: Self = Self { version: cli::VERSION, commit: cli::COMMIT, target: cli::TARGET };
+}
+
 pub(crate) fn run(ctx: &Context, _args: VersionArgs) -> Result<Outcome, CommandError> {
     if ctx.ui.is_json() {
-        ctx.ui.json(&Version { version: cli::VERSION, commit: cli::COMMIT, target: cli::TARGET })?;
+        ctx.ui.json(&Version::OWN)?;
         return Ok(Outcome::Done);
     }
     ctx.ui.say(cli::version_line());

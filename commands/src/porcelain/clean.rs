@@ -10,6 +10,7 @@ use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::footprint::Footprint;
 use crate::mirror::ignored;
 use crate::mirror::index::Side;
+use crate::mirror::leftovers;
 use crate::mirror::order::{parent, path_order, relative};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::remove::{Removal, Removed, remove};
@@ -77,7 +78,11 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
             removed: found.candidates.into_iter().map(|candidate| candidate.path).collect(),
             ..Removed::default()
         },
-        false => clean(&mut workspace, &found.candidates)?,
+        false => {
+            let removed = clean(&mut workspace, &found.candidates)?;
+            leftovers::sweep(&mut workspace, &found.scan.temporaries);
+            removed
+        }
     };
     let outcome = report(&workspace, &args, &removed)?;
     Ok(if partial { Outcome::Partial } else { outcome })
@@ -174,7 +179,7 @@ fn clean(workspace: &mut Workspace<'_>, candidates: &[Candidate]) -> Result<Remo
     workspace.ctx.check_interrupt("nothing was removed")?;
     let mut footprint = Footprint::default();
     saved.entries.iter().for_each(|(path, side)| footprint.host.add(path.clone(), Some(*side), None));
-    let directory = Side { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 };
+    let directory = Side::empty_directory();
     for candidate in candidates.iter().filter(|candidate| candidate.is_dir) {
         footprint.host.add(candidate.path.clone(), Some(directory), None);
     }

@@ -3,7 +3,7 @@
 mod dry_run;
 mod nothing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
@@ -22,7 +22,6 @@ use crate::mirror::index::{Header, Index, Seen};
 use crate::mirror::lost_content;
 use crate::mirror::pending::Pending;
 use crate::mirror::record::NewCommit;
-use crate::mirror::stat::now_ns;
 use crate::mirror::{next_commit, rebase};
 use crate::porcelain::sequence;
 use crate::ui::{editor, escape, size};
@@ -120,24 +119,14 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     }
     // Before -a: what is in conflict is decided one by one.
     sequence::refuse_unmerged(&workspace)?;
-    let before = workspace.index.clone();
-    let staged = if args.all { stage_tracked(&mut workspace)? } else { Touched::default() };
-    let (base, changes, draft) = match prepare(&mut workspace, &args, staged) {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            if args.all {
-                put_back(&mut workspace, &before)?;
-            }
-            return Err(error);
-        }
-    };
-    let done = match publish(&mut workspace, &base, &changes, draft) {
-        Err(error) if args.all && ctx.first_operation.get().is_none() => {
-            put_back(&mut workspace, &before)?;
-            return Err(error);
-        }
-        done => done?,
-    };
+    let mut staged = Touched::default();
+    if args.all {
+        // Where nothing is committed, nothing is staged either.
+        workspace.hold_index();
+        staged = stage_tracked(&mut workspace)?;
+    }
+    let (base, changes, draft) = prepare(&mut workspace, &args, staged)?;
+    let done = publish(&mut workspace, &base, &changes, draft)?;
     report(&workspace, &done, &changes)?;
     Ok(Outcome::Done)
 }
@@ -177,11 +166,6 @@ fn prepare(
     let draft = Draft { message, author, committer: identity::committer(ctx)?, footprint };
     ctx.check_interrupt("nothing was committed")?;
     Ok((base, changes, draft))
-}
-
-/// Takes back what -a staged: where nothing is committed, nothing is staged either.
-fn put_back(workspace: &mut Workspace<'_>, before: &Index) -> Result<(), CommandError> {
-    workspace.save_index(before.edit(BTreeMap::new(), before.header().clone(), now_ns()))
 }
 
 /// Commits what waited for a person, with its own message.

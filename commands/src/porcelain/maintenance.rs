@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::index::Index;
-use crate::mirror::staged_packs;
+use crate::mirror::{leftovers, staged_packs};
 use crate::ui::escape;
 use crate::ui::size::{counted, human};
 use crate::workspace::Workspace;
@@ -78,6 +78,11 @@ pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, Comma
     let grace_millis = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
     (report.deleted_packs, report.deleted_bytes) = maintain::delete_replaced(&mut workspace, grace_millis)?;
     let failed = sweep(&workspace, grace, &mut report)?;
+    if !args.auto {
+        let (files, bytes) = leftovers::sweep_everything(&mut workspace)?;
+        report.stale_files += files;
+        report.stale_bytes += bytes;
+    }
     write_checkpoint(&workspace, args.checkpoint, &mut report)?;
     show(ctx, &report)?;
     for (path, error) in &failed {

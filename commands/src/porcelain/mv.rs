@@ -14,10 +14,12 @@ use serde_json::{Map, Value, json};
 use self::plan::Move;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::interrupt;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
-use crate::mirror::remove::{Removal, remove};
+use crate::mirror::materialize::{Expected, Materializer, Options};
 use crate::mirror::rename;
+use crate::mirror::replaced::Replaced;
 use crate::mirror::save::{self, Saved, Victim};
 use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
@@ -67,30 +69,18 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
     for error in &skipped {
         ctx.ui.status(format_args!("left out: {error}"));
     }
-    let mut failed = Vec::new();
-    let mut done = Vec::new();
-    if args.dry_run {
-        done = moves;
-    } else {
-        let saved = announce(&mut workspace, &moves)?;
-        replace(&mut workspace, &moves, &saved)?;
-        let mirror = MirrorDir::open(workspace.pond.mirror_root())?;
-        for moving in moves {
-            if ctx.interrupted() {
-                failed.push((moving, "interrupted".to_owned()));
-                continue;
-            }
-            match rename::rename(&mirror, &moving.rename()) {
-                Ok(()) => done.push(moving),
-                Err(error) => failed.push((moving, error.to_string())),
-            }
-        }
+    let (mut done, mut failed) = (moves, Vec::new());
+    if !args.dry_run {
+        let saved = announce(&mut workspace, &done)?;
+        let kept;
+        (done, failed, kept) = rename_all(&mut workspace, done, &saved)?;
         let updates = updates(&workspace, &done)?;
         if !updates.is_empty() {
             workspace.update_index(updates, &[])?;
         }
         // What took the place of a file in conflict decides about it.
         workspace.settle(&|path| done.iter().any(|moving| moving.to == *path))?;
+        kept?;
     }
     report(ctx, &args, &done, &failed)?;
     if failed.is_empty() {
@@ -103,11 +93,6 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
         true => Err(fatal("nothing was renamed")),
         false => Ok(Outcome::Partial),
     }
-}
-
-/// Files with the new names, which have to go.
-fn taken(moves: &[Move]) -> Vec<(&BString, Stat)> {
-    moves.iter().filter_map(|moving| Some((&moving.to, moving.replaces?))).collect()
 }
 
 /// Publishes what is about to be done; the content of files that have to go is stored first where no commit has it.
@@ -174,25 +159,50 @@ fn footprint(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved) -> Footpr
     footprint
 }
 
-/// Takes files with the new names away.
-fn replace(workspace: &mut Workspace<'_>, moves: &[Move], saved: &Saved) -> Result<(), CommandError> {
-    let taken = taken(moves);
-    if taken.is_empty() {
-        return Ok(());
-    }
-    let removal = |(path, stat): &(&BString, Stat)| {
-        let read = saved.stats.iter().find(|(read, _)| read == *path).map(|(_, stat)| *stat);
-        Removal { path: (*path).clone(), seen: Some(read.unwrap_or(*stat)) }
-    };
-    let removals: Vec<Removal> = taken.iter().map(removal).collect();
-    let removed = remove(workspace, &removals, &|_: &BStr| false)?;
-    match removed.failed.first() {
-        Some((path, error)) => {
-            Err(fatal(format_args!("cannot replace '{}': {error}; nothing was renamed", escape::plain(path))))
+/// What was renamed, what was not with the reason, and whether what was replaced is kept for those who still write to it.
+type Renamed = (Vec<Move>, Vec<(Move, String)>, Result<(), CommandError>);
+
+/// Does it. What was not renamed is where it was, as is what it would have replaced.
+fn rename_all(
+    workspace: &mut Workspace<'_>,
+    moves: Vec<Move>,
+    saved: &Saved,
+) -> Result<Renamed, CommandError> {
+    let root = workspace.pond.mirror_root().to_owned();
+    let mirror = MirrorDir::open(&root)?;
+    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root)?;
+    let options = Options { fsync: true, replaced: Some(&replaced), interrupted: &interrupt::interrupted };
+    let materializer = Materializer::new(MirrorDir::open(&root)?, workspace.store(), options);
+    let is_replacing = moves.iter().any(|moving| moving.replaces.is_some());
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    for moving in moves {
+        let rename = || rename::rename(&mirror, &moving.rename());
+        let result = match moving.replaces {
+            _ if workspace.ctx.interrupted() => Err(interrupted("interrupted")),
+            None => rename().map_err(CommandError::from),
+            Some(stat) => {
+                let read = saved.stats.iter().find(|(read, _)| *read == moving.to).map(|(_, stat)| *stat);
+                let expected = Expected::file(&read.unwrap_or(stat));
+                let replaced = materializer.supplant(moving.to.as_ref(), &expected, rename);
+                replaced.map_err(|error| fatal(&error).because(&error))
+            }
+        };
+        match result {
+            Ok(()) => done.push(moving),
+            Err(error) => failed.push((moving, error.one_line())),
         }
-        None if removed.interrupted => Err(interrupted("interrupted; nothing was renamed")),
-        None => Ok(()),
     }
+    let kept = match is_replacing {
+        true => {
+            let synced = materializer.sync().map_err(|error| {
+                fatal("the files were renamed, but may not survive a power cut").because(&error)
+            });
+            drop(materializer);
+            save::rescue(workspace, &replaced).and(synced)
+        }
+        false => Ok(()),
+    };
+    Ok((done, failed, kept))
 }
 
 /// The rows of what is renamed, by their numbers.

@@ -9,10 +9,10 @@ use crate::error::{CommandError, Outcome, conflict, fatal, interrupted, nothing}
 use crate::message::Cleanup;
 use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::index::Header;
-use crate::mirror::left_over;
 use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::save::{self, Saved};
 use crate::mirror::stat::now_ns;
+use crate::mirror::unwritten;
 use crate::porcelain::commit;
 use crate::take_back::{self, Found, How, Newer, TakingBack};
 use crate::ui::{escape, size};
@@ -73,7 +73,7 @@ fn write_files_due(workspace: &mut Workspace<'_>, waiting: &Pending) -> Result<b
     }
     let Some(operation) = take_back::newest_that_pends(workspace)? else { return Ok(true) };
     let recorded = Recorded::of(&operation, workspace.store())?;
-    let written = left_over::write(workspace, &recorded)?;
+    let written = unwritten::write(workspace, &recorded)?;
     if written.interrupted {
         return Err(interrupted("interrupted; not all files were written"));
     }

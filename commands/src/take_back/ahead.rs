@@ -1,21 +1,23 @@
 //! Looks ahead: what would stop commands from being taken back one after the other, found before the first one is.
 //!
 //! Each command meets what those before it in the list leave: that is worked out from what the operations recorded. Files
-//! are read and nothing is stored, so that a dry run can look, too. What depends on more than that, such as changed files
-//! in directories that get their old names back, shows when its turn comes.
+//! are read and nothing is stored, so that a dry run can look, too. A file that gets its old name back, by itself or with
+//! its directory, is looked for where it is now.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bstr::{BStr, BString};
+use pond_objects::node::rebase_path;
 use pond_objects::{Kind, ObjectId, ObjectSource as _, tree};
 use pond_oplog::view::Head;
 use pond_refs::RefName;
 
-use super::{How, Newer, TakingBack};
+use super::{How, Newer, Pairs, TakingBack};
 use crate::error::CommandError;
 use crate::mirror::differences::Differences;
 use crate::mirror::index::Side;
-use crate::mirror::lay_out;
+use crate::mirror::lay_out::{self, Target};
+use crate::mirror::order::is_below;
 use crate::mirror::save::Victim;
 use crate::mirror::scan::Scan;
 use crate::mirror::scan::content::{self, Content};
@@ -28,29 +30,71 @@ pub(super) struct Ahead {
     pub(super) refs: HashMap<RefName, Option<ObjectId>>,
     pub(super) stashes: HashMap<i64, Option<ObjectId>>,
     pub(super) head: Option<Head>,
-    /// What the host will have at paths.
+    /// What the host will have at paths that commands brought.
     on_host: HashMap<BString, Option<Side>>,
     /// The same of the index.
     in_index: HashMap<BString, Option<Side>>,
-    /// Old and new names of what is renamed: what is there then is not worked out.
-    renamed: HashSet<BString>,
+    /// What is renamed, in this order: its names before that and after.
+    renamed: Pairs,
 }
 
 impl Ahead {
-    fn take_back(&mut self, taking: &TakingBack) {
+    fn take_back(&mut self, workspace: &Workspace<'_>, taking: &TakingBack) {
         let view = &taking.view;
         self.refs.extend(view.refs.iter().map(|(name, before, _)| (name.clone(), *before)));
         self.stashes.extend(view.stashes.iter().map(|(seq, before, _)| (*seq, *before)));
         self.head = view.head.as_ref().map(|(before, _)| before.clone()).or(self.head.take());
+        let renames = taking.renames(|path| self.is_there(workspace, path));
+        renames.into_iter().for_each(|(before, after)| self.rename(before, after));
         self.on_host.extend(taking.targets.iter().map(|target| (target.path.clone(), target.side)));
         let index = taking.recorded.index.iter();
         self.in_index.extend(index.map(|change| (change.path.clone(), change.old.map(super::side))));
-        self.renamed.extend(taking.recorded.moved.iter().flat_map(|(from, to)| [from.clone(), to.clone()]));
     }
 
-    /// Whether the host's file at a path is one that commands before brought.
-    fn covers(&self, path: &BString) -> bool {
-        self.on_host.contains_key(path) || self.renamed.contains(path)
+    fn rename(&mut self, before: BString, after: BString) {
+        let on_host = std::mem::take(&mut self.on_host).into_iter();
+        let moved = on_host.map(|(path, side)| (rebase_path(&path, &after, &before), side));
+        self.on_host = moved.collect();
+        self.renamed.push((before, after));
+    }
+
+    /// Where something is now that will be at a path; none where it is renamed away.
+    fn located(&self, path: &BString) -> Option<BString> {
+        let is_at = |path: &BString, place: &BString| path == place || is_below(path, place);
+        self.renamed.iter().rev().try_fold(path.clone(), |path, (before, after)| match is_at(&path, after) {
+            true => Some(rebase_path(&path, before, after)),
+            false => (!is_at(&path, before)).then_some(path),
+        })
+    }
+
+    /// Where something will be that is at a path now.
+    fn then(&self, path: &BString) -> BString {
+        self.renamed.iter().fold(path.clone(), |path, (before, after)| rebase_path(&path, after, before))
+    }
+
+    fn is_there(&self, workspace: &Workspace<'_>, path: &BString) -> bool {
+        let on_host = || {
+            let now = self.located(path);
+            now.is_some_and(|now| super::is_on_host(workspace, &now))
+        };
+        self.on_host.get(path).map_or_else(on_host, Option::is_some)
+    }
+
+    /// Files of the host that a command would overwrite, by the paths that they will have, with what they hold now.
+    fn untouched(
+        &self,
+        workspace: &Workspace<'_>,
+        host: &mut Host,
+        taking: &TakingBack,
+    ) -> Vec<(BString, Side)> {
+        let others = taking.targets.iter().filter(|target| !self.on_host.contains_key(&target.path));
+        let now = |target: &Target| Some(Target { path: self.located(&target.path)?, side: target.side });
+        let targets: Vec<Target> = others.filter_map(now).collect();
+        let targets = lay_out::changed_on_host(workspace, &host.scan, &targets);
+        let victims = lay_out::victims(workspace, &host.scan, &targets).into_iter();
+        let victims = victims.filter(|victim| !self.on_host.contains_key(&self.then(&victim.path)));
+        let identified = victims.filter_map(|victim| host.identify(victim));
+        identified.map(|(path, side)| (self.then(&path), side)).collect()
     }
 
     /// What will be staged for a path.
@@ -69,7 +113,7 @@ impl Ahead {
         let store = workspace.store();
         let tree = head.commit.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
         let mut found = Vec::new();
-        for target in taking.targets.iter().filter(|target| !self.renamed.contains(&target.path)) {
+        for target in &taking.targets {
             let Some(Some(side)) = self.on_host.get(&target.path) else { continue };
             if !side.kind.is_blob() || Some(*side) == target.side {
                 continue;
@@ -101,19 +145,14 @@ pub(crate) fn check(
     for taking in takings {
         taking.check_view(workspace, &ahead, how)?;
         if let Some(host) = &mut host {
-            let mut targets = lay_out::changed_on_host(workspace, &host.scan, &taking.targets);
-            targets.retain(|target| !ahead.covers(&target.path));
-            let victims = lay_out::victims(workspace, &host.scan, &targets);
-            let untouched = victims.into_iter().filter(|victim| !ahead.covers(&victim.path));
-            let mut sides: Vec<(BString, Side)> =
-                untouched.filter_map(|victim| host.identify(victim)).collect();
+            let mut sides = ahead.untouched(workspace, host, taking);
             sides.extend(ahead.victims(workspace, taking)?);
             let newer = taking.newer(workspace, &sides, &ahead);
             if !newer.is_empty() {
                 return Err(taking.would_lose(&newer, how));
             }
         }
-        ahead.take_back(taking);
+        ahead.take_back(workspace, taking);
     }
     Ok(())
 }

@@ -4,31 +4,40 @@ use std::env;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
+use std::process::ExitStatus;
 
 use super::{escape, shell};
 use crate::context::Context;
-use crate::error::{CommandError, fatal};
+use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
 
-/// Writes `initial` to the file at `path` (in `.pond`), lets the user edit it, and returns what they left, as it is. The file stays, so that a message is not lost when the command fails later.
+/// Writes `initial` to the file at `path` (in `.pond`), lets the user edit it, and returns what they left, as it
+/// is. The file stays, so that a message is not lost when the command fails later.
+///
+/// # Errors
+/// Where the editor failed; one that Ctrl-C ended was interrupted.
 pub(crate) fn edit(ctx: &Context, path: &Path, initial: &str) -> Result<String, CommandError> {
     let editor = choose(ctx)?;
     let name = escape::path(path);
     fs::write(path, initial).map_err(|error| fatal(format_args!("cannot write {name}")).because(&error))?;
     // The editor has its own idea of the current directory.
     let path = std::path::absolute(path)?;
-    let failed = |reason: String| {
-        fatal(format_args!("the editor '{}' {reason}", escape::plain(editor.as_bytes()))).hint(format_args!(
+    let shown = escape::plain(editor.as_bytes());
+    let with_hint = |error: CommandError| {
+        error.hint(format_args!(
             "what was written so far is in {name}; -m or -F gives a message without an editor"
         ))
     };
-    let status = {
-        // Ctrl-C is meant for the editor.
+    let failed = |reason: String| with_hint(fatal(format_args!("the editor '{shown}' {reason}")));
+    let (status, is_signalled) = {
+        // Ctrl-C is meant for the editor: one that goes on has made use of it.
         let _deaf = interrupt::deaf();
-        shell::command(&editor, &[&path])
-            .status()
-            .map_err(|error| failed(format!("cannot be run: {error}")))?
+        let status = shell::command(&editor, &[&path]).status();
+        (status.map_err(|error| failed(format!("cannot be run: {error}")))?, interrupt::interrupted())
     };
+    if !status.success() && (is_signalled || was_interrupted(status)) {
+        return Err(with_hint(interrupted(format_args!("interrupted in the editor '{shown}'"))));
+    }
     if !status.success() {
         return Err(failed(match status.code() {
             Some(code) => format!("ended with exit code {code}"),
@@ -39,6 +48,16 @@ pub(crate) fn edit(ctx: &Context, path: &Path, initial: &str) -> Result<String, 
     String::from_utf8(bytes).map_err(|_| {
         fatal("the message is not UTF-8").hint(format_args!("it is in {name}; save it as UTF-8"))
     })
+}
+
+/// Whether Ctrl-C or Ctrl-\ ended the editor, or the shell that ran it says so of it.
+fn was_interrupted(status: ExitStatus) -> bool {
+    const SIGNALS: [i32; 2] = [2, 3];
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return SIGNALS.contains(&signal);
+    }
+    status.code().is_some_and(|code| SIGNALS.contains(&(code - 128)))
 }
 
 /// The editor's command line.

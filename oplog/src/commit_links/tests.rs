@@ -78,6 +78,26 @@ fn a_damaged_file_is_as_none() {
 }
 
 #[test]
+fn what_is_damaged_does_not_stay() {
+    let dir = tempfile::tempdir().expect("a directory");
+    learn(dir.path(), 0..600);
+    learn(dir.path(), 600..1200);
+    let (whole, damaged) = (files(dir.path()).remove(0), dir.path().join("commits/damaged.links"));
+    for bytes in [&b""[..], b"PONDLINK and nothing else"] {
+        fs::write(&damaged, bytes).expect("written");
+        // A long walk that learns too little for a file of its own.
+        assert_known(dir.path(), 0..1200);
+        assert!(!damaged.exists() && whole.exists());
+    }
+    // What cannot be deleted is in nobody's way.
+    fs::create_dir(&damaged).expect("made");
+    assert_known(dir.path(), 0..1200);
+    learn(dir.path(), 1200..4000);
+    assert_known(dir.path(), 0..4000);
+    assert!(damaged.exists());
+}
+
+#[test]
 fn many_files_become_one() {
     let dir = tempfile::tempdir().expect("a directory");
     for part in 0..MOST_FILES {

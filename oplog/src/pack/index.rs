@@ -6,8 +6,11 @@
 //! large index each bucket of them, and so has what is behind them. Those are looked at when they are first needed: a
 //! look-up in a pack of a million objects reads and checks 200 KB of its index, not 41 MB.
 //!
+//! The head names the pack. A whole index of another pack, which a copy or a mended directory put in its place, would tell
+//! of rows that are not there, and that objects are missing which are there: it is refused like a damaged one.
+//!
 //! ```text
-//! head   "PONDPIDX", version u32, zero u32, objects u64, changes u64, operations u64,
+//! head   "PONDPIDX", version u32, zero u32, objects u64, changes u64, operations u64, digest of the pack (32 bytes),
 //!        ends of the 256 buckets u32 each, sum of changes and operations u64, sum of head and sums without itself u64
 //! sums   of all from the ids to the changes u64; of 4,096 objects or more one for each bucket: of its ids, row
 //!        groups, rows and types
@@ -40,10 +43,11 @@ use crate::schema::PackKind;
 use crate::sorted_ids::{BUCKETS, ENDS_SIZE, ID_SIZE, SortedIds, first_from};
 
 const MAGIC: &[u8; 8] = b"PONDPIDX";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// To map a file takes longer than to read so many bytes.
 const READ_WHOLE: u64 = 16 << 10;
-const ENDS: usize = 40;
+const PACK: usize = 40;
+const ENDS: usize = PACK + ID_SIZE;
 const TAIL_SUM: usize = ENDS + ENDS_SIZE;
 const HEAD_SUM: usize = TAIL_SUM + 8;
 const HEAD: usize = HEAD_SUM + 8;
@@ -165,9 +169,9 @@ pub struct PackIndex {
 }
 
 impl PackIndex {
-    /// Sorts the entries of a pack into an index. Of entries with equal ids, the first by place stays; a
-    /// forgotten object's row only where there is no other.
-    pub fn build(mut entries: IndexEntries) -> Self {
+    /// Sorts the entries of the pack with this digest into an index. Of entries with equal ids, the first by place stays;
+    /// a forgotten object's row only where there is no other.
+    pub fn build(pack: &ObjectId, mut entries: IndexEntries) -> Self {
         let IndexEntries { objects, changes, operations } = &mut entries;
         objects.sort_unstable_by_key(|entry| {
             let forgotten = entry.location.row_type == RowType::Forgotten;
@@ -186,6 +190,7 @@ impl PackIndex {
         for count in [objects_len, changes_len, operations_len] {
             bytes.extend_from_slice(&(count as u64).to_le_bytes());
         }
+        bytes.extend_from_slice(pack.as_bytes());
         bytes.resize(layout.ids, 0);
         objects.iter().for_each(|entry| bytes.extend_from_slice(entry.id.as_bytes()));
         objects.iter().for_each(|entry| bytes.extend_from_slice(&entry.location.row_group.to_le_bytes()));
@@ -238,25 +243,25 @@ impl PackIndex {
         Ok(())
     }
 
-    /// Opens the index at `path`: a small one is read, others are mapped. One that is cut short, of another version or with
-    /// a damaged head is refused.
+    /// Opens the index at `path` of the pack with this digest: a small one is read, others are mapped. One that is cut
+    /// short, of another pack or version or with a damaged head is refused.
     #[allow(unsafe_code)]
-    pub fn open(path: &Path) -> Result<Self, IndexError> {
+    pub fn open(path: &Path, pack: &ObjectId) -> Result<Self, IndexError> {
         let mut file = File::open(path).map_err(IndexError::io("open", path))?;
         let size = file.metadata().map_err(IndexError::io("examine", path))?.len();
         if size <= READ_WHOLE {
             let mut bytes = vec![0; size as usize];
             file.read_exact(&mut bytes).map_err(IndexError::io("read", path))?;
-            return Self::check(Storage::Read(bytes));
+            return Self::check(Storage::Read(bytes), pack);
         }
         // SAFETY: the file is written whole before it gets this name, and never changed under it: it is only
         // replaced or deleted, which leaves this mapping as it is.
         let map = unsafe { Mmap::map(&file) }.map_err(IndexError::io("map", path))?;
-        Self::check(Storage::Mapped(map))
+        Self::check(Storage::Mapped(map), pack)
     }
 
-    /// The index of the pack at `path`, read from the pack itself. Its digest is not checked.
-    pub fn rebuild_from_pack(path: &Path, kind: PackKind) -> Result<Self, PackError> {
+    /// The index of the pack at `path`, read from the pack itself. That it has this digest is not checked.
+    pub fn rebuild_from_pack(path: &Path, kind: PackKind, pack: &ObjectId) -> Result<Self, PackError> {
         let columns = match kind {
             PackKind::Data => Columns::ID,
             PackKind::Meta => Columns::ID | Columns::SEQ | Columns::PATH_RAW | Columns::MTIME,
@@ -266,10 +271,10 @@ impl PackIndex {
             let (location, row) = row?;
             super::meta::index_row(&row, location, &mut entries);
         }
-        Ok(Self::build(entries))
+        Ok(Self::build(pack, entries))
     }
 
-    fn check(bytes: Storage) -> Result<Self, IndexError> {
+    fn check(bytes: Storage, pack: &ObjectId) -> Result<Self, IndexError> {
         const WRONG: IndexError = IndexError::Damaged(Damage("it is not one of this version"));
         const SHORT: IndexError = IndexError::Damaged(Damage("its parts are not where its head says"));
         if bytes.len() < HEAD || &bytes[..8] != MAGIC || bytes[8..12] != VERSION.to_le_bytes() {
@@ -283,6 +288,9 @@ impl PackIndex {
         }
         if head_sum(&bytes, &layout) != u64_at(&bytes, HEAD_SUM) {
             return Err(IndexError::Damaged(Damage("its checksum is wrong")));
+        }
+        if bytes[PACK..ENDS] != *pack.as_bytes() {
+            return Err(IndexError::Damaged(Damage("it is that of another pack")));
         }
         Ok(Self { bytes, checked: Checked::default(), layout, objects, changes, operations })
     }

@@ -245,7 +245,7 @@ impl SealedPack {
 
     /// The sorted index of the pack.
     pub fn index(&self) -> PackIndex {
-        PackIndex::build(self.entries.clone())
+        PackIndex::build(&self.digest, self.entries.clone())
     }
 
     /// The pack as the log adds it, written at this time (milliseconds since 1970).

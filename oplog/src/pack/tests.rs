@@ -110,7 +110,7 @@ fn data_packs_come_back_whole() {
         let reader = PackReader::open(&path).expect("opened");
         let rows: Vec<DataRow> = reader.data_rows().collect::<Result<_, _>>().expect("rows");
         assert_eq!(rows.iter().map(|row| row.content.to_vec()).collect::<Vec<_>>(), contents);
-        let index = PackIndex::rebuild_from_pack(&path, PackKind::Data).expect("indexed");
+        let index = PackIndex::rebuild_from_pack(&path, PackKind::Data, &ObjectId::ZERO).expect("indexed");
         for (content, at) in contents.iter().zip(0..) {
             let place = index.lookup(&ObjectId::of_content(content)).expect("intact").expect("found");
             assert_eq!((place.row_group as usize, place.row as usize), (at / group, at % group));
@@ -183,7 +183,7 @@ fn meta_packs_come_back_sorted() {
         let reader = PackReader::open(&path).expect("opened");
         let found: Vec<MetaRow> = reader.rows().collect::<Result<_, _>>().expect("rows");
         assert!(found == expected, "{count} rows");
-        let rebuilt = PackIndex::rebuild_from_pack(&path, PackKind::Meta).expect("indexed");
+        let rebuilt = PackIndex::rebuild_from_pack(&path, PackKind::Meta, &sealed.digest).expect("indexed");
         let index = sealed.index();
         assert!(rebuilt.entries().eq(index.entries()) && rebuilt.changes().eq(index.changes()));
         assert_eq!(rebuilt.newest_operation(), index.newest_operation());

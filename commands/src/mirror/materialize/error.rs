@@ -65,8 +65,8 @@ pub(crate) enum MaterializeError {
         #[source]
         error: io::Error,
     },
-    /// The file was put aside to be removed, turned out to be another one, and its place is taken again.
-    #[error("`{path}` changed meanwhile; what was there is now `{aside}` beside it")]
+    /// The file was put aside to be removed, that failed or it turned out to be another one, and it cannot be put back.
+    #[error("`{path}` could not be removed, nor put back: what was there is now `{aside}` beside it")]
     PutAside { path: BString, aside: String },
 }
 

@@ -17,6 +17,42 @@ pub(super) struct Place<'a> {
     pub(super) expected: &'a Expected,
 }
 
+/// What was moved to a temporary name.
+#[must_use]
+struct Aside<'a> {
+    place: &'a Place<'a>,
+    name: String,
+    keeping: Option<Keeping>,
+}
+
+impl Aside<'_> {
+    /// Removes it; where that fails, it gets its name back.
+    fn remove(self) -> Result<(), MaterializeError> {
+        match self.place.dir.unlink(self.name.as_bytes()) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let error = self.place.host("remove", error);
+                self.put_back()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives it its name back; where another file has that now, one beside it that is no temporary's.
+    fn put_back(self) -> Result<(), MaterializeError> {
+        let Self { place, mut name, keeping } = self;
+        place.forget(keeping);
+        if place.dir.rename_new(name.as_bytes(), place.name).is_ok() {
+            return Ok(());
+        }
+        let visible = [place.name, b".put-aside"].concat();
+        if place.dir.rename_new(name.as_bytes(), &visible).is_ok() {
+            name = String::from_utf8_lossy(&visible).into_owned();
+        }
+        Err(MaterializeError::PutAside { path: place.path.to_owned(), aside: name })
+    }
+}
+
 impl Place<'_> {
     /// What is there, if that is what is expected; an empty directory may always be.
     pub(super) fn look(&self) -> Result<Option<rustix::fs::Stat>, MaterializeError> {
@@ -65,31 +101,54 @@ impl Place<'_> {
             self.remove_empty()?;
             return Ok(true);
         }
-        let keeping = self.keep(&there)?;
-        match self.unlink(there.inode) {
-            Ok(()) => Ok(true),
-            Err(error) => {
-                self.forget(keeping);
-                Err(error)
+        let Some(aside) = self.set_aside(&there)? else { return Ok(true) };
+        aside.remove()?;
+        Ok(true)
+    }
+
+    /// Lets `put` give the name to another file, in place of the file or symlink that is there. That is removed once
+    /// this is done; where it fails, it gets its name back.
+    pub(super) fn supplant(&self, put: impl FnOnce() -> std::io::Result<()>) -> Result<(), MaterializeError> {
+        let there = self.look()?.map(|stat| Stat::from_rustix(&stat));
+        let aside = match there.filter(|there| there.kind() != Some(Kind::Directory)) {
+            Some(there) => self.set_aside(&there)?,
+            None => None,
+        };
+        match (put(), aside) {
+            (Ok(()), aside) => {
+                // Nothing is lost that was not kept before. What stays behind now is taken away by a later command.
+                let _ = aside.map(|aside| self.dir.unlink(aside.name.as_bytes()));
+                Ok(())
+            }
+            (Err(error), aside) => {
+                aside.map_or(Ok(()), Aside::put_back)?;
+                Err(self.host("replace", error))
             }
         }
     }
 
-    /// Moving it aside first shows which file it is that goes.
-    fn unlink(&self, inode: u64) -> Result<(), MaterializeError> {
-        let host = |error| self.host("remove", error);
-        let aside = match self.dir.move_aside(self.name) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(host)?,
+    /// Keeps what is there, and moves it to a temporary name, which shows which file it is; nothing where it is gone.
+    fn set_aside(&self, there: &Stat) -> Result<Option<Aside<'_>>, MaterializeError> {
+        let keeping = self.keep(there)?;
+        let name = match self.dir.move_aside(self.name) {
+            Ok(name) => name,
+            Err(error) => {
+                self.forget(keeping);
+                return match error.kind() {
+                    std::io::ErrorKind::NotFound => Ok(None),
+                    _ => Err(self.host("remove", error)),
+                };
+            }
         };
-        let moved = self.dir.stat(aside.as_bytes()).map_err(host)?;
-        if moved.is_some_and(|moved| moved.st_ino == inode) {
-            return self.dir.unlink(aside.as_bytes()).map_err(host);
-        }
-        match self.dir.rename_new(aside.as_bytes(), self.name) {
-            Ok(()) => Err(self.changed()),
-            Err(_) => Err(MaterializeError::PutAside { path: self.path.to_owned(), aside }),
-        }
+        let moved = self.dir.stat(name.as_bytes());
+        let aside = Aside { place: self, name, keeping };
+        let refused = match moved {
+            Ok(moved) if moved.is_some_and(|moved| moved.st_ino == there.inode) => return Ok(Some(aside)),
+            Ok(_) => self.changed(),
+            Err(error) => self.host("stat", error),
+        };
+        aside.put_back()?;
+        Err(refused)
     }
 
     fn keep(&self, there: &Stat) -> Result<Option<Keeping>, MaterializeError> {

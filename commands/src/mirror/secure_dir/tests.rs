@@ -80,7 +80,7 @@ fn a_link_swapped_in_leads_nowhere() {
 #[test]
 fn temporaries_are_removed_unless_placed() {
     let root = tempdir();
-    let dir = Dir::open(root.path()).expect("opened");
+    let dir = MirrorDir::open(root.path()).expect("opened").directory(b"").expect("the root");
     let (temporary, _) = dir.temporary_file(0o600).expect("created");
     assert!(is_temporary(temporary.name()) && names(root.path()).len() == 1);
     drop(temporary);
@@ -88,7 +88,29 @@ fn temporaries_are_removed_unless_placed() {
     let taken = dir.temporary_symlink(b"nowhere").expect("created").into_new(b"a");
     assert_eq!(taken.expect_err("is taken").kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(names(root.path()), ["a"]);
-    assert!(!is_temporary(b".pond-tmp-1") && !is_temporary(b".pond-tmp-notahexnumber!!!!"));
+}
+
+#[test]
+fn a_name_that_somebody_chose_is_no_temporarys() {
+    let root = tempdir();
+    let name_in = |dir: &Dir| dir.temporary_file(0o600).expect("created").0.name().to_vec();
+    let own = name_in(&MirrorDir::open(root.path()).expect("opened").directory(b"").expect("the root"));
+    assert!(is_temporary(&own), "{:?}", own.as_bstr());
+    let mut other = own.clone();
+    let last = other.last_mut().expect("a name has bytes");
+    *last = if *last == b'0' { b'1' } else { b'0' };
+    assert!(!is_temporary(&other), "{:?}", other.as_bstr());
+    for chosen in [
+        ".pond-tmp-",
+        ".pond-tmp-1",
+        ".pond-tmp-0123456789abcdef",
+        ".pond-tmp-0123456789abcdef0123456789abcdef",
+    ] {
+        assert!(!is_temporary(chosen.as_bytes()), "{chosen}");
+    }
+    // A command that lays a version out elsewhere holds no lock: nobody may take its temporaries for leftovers.
+    let elsewhere = MirrorDir::open_empty(root.path()).expect("empty").directory(b"").expect("the root");
+    assert!(!is_temporary(&name_in(&elsewhere)));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use rayon::Scope;
 use super::host::{HostDir, NameKind, Names, join};
 use super::{ChildKind, DirState, Host, Listing, Untracked, Walk, WalkOptions};
 use crate::mirror::ignore::{self, Level, is_always_ignored, read_bounded};
+use crate::mirror::secure_dir::is_temporary;
 
 /// A directory that is to be read.
 struct Task {
@@ -150,9 +151,15 @@ impl<'a> Shared<'a> {
         let mut listing = Listing::default();
         let mut path = join(&task.path, b"");
         let name_at = path.len();
-        for (name, kind) in names.iter().filter(|(name, _)| !is_always_ignored(name)) {
+        for (name, kind) in names.iter() {
             path.truncate(name_at);
             path.extend_from_slice(name);
+            if is_always_ignored(name) {
+                if is_temporary(name) {
+                    self.note(|walk| walk.temporaries.push(path.clone()));
+                }
+                continue;
+            }
             let mut stat = None;
             if kind == NameKind::Unknown {
                 match dir.stat(name) {

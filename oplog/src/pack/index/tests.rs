@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+const PACK: ObjectId = ObjectId::ZERO;
+
 fn location(row: u32) -> Location {
     Location { row_group: row / 7, row, row_type: RowType::Chunk }
 }
@@ -40,9 +42,9 @@ proptest! {
         }
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("index");
-        let built = PackIndex::build(entries);
+        let built = PackIndex::build(&PACK, entries);
         built.write(&path).expect("written");
-        for index in [built, PackIndex::open(&path).expect("intact")] {
+        for index in [built, PackIndex::open(&path, &PACK).expect("intact")] {
             prop_assert_eq!(index.len(), map.len());
             prop_assert_eq!(index.entries().map(|entry| (entry.id, entry.location)).collect::<BTreeMap<_, _>>(), map.clone());
             for id in stored.iter().chain(&asked) {
@@ -78,11 +80,11 @@ fn whole(objects: u32) -> Vec<u8> {
         changes: vec![ChangeEntry::new(b"a", &ObjectId::ZERO, 1, 2)],
         operations: vec![OperationEntry { seq: 1, location: location(1) }],
     };
-    PackIndex::build(entries).bytes.to_vec()
+    PackIndex::build(&PACK, entries).bytes.to_vec()
 }
 
 fn check(bytes: Vec<u8>) -> Result<PackIndex, IndexError> {
-    PackIndex::check(Storage::Read(bytes))
+    PackIndex::check(Storage::Read(bytes), &PACK)
 }
 
 #[test]
@@ -99,7 +101,13 @@ fn damage_anywhere_is_noticed() {
         assert_eq!(check(whole).expect("whole").check_all(), Ok(()));
     }
     let dir = tempfile::tempdir().expect("a directory");
-    assert!(matches!(PackIndex::open(&dir.path().join("none")), Err(IndexError::Io { .. })));
+    assert!(matches!(PackIndex::open(&dir.path().join("none"), &PACK), Err(IndexError::Io { .. })));
+}
+
+#[test]
+fn the_index_of_another_pack_is_refused() {
+    let other = ObjectId::of_content(b"another pack");
+    assert!(matches!(PackIndex::check(Storage::Read(whole(41)), &other), Err(IndexError::Damaged(_))));
 }
 
 #[test]
@@ -121,7 +129,7 @@ fn a_forgotten_row_gives_way_to_a_stored_one() {
     let forgotten = Location { row_group: 0, row: 0, row_type: RowType::Forgotten };
     let stored = Location { row_group: 0, row: 1, row_type: RowType::Page };
     let objects = [forgotten, stored].map(|location| IndexEntry { id, location }).to_vec();
-    let index = PackIndex::build(IndexEntries { objects, ..IndexEntries::default() });
+    let index = PackIndex::build(&PACK, IndexEntries { objects, ..IndexEntries::default() });
     assert_eq!(index.lookup(&id), Ok(Some(stored)));
     assert_eq!(index.entries().map(|entry| entry.id).collect::<BTreeSet<_>>().len(), 1);
 }
