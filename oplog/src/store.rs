@@ -3,6 +3,7 @@
 //! Each pack has a sorted index of the ids in it, derived and kept in the cache; it is opened when it is first asked, and
 //! made again where it is missing or damaged. Contents are verified against their ids whenever they are read.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +21,7 @@ use crate::pack::{ChangeEntry, Damage, DamagedPart, PackError, PackIndex, PackRe
 use crate::pond::Pond;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
-use crate::state::TableState;
+use crate::state::{PackFile, TableState};
 
 /// Pages kept decoded in memory; a page is about 20 KB.
 const KEPT_PAGES: usize = 2048;
@@ -116,8 +117,14 @@ impl Store {
             open(digest, kind, true, &|| vec![staged(), in_table(kind, digest)])
         }));
         let of_table = state.packs.iter().rev().filter(|pack| staged.iter().all(|s| s.digest != pack.digest));
+        let mut of_table: Vec<&PackFile> = of_table.collect();
+        // What is not in the newest is most likely in a large one; then the small ones need not be opened.
+        if let Some((_, older)) = of_table.split_first_mut() {
+            older.sort_by_key(|pack| Reverse(pack.rows));
+        }
         packs.extend(
             of_table
+                .into_iter()
                 .map(|pack| open(pack.digest, pack.kind, false, &|| vec![in_table(pack.kind, pack.digest)])),
         );
         Self { packs, last_found: AtomicUsize::new(usize::MAX), known }

@@ -61,7 +61,7 @@ fn the_cache_goes_forward() {
 #[test]
 fn a_damaged_cache_is_none() {
     let table = Table::new();
-    let file = table.cache().join("state.json");
+    let file = table.cache().join("state");
     table.load();
     let good = std::fs::read(&file).expect("a cache");
     for bad in [&b""[..], &[0; 500], &good[..good.len() - 1], &[b" ", &good[..]].concat()] {
