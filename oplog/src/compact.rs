@@ -158,7 +158,7 @@ pub fn delete_removed(
     let live: HashSet<ObjectId> = state.packs.iter().map(|pack| pack.digest).collect();
     let mut deleted = HashSet::new();
     let mut bytes = 0;
-    for pack in &state.removed {
+    for pack in state.removed.iter() {
         if pack.data_change || now_millis - pack.removed_at < grace_millis || live.contains(&pack.digest) {
             continue;
         }

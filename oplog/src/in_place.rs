@@ -3,13 +3,15 @@
 //! To name another file over one that exists costs a hundred times as much as its bytes: ext4 writes the new one out at once.
 //! A file here stays, and its bytes are exchanged with one write. Nothing waits for the disk. Who reads while it is written,
 //! or after a power cut, may find a mixture, so that the file begins with a line: the BLAKE3 of the content, a space, and the
-//! content's length. What does not fit it is no content. Behind the content may stand what is left of a longer one.
+//! content's length. What does not fit it is no content. Behind the content may still stand what is left of a longer one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use pond_objects::ObjectId;
 
 use crate::durable;
@@ -26,7 +28,7 @@ const LONGEST_HEAD: usize = 86;
 ///
 /// # Errors
 /// The system's, but for a file that is not there.
-pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub fn read(path: &Path) -> io::Result<Option<Bytes>> {
     for attempt in 1..=TRIES {
         let file = match open_no_link(OpenOptions::new().read(true), path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -36,7 +38,7 @@ pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
             Vec::with_capacity(usize::try_from(file.metadata()?.len().min(LIMIT)).unwrap_or(0) + 1);
         file.take(LIMIT).read_to_end(&mut bytes)?;
         if let Some(content) = content_of(&bytes) {
-            return Ok(Some(content.to_vec()));
+            return Ok(Some(Bytes::from(bytes).slice(content)));
         }
         if attempt < TRIES && !bytes.is_empty() {
             std::thread::sleep(PAUSE);
@@ -54,18 +56,22 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     bytes.extend_from_slice(content);
     match open_no_link(OpenOptions::new().write(true), path) {
         // A file with another name is somebody's copy of the pond.
-        Ok(mut file) if names_of(&file)? == 1 => file.write_all(&bytes),
+        Ok(mut file) if names_of(&file)? == 1 => {
+            file.write_all(&bytes)?;
+            let length = bytes.len() as u64;
+            if file.metadata()?.len() > length { file.set_len(length) } else { Ok(()) }
+        }
         // Or there is none, or something else is in its place.
         Ok(_) | Err(_) => Ok(durable::replace_derived(path, &bytes)?),
     }
 }
 
-fn content_of(bytes: &[u8]) -> Option<&[u8]> {
+/// Where the content is, if it is whole.
+fn content_of(bytes: &[u8]) -> Option<Range<usize>> {
     let end = bytes.iter().take(LONGEST_HEAD).position(|byte| *byte == b'\n')?;
-    let (head, rest) = (std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 1..]);
-    let (sum, length) = head.split_once(' ')?;
-    let content = rest.get(..length.parse().ok()?)?;
-    (ObjectId::of_content(content).to_hex() == sum).then_some(content)
+    let (sum, length) = std::str::from_utf8(&bytes[..end]).ok()?.split_once(' ')?;
+    let content = end + 1..(end + 1).checked_add(length.parse().ok()?)?;
+    (ObjectId::of_content(bytes.get(content.clone())?).to_hex() == sum).then_some(content)
 }
 
 /// Opens a file that is none elsewhere: what a pond holds names nothing outside of it.

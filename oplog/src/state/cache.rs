@@ -9,20 +9,16 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use pond_objects::ObjectId;
 use serde::{Deserialize, Serialize};
 
-use super::{PackFile, RemovedPack, TableState};
-use crate::cache_bytes::u64_at;
+use super::record::{RECORD, Record, kind_of, number_of};
+use super::{PackFile, RemovedPacks, TableState};
 use crate::in_place;
-use crate::log::{EntryStat, PackKind};
+use crate::log::EntryStat;
 use crate::operation::canonical_id;
 
 const FILE: &str = "state";
 const FORMAT: u32 = 2;
-
-/// A kind, a digest and three numbers, little-endian.
-const RECORD: usize = 1 + ObjectId::LEN + 3 * 8;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -38,38 +34,25 @@ struct Head {
     timestamp: i64,
     /// Records of packs: size, rows, version added.
     packs: usize,
-    /// Records of removed packs: size, version of the removal, time of it. The kind has [`GONE`] where rows went with them.
+    /// Records of removed packs: size, version of the removal, time of it.
     removed: usize,
 }
-
-/// Added to the kind of a removed pack whose rows left the table.
-const GONE: u8 = 0x80;
 
 pub(super) fn read(cache_dir: &Path) -> Option<TableState> {
     let content = in_place::read(&cache_dir.join(FILE)).ok()??;
     let end = content.iter().position(|byte| *byte == b'\n')?;
-    let (head, records) = (&content[..end], &content[end + 1..]);
-    let head: Head = serde_json::from_slice(head).ok().filter(|head: &Head| head.format == FORMAT)?;
-    let packs_len = head.packs.checked_mul(RECORD)?;
-    let (packs, removed) = records.split_at_checked(packs_len)?;
-    if removed.len() != head.removed.checked_mul(RECORD)? {
+    let head: Head =
+        serde_json::from_slice(&content[..end]).ok().filter(|head: &Head| head.format == FORMAT)?;
+    let (packs, removed) = (head.packs.checked_mul(RECORD)?, head.removed.checked_mul(RECORD)?);
+    let packs_end = packs.checked_add(end + 1)?;
+    if packs_end.checked_add(removed)? != content.len() {
         return None;
     }
-    let packs = packs.chunks_exact(RECORD).map(|record| {
-        let Record { kind, digest, numbers: [size, rows, version_added] } = Record::read(record)?;
+    let packs = content[end + 1..packs_end].chunks_exact(RECORD).map(|record| {
+        let Record { kind, digest, numbers: [size, rows, version_added] } = Record::read(record);
         Some(PackFile { kind: kind_of(kind)?, digest, size, rows, version_added })
     });
-    let removed = removed.chunks_exact(RECORD).map(|record| {
-        let Record { kind, digest, numbers: [size, version_removed, time] } = Record::read(record)?;
-        Some(RemovedPack {
-            kind: kind_of(kind & !GONE)?,
-            digest,
-            size,
-            version_removed,
-            removed_at: time as i64,
-            data_change: kind & GONE != 0,
-        })
-    });
+    let removed = RemovedPacks::from_records(content.slice(packs_end..))?;
     let parent = match head.parent {
         Some(text) => Some(canonical_id(&text)?),
         None => None,
@@ -85,7 +68,7 @@ pub(super) fn read(cache_dir: &Path) -> Option<TableState> {
         view: canonical_id(&head.view)?,
         timestamp: head.timestamp,
         packs: packs.collect::<Option<_>>()?,
-        removed: removed.collect::<Option<_>>()?,
+        removed,
     })
 }
 
@@ -106,52 +89,13 @@ pub(super) fn write(cache_dir: &Path, state: &TableState) -> io::Result<()> {
     };
     let mut content = serde_json::to_vec(&head)?;
     content.push(b'\n');
-    content.reserve((state.packs.len() + state.removed.len()) * RECORD);
     for pack in &state.packs {
         let numbers = [pack.size, pack.rows, pack.version_added];
         Record { kind: number_of(pack.kind), digest: pack.digest, numbers }.write(&mut content);
     }
-    for pack in &state.removed {
-        let kind = number_of(pack.kind) | if pack.data_change { GONE } else { 0 };
-        let numbers = [pack.size, pack.version_removed, pack.removed_at as u64];
-        Record { kind, digest: pack.digest, numbers }.write(&mut content);
-    }
+    content.extend_from_slice(state.removed.records());
     if !cache_dir.is_dir() {
         fs::create_dir_all(cache_dir)?;
     }
     in_place::write(&cache_dir.join(FILE), &content)
-}
-
-struct Record {
-    kind: u8,
-    digest: ObjectId,
-    numbers: [u64; 3],
-}
-
-impl Record {
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let at = 1 + ObjectId::LEN;
-        Some(Self {
-            kind: bytes[0],
-            digest: ObjectId::from_slice(&bytes[1..at])?,
-            numbers: [u64_at(bytes, at), u64_at(bytes, at + 8), u64_at(bytes, at + 16)],
-        })
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        out.push(self.kind);
-        out.extend_from_slice(self.digest.as_bytes());
-        self.numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
-    }
-}
-
-fn number_of(kind: PackKind) -> u8 {
-    match kind {
-        PackKind::Data => 0,
-        PackKind::Meta => 1,
-    }
-}
-
-fn kind_of(number: u8) -> Option<PackKind> {
-    [PackKind::Data, PackKind::Meta].into_iter().find(|kind| number_of(*kind) == number)
 }

@@ -7,6 +7,8 @@
 //! for the pond's history.
 
 mod cache;
+mod record;
+mod removed;
 
 use std::collections::HashSet;
 use std::fs;
@@ -16,6 +18,8 @@ use std::path::Path;
 use pond_objects::ObjectId;
 
 use crate::log::{self, EntryStat, LogEntry, LogError, PackKind};
+
+pub use removed::RemovedPacks;
 
 /// So many removed packs are remembered, the newest.
 const REMOVED_LIMIT: usize = 1024;
@@ -83,7 +87,7 @@ pub struct TableState {
     /// The packs, in the order in which they came.
     pub packs: Vec<PackFile>,
     /// The packs that were removed last, in that order.
-    pub removed: Vec<RemovedPack>,
+    pub removed: RemovedPacks,
 }
 
 /// Why an entry does not continue the history.
@@ -262,7 +266,7 @@ impl TableState {
             view: entry.pond.view,
             timestamp: entry.info.timestamp,
             packs: Vec::new(),
-            removed: Vec::new(),
+            removed: RemovedPacks::default(),
         };
         state.take_packs(entry);
         Ok(state)
@@ -310,7 +314,6 @@ impl TableState {
             .chain(entry.adds.iter().map(|file| (file.kind, file.digest)))
             .collect();
         self.packs.retain(|pack| !gone.contains(&(pack.kind, pack.digest)));
-        self.removed.retain(|pack| !gone.contains(&(pack.kind, pack.digest)));
         let version = entry.version;
         self.packs.extend(entry.adds.iter().map(|add| PackFile {
             kind: add.kind,
@@ -319,21 +322,20 @@ impl TableState {
             rows: add.rows,
             version_added: version,
         }));
-        self.removed.extend(entry.removes.iter().map(|remove| RemovedPack {
+        let removed = entry.removes.iter().map(|remove| RemovedPack {
             kind: remove.kind,
             digest: remove.digest,
             size: remove.size,
             version_removed: version,
             removed_at: remove.deletion_timestamp,
             data_change: remove.data_change,
-        }));
-        let excess = self.removed.len().saturating_sub(REMOVED_LIMIT);
-        self.removed.drain(..excess);
+        });
+        self.removed.change(|pack| !gone.contains(&(pack.kind, pack.digest)), removed, REMOVED_LIMIT);
     }
 
     /// Forgets removed packs whose files were deleted.
     pub fn forget_removed(&mut self, deleted: &HashSet<ObjectId>) {
-        self.removed.retain(|pack| !deleted.contains(&pack.digest));
+        self.removed.change(|pack| !deleted.contains(&pack.digest), std::iter::empty(), REMOVED_LIMIT);
     }
 
     /// Makes this state the cached one. It costs time and nothing else when that fails, so nobody is told.

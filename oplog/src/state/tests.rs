@@ -91,7 +91,7 @@ fn maintenance_moves_packs_and_no_operation() {
     let data: Vec<_> = state.packs.iter().filter(|p| p.kind == PackKind::Data).map(|p| p.digest).collect();
     assert_eq!(data, [id("data merged")]);
     assert_eq!((state.packs.len(), state.removed.len()), (3, 3));
-    assert_eq!(state.removed[0].version_removed, 2);
+    assert_eq!(state.removed.iter().next().expect("one").version_removed, 2);
     table.grow("ada");
     assert_eq!(table.load().state.seq, 2);
 }
