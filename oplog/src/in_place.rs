@@ -24,14 +24,14 @@ const LIMIT: u64 = 256 << 20;
 /// Digits of a hash, a space, up to 20 digits, the end of the line.
 const LONGEST_HEAD: usize = 86;
 
-/// The file's content; none where there is none, or it is not whole.
+/// The file's content; none where there is none, it is not whole, or a link is in its place.
 ///
 /// # Errors
 /// The system's, but for a file that is not there.
 pub fn read(path: &Path) -> io::Result<Option<Bytes>> {
     for attempt in 1..=TRIES {
         let file = match open_no_link(OpenOptions::new().read(true), path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound || is_link(&error) => return Ok(None),
             file => file?,
         };
         let mut bytes =
@@ -74,14 +74,25 @@ fn content_of(bytes: &[u8]) -> Option<Range<usize>> {
     (ObjectId::of_content(bytes.get(content.clone())?).to_hex() == sum).then_some(content)
 }
 
-/// Opens a file that is none elsewhere: what a pond holds names nothing outside of it.
-pub(crate) fn open_no_link(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+/// Opens a file where it is, and no other that a link in its place names: nothing in a pond leads out of it.
+///
+/// # Errors
+/// The system's.
+pub fn open_no_link(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.custom_flags((rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32);
     }
     options.open(path)
+}
+
+/// Whether a link was in the place of a file that was to be opened.
+fn is_link(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    #[cfg(not(unix))]
+    return false;
 }
 
 /// In how many places the file is named.
@@ -138,7 +149,7 @@ mod tests {
         let (path, other) = (dir.path().join("state"), dir.path().join("other"));
         fs::write(&other, "mine").expect("written");
         std::os::unix::fs::symlink(&other, &path).expect("linked");
-        assert!(read(&path).is_err());
+        assert_eq!(read(&path).expect("nothing"), None);
         write(&path, b"content").expect("the link is replaced");
         assert_eq!(read(&path).expect("read").as_deref(), Some(&b"content"[..]));
         assert_eq!(fs::read(&other).expect("read"), b"mine");

@@ -108,3 +108,23 @@ fn the_cached_index_of_another_pack_is_not_believed() {
     let after = indexes();
     assert!(before.iter().all(|index| after.contains(index)), "they are made again");
 }
+
+#[test]
+fn commands_that_commit_nothing_leave_few_packs_too() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.commit_all("one");
+    pond.ok(&["branch", "other"]);
+    for number in 0..40 {
+        pond.ok(&["switch", "-q", if number % 2 == 0 { "other" } else { "main" }]);
+    }
+    let count = pond.lines(&["count-objects", "-v"]);
+    let packs = count.iter().find_map(|line| line.strip_prefix("meta-packs: ")).expect("a count");
+    assert!(packs.parse::<usize>().expect("a number") < 40, "{count:?}");
+    assert_eq!(pond.lines(&["op", "log", "--oneline"]).len(), pond_operations(&count));
+}
+
+fn pond_operations(count: &[String]) -> usize {
+    let number = count.iter().find_map(|line| line.strip_prefix("operations: ")).expect("a count");
+    number.parse().expect("a number")
+}

@@ -145,3 +145,40 @@ fn an_empty_value_deletes_no_ref() {
     pond.fails(&["update-ref", "refs/heads/x", ""], 128).expect_says("empty");
     assert_eq!(pond.id("x"), pond.id("HEAD"));
 }
+
+#[test]
+fn links_in_the_place_of_a_ponds_own_files_lead_nothing_out_of_it() {
+    let mut pond = TestPond::new();
+    pond.set("POND_EDITOR", "echo written >");
+    pond.write("a", "1\n");
+    pond.commit_all("one");
+    let others: Vec<_> = [
+        "lock",
+        "mirrors/main/lock",
+        "mirrors/main/HEAD",
+        "cache/state",
+        "replaced/journal",
+        "replaced/journal.new",
+        "COMMIT_EDITMSG",
+    ]
+    .into_iter()
+    .map(|name| (name, pond.beside(name.replace('/', "-"))))
+    .collect();
+    for (name, other) in &others {
+        fs::write(other, "mine\n").expect("written");
+        let _ = fs::remove_file(pond.dot_pond(name));
+        std::os::unix::fs::symlink(other, pond.dot_pond(name)).expect("linked");
+        pond.append("a", "more\n");
+        // Whether the command can do without the file or not.
+        pond.run(&["commit", "-a"]).expect_no_panic();
+        pond.run(&["restore", "a"]).expect_no_panic();
+        assert_eq!(fs::read_to_string(other).expect("read"), "mine\n", "{name}");
+        if name.ends_with("lock") || name.starts_with("replaced") {
+            // Without these no command goes on; nothing replaces them.
+            let _ = fs::remove_file(pond.dot_pond(name));
+        }
+    }
+    pond.append("a", "last\n");
+    pond.ok(&["commit", "-a", "-m", "all is as it was"]);
+    assert_eq!(pond.status(), [""; 0]);
+}

@@ -6,6 +6,8 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitStatus;
 
+use pond_oplog::durable;
+
 use super::{escape, shell};
 use crate::context::Context;
 use crate::error::{CommandError, fatal, interrupted};
@@ -19,7 +21,8 @@ use crate::interrupt;
 pub(crate) fn edit(ctx: &Context, path: &Path, initial: &str) -> Result<String, CommandError> {
     let editor = choose(ctx)?;
     let name = escape::path(path);
-    fs::write(path, initial).map_err(|error| fatal(format_args!("cannot write {name}")).because(&error))?;
+    durable::replace_derived(path, initial.as_bytes())
+        .map_err(|error| fatal(format_args!("cannot write {name}")).because(&error))?;
     // The editor has its own idea of the current directory.
     let path = std::path::absolute(path)?;
     let shown = escape::plain(editor.as_bytes());

@@ -17,6 +17,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
+use pond_oplog::in_place::open_no_link;
 
 use crate::mirror::stat::Stat;
 
@@ -102,7 +103,8 @@ impl Journal {
             return Ok(());
         }
         let new = self.path.with_extension("new");
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&new)?;
+        let mut options = OpenOptions::new();
+        let mut file = open_no_link(options.create(true).write(true).truncate(true), &new)?;
         let lines: String = linked
             .iter()
             .filter(|(_, kept)| kept.baseline.is_some())
@@ -124,7 +126,8 @@ impl Journal {
         let file = match &mut self.file {
             Some(file) => file,
             none => {
-                let mut file = OpenOptions::new().create(true).append(true).read(true).open(&self.path)?;
+                let mut options = OpenOptions::new();
+                let mut file = open_no_link(options.create(true).append(true).read(true), &self.path)?;
                 let old = fs::read(&self.path)?;
                 self.lines = old.lines().count();
                 if old.last().is_some_and(|byte| *byte != b'\n') {
