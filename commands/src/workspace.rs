@@ -60,13 +60,13 @@ enum Unreadable {
 impl<'c> Workspace<'c> {
     /// Opens for reading; waits for nobody.
     pub(crate) fn read(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::open(ctx, None, Unreadable::Refuse)
+        Self::open(ctx, ctx.pond()?, None, Unreadable::Refuse)
     }
 
     /// Opens for reading what may be history alone: an index that cannot be read is no hindrance. It has no rows then;
     /// whoever needs them asks with [`Self::need_index`].
     pub(crate) fn browse(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::open(ctx, None, Unreadable::GoOn)
+        Self::open(ctx, ctx.pond()?, None, Unreadable::GoOn)
     }
 
     /// Opens for a look at history alone: the index, which a start in a large mirror would wait for, is left out and seems
@@ -103,7 +103,7 @@ impl<'c> Workspace<'c> {
             let _ = pond_oplog::durable::sweep_temporaries(&pond.staging_dir());
             drop(turn);
         }
-        let mut workspace = Self::open(ctx, Some(lock), unreadable)?;
+        let mut workspace = Self::open(ctx, pond, Some(lock), unreadable)?;
         workspace.rescue_late_writes()?;
         Ok(workspace)
     }
@@ -116,8 +116,12 @@ impl<'c> Workspace<'c> {
         if replaced.len() > 0 { save::rescue(self, &replaced) } else { Ok(()) }
     }
 
-    fn open(ctx: &'c Context, lock: Option<Lock>, unreadable: Unreadable) -> Result<Self, CommandError> {
-        let pond = ctx.pond()?;
+    fn open(
+        ctx: &'c Context,
+        pond: Pond,
+        lock: Option<Lock>,
+        unreadable: Unreadable,
+    ) -> Result<Self, CommandError> {
         let (index, index_error) = match Index::open(&index_path(&pond)) {
             Ok(found) => (found, None),
             Err(error) if unreadable == Unreadable::GoOn => (None, Some(error.into())),
