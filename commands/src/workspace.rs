@@ -4,6 +4,8 @@
 //! The view in the table says where the mirror stands; the files HEAD and index follow it. A command that was killed
 //! between publishing and writing them left them behind: opening brings them up to date, so that no one has to.
 
+mod half_done;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ use crate::mirror::scan::refresh;
 use crate::mirror::staged_packs;
 use crate::mirror::stat::now_ns;
 use crate::ui::escape;
+use half_done::HalfDone;
 
 /// How long a command waits for another that holds the mirror's lock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -45,6 +48,8 @@ pub(crate) struct Workspace<'c> {
     index_error: Option<CommandError>,
     /// Whether [`Self::index`] is written to its file only when HEAD moves: see [`Self::hold_index`].
     holds_index: bool,
+    /// Of a command that ended half way, what may be left to do.
+    half_done: Option<HalfDone>,
     lock: Option<Lock>,
 }
 
@@ -76,7 +81,17 @@ impl<'c> Workspace<'c> {
         let snapshot = ReadonlyPond::open(&pond, &[])?;
         let head = head_of(&pond, &snapshot)?;
         let index = Index::empty();
-        Ok(Self { ctx, pond, snapshot, head, index, index_error: None, holds_index: false, lock: None })
+        Ok(Self {
+            ctx,
+            pond,
+            snapshot,
+            head,
+            index,
+            index_error: None,
+            holds_index: false,
+            half_done: None,
+            lock: None,
+        })
     }
 
     /// Opens for a change of the mirror or its index, and keeps other commands from it.
@@ -105,6 +120,10 @@ impl<'c> Workspace<'c> {
         }
         let mut workspace = Self::open(ctx, pond, Some(lock), unreadable)?;
         workspace.rescue_late_writes()?;
+        if workspace.finish_half_done().is_err() {
+            // Then it is left to whoever looks at the mirror's files.
+            workspace.tell_half_done();
+        }
         Ok(workspace)
     }
 
@@ -137,12 +156,16 @@ impl<'c> Workspace<'c> {
         let staged = parse_names(&index.header().packs)?;
         let snapshot = ReadonlyPond::open(&pond, &staged)?;
         let head = head_of(&pond, &snapshot)?;
-        let mut workspace = Self { ctx, pond, snapshot, head, index, index_error, holds_index: false, lock };
+        let mut workspace =
+            Self { ctx, pond, snapshot, head, index, index_error, holds_index: false, half_done: None, lock };
         if workspace.index_error.is_none() {
             if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
                 workspace.say_it_was_made_anew("the index was missing");
             }
             workspace.catch_up()?;
+        }
+        if workspace.lock.is_none() {
+            workspace.tell_half_done();
         }
         Ok(workspace)
     }
@@ -167,6 +190,7 @@ impl<'c> Workspace<'c> {
         self.index_error = None;
         self.refresh(self.snapshot.state().clone())?;
         self.catch_up()?;
+        self.tell_half_done();
         let what = format!("the index could not be read; it is kept as '{}'", escape::path(&kept));
         self.say_it_was_made_anew(&what);
         Ok(true)
@@ -192,17 +216,7 @@ impl<'c> Workspace<'c> {
         let had_base = self.index.header().base.is_some();
         if let Some(CaughtUp { builder, unsure, going_on }) = catch_up(&self.snapshot, &self.index, seq)? {
             if unsure > 0 && had_base {
-                let files = crate::ui::size::counted(unsure as u64, "file");
-                self.ctx.ui.warn(format_args!(
-                    "a command that was changing the mirror ended half way; {files} may be of the version before"
-                ));
-                self.ctx.ui.hint(
-                    "'pond undo' takes the command back, so that it can be run again; 'pond status' shows files that it did not write as modified",
-                );
-                if let Some(doing) = going_on {
-                    let command = doing.command();
-                    self.ctx.ui.hint(format_args!("'pond {command} --continue' writes them, and goes on"));
-                }
+                self.half_done = Some(HalfDone { files: unsure, going_on });
             }
             match builder {
                 Some(builder) if self.lock.is_none() => self.index = builder.finish(),

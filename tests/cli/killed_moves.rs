@@ -116,3 +116,45 @@ fn what_was_killed_is_done_or_not_and_is_taken_back() {
         "{killed} killed, {published} published: this proves nothing"
     );
 }
+
+#[test]
+fn what_a_killed_switch_left_is_no_wish_to_delete() {
+    let pond = TestPond::new();
+    pond.write("f", "main\n");
+    pond.commit_all("main");
+    pond.ok(&["switch", "-c", "side"]);
+    for name in ["f", "s1", "s2", "s3"] {
+        pond.write(name, "side\n");
+    }
+    pond.commit_all("side");
+    pond.ok(&["switch", "main"]);
+    let mut half_done = 0;
+    for when in 1..20 {
+        let Some((_, was_killed)) =
+            pond.run_with_fault(&["switch", "side"], &format!("linkat:signal=KILL:when={when}"))
+        else {
+            return;
+        };
+        let status = pond.run(&["status", "--porcelain"]).expect_code(0);
+        half_done += usize::from(status.err().contains("half way"));
+        // Of what somebody changed since, nothing is done.
+        if !pond.exists("s3") && status.err().contains("half way") {
+            pond.write("s3", "mine\n");
+        }
+        let commit = pond.run(&["commit", "-a", "-m", "what I changed"]).expect_no_panic();
+        assert!([0, 1].contains(&commit.code), "{commit}");
+        assert_eq!(pond.status(), [""; 0], "{when}: {commit}");
+        let names = pond.lines(&["ls-files"]);
+        let is_moved = pond.lines(&["branch", "--show-current"]) == ["side"];
+        assert_eq!(names.len(), if is_moved { 4 } else { 1 }, "{when}: {names:?}");
+        if !was_killed {
+            break;
+        }
+        if commit.code == 0 {
+            assert_eq!(pond.read("s3"), "mine\n");
+            pond.ok(&["reset", "-q", "--hard", "HEAD~1"]);
+        }
+        pond.ok(&["switch", "-q", "main"]);
+    }
+    assert!(half_done > 0, "it was never killed half way");
+}
