@@ -126,6 +126,17 @@ fn root() -> clap::Command {
     GlobalArgs::augment_args(root)
 }
 
+/// Lets an option that needs a value take the next word, whatever it begins with, as git does: a message may be a list.
+pub(crate) fn take_any_value(command: clap::Command) -> clap::Command {
+    let takes_one = |arg: &clap::Arg| {
+        let is_value = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
+        is_value && !arg.is_positional() && arg.get_num_args().is_none_or(|count| count.min_values() > 0)
+    };
+    command
+        .mut_args(|arg| if takes_one(&arg) { arg.allow_hyphen_values(true) } else { arg })
+        .mut_subcommands(take_any_value)
+}
+
 /// Makes the enum of a group of commands from a list of names in Rust, names as typed, and options. A command's own parser is
 /// completed when it is needed.
 macro_rules! commands {
@@ -140,7 +151,9 @@ macro_rules! commands {
             /// The parser of the command with this name.
             pub(crate) fn parser(name: &str) -> Option<clap::Command> {
                 let complete: fn(clap::Command) -> clap::Command = match name {
-                    $($name => <$module::$args as clap::Args>::augment_args,)*
+                    $($name => |command| {
+                        $crate::cli::take_any_value(<$module::$args as clap::Args>::augment_args(command))
+                    },)*
                     _ => return None,
                 };
                 Some(clap::Command::new(name.to_owned()).defer(complete))

@@ -72,6 +72,10 @@ fn run(mut arguments: Vec<OsString>) -> u8 {
 /// Parses a command line. What the parser has no words for is written in its words first: a number that follows `-M`
 /// without anything between.
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    if arguments.get(1).is_some_and(|word| word == "--") {
+        let text = "a command stands before '--': 'pond help' lists them\n";
+        return Err(cli::parser().error(ErrorKind::UnknownArgument, text));
+    }
     let error = match Cli::parse(arguments) {
         Err(error) if error.kind() == ErrorKind::UnknownArgument => error,
         parsed => return parsed,

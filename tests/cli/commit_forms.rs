@@ -317,3 +317,18 @@ fn what_a_staged_is_committed_where_the_command_is_killed_after_that() {
     }
     assert!(committed > 1 && not_committed > 1, "{committed} and {not_committed}: this proves nothing");
 }
+
+#[test]
+fn a_message_may_begin_as_an_option_does() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.ok(&["add", "."]);
+    pond.ok(&["commit", "-m", "- a list", "-m", "--all of it"]);
+    pond.run(&["log", "--format=%B"]).expect_code(0).expect_prints("- a list\n\n--all of it\n");
+    pond.ok(&["tag", "-a", "v1", "-m", "-5 degrees"]);
+    pond.write("a", "2\n");
+    pond.ok(&["stash", "push", "-m", "-later"]);
+    pond.run(&["stash", "list"]).expect_code(0).expect_prints("-later");
+    pond.run(&["commit", "-m"]).expect_code(129);
+    pond.run(&["--", "status"]).expect_code(129).expect_says("a command stands before '--'");
+}

@@ -62,7 +62,7 @@ fn advice(doing: &str) -> String {
     let (merge, option) = match doing {
         "reset" => ("", "--hard"),
         "switch" | "checkout" => (" merge them into the new version with -m,", "-f"),
-        _ => ("", "-f"),
+        _ => return "commit your changes, or put them aside with 'pond stash -u'".to_owned(),
     };
     format!(
         "commit your changes, put them aside with 'pond stash -u',{merge} or use {option}, which stores them in the pond and takes the new version"

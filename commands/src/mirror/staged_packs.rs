@@ -9,6 +9,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use pond_objects::ObjectId;
+use pond_oplog::in_place::open_no_link;
 use pond_oplog::{Pond, StagedPack, durable};
 
 use super::stat::Stat;
@@ -120,8 +121,12 @@ fn stats_path(pond: &Pond) -> PathBuf {
 }
 
 fn load(pond: &Pond) -> BTreeMap<String, Seen> {
-    let text = fs::read(stats_path(pond)).unwrap_or_default();
-    serde_json::from_slice(&text).unwrap_or_default()
+    let read = || {
+        let mut text = Vec::new();
+        open_no_link(File::options().read(true), &stats_path(pond))?.read_to_end(&mut text)?;
+        Ok::<_, io::Error>(text)
+    };
+    serde_json::from_slice(&read().unwrap_or_default()).unwrap_or_default()
 }
 
 /// Derived: where it can't be written, packs are read again.

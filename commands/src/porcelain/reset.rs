@@ -24,7 +24,7 @@ use crate::mirror::stat::now_ns;
 use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_json};
 use crate::revisions::{self, short_id, split_arguments};
 use crate::ui::changes_json::path_rows;
-use crate::ui::escape;
+use crate::ui::{escape, size};
 use crate::workspace::Workspace;
 
 /// Move the branch to a commit, and what is staged and the files with it
@@ -178,6 +178,7 @@ fn move_branch(
     };
     let to = commit.map_or_else(|| "HEAD".to_owned(), |commit| commit.to_hex());
     let parameters = [("mode", mode.word().to_owned()), ("to", to)];
+    let given_up = workspace.index.header().pending.clone();
     let done = match mode {
         Mode::Hard => {
             let uncommitted = Uncommitted::GiveUp;
@@ -187,6 +188,7 @@ fn move_branch(
         }
         mode => move_and_restage(workspace, mode, &parameters, head, edits)?,
     };
+    tell_what_is_given_up(workspace, given_up.as_ref());
     report(workspace, mode, &before, &done)
 }
 
@@ -230,6 +232,18 @@ fn move_and_restage(
     };
     let laid_out = rearrange(workspace, request, &scan, &Saved::default(), |_| ())?;
     Ok(Done { laid_out, staged: paths })
+}
+
+/// Says that commits which were still to be picked are forgotten with what waited.
+fn tell_what_is_given_up(workspace: &Workspace<'_>, given_up: Option<&Pending>) {
+    let Some(given_up) = given_up.filter(|given_up| !given_up.queue().is_empty()) else { return };
+    let left = size::counted(given_up.queue().len() as u64, "commit");
+    let command = given_up.doing.command();
+    workspace
+        .ctx
+        .ui
+        .warn(format_args!("the {command} that was under way had {left} left, which are given up"));
+    workspace.ctx.ui.hint("'pond undo' brings all of it back");
 }
 
 /// What has to be staged for the index to have what a tree has, at the paths that are wanted.

@@ -17,6 +17,7 @@ use arrow::ipc::reader::{FileDecoder, read_footer_length};
 use arrow::ipc::writer::FileWriter;
 use arrow::ipc::{Block, Footer, MetadataVersion, root_as_footer, root_as_message};
 use bytes::Bytes;
+use pond_oplog::in_place::open_no_link;
 
 use super::super::pending::Pending;
 use super::columns::{Columns, FIELDS};
@@ -36,7 +37,8 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 /// Opens an index; none where there is no file.
 pub(super) fn open(path: &Path) -> Result<Option<Index>, IndexError> {
     let io = |source| IndexError::Io { action: "read", path: path.into(), source };
-    let file = match File::open(path) {
+    // Not waited for: a pipe in its place would never answer.
+    let file = match open_no_link(File::options().read(true), path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(io)?,
     };
