@@ -29,7 +29,7 @@ use crate::mirror::scan::refresh;
 use crate::mirror::staged_packs;
 use crate::mirror::stat::now_ns;
 use crate::ui::escape;
-use half_done::HalfDone;
+use half_done::{HalfDone, Unfinished};
 
 /// How long a command waits for another that holds the mirror's lock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -96,16 +96,26 @@ impl<'c> Workspace<'c> {
 
     /// Opens for a change of the mirror or its index, and keeps other commands from it.
     pub(crate) fn write(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::write_with(ctx, Unreadable::Refuse)
+        Self::write_with(ctx, Unreadable::Refuse, Unfinished::GoOn)
+    }
+
+    /// The same for a command that takes the mirror's files for what the user wants to keep. Where a command that was killed
+    /// left files, and they cannot be written, it fails.
+    pub(crate) fn write_from_files(ctx: &'c Context) -> Result<Self, CommandError> {
+        Self::write_with(ctx, Unreadable::Refuse, Unfinished::Refuse)
     }
 
     /// The same where the index may be beyond reading. Before anything is done with it, [`Self::rebuild_index`] or
     /// [`Self::need_index`] is called.
     pub(crate) fn write_without_index(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::write_with(ctx, Unreadable::GoOn)
+        Self::write_with(ctx, Unreadable::GoOn, Unfinished::GoOn)
     }
 
-    fn write_with(ctx: &'c Context, unreadable: Unreadable) -> Result<Self, CommandError> {
+    fn write_with(
+        ctx: &'c Context,
+        unreadable: Unreadable,
+        unfinished: Unfinished,
+    ) -> Result<Self, CommandError> {
         let pond = ctx.pond()?;
         let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
         // From here on the command itself decides where it may stop.
@@ -119,11 +129,8 @@ impl<'c> Workspace<'c> {
             drop(turn);
         }
         let mut workspace = Self::open(ctx, pond, Some(lock), unreadable)?;
+        workspace.finish_half_done(unfinished)?;
         workspace.rescue_late_writes()?;
-        if workspace.finish_half_done().is_err() {
-            // Then it is left to whoever looks at the mirror's files.
-            workspace.tell_half_done();
-        }
         Ok(workspace)
     }
 
@@ -190,7 +197,7 @@ impl<'c> Workspace<'c> {
         self.index_error = None;
         self.refresh(self.snapshot.state().clone())?;
         self.catch_up()?;
-        self.tell_half_done();
+        self.finish_half_done(Unfinished::GoOn)?;
         let what = format!("the index could not be read; it is kept as '{}'", escape::path(&kept));
         self.say_it_was_made_anew(&what);
         Ok(true)
@@ -205,6 +212,9 @@ impl<'c> Workspace<'c> {
 
     /// Brings the index in line with what was published, where a command did not live to do it. Where HEAD has not moved, and
     /// another process holds the mirror's lock, nothing is done: it is writing the index.
+    ///
+    /// While files of that command are due, it is done in memory only: index and HEAD file, as they are, tell the next
+    /// command so, should this one be killed too. [`Self::finish_half_done`] writes them.
     fn catch_up(&mut self) -> Result<(), CommandError> {
         let file = head_file::read(&head_path(&self.pond))?;
         let seq = file.map(|file| file.seq);
@@ -214,12 +224,16 @@ impl<'c> Workspace<'c> {
             return Ok(());
         }
         let had_base = self.index.header().base.is_some();
-        if let Some(CaughtUp { builder, unsure, going_on }) = catch_up(&self.snapshot, &self.index, seq)? {
-            if unsure > 0 && had_base {
-                self.half_done = Some(HalfDone { files: unsure, going_on });
+        if let Some(CaughtUp { builder, unsure, host, going_on }) =
+            catch_up(&self.snapshot, &self.index, seq)?
+        {
+            if unsure > 0 && (had_base || !host.is_empty()) {
+                self.half_done = Some(HalfDone { files: unsure, host, going_on });
             }
             match builder {
-                Some(builder) if self.lock.is_none() => self.index = builder.finish(),
+                Some(builder) if self.lock.is_none() || self.half_done.is_some() => {
+                    self.index = builder.finish();
+                }
                 Some(builder) => self.save_index(builder)?,
                 None => {}
             }
@@ -341,8 +355,11 @@ impl<'c> Workspace<'c> {
         drop(lock);
     }
 
-    /// Writes where the mirror stands to its HEAD file.
+    /// Writes where the mirror stands to its HEAD file; not while files of a killed command are due, which the file tells.
     pub(crate) fn save_head(&mut self) -> Result<(), CommandError> {
+        if self.half_done.is_some() {
+            return Ok(());
+        }
         let file = HeadFile { head: self.head.clone(), seq: self.snapshot.state().seq };
         Ok(head_file::write(&head_path(&self.pond), &file)?)
     }

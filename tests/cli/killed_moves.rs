@@ -117,8 +117,8 @@ fn what_was_killed_is_done_or_not_and_is_taken_back() {
     );
 }
 
-#[test]
-fn what_a_killed_switch_left_is_no_wish_to_delete() {
+/// A branch whose files the mirror does not have.
+fn beside_three_files() -> TestPond {
     let pond = TestPond::new();
     pond.write("f", "main\n");
     pond.commit_all("main");
@@ -128,6 +128,21 @@ fn what_a_killed_switch_left_is_no_wish_to_delete() {
     }
     pond.commit_all("side");
     pond.ok(&["switch", "main"]);
+    pond
+}
+
+/// The same after a `switch` to it that was killed when it had begun to write them; none where that cannot be done here.
+fn half_switched() -> Option<TestPond> {
+    let pond = beside_three_files();
+    let (_, was_killed) = pond.run_with_fault(&["switch", "side"], "linkat:signal=KILL:when=1")?;
+    assert!(was_killed);
+    pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("half way");
+    Some(pond)
+}
+
+#[test]
+fn what_a_killed_switch_left_is_no_wish_to_delete() {
+    let pond = beside_three_files();
     let mut half_done = 0;
     for when in 1..20 {
         let Some((_, was_killed)) =
@@ -157,4 +172,67 @@ fn what_a_killed_switch_left_is_no_wish_to_delete() {
         pond.ok(&["switch", "-q", "main"]);
     }
     assert!(half_done > 0, "it was never killed half way");
+}
+
+#[test]
+fn whoever_does_the_rest_may_be_killed_too() {
+    let mut killed = 0;
+    for call in ["linkat", "renameat", "renameat2", "pwrite64", "fsync", "fdatasync", "unlinkat"] {
+        for when in 1..20 {
+            let Some(pond) = half_switched() else { return };
+            let fault = format!("{call}:signal=KILL:when={when}");
+            let Some((_, was_killed)) = pond.run_with_fault(&["add", "-A"], &fault) else { return };
+            killed += usize::from(was_killed);
+            let commit = pond.run(&["commit", "-a", "-m", "what I changed"]).expect_code(1);
+            assert_eq!(pond.status(), [""; 0], "{fault}: {commit}");
+            assert_eq!(pond.lines(&["ls-files"]), ["f", "s1", "s2", "s3"], "{fault}: {commit}");
+            let files: Vec<_> = ["f", "s1", "s2", "s3"].iter().map(|name| pond.read(name)).collect();
+            assert_eq!(files, ["side\n"; 4], "{fault}");
+            pond.ok(&["undo"]);
+            assert_eq!((pond.read("f"), pond.exists("s1")), ("main\n".into(), false), "{fault}");
+            if !was_killed {
+                break;
+            }
+        }
+    }
+    assert!(killed > 5, "{killed} killed: this proves nothing");
+}
+
+#[test]
+fn files_that_cannot_be_written_are_not_taken_for_deleted() {
+    for fault in ["openat2:error=EIO:when=1+", "fsync:error=EIO:when=1+"] {
+        let Some(pond) = half_switched() else { return };
+        for args in [&["commit", "-a", "-m", "what I changed"][..], &["add", "-A"], &["stash"]] {
+            let Some((refused, _)) = pond.run_with_fault(args, fault) else { return };
+            assert_eq!(refused.code, 128, "{fault}: {refused}");
+        }
+        let files = ["f", "s1", "s2", "s3"];
+        assert_eq!(pond.lines(&["ls-files"]), files, "{fault}");
+        // With all well again it is done.
+        let again = pond.run(&["commit", "-a", "-m", "what I changed"]).expect_code(1);
+        assert_eq!(pond.status(), [""; 0], "{fault}: {again}");
+        assert_eq!(files.map(|name| pond.read(name)), ["side\n"; 4].map(String::from), "{fault}: {again}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_can_be_taken_back() {
+    let Some(pond) = half_switched() else { return };
+    let Some((undo, _)) = pond.run_with_fault(&["undo"], "openat2:error=EIO:when=1+") else { return };
+    let undo = undo.expect_says("cannot be written").expect_no_panic();
+    if undo.code != 0 {
+        pond.ok(&["restore", ":/"]);
+    }
+    assert_eq!(pond.read("f"), "main\n");
+    assert_eq!(pond.lines(&["ls-files"]), ["f"]);
+}
+
+#[test]
+fn a_lost_index_does_not_hide_what_a_killed_command_left() {
+    let Some(pond) = half_switched() else { return };
+    pond.write(".pond/mirrors/main/index", "damaged");
+    let made = pond.run(&["restore", "--staged", ":/"]).expect_code(0);
+    let made = made.expect_says("what it left was done now");
+    assert_eq!(pond.status(), [""; 0], "{made}");
+    assert_eq!(["f", "s1", "s2", "s3"].map(|name| pond.read(name)), ["side\n"; 4].map(String::from));
 }

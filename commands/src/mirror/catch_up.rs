@@ -3,10 +3,10 @@
 //! Such an operation tells what it changed of the index. Where it does not, because the index is older than that or was
 //! put there by somebody, what is as in the commit before is taken to be as in the new one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bstr::BString;
-use pond_objects::{ObjectSource as _, ReadError};
+use pond_objects::{Change, ObjectSource as _, ReadError};
 use pond_oplog::operation::Operation;
 use pond_oplog::view::{MAIN_MIRROR, View};
 use pond_oplog::{ReadonlyPond, Store};
@@ -21,8 +21,10 @@ use super::stat::now_ns;
 pub(crate) struct CaughtUp {
     /// The index, brought up to date; none where it is so already.
     pub(crate) builder: Option<IndexBuilder>,
-    /// The files that the host may have either as they were before or as the command left them.
+    /// How many files the host may have either as they were before or as the command left them.
     pub(crate) unsure: usize,
+    /// What it says that it changes of the host's files, each path once.
+    pub(crate) host: Vec<Change>,
     /// The command that writes these files when it goes on.
     pub(crate) going_on: Option<Doing>,
 }
@@ -39,32 +41,34 @@ pub(crate) fn catch_up(
 ) -> Result<Option<CaughtUp>, ReadError> {
     let store = snapshot.store();
     let head = snapshot.view().head(MAIN_MIRROR)?.commit;
+    let is_behind = index.header().base != head;
     let operations = match seq {
         Some(seq) => since(snapshot, seq)?,
+        None if is_behind => newest(snapshot)?,
         None => Vec::new(),
     };
     let recorded = operations.iter().map(|operation| Recorded::of(operation, store));
     let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
-    let is_behind = index.header().base != head;
     let updates = updates(index, &recorded);
-    let host = recorded.iter().flat_map(|one| &one.host);
-    let unsure = host.map(|change| &change.path).collect::<BTreeSet<_>>().len();
+    let host = host(&recorded);
+    let unsure = host.len();
     let pending = pending(index, &recorded);
     let pending = if unsure > 0 { pending.map(Pending::with_files_due) } else { pending };
     let files_due = pending.as_ref().filter(|pending| pending.are_files_due());
     let going_on = files_due.map(|pending| pending.doing);
     if !is_behind && updates.is_empty() && pending == index.header().pending {
-        return Ok((unsure > 0).then_some(CaughtUp { builder: None, unsure, going_on }));
+        return Ok((unsure > 0).then_some(CaughtUp { builder: None, unsure, host, going_on }));
     }
     let tree = head.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
     let header = Header { base: head, pending, ..index.header().clone() };
     if is_behind && (index.is_empty() || !begins_at_base(store, index, &operations)?) {
         let (builder, moved) = rebase::catch_up(index, store, tree.as_ref(), header)?;
-        return Ok(Some(CaughtUp { builder: Some(builder), unsure: moved, going_on }));
+        let unsure = if host.is_empty() { moved } else { unsure };
+        return Ok(Some(CaughtUp { builder: Some(builder), unsure, host, going_on }));
     }
     let edited = index.edit(updates, header.clone(), now_ns()).finish();
     let builder = Some(rebase::onto(&edited, store, tree.as_ref(), header)?);
-    Ok(Some(CaughtUp { builder, unsure, going_on }))
+    Ok(Some(CaughtUp { builder, unsure, host, going_on }))
 }
 
 /// The operations of this mirror's commands after a number, the oldest first.
@@ -81,6 +85,24 @@ fn since(snapshot: &ReadonlyPond, seq: i64) -> Result<Vec<Operation>, ReadError>
     }
     found.reverse();
     Ok(found)
+}
+
+/// The newest operation, where it is of one of this mirror's commands.
+fn newest(snapshot: &ReadonlyPond) -> Result<Vec<Operation>, ReadError> {
+    let newest = snapshot.operations().next().transpose()?.map(|(_, operation)| operation);
+    Ok(newest.into_iter().filter(|operation| operation.note("mirror") == Some(MAIN_MIRROR)).collect())
+}
+
+/// What the operations, the oldest first, change of the host's files: what the first found, and what the last leaves.
+fn host(recorded: &[Recorded]) -> Vec<Change> {
+    let mut changes: BTreeMap<&BString, Change> = BTreeMap::new();
+    for change in recorded.iter().flat_map(|one| &one.host) {
+        changes
+            .entry(&change.path)
+            .and_modify(|known| known.new = change.new)
+            .or_insert_with(|| change.clone());
+    }
+    changes.into_values().collect()
 }
 
 /// Whether the index is based on the commit on which the first of the operations found HEAD.

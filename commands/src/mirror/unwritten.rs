@@ -4,11 +4,10 @@
 //! Only what is on the host as that command found it is written, and only where what it staged is still staged. All else
 //! was made by somebody since, and is left alone. So this can be done again, however it ends.
 
-use bstr::ByteSlice as _;
+use bstr::{BString, ByteSlice as _};
 use pond_objects::{Change, Kind};
 
 use super::differences::Differences;
-use super::footprint::Recorded;
 use super::index::{Header, Side};
 use super::lay_out::{self, LaidOut, Target};
 use super::pending::Pending;
@@ -20,25 +19,28 @@ use super::walk::host::HostDir;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
 
-/// Writes what is left of an operation's files. Where that succeeds, what waits says no longer that any are due. The
-/// caller holds the mirror's lock.
+/// Writes what is left of the changes that an operation made to the host's files. Where that succeeds, what waits says no
+/// longer that any are due. The caller holds the mirror's lock.
 ///
 /// # Errors
 /// Those of looking at the mirror, before anything was written, and of writing the index. Files that could not be
 /// written are no error: they are in [`LaidOut::failed`].
-pub(crate) fn write(workspace: &mut Workspace<'_>, recorded: &Recorded) -> Result<LaidOut, CommandError> {
+pub(crate) fn write(workspace: &mut Workspace<'_>, host: &[Change]) -> Result<LaidOut, CommandError> {
     let scan = lay_out::look(workspace)?;
-    let (targets, saved) = left(workspace, recorded, &scan)?;
-    let laid_out = match targets.is_empty() {
+    let Left { targets, saved, unread } = left(workspace, host, &scan)?;
+    let mut laid_out = match targets.is_empty() {
         true => LaidOut::default(),
         false => lay_out::lay_out(workspace, &targets, &saved, &scan)?,
     };
+    for path in unread {
+        laid_out.failed.push_reason(path, "it cannot be read, so nobody can tell whose content it has");
+    }
     laid_out.show_failures(workspace);
     let mut updates = lay_out::updates(workspace, &targets, &laid_out);
     // What is not there is not in the index either.
     updates.retain(|path, _| workspace.index.find(path).is_ok());
     let mut header: Header = workspace.index.header().clone();
-    if laid_out.failed.is_empty() {
+    if laid_out.failed.is_empty() && !laid_out.interrupted {
         header.pending = header.pending.map(Pending::without_files_due);
     }
     let builder = workspace.index.edit(updates, header, now_ns());
@@ -46,17 +48,23 @@ pub(crate) fn write(workspace: &mut Workspace<'_>, recorded: &Recorded) -> Resul
     Ok(laid_out)
 }
 
-/// The files that are as the operation found them, and their stats, which say that they may be overwritten.
-fn left(
-    workspace: &Workspace<'_>,
-    recorded: &Recorded,
-    scan: &Scan,
-) -> Result<(Vec<Target>, Saved), CommandError> {
+/// What an operation left undone.
+#[derive(Default)]
+struct Left {
+    /// The files that are as the operation found them.
+    targets: Vec<Target>,
+    /// Their stats, which say that they may be overwritten.
+    saved: Saved,
+    /// Files of which nobody can tell, since the system does not let us read them.
+    unread: Vec<BString>,
+}
+
+fn left(workspace: &Workspace<'_>, changes: &[Change], scan: &Scan) -> Result<Left, CommandError> {
     let root = HostDir::open_root(workspace.pond.mirror_root())
         .map_err(|error| fatal("cannot read the mirror").because(&error))?;
     let host = Differences::of(scan);
-    let (mut targets, mut saved, mut buffer) = (Vec::new(), Saved::default(), Vec::new());
-    for change in &recorded.host {
+    let (mut left, mut buffer) = (Left::default(), Vec::new());
+    for change in changes {
         let row = workspace.index.find(&change.path).ok().map(|at| workspace.index.entry(at).row);
         let [old, new] = sides(change);
         if row.and_then(|row| row.staged) != new {
@@ -66,22 +74,30 @@ fn left(
             // It stays when the files go that are still in it.
             None => new.is_some_and(|new| new.kind == Kind::Directory),
             Some((State::Missing, _)) => old.is_none(),
-            Some((State::Held | State::Unstable, _) | (_, None)) => false,
+            Some((State::Held, _)) => {
+                left.unread.push(change.path.clone());
+                false
+            }
+            Some((State::Unstable, _) | (_, None)) => false,
             // What is in it has paths of its own.
             Some((_, Some(Kind::Directory))) => old.is_none_or(|old| old.kind == Kind::Directory),
             Some((_, Some(kind))) => match content::hash(&root, &change.path, kind, &mut buffer) {
                 Content::Read { id, stat, .. } if old == Some(side_of(&stat, kind, id)) => {
-                    saved.stats.push((change.path.clone(), stat));
+                    left.saved.stats.push((change.path.clone(), stat));
                     true
+                }
+                Content::Failed(_) => {
+                    left.unread.push(change.path.clone());
+                    false
                 }
                 _ => false,
             },
         };
         if as_found {
-            targets.push(Target { path: change.path.clone(), side: new });
+            left.targets.push(Target { path: change.path.clone(), side: new });
         }
     }
-    Ok((targets, saved))
+    Ok(left)
 }
 
 fn side_of(stat: &Stat, kind: Kind, id: pond_objects::ObjectId) -> Side {
