@@ -51,7 +51,28 @@ pub fn check_path(path: &[u8]) -> Result<(), NameError> {
     if path.len() > MAX_PATH {
         return Err(NameError::Long);
     }
+    if is_plain(path) {
+        return Ok(());
+    }
     path.split(|&byte| byte == b'/').try_for_each(check_name)
+}
+
+/// Whether a look at each byte shows that all names of a path may stand in a tree: it is ASCII, and no name is empty, too
+/// long or begins with a dot.
+fn is_plain(path: &[u8]) -> bool {
+    let mut length = 0;
+    for &byte in path {
+        match byte {
+            b'/' | b'.' if length == 0 => return false,
+            b'/' => length = 0,
+            0 | 0x80.. => return false,
+            _ => length += 1,
+        }
+        if length > MAX_NAME {
+            return false;
+        }
+    }
+    length > 0
 }
 
 /// Whether a name is `.pond`, or becomes it on a file system that folds case, drops trailing

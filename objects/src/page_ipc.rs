@@ -1,21 +1,20 @@
 //! The stored form of a page: one Arrow IPC stream with one batch.
 //!
 //! The schema's metadata names the body and the level. Readers look columns up by name, so that a later
-//! version may add columns that can be derived; ids never cover these bytes.
+//! version may add columns that can be derived, behind these; ids never cover these bytes.
 //!
-//! The bytes may come from a damaged or hostile table. They are decoded in place, so no length in them decides an
-//! allocation, and arrow's decoder, which panics on some malformed messages, is held inside `catch_unwind`.
+//! Arrow's library writes the stream. Pages are small and read by the thousand, and to build its arrays costs more than
+//! all that is done with them, so the columns are read where they lie: the messages' metadata through Arrow's verified
+//! flatbuffers, the buffers by the layout that the format fixes (validity and values; of a variable length: validity,
+//! offsets, values). The bytes may come from a damaged or hostile table: no length in them decides an allocation, and each
+//! is held against the bytes that are there.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BinaryArray, FixedSizeBinaryArray, RecordBatch, UInt8Array, UInt64Array,
-};
-use arrow::buffer::Buffer;
-use arrow::datatypes::{DataType, Field, Schema};
-use arrow::ipc::MetadataVersion;
-use arrow::ipc::reader::StreamDecoder;
+use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, RecordBatch, UInt8Array, UInt64Array};
+use arrow::datatypes::{Field, Schema};
+use arrow::ipc;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
 use crate::id::ObjectId;
@@ -49,8 +48,8 @@ pub(crate) fn encode(page: &Page) -> Vec<u8> {
     let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
     let batch =
         RecordBatch::try_new(schema.clone(), columns).expect("BUG: a page's columns match its schema");
-    let options =
-        IpcWriteOptions::try_new(8, false, MetadataVersion::V5).expect("BUG: 8 bytes is a valid alignment");
+    let options = IpcWriteOptions::try_new(8, false, ipc::MetadataVersion::V5)
+        .expect("BUG: 8 bytes is a valid alignment");
     let mut stream = Vec::new();
     let written = StreamWriter::try_new_with_options(&mut stream, &schema, options)
         .and_then(|mut writer| writer.write(&batch).and_then(|()| writer.finish()));
@@ -59,85 +58,200 @@ pub(crate) fn encode(page: &Page) -> Vec<u8> {
 }
 
 pub(crate) fn decode(stream: &[u8]) -> Result<Page, PageError> {
-    let guarded = std::panic::catch_unwind(|| decode_stream(stream));
-    guarded.unwrap_or_else(|_| Err(PageError::Encoding("a malformed message".to_owned())))
+    let (schema, _, rest) = message(stream)?;
+    let schema = schema.header_as_schema().ok_or_else(|| encoding("no schema"))?;
+    let (body, level) = label(schema)?;
+    let (batch, buffers, _) = message(rest)?;
+    let batch = batch.header_as_record_batch().ok_or_else(|| encoding("no batch"))?;
+    let rows = usize::try_from(batch.length()).ok().filter(|rows| *rows <= MAX_ITEMS);
+    let rows = rows.ok_or(PageError::Items("too many"))?;
+    Columns::of(schema, batch, buffers, rows)?.page(body, level, rows)
 }
 
-fn decode_stream(stream: &[u8]) -> Result<Page, PageError> {
-    let encoding = |error: &dyn std::fmt::Display| PageError::Encoding(error.to_string());
-    let mut rest = Buffer::from(stream);
-    let mut decoder = StreamDecoder::new();
-    let batch = decoder.decode(&mut rest).map_err(|e| encoding(&e))?.ok_or_else(|| encoding(&"no batch"))?;
-    let schema = batch.schema();
-    let label = schema.metadata().get("pond").ok_or_else(|| encoding(&"no `pond` in its metadata"))?;
-    let (body, level) = label
+fn encoding(what: impl Into<String>) -> PageError {
+    PageError::Encoding(what.into())
+}
+
+/// Takes one message off a stream: its metadata, its buffers, and what comes after it.
+fn message(stream: &[u8]) -> Result<(ipc::Message<'_>, &[u8], &[u8]), PageError> {
+    let cut = || encoding("a message is cut off");
+    let take = |bytes: &mut &'_ [u8], length: usize| -> Option<()> {
+        *bytes = bytes.get(length..)?;
+        Some(())
+    };
+    let mut rest = stream;
+    let number = |bytes: &[u8]| bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    if number(rest) == Some(u32::MAX) {
+        take(&mut rest, 4).ok_or_else(cut)?;
+    }
+    let length = number(rest).ok_or_else(cut)? as usize;
+    take(&mut rest, 4).ok_or_else(cut)?;
+    let metadata = rest.get(..length).ok_or_else(cut)?;
+    take(&mut rest, length).ok_or_else(cut)?;
+    let message = ipc::root_as_message(metadata).map_err(|error| encoding(error.to_string()))?;
+    let length = usize::try_from(message.bodyLength()).ok().filter(|length| *length <= rest.len());
+    let (buffers, rest) = rest.split_at(length.ok_or_else(cut)?);
+    Ok((message, buffers, rest))
+}
+
+/// What the schema says that the page is.
+fn label(schema: ipc::Schema<'_>) -> Result<(Body, u8), PageError> {
+    let metadata = schema.custom_metadata().into_iter().flatten().find(|pair| pair.key() == Some("pond"));
+    let label = metadata.and_then(|pair| pair.value());
+    let label = label.ok_or_else(|| encoding("no `pond` in its metadata"))?;
+    label
         .split_once(' ')
         .and_then(|(body, level)| Some((Body::from_word(body)?, level.parse::<u8>().ok()?)))
-        .ok_or_else(|| encoding(&"its metadata names no body and level"))?;
-    if batch.num_rows() > MAX_ITEMS {
-        return Err(PageError::Items("too many"));
-    }
-    Columns::of(&batch, body, level)?.page(body, level)
+        .ok_or_else(|| encoding("its metadata names no body and level"))
 }
 
+/// The columns where they lie in the stream. Each has what as many rows need.
+#[derive(Default)]
 struct Columns<'a> {
-    kind: Option<&'a UInt8Array>,
-    name: Option<&'a BinaryArray>,
-    id: &'a FixedSizeBinaryArray,
-    size: &'a UInt64Array,
-    count: Option<&'a UInt64Array>,
-    rows: usize,
+    kind: Option<&'a [u8]>,
+    name: Option<Names<'a>>,
+    id: Option<&'a [[u8; ObjectId::LEN]]>,
+    size: Option<&'a [[u8; 8]]>,
+    count: Option<&'a [[u8; 8]]>,
+}
+
+struct Names<'a> {
+    /// One more than rows: where each begins and the last ends.
+    offsets: &'a [[u8; 4]],
+    values: &'a [u8],
 }
 
 impl<'a> Columns<'a> {
-    fn of(batch: &'a RecordBatch, body: Body, level: u8) -> Result<Self, PageError> {
-        let named = body.is_named();
-        let id: &FixedSizeBinaryArray = column(batch, "id")?;
-        if *id.data_type() != DataType::FixedSizeBinary(ObjectId::LEN as i32) {
-            return Err(PageError::Encoding("ids of another length".to_owned()));
+    fn of(
+        schema: ipc::Schema<'a>,
+        batch: ipc::RecordBatch<'a>,
+        body: &'a [u8],
+        rows: usize,
+    ) -> Result<Self, PageError> {
+        if schema.endianness() != ipc::Endianness::Little || batch.compression().is_some() {
+            return Err(encoding("its bytes are in another order, or compressed"));
         }
-        Ok(Self {
-            kind: if named && level == 0 { Some(column(batch, "kind")?) } else { None },
-            name: if named { Some(column(batch, "name")?) } else { None },
-            id,
-            size: column(batch, "size")?,
-            count: if level > 0 { Some(column(batch, "count")?) } else { None },
-            rows: batch.num_rows(),
-        })
+        let mut nodes = batch.nodes().into_iter().flatten();
+        let mut buffers = batch.buffers().into_iter().flatten();
+        let mut buffer = || {
+            let buffer = buffers.next()?;
+            let start = usize::try_from(buffer.offset()).ok()?;
+            body.get(start..start.checked_add(usize::try_from(buffer.length()).ok()?)?)
+        };
+        let mut columns = Self::default();
+        for field in schema.fields().into_iter().flatten() {
+            let name = field.name().unwrap_or_default();
+            let cannot = |why: &str| encoding(format!("{why} column `{name}`"));
+            let short = || cannot("too few bytes in");
+            let node = nodes.next().ok_or_else(short)?;
+            if node.null_count() != 0 {
+                return Err(cannot("nulls in"));
+            }
+            if usize::try_from(node.length()) != Ok(rows) {
+                return Err(cannot("another number of rows in"));
+            }
+            // No value is missing: nothing to look for in it.
+            buffer().ok_or_else(short)?;
+            let values = buffer().ok_or_else(short)?;
+            match (name, Width::of(field)) {
+                ("kind", Width::Number(8)) => columns.kind = Some(values.get(..rows).ok_or_else(short)?),
+                ("name", Width::Variable) => {
+                    let offsets = some(values, rows + 1).ok_or_else(short)?;
+                    columns.name = Some(Names { offsets, values: buffer().ok_or_else(short)? });
+                }
+                ("id", Width::Fixed(ObjectId::LEN)) => {
+                    columns.id = Some(some(values, rows).ok_or_else(short)?)
+                }
+                ("size", Width::Number(64)) => columns.size = Some(some(values, rows).ok_or_else(short)?),
+                ("count", Width::Number(64)) => columns.count = Some(some(values, rows).ok_or_else(short)?),
+                ("kind" | "name" | "id" | "size" | "count", _) => return Err(cannot("another type of")),
+                (_, Width::Variable) => drop(buffer().ok_or_else(short)?),
+                (_, Width::Number(_) | Width::Fixed(_)) => {}
+                // Its buffers cannot be counted. What comes after it is not of this version.
+                (_, Width::Unknown) => break,
+            }
+        }
+        Ok(columns)
     }
 
-    fn page(&self, body: Body, level: u8) -> Result<Page, PageError> {
-        let mut items = Vec::with_capacity(self.rows);
-        for row in 0..self.rows {
-            let kind = match self.kind.map(|column| column.value(row)) {
-                None => None,
-                Some(number) => {
-                    Some(Kind::from_number(number).ok_or(PageError::Items("a kind of no meaning"))?)
-                }
+    fn page(&self, body: Body, level: u8, rows: usize) -> Result<Page, PageError> {
+        let missing = |name: &str| encoding(format!("no column `{name}`"));
+        let ids = self.id.ok_or_else(|| missing("id"))?;
+        let sizes = self.size.ok_or_else(|| missing("size"))?;
+        let names = match body.is_named() {
+            true => Some(self.name.as_ref().ok_or_else(|| missing("name"))?),
+            false => None,
+        };
+        let kinds = match body.is_named() && level == 0 {
+            true => Some(self.kind.ok_or_else(|| missing("kind"))?),
+            false => None,
+        };
+        let counts = match level > 0 {
+            true => Some(self.count.ok_or_else(|| missing("count"))?),
+            false => None,
+        };
+        let mut items = Vec::with_capacity(rows);
+        for row in 0..rows {
+            let kind = kinds
+                .map(|kinds| Kind::from_number(kinds[row]).ok_or(PageError::Items("a kind of no meaning")));
+            let name = match names {
+                Some(names) => names.get(row).ok_or_else(|| encoding("offsets of names out of order"))?,
+                None => b"",
             };
-            let name = self.name.map(|column| column.value(row)).unwrap_or_default();
             if name.len() > usize::from(u16::MAX) {
                 return Err(PageError::Items("a name that is too long"));
             }
             items.push(Item {
                 name: name.into(),
-                kind,
-                id: ObjectId::from_slice(self.id.value(row)).expect("BUG: the column's width was checked"),
-                size: self.size.value(row),
-                count: self.count.map_or(1, |column| column.value(row)),
+                kind: kind.transpose()?,
+                id: ObjectId::from_bytes(ids[row]),
+                size: u64::from_le_bytes(sizes[row]),
+                count: counts.map_or(1, |counts| u64::from_le_bytes(counts[row])),
             });
         }
         Ok(Page { body, level, items })
     }
 }
 
-fn column<'a, T: Array + 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a T, PageError> {
-    let column = batch
-        .column_by_name(name)
-        .and_then(|column| column.as_any().downcast_ref::<T>())
-        .ok_or_else(|| PageError::Encoding(format!("no column `{name}` of its type")))?;
-    if column.null_count() > 0 {
-        return Err(PageError::Encoding(format!("nulls in column `{name}`")));
+impl<'a> Names<'a> {
+    fn get(&self, row: usize) -> Option<&'a [u8]> {
+        let [start, end] = [row, row + 1].map(|at| i32::from_le_bytes(self.offsets[at]));
+        self.values.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
     }
-    Ok(column)
+}
+
+/// How the values of a column lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Width {
+    /// Unsigned numbers of so many bits.
+    Number(i32),
+    /// So many bytes each.
+    Fixed(usize),
+    /// Bytes of any number, with offsets.
+    Variable,
+    Unknown,
+}
+
+impl Width {
+    fn of(field: ipc::Field<'_>) -> Self {
+        if field.dictionary().is_some() {
+            return Self::Unknown;
+        }
+        let number = field.type_as_int().map(|int| match int.is_signed() {
+            false => Self::Number(int.bitWidth()),
+            true => Self::Fixed(int.bitWidth() as usize / 8),
+        });
+        let fixed = || {
+            let width = field.type_as_fixed_size_binary()?.byteWidth();
+            Some(Self::Fixed(usize::try_from(width).ok()?))
+        };
+        let is_variable = matches!(field.type_type(), ipc::Type::Binary | ipc::Type::Utf8);
+        let variable = || is_variable.then_some(Self::Variable);
+        number.or_else(fixed).or_else(variable).unwrap_or(Self::Unknown)
+    }
+}
+
+/// The first `count` values of `N` bytes; none where there are less.
+fn some<const N: usize>(bytes: &[u8], count: usize) -> Option<&[[u8; N]]> {
+    bytes.as_chunks().0.get(..count)
 }
