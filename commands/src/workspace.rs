@@ -5,6 +5,7 @@
 //! between publishing and writing them left them behind: opening brings them up to date, so that no one has to.
 
 mod half_done;
+mod lost_index;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +31,7 @@ use crate::mirror::staged_packs;
 use crate::mirror::stat::now_ns;
 use crate::ui::escape;
 use half_done::{HalfDone, Unfinished};
+use lost_index::{anew, naming};
 
 /// How long a command waits for another that holds the mirror's lock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -79,7 +81,7 @@ impl<'c> Workspace<'c> {
     pub(crate) fn history(ctx: &'c Context) -> Result<Self, CommandError> {
         let pond = ctx.pond()?;
         let snapshot = ReadonlyPond::open(&pond, &[])?;
-        let head = head_of(&pond, &snapshot)?;
+        let head = head_of(head_file::read(&head_path(&pond))?, &snapshot)?;
         let index = Index::empty();
         Ok(Self {
             ctx,
@@ -162,14 +164,16 @@ impl<'c> Workspace<'c> {
         };
         let staged = parse_names(&index.header().packs)?;
         let snapshot = ReadonlyPond::open(&pond, &staged)?;
-        let head = head_of(&pond, &snapshot)?;
+        let file = head_file::read(&head_path(&pond))?;
+        let followed = file.as_ref().map(|file| file.seq);
+        let head = head_of(file, &snapshot)?;
         let mut workspace =
             Self { ctx, pond, snapshot, head, index, index_error, holds_index: false, half_done: None, lock };
         if workspace.index_error.is_none() {
             if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
                 workspace.say_it_was_made_anew("the index was missing");
             }
-            workspace.catch_up()?;
+            workspace.catch_up(followed)?;
         }
         if workspace.lock.is_none() {
             workspace.tell_half_done();
@@ -185,39 +189,12 @@ impl<'c> Workspace<'c> {
         }
     }
 
-    /// In the place of an index that cannot be read, makes one from HEAD. What is there is kept under another name, and
-    /// the new one names every staged pack, since the old one may have. Gives whether that was done.
-    pub(crate) fn rebuild_index(&mut self) -> Result<bool, CommandError> {
-        if self.index_error.is_none() {
-            return Ok(false);
-        }
-        let kept = staged_packs::set_aside(&index_path(&self.pond))
-            .map_err(|error| fatal("cannot rename the index that cannot be read").because(&error))?;
-        self.index = anew(&self.pond)?;
-        self.index_error = None;
-        self.refresh(self.snapshot.state().clone())?;
-        self.catch_up()?;
-        self.finish_half_done(Unfinished::GoOn)?;
-        let what = format!("the index could not be read; it is kept as '{}'", escape::path(&kept));
-        self.say_it_was_made_anew(&what);
-        Ok(true)
-    }
-
-    fn say_it_was_made_anew(&self, what: &str) {
-        self.ctx.ui.warn(format_args!("{what}, and was made anew from HEAD"));
-        self.ctx.ui.hint(
-            "what was staged is not any more, but its content is still in the pond; 'pond add -A' stages what the mirror has",
-        );
-    }
-
-    /// Brings the index in line with what was published, where a command did not live to do it. Where HEAD has not moved, and
-    /// another process holds the mirror's lock, nothing is done: it is writing the index.
+    /// Brings the index in line with what was published after operation `seq`, which the HEAD file follows, where a command did
+    /// not live to do it. Where HEAD has not moved, and another process holds the mirror's lock, nothing is done: it is writing the index.
     ///
     /// While files of that command are due, it is done in memory only: index and HEAD file, as they are, tell the next
     /// command so, should this one be killed too. [`Self::finish_half_done`] writes them.
-    fn catch_up(&mut self) -> Result<(), CommandError> {
-        let file = head_file::read(&head_path(&self.pond))?;
-        let seq = file.map(|file| file.seq);
+    fn catch_up(&mut self, seq: Option<i64>) -> Result<(), CommandError> {
         let is_behind = self.index.header().base != self.head.commit;
         let is_followed = seq == Some(self.snapshot.state().seq);
         if !is_behind && (is_followed || self.lock.is_none() && !self.is_free()) {
@@ -462,8 +439,8 @@ pub(crate) fn holder(ctx: &Context) -> Result<Holder, CommandError> {
 }
 
 /// Where the mirror stands: as its file says, or, where the file is behind, as the view does.
-fn head_of(pond: &Pond, snapshot: &ReadonlyPond) -> Result<Head, CommandError> {
-    match head_file::read(&head_path(pond))? {
+fn head_of(file: Option<HeadFile>, snapshot: &ReadonlyPond) -> Result<Head, CommandError> {
+    match file {
         Some(file) if file.seq == snapshot.state().seq => Ok(file.head),
         _ => Ok(snapshot.view().head(MAIN_MIRROR)?),
     }
@@ -475,25 +452,6 @@ fn index_path(pond: &Pond) -> PathBuf {
 
 fn head_path(pond: &Pond) -> PathBuf {
     pond.mirror_dir(MAIN_MIRROR).join("HEAD")
-}
-
-/// An index without rows that names these packs.
-fn naming(packs: &[StagedPack]) -> Index {
-    Index::naming(packs.iter().map(StagedPack::name).collect())
-}
-
-/// An index without rows in the place of one that is lost. It names every whole pack of the staging area, so that no
-/// content is taken for garbage that only the lost one named; damaged ones get another name, for the same reason.
-fn anew(pond: &Pond) -> Result<Index, CommandError> {
-    let mut packs = staged_packs::present(pond);
-    for flawed in staged_packs::flawed(pond, &packs) {
-        packs.retain(|pack| *pack != flawed.pack);
-        if let Some(file) = flawed.file {
-            staged_packs::set_aside(&file)
-                .map_err(|error| fatal("cannot rename a damaged pack of the staging area").because(&error))?;
-        }
-    }
-    Ok(naming(&packs))
 }
 
 fn parse_names(names: &[String]) -> Result<Vec<StagedPack>, CommandError> {

@@ -30,6 +30,7 @@ pub mod state;
 pub mod store;
 pub mod transaction;
 pub mod view;
+mod view_pages;
 
 pub use operation::Operation;
 pub use pond::Pond;

@@ -22,6 +22,7 @@ use crate::pond::Pond;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
 use crate::state::{PackFile, TableState};
+use crate::view_pages::ViewPages;
 
 /// Pages kept decoded in memory; a page is about 20 KB.
 const KEPT_PAGES: usize = 2048;
@@ -74,6 +75,7 @@ struct Known {
     pages: Mutex<HashMap<ObjectId, Arc<Page>>>,
     cache: Arc<PageCache>,
     links: CommitLinks,
+    view_pages: ViewPages,
 }
 
 /// Decoded pages of packs kept in memory, in bytes.
@@ -86,6 +88,7 @@ impl Store {
             pages: Mutex::default(),
             cache: Arc::new(PageCache::new(PACK_CACHE)),
             links: CommitLinks::new(&pond.cache_dir()),
+            view_pages: ViewPages::new(&pond.cache_dir()),
         };
         Self::over(pond, state, staged, &[], Arc::new(known))
     }
@@ -297,6 +300,23 @@ impl Store {
         }
     }
 
+    /// Remembers the new pages of a view that was published, as they are stored.
+    pub(crate) fn remember_view(&self, pages: Vec<(ObjectId, Bytes)>) {
+        self.known.view_pages.publish(pages);
+    }
+
+    fn page_of_pack(&self, body: Body, id: &ObjectId) -> Result<Page, ReadError> {
+        let (pack, stream) = self.meta(id, RowType::Page, "page")?;
+        let page = Page::decode(body, id, &stream).map_err(|error| match error {
+            PageError::Mismatch | PageError::Encoding(_) => pack.mismatch("page", id),
+            error => ReadError::Page { id: *id, error },
+        })?;
+        if body == Body::View {
+            self.known.view_pages.learn(id, &stream);
+        }
+        Ok(page)
+    }
+
     fn cached_page(&self, id: &ObjectId) -> Option<Arc<Page>> {
         self.known.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(id).cloned()
     }
@@ -315,12 +335,12 @@ impl ObjectSource for Store {
         if let Some(page) = self.cached_page(id).filter(|page| page.body == body) {
             return Ok(page);
         }
-        let (pack, stream) = self.meta(id, RowType::Page, "page")?;
-        let page = Page::decode(body, id, &stream).map_err(|error| match error {
-            PageError::Mismatch | PageError::Encoding(_) => pack.mismatch("page", id),
-            error => ReadError::Page { id: *id, error },
-        })?;
-        let page = Arc::new(page);
+        let at_hand = if body == Body::View { self.known.view_pages.get(id) } else { None };
+        let at_hand = at_hand.and_then(|stream| Page::decode(body, id, &stream).ok());
+        let page = Arc::new(match at_hand {
+            Some(page) => page,
+            None => self.page_of_pack(body, id)?,
+        });
         self.cache_page(*id, &page);
         Ok(page)
     }

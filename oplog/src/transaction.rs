@@ -330,7 +330,10 @@ impl<'a> Transaction<'a> {
         let mut rows = self.rows.clone();
         let (view_root, view_pages) = view.store()?;
         let new_pages = view_pages.iter().filter(|(id, _)| !base.store().has_meta(id, RowType::Page));
-        rows.extend(new_pages.map(|(id, page)| MetaRow::page(*id, page)));
+        let new_pages: Vec<MetaRow> = new_pages.map(|(id, page)| MetaRow::page(*id, page)).collect();
+        let view_pages = new_pages.iter().filter_map(|row| Some((row.id?, row.content.clone()?)));
+        let view_pages = view_pages.collect();
+        rows.extend(new_pages);
         let doing = &self.doing;
         let mut operation = doing.operation(seq, Some(base.state().operation), view_root.id);
         operation.extra.clone_from(&self.notes);
@@ -349,7 +352,7 @@ impl<'a> Transaction<'a> {
             removes: Vec::new(),
             metadata: None,
         };
-        let written = Written { operation: id, digest: sealed.digest, index: sealed.index() };
+        let written = Written { operation: id, digest: sealed.digest, index: sealed.index(), view_pages };
         place_in_table(self.pond, PackKind::Meta, sealed)?;
         Ok((written, draft))
     }
@@ -408,6 +411,7 @@ impl<'a> Transaction<'a> {
     ) -> Result<Published, TransactionError> {
         // The index of the new pack is at hand; a cache that can't be written only costs time later.
         let _ = written.index.write(&self.pond.pack_index_path(&written.digest));
+        base.store().remember_view(written.view_pages);
         let state = advance(self.pond, base.state(), version)?;
         Ok(Published {
             state,
@@ -422,6 +426,8 @@ struct Written {
     operation: ObjectId,
     digest: ObjectId,
     index: PackIndex,
+    /// The new pages of the view, as they are stored.
+    view_pages: Vec<(ObjectId, Bytes)>,
 }
 
 /// A data pack as the log adds it. All its rows are chunks.

@@ -24,7 +24,7 @@ const SMALL_ROWS: usize = 64;
 const SMALL_CONTENT: usize = 128 << 10;
 
 /// Bytes and rows of a page otherwise.
-const PAGE_BYTES: usize = 64 << 10;
+const PAGE_BYTES: usize = 16 << 10;
 const PAGE_ROWS: u32 = 2048;
 
 /// Writes a meta pack to a temporary file in `dir`, and makes it durable. The rows are sorted here: by type,

@@ -1,0 +1,58 @@
+//! An index that is missing or cannot be read, and the one that is made in its place.
+
+use pond_oplog::{Pond, StagedPack};
+
+use super::half_done::Unfinished;
+use super::{Workspace, head_path, index_path};
+use crate::error::{CommandError, fatal};
+use crate::mirror::head_file;
+use crate::mirror::index::Index;
+use crate::mirror::staged_packs;
+use crate::ui::escape;
+
+impl Workspace<'_> {
+    /// In the place of an index that cannot be read, makes one from HEAD. What is there is kept under another name, and
+    /// the new one names every staged pack, since the old one may have. Gives whether that was done.
+    pub(crate) fn rebuild_index(&mut self) -> Result<bool, CommandError> {
+        if self.index_error.is_none() {
+            return Ok(false);
+        }
+        let kept = staged_packs::set_aside(&index_path(&self.pond))
+            .map_err(|error| fatal("cannot rename the index that cannot be read").because(&error))?;
+        self.index = anew(&self.pond)?;
+        self.index_error = None;
+        self.refresh(self.snapshot.state().clone())?;
+        let file = head_file::read(&head_path(&self.pond))?;
+        self.catch_up(file.map(|file| file.seq))?;
+        self.finish_half_done(Unfinished::GoOn)?;
+        let what = format!("the index could not be read; it is kept as '{}'", escape::path(&kept));
+        self.say_it_was_made_anew(&what);
+        Ok(true)
+    }
+
+    pub(super) fn say_it_was_made_anew(&self, what: &str) {
+        self.ctx.ui.warn(format_args!("{what}, and was made anew from HEAD"));
+        self.ctx.ui.hint(
+            "what was staged is not any more, but its content is still in the pond; 'pond add -A' stages what the mirror has",
+        );
+    }
+}
+
+/// An index without rows that names these packs.
+pub(super) fn naming(packs: &[StagedPack]) -> Index {
+    Index::naming(packs.iter().map(StagedPack::name).collect())
+}
+
+/// An index without rows in the place of one that is lost. It names every whole pack of the staging area, so that no
+/// content is taken for garbage that only the lost one named; damaged ones get another name, for the same reason.
+pub(super) fn anew(pond: &Pond) -> Result<Index, CommandError> {
+    let mut packs = staged_packs::present(pond);
+    for flawed in staged_packs::flawed(pond, &packs) {
+        packs.retain(|pack| *pack != flawed.pack);
+        if let Some(file) = flawed.file {
+            staged_packs::set_aside(&file)
+                .map_err(|error| fatal("cannot rename a damaged pack of the staging area").because(&error))?;
+        }
+    }
+    Ok(naming(&packs))
+}
