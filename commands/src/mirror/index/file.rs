@@ -1,12 +1,18 @@
-//! The index as bytes: mapping and checking a file, writing one durably.
+//! The index as bytes: reading and checking a file, writing one durably.
+//!
+//! Two files take turns. A new index is written over the one before the last, `index.spare`, synced, and the two exchange their
+//! names in one step: nothing is created and nothing freed, which costs more than all the bytes of a small index (1.2 ms where
+//! the file system discards what is freed). Whoever still reads the one that became the spare finds a mixture once it is
+//! written over, which the checksum tells, and looks again. A large index is mapped, so that one that had the name is
+//! never written over: it is removed, and those who have it mapped keep it.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read as _, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
@@ -29,33 +35,51 @@ const CHECKSUM: &str = "pond.checksum";
 const BLANK: [u8; 64] = [b'0'; 64];
 /// Bytes behind the footer: its length and the magic.
 const TRAILER: usize = 10;
-/// The name of temporaries begins with this.
-const TEMPORARY: &str = "index.new.";
-/// A temporary older than this has lost its writer.
-const ABANDONED: Duration = Duration::from_secs(3600);
+/// The name of the file that is written next, beside the index.
+const SPARE: &str = "index.spare";
+/// An index of more bytes is mapped, and never written over.
+const SMALL: u64 = 1 << 20;
+/// Who finds a mixture looks again so often.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Opens an index; none where there is no file.
 pub(super) fn open(path: &Path) -> Result<Option<Index>, IndexError> {
-    let io = |source| IndexError::Io { action: "read", path: path.into(), source };
-    // Not waited for: a pipe in its place would never answer.
-    let file = match open_no_link(File::options().read(true), path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file.map_err(io)?,
-    };
-    if file.metadata().map_err(io)?.len() < TRAILER as u64 {
-        return Err(IndexError::Damaged { path: path.into(), reason: "it is cut short".into() });
+    for attempt in 1.. {
+        let io = |source| IndexError::Io { action: "read", path: path.into(), source };
+        // Not waited for: a pipe in its place would never answer.
+        let file = match open_no_link(File::options().read(true), path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(io)?,
+        };
+        let length = file.metadata().map_err(io)?.len();
+        let bytes = if length > SMALL { map(&file) } else { read(file) };
+        match decode(bytes.map_err(io)?) {
+            Ok(index) => return Ok(Some(index)),
+            Err(Flaw::Newer(found)) => {
+                return Err(IndexError::Newer { path: path.into(), found, known: FORMAT });
+            }
+            Err(Flaw::Damaged(reason))
+                if length > SMALL || attempt == TRIES || !path.with_file_name(SPARE).exists() =>
+            {
+                return Err(IndexError::Damaged { path: path.into(), reason });
+            }
+            Err(Flaw::Damaged(_)) => std::thread::sleep(PAUSE),
+        }
     }
-    let bytes = map(&file).map_err(io)?;
-    decode(bytes).map(Some).map_err(|flaw| match flaw {
-        Flaw::Damaged(reason) => IndexError::Damaged { path: path.into(), reason },
-        Flaw::Newer(found) => IndexError::Newer { path: path.into(), found, known: FORMAT },
-    })
+    unreachable!("BUG: the last attempt has an outcome")
 }
 
-/// Maps a file that is replaced as a whole and never changed in place.
+fn read(file: File) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    // One that grows meanwhile is a mixture anyway.
+    file.take(SMALL).read_to_end(&mut bytes)?;
+    Ok(bytes.into())
+}
+
+/// Maps a large file.
 fn map(file: &File) -> io::Result<Bytes> {
-    // SAFETY: pond never writes to or cuts short an index that has its name: a new one is written under
-    // another name and renamed over it, which leaves the mapped inode as it is.
+    // SAFETY: pond never writes to or cuts short a large index that has its name or had it: `open_spare` removes it.
     #[allow(unsafe_code)]
     let map = unsafe { memmap2::Mmap::map(file) }?;
     Ok(Bytes::from_owner(map))
@@ -211,24 +235,55 @@ fn schema_with(header: &Header) -> Schema {
     Schema::new_with_metadata(FIELDS.clone(), metadata)
 }
 
-/// Writes an index and publishes it under `path`, durably; after an error the old one is still there.
+/// Writes an index and publishes it under `path`, durably; after an error the old one is still there. The caller holds the
+/// mirror's lock.
 pub(super) fn save(path: &Path, header: &Header, batches: &[Columns]) -> Result<(), IndexError> {
     let io = |action| move |source| IndexError::Io { action, path: path.into(), source };
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    sweep(dir);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temporary = builder.tempfile_in(dir).map_err(io("create"))?;
-
-    write(temporary.as_file_mut(), header, batches).map_err(|error| match error {
+    let spare = dir.join(SPARE);
+    let mut file = open_spare(&spare).map_err(io("create"))?;
+    write(&mut file, header, batches).map_err(|error| match error {
         ArrowError::IoError(_, source) => io("write")(source),
         error => IndexError::Encode(error),
     })?;
-    temporary.as_file().sync_all().map_err(io("write"))?;
-    temporary.persist(path).map_err(|error| io("replace")(error.error))?;
+    file.sync_all().map_err(io("write"))?;
+    exchange(&spare, path).map_err(io("replace"))?;
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(io("sync the directory of"))
+}
+
+/// The file that may be written over; a new one where there is none.
+fn open_spare(spare: &Path) -> io::Result<File> {
+    match open_no_link(File::options().read(true).write(true), spare) {
+        Ok(file) if may_be_written_over(&file)? => return Ok(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Ok(_) | Err(_) => std::fs::remove_file(spare)?,
+    }
+    File::options().read(true).write(true).create_new(true).open(spare)
+}
+
+/// Whether nobody has the file mapped, and it is no other file too: a copy of the pond may share it.
+fn may_be_written_over(file: &File) -> io::Result<bool> {
+    let metadata = file.metadata()?;
+    #[cfg(unix)]
+    let names = std::os::unix::fs::MetadataExt::nlink(&metadata);
+    #[cfg(not(unix))]
+    let names = 1;
+    Ok(metadata.is_file() && names == 1 && metadata.len() <= SMALL)
+}
+
+/// Gives the file the index's name. What had the name becomes the spare, where the file system can do both at once.
+fn exchange(spare: &Path, path: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, spare, CWD, path, RenameFlags::EXCHANGE) {
+            // There is none yet, or they are not exchanged here.
+            Err(Errno::NOENT | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+            exchanged => return Ok(exchanged?),
+        }
+    }
+    std::fs::rename(spare, path)
 }
 
 fn write(file: &mut File, header: &Header, batches: &[Columns]) -> Result<(), ArrowError> {
@@ -245,6 +300,10 @@ fn write(file: &mut File, header: &Header, batches: &[Columns]) -> Result<(), Ar
     let at = find_checksum(file, length)?;
     file.seek(SeekFrom::Start(at))?;
     file.write_all(digest.as_bytes())?;
+    // What it was written over may have been longer.
+    if file.metadata()?.len() > length {
+        file.set_len(length)?;
+    }
     Ok(())
 }
 
@@ -260,21 +319,6 @@ fn find_checksum(file: &mut File, length: u64) -> Result<u64, ArrowError> {
     io::Read::read_exact(file, &mut footer)?;
     let parsed = root_as_footer(&footer).map_err(|error| broken(Flaw::Damaged(error.to_string())))?;
     Ok(start + checksum_at(&footer, &parsed).map_err(broken)? as u64)
-}
-
-/// Takes away what crashed writers left; the failure to do so is nobody's concern.
-fn sweep(dir: &Path) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
-    let now = SystemTime::now();
-    for entry in entries
-        .flatten()
-        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()))
-    {
-        let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        if modified.is_ok_and(|modified| now.duration_since(modified).is_ok_and(|age| age > ABANDONED)) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
 }
 
 /// Hashes what passes through to a file.

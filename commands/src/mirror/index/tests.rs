@@ -85,7 +85,80 @@ fn what_is_saved_is_what_is_opened() {
     assert!(!index.any_live(3..4) && index.any_live(2..4));
     build(&BTreeMap::new(), Header::default()).save(&path).expect("an empty one replaces it");
     assert!(Index::open(&path).expect("opened").expect("there is one").is_empty());
-    assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 1, "no temporary is left");
+    let names =
+        std::fs::read_dir(dir.path()).expect("listed").map(|entry| entry.expect("an entry").file_name());
+    let names: std::collections::BTreeSet<_> = names.collect();
+    assert!(names.contains(std::ffi::OsStr::new("index")), "{names:?}");
+    assert!(names.iter().all(|name| name == "index" || name == "index.spare"), "{names:?}");
+}
+
+/// An index of so many rows.
+fn of_rows(count: usize) -> IndexBuilder {
+    let rows = (0..count).map(|number| (key(&format!("{number:06}")), Row::added(side("x"), OLD)));
+    build(&rows.collect(), Header::default())
+}
+
+#[test]
+fn who_reads_finds_one_index_or_the_other() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("index");
+    of_rows(1).save(&path).expect("saved");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut read = 0;
+            while read == 0 || !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let index = Index::open(&path).expect("never damaged").expect("there is one");
+                let len = index.iter().count();
+                assert!([1, 40, 300].contains(&len), "{len}");
+                read += 1;
+            }
+        });
+        for round in 0..60 {
+            of_rows([40, 300, 1][round % 3]).save(&path).expect("saved");
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        reading.join().expect("the reader");
+    });
+}
+
+#[test]
+fn only_a_small_file_of_one_name_is_written_over() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (path, spare) = (dir.path().join("index"), dir.path().join("index.spare"));
+    let len = || Index::open(&path).expect("whole").expect("there is one").iter().count();
+    // A large one stays as it is for those who have it open, whatever is written after it.
+    of_rows(20_000).save(&path).expect("saved");
+    assert!(std::fs::metadata(&path).expect("a file").len() > 1 << 20);
+    let mapped = Index::open(&path).expect("whole").expect("there is one");
+    for count in [1, 2, 3, 4] {
+        of_rows(count).save(&path).expect("saved");
+        assert_eq!(len(), count);
+    }
+    assert_eq!(mapped.iter().count(), 20_000);
+
+    // So does the copy of a pond that shares its files.
+    let copy = dir.path().join("copy");
+    std::fs::hard_link(&path, &copy).expect("linked");
+    let content = std::fs::read(&copy).expect("read");
+    for count in [5, 6, 7] {
+        of_rows(count).save(&path).expect("saved");
+        assert_eq!((len(), std::fs::read(&copy).expect("read") == content), (count, true));
+    }
+
+    // What else is in its place is not followed, and goes.
+    #[cfg(unix)]
+    {
+        std::fs::remove_file(&spare).expect("removed");
+        std::os::unix::fs::symlink(&copy, &spare).expect("a link");
+        of_rows(8).save(&path).expect("saved");
+        assert_eq!((len(), std::fs::read(&copy).expect("read") == content), (8, true));
+    }
+    // One that a writer left who was killed is no index.
+    std::fs::write(&spare, "half").expect("written");
+    assert_eq!(len(), 8);
+    of_rows(9).save(&path).expect("saved");
+    assert_eq!(len(), 9);
 }
 
 #[test]
