@@ -26,6 +26,8 @@ use pond_oplog::{RowType, Store};
 use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath, Tracked};
 
 use crate::error::{CommandError, fatal};
+use crate::mirror::index::Side;
+use crate::mirror::pending::Which;
 use crate::time;
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -202,21 +204,42 @@ fn add_range(workspace: &Workspace<'_>, range: &Range, set: &mut CommitSet) -> R
     Ok(())
 }
 
+fn entry(path: &[u8], side: Side) -> PathEntry {
+    PathEntry { path: path.into(), kind: side.kind, id: side.id, size: side.size }
+}
+
 fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry, CommandError> {
     let relative = path.path.starts_with(b".");
     let directory = if relative { workspace.cwd()? } else { Default::default() };
     let from_root = path.from_root(&directory)?;
     let shown_path = escape::plain(&from_root);
     match &path.root {
-        PathRoot::Index => {
-            match workspace.need_index()?.find(&from_root).ok().map(|at| workspace.index.entry(at)) {
-                Some(entry) if entry.staged.is_some() => {
-                    let side = entry.staged.expect("BUG: the guard saw it");
-                    Ok(PathEntry { path: from_root.into(), kind: side.kind, id: side.id, size: side.size })
+        PathRoot::Index | PathRoot::Stage(_) => {
+            let index = workspace.need_index()?;
+            let waiting = index.header().pending.as_ref();
+            let conflict = waiting
+                .and_then(|waiting| waiting.conflicts.iter().find(|conflict| conflict.path() == from_root));
+            let side = match (&path.root, conflict) {
+                (PathRoot::Stage(0), Some(_)) => {
+                    return Err(fatal(format_args!("'{shown_path}' is in conflict, and has no stage 0"))
+                        .hint(":1:PATH is the common ancestor's version, :2:PATH ours, :3:PATH theirs"));
                 }
-                _ => Err(fatal(format_args!("'{shown_path}' is not in the index"))
-                    .hint("'pond ls-files' lists what is; 'REV:PATH' names a path in a commit")),
-            }
+                (PathRoot::Stage(stage @ 1..), conflict) => {
+                    let which = Which::ALL[usize::from(*stage) - 1];
+                    let side = conflict.and_then(|conflict| conflict.side(which));
+                    return side.map(|side| entry(&from_root, side)).ok_or_else(|| {
+                        let has =
+                            if conflict.is_some() { "has no" } else { "is not in conflict, and has no" };
+                        fatal(format_args!("'{shown_path}' {has} stage {stage}"))
+                            .hint("'pond ls-files -u' lists the stages of paths in conflict")
+                    });
+                }
+                _ => index.find(&from_root).ok().and_then(|at| index.entry(at).staged),
+            };
+            side.map(|side| entry(&from_root, side)).ok_or_else(|| {
+                fatal(format_args!("'{shown_path}' is not in the index"))
+                    .hint("'pond ls-files' lists what is; 'REV:PATH' names a path in a commit")
+            })
         }
         PathRoot::Revision(revision) => {
             let root = match with_lookup(workspace, revision, |resolver| resolver.tree(revision))? {

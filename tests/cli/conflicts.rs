@@ -320,3 +320,24 @@ fn a_conflict_that_cannot_be_written_is_not_taken_for_decided() {
     picked.expect_no_panic();
     assert_eq!(pond.read("a"), "ours\n");
 }
+
+#[test]
+fn the_versions_of_a_path_in_conflict_have_names() {
+    let Some(pair) = Pair::new() else { return };
+    two_branches(&pair);
+    assert_eq!(pair.pond.ok(&["cat", ":0:text"]), pair.pond.ok(&["cat", ":text"]));
+    let none = pair.pond.run(&["cat", ":2:text"]).expect_code(128);
+    none.expect_says("is not in conflict").expect_says("ls-files -u");
+    assert!(!pair.both(&["merge", "side"]));
+    for stage in 1..=3 {
+        let name = format!(":{stage}:text");
+        let (_, of_git) = pair.git(&["cat-file", "-p", &name]);
+        assert!(!of_git.is_empty());
+        assert_eq!(pair.pond.ok(&["cat", &name]), of_git, "{name}");
+        assert_eq!(pair.pond.ok(&["show", &name]), of_git, "{name}");
+    }
+    let added = pair.pond.run(&["cat", ":1:added by both"]).expect_code(128);
+    added.expect_says("has no stage 1");
+    pair.pond.run(&["cat", ":0:text"]).expect_code(128).expect_says(":2:PATH ours");
+    pair.pond.run(&["rev-parse", ":2:nothing"]).expect_code(128).expect_says("is not in conflict");
+}

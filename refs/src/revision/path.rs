@@ -1,4 +1,4 @@
-//! `REVISION:PATH` and `:PATH`.
+//! `REVISION:PATH`, `:PATH` and `:N:PATH`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,12 +21,15 @@ pub struct RevisionPath {
 pub enum PathRoot {
     /// The index: what the next commit would hold.
     Index,
+    /// A stage of the index: 0 what the next commit would hold; of a path in conflict 1 the common ancestor's version, 2 ours,
+    /// 3 theirs. Without it, a path that begins with such a digit and a colon is written with `./` in front.
+    Stage(u8),
     /// A revision's tree.
     Revision(Revision),
 }
 
 impl RevisionPath {
-    /// Parses `REVISION:PATH` or `:PATH`.
+    /// Parses `REVISION:PATH`, `:PATH` or `:N:PATH`.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, RevisionError> {
         let text = text.as_ref();
         Self::parse_optional(text)?.ok_or_else(|| {
@@ -40,7 +43,12 @@ impl RevisionPath {
     pub fn parse_optional(text: impl AsRef<[u8]>) -> Result<Option<Self>, RevisionError> {
         let text = text.as_ref();
         let Some(colon) = find_outside_braces(text, |rest| rest[0] == b':') else { return Ok(None) };
-        let (before, path) = (&text[..colon], text[colon + 1..].to_vec());
+        let (before, after) = (&text[..colon], &text[colon + 1..]);
+        let (stage, path) = match after {
+            [stage @ b'0'..=b'3', b':', path @ ..] if before.is_empty() => (Some(stage - b'0'), path),
+            _ => (None, after),
+        };
+        let path = path.to_vec();
         let problem =
             |problem| error(&String::from_utf8_lossy(text), &String::from_utf8_lossy(&path), problem);
         if path.starts_with(b"/") {
@@ -49,8 +57,11 @@ impl RevisionPath {
         if path.contains(&0) {
             return Err(problem(RevisionProblem::Path));
         }
-        let root =
-            if before.is_empty() { PathRoot::Index } else { PathRoot::Revision(revision(utf8(before)?)?) };
+        let root = match (stage, before) {
+            (Some(stage), _) => PathRoot::Stage(stage),
+            (None, b"") => PathRoot::Index,
+            (None, before) => PathRoot::Revision(revision(utf8(before)?)?),
+        };
         Ok(Some(Self { root, path }))
     }
 
@@ -90,6 +101,7 @@ impl RevisionPath {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = match &self.root {
             PathRoot::Index => Vec::new(),
+            PathRoot::Stage(stage) => vec![b':', b'0' + stage],
             PathRoot::Revision(revision) => revision.to_string().into_bytes(),
         };
         bytes.push(b':');

@@ -133,6 +133,11 @@ fn paths() {
     for (text, root, path) in [
         (":a/b", PathRoot::Index, "a/b"),
         (":", PathRoot::Index, ""),
+        (":0:a/b", PathRoot::Stage(0), "a/b"),
+        (":3:1:b", PathRoot::Stage(3), "1:b"),
+        (":./3:b", PathRoot::Index, "./3:b"),
+        (":4:b", PathRoot::Index, "4:b"),
+        ("x:1:b", at("x"), "1:b"),
         ("HEAD:", at("HEAD"), ""),
         ("HEAD~2:a:b", at("HEAD~2"), "a:b"),
         ("@{2026-05-01 12:30}:x", at("@{2026-05-01 12:30}"), "x"),
@@ -236,10 +241,17 @@ proptest! {
     #[test]
     fn paths_print_as_they_parse(
         revision in prop::option::of(a_revision()),
+        stage in prop::option::of(0..=3_u8),
         path in prop::collection::vec(1..=255_u8, 0..12),
     ) {
         prop_assume!(path.first() != Some(&b'/'));
-        let root = revision.map_or(PathRoot::Index, PathRoot::Revision);
+        let is_like_a_stage = matches!(path[..], [b'0'..=b'3', b':', ..]);
+        let root = match (stage, revision) {
+            (Some(stage), _) => PathRoot::Stage(stage),
+            (None, Some(revision)) => PathRoot::Revision(revision),
+            (None, None) => PathRoot::Index,
+        };
+        prop_assume!(root != PathRoot::Index || !is_like_a_stage);
         let path = RevisionPath { root, path };
         prop_assert_eq!(RevisionPath::parse(path.to_bytes()), Ok(path));
     }
