@@ -175,7 +175,7 @@ impl<'c> Workspace<'c> {
             }
             workspace.catch_up(followed)?;
         }
-        if workspace.lock.is_none() {
+        if workspace.lock.is_none() && workspace.is_left_half_done()? {
             workspace.tell_half_done();
         }
         Ok(workspace)

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use pond_objects::Change;
 
-use super::Workspace;
+use super::{Workspace, head_path};
 use crate::error::{CommandError, fatal, interrupted};
+use crate::mirror::head_file;
 use crate::mirror::pending::Doing;
 use crate::mirror::stat::now_ns;
 use crate::mirror::unwritten;
@@ -34,6 +35,16 @@ pub(super) enum Unfinished {
 }
 
 impl Workspace<'_> {
+    /// Whether what seems half done was left so: whoever does it may be at it still, or have ended since this one looked.
+    pub(super) fn is_left_half_done(&self) -> Result<bool, CommandError> {
+        if self.half_done.is_none() || !self.is_free() {
+            return Ok(false);
+        }
+        // It is written last, before the lock is let go.
+        let file = head_file::read(&head_path(&self.pond))?;
+        Ok(file.is_none_or(|file| file.seq != self.snapshot.state().seq))
+    }
+
     /// Says what a command that ended half way may have left.
     pub(super) fn tell_half_done(&self) {
         let (ui, Some(half_done)) = (&self.ctx.ui, &self.half_done) else { return };

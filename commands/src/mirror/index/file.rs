@@ -241,7 +241,8 @@ pub(super) fn save(path: &Path, header: &Header, batches: &[Columns]) -> Result<
     let io = |action| move |source| IndexError::Io { action, path: path.into(), source };
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let spare = dir.join(SPARE);
-    let mut file = open_spare(&spare).map_err(io("create"))?;
+    let unusable = |source| IndexError::Io { action: "write over", path: spare.clone(), source };
+    let mut file = open_spare(&spare).map_err(unusable)?;
     write(&mut file, header, batches).map_err(|error| match error {
         ArrowError::IoError(_, source) => io("write")(source),
         error => IndexError::Encode(error),
