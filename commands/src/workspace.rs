@@ -96,15 +96,15 @@ impl<'c> Workspace<'c> {
         })
     }
 
-    /// Opens for a change of the mirror or its index, and keeps other commands from it.
+    /// Opens for a change of the mirror or its index, and keeps other commands from it. Where a command that was killed left
+    /// files, and they cannot be written, it fails: it would take them for what the user wants.
     pub(crate) fn write(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::write_with(ctx, Unreadable::Refuse, Unfinished::GoOn)
+        Self::write_with(ctx, Unreadable::Refuse, Unfinished::Refuse)
     }
 
-    /// The same for a command that takes the mirror's files for what the user wants to keep. Where a command that was killed
-    /// left files, and they cannot be written, it fails.
-    pub(crate) fn write_from_files(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::write_with(ctx, Unreadable::Refuse, Unfinished::Refuse)
+    /// The same for a command that takes back, or lays a version out over what is there: it goes on.
+    pub(crate) fn write_over(ctx: &'c Context) -> Result<Self, CommandError> {
+        Self::write_with(ctx, Unreadable::Refuse, Unfinished::GoOn)
     }
 
     /// The same where the index may be beyond reading. Before anything is done with it, [`Self::rebuild_index`] or
@@ -201,11 +201,11 @@ impl<'c> Workspace<'c> {
             return Ok(());
         }
         let had_base = self.index.header().base.is_some();
-        if let Some(CaughtUp { builder, unsure, host, going_on }) =
+        if let Some(CaughtUp { builder, unsure, host, index, going_on }) =
             catch_up(&self.snapshot, &self.index, seq)?
         {
             if unsure > 0 && (had_base || !host.is_empty()) {
-                self.half_done = Some(HalfDone { files: unsure, host, going_on });
+                self.half_done = Some(HalfDone { files: unsure, host, index, going_on });
             }
             match builder {
                 Some(builder) if self.lock.is_none() || self.half_done.is_some() => {

@@ -236,3 +236,55 @@ fn a_lost_index_does_not_hide_what_a_killed_command_left() {
     assert_eq!(pond.status(), [""; 0], "{made}");
     assert_eq!(["f", "s1", "s2", "s3"].map(|name| pond.read(name)), ["side\n"; 4].map(String::from));
 }
+
+#[test]
+fn what_a_killed_stash_pop_left_is_brought_back() {
+    for (pop, next) in [
+        (&["stash", "pop"][..], &["add", "-A"][..]),
+        (&["stash", "pop"], &["commit", "-a", "-m", "what I changed"]),
+        (&["stash", "pop", "--index"], &["stash", "list"]),
+        (&["stash", "apply"], &["switch", "-c", "other"]),
+    ] {
+        let pond = TestPond::new();
+        for name in ["f1", "f2", "f3"] {
+            pond.write(name, "main\n");
+        }
+        pond.commit_all("main");
+        pond.write("f1", "staged\n");
+        pond.ok(&["add", "f1"]);
+        pond.write("f1", "stashed\n");
+        pond.write("f2", "stashed\n");
+        pond.write("new", "stashed\n");
+        pond.ok(&["stash", "-u"]);
+        let Some((_, was_killed)) = pond.run_with_fault(pop, "linkat:signal=KILL:when=1") else { return };
+        assert!(was_killed, "{pop:?}");
+        pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("half way");
+        let next = pond.run(next).expect_code(0);
+        if next.err().is_empty() {
+            // It only looks.
+            pond.ok(&["maintenance"]);
+        }
+        let files = ["f1", "f2", "f3", "new"].map(|name| pond.read(name));
+        assert_eq!(files, ["stashed\n", "stashed\n", "main\n", "stashed\n"], "{pop:?}: {next}");
+        if pop.contains(&"--index") {
+            assert_eq!(pond.ok(&["cat", ":f1"]), "staged\n");
+        }
+        if pop.contains(&"apply") {
+            // Nothing that it left unstaged is staged.
+            assert_eq!(pond.status(), [" M f1", " M f2", "?? new"], "{next}");
+        }
+    }
+}
+
+#[test]
+fn an_error_on_the_way_does_not_make_anybody_forget() {
+    for between in [&["switch", "main"][..], &["merge", "main"], &["stash", "list"], &["maintenance"]] {
+        let Some(pond) = half_switched() else { return };
+        let Some((failed, _)) = pond.run_with_fault(between, "openat2:error=ENOSPC:when=1+") else { return };
+        assert!(between.contains(&"list") || failed.code == 128, "{failed}");
+        let commit = pond.run(&["commit", "-a", "-m", "what I changed"]).expect_code(1);
+        let files = ["f", "s1", "s2", "s3"];
+        assert_eq!(pond.lines(&["ls-files"]), files, "{between:?}: {commit}");
+        assert_eq!(files.map(|name| pond.read(name)), ["side\n"; 4].map(String::from), "{commit}");
+    }
+}

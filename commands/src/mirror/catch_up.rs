@@ -25,6 +25,8 @@ pub(crate) struct CaughtUp {
     pub(crate) unsure: usize,
     /// What it says that it changes of the host's files, each path once.
     pub(crate) host: Vec<Change>,
+    /// What it says that it changes of the index, likewise.
+    pub(crate) index: Vec<Change>,
     /// The command that writes these files when it goes on.
     pub(crate) going_on: Option<Doing>,
 }
@@ -50,25 +52,26 @@ pub(crate) fn catch_up(
     let recorded = operations.iter().map(|operation| Recorded::of(operation, store));
     let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
     let updates = updates(index, &recorded);
-    let host = host(&recorded);
+    let host = composed(&recorded, |one| &one.host);
+    let staged = composed(&recorded, |one| &one.index);
     let unsure = host.len();
     let pending = pending(index, &recorded);
     let pending = if unsure > 0 { pending.map(Pending::with_files_due) } else { pending };
     let files_due = pending.as_ref().filter(|pending| pending.are_files_due());
     let going_on = files_due.map(|pending| pending.doing);
     if !is_behind && updates.is_empty() && pending == index.header().pending {
-        return Ok((unsure > 0).then_some(CaughtUp { builder: None, unsure, host, going_on }));
+        return Ok((unsure > 0).then_some(CaughtUp { builder: None, unsure, host, index: staged, going_on }));
     }
     let tree = head.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
     let header = Header { base: head, pending, ..index.header().clone() };
     if is_behind && (index.is_empty() || !begins_at_base(store, index, &operations)?) {
         let (builder, moved) = rebase::catch_up(index, store, tree.as_ref(), header)?;
         let unsure = if host.is_empty() { moved } else { unsure };
-        return Ok(Some(CaughtUp { builder: Some(builder), unsure, host, going_on }));
+        return Ok(Some(CaughtUp { builder: Some(builder), unsure, host, index: staged, going_on }));
     }
     let edited = index.edit(updates, header.clone(), now_ns()).finish();
     let builder = Some(rebase::onto(&edited, store, tree.as_ref(), header)?);
-    Ok(Some(CaughtUp { builder, unsure, host, going_on }))
+    Ok(Some(CaughtUp { builder, unsure, host, index: staged, going_on }))
 }
 
 /// The operations of this mirror's commands after a number, the oldest first.
@@ -93,10 +96,10 @@ fn newest(snapshot: &ReadonlyPond) -> Result<Vec<Operation>, ReadError> {
     Ok(newest.into_iter().filter(|operation| operation.note("mirror") == Some(MAIN_MIRROR)).collect())
 }
 
-/// What the operations, the oldest first, change of the host's files: what the first found, and what the last leaves.
-fn host(recorded: &[Recorded]) -> Vec<Change> {
+/// What the operations, the oldest first, change of one kind: what the first found, and what the last leaves.
+fn composed(recorded: &[Recorded], of: fn(&Recorded) -> &Vec<Change>) -> Vec<Change> {
     let mut changes: BTreeMap<&BString, Change> = BTreeMap::new();
-    for change in recorded.iter().flat_map(|one| &one.host) {
+    for change in recorded.iter().flat_map(of) {
         changes
             .entry(&change.path)
             .and_modify(|known| known.new = change.new)

@@ -1,8 +1,11 @@
 //! Writes the files that a command left as it found them, though its operation says otherwise: it was killed or
 //! interrupted, or the system refused.
 //!
-//! Only what is on the host as that command found it is written, and only where what it staged is still staged. All else
-//! was made by somebody since, and is left alone. So this can be done again, however it ends.
+//! Only what is on the host as that command found it is written, and only where the index is as the command left it: what it
+//! staged is still staged, and what it left unstaged, as a stash that is brought back does, still is. All else was made by
+//! somebody since, and is left alone. So this can be done again, however it ends.
+
+use std::collections::HashMap;
 
 use bstr::{BString, ByteSlice as _};
 use pond_objects::{Change, Kind};
@@ -19,15 +22,19 @@ use super::walk::host::HostDir;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
 
-/// Writes what is left of the changes that an operation made to the host's files. Where that succeeds, what waits says no
+/// Writes what is left of the changes that an operation made to the host's files; `index` is what it changed there. Where that succeeds, what waits says no
 /// longer that any are due. The caller holds the mirror's lock.
 ///
 /// # Errors
 /// Those of looking at the mirror, before anything was written, and of writing the index. Files that could not be
 /// written are no error: they are in [`LaidOut::failed`].
-pub(crate) fn write(workspace: &mut Workspace<'_>, host: &[Change]) -> Result<LaidOut, CommandError> {
+pub(crate) fn write(
+    workspace: &mut Workspace<'_>,
+    host: &[Change],
+    index: &[Change],
+) -> Result<LaidOut, CommandError> {
     let scan = lay_out::look(workspace)?;
-    let Left { targets, saved, unread } = left(workspace, host, &scan)?;
+    let Left { targets, saved, unread } = left(workspace, host, index, &scan)?;
     let mut laid_out = match targets.is_empty() {
         true => LaidOut::default(),
         false => lay_out::lay_out(workspace, &targets, &saved, &scan)?,
@@ -37,8 +44,13 @@ pub(crate) fn write(workspace: &mut Workspace<'_>, host: &[Change]) -> Result<La
     }
     laid_out.show_failures(workspace);
     let mut updates = lay_out::updates(workspace, &targets, &laid_out);
-    // What is not there is not in the index either.
-    updates.retain(|path, _| workspace.index.find(path).is_ok());
+    // What is not there is not in the index either, and what the operation did not stage is not staged by this.
+    let sides: HashMap<&BString, Option<Side>> =
+        targets.iter().map(|target| (&target.path, target.side)).collect();
+    updates.retain(|path, _| {
+        let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+        row.is_some_and(|row| sides.get(path).is_none_or(|side| row.staged == *side))
+    });
     let mut header: Header = workspace.index.header().clone();
     if laid_out.failed.is_empty() && !laid_out.interrupted {
         header.pending = header.pending.map(Pending::without_files_due);
@@ -59,20 +71,33 @@ struct Left {
     unread: Vec<BString>,
 }
 
-fn left(workspace: &Workspace<'_>, changes: &[Change], scan: &Scan) -> Result<Left, CommandError> {
+fn left(
+    workspace: &Workspace<'_>,
+    changes: &[Change],
+    index: &[Change],
+    scan: &Scan,
+) -> Result<Left, CommandError> {
     let root = HostDir::open_root(workspace.pond.mirror_root())
         .map_err(|error| fatal("cannot read the mirror").because(&error))?;
     let host = Differences::of(scan);
     let (mut left, mut buffer) = (Left::default(), Vec::new());
+    let index: HashMap<&BString, Option<Side>> =
+        index.iter().map(|change| (&change.path, sides(change)[1])).collect();
     for change in changes {
         let row = workspace.index.find(&change.path).ok().map(|at| workspace.index.entry(at).row);
         let [old, new] = sides(change);
-        if row.and_then(|row| row.staged) != new {
+        let staged = row.and_then(|row| row.staged);
+        let is_as_left = match index.get(&change.path) {
+            Some(wanted) => staged == *wanted,
+            // Unstaged: what it found was as in the index.
+            None => staged == new || staged == old,
+        };
+        if !is_as_left {
             continue;
         }
         let as_found = match host.at(change.path.as_bstr()).map(|found| (found.state, found.kind)) {
-            // It stays when the files go that are still in it.
-            None => new.is_some_and(|new| new.kind == Kind::Directory),
+            // Else the host is as the index. A directory stays when the files go that are still in it.
+            None => staged == old || new.is_some_and(|new| new.kind == Kind::Directory),
             Some((State::Missing, _)) => old.is_none(),
             Some((State::Held, _)) => {
                 left.unread.push(change.path.clone());

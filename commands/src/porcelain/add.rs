@@ -59,7 +59,7 @@ struct Report {
 }
 
 pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write_from_files(ctx)?;
+    let mut workspace = Workspace::write(ctx)?;
     workspace.need_mirror()?;
     if args.paths.is_empty() && !args.all && !args.update {
         ctx.ui.status("nothing specified, nothing added");

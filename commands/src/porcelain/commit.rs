@@ -109,7 +109,7 @@ struct Base {
 }
 
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write_from_files(ctx)?;
+    let mut workspace = Workspace::write(ctx)?;
     workspace.need_mirror()?;
     refuse_to_amend_what_waits(&workspace, &args)?;
     if args.dry_run {

@@ -64,7 +64,7 @@ pub(crate) struct MvArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write_from_files(ctx)?;
+    let mut workspace = Workspace::write(ctx)?;
     let (moves, skipped) = plan::plan(&workspace, &args)?;
     for error in &skipped {
         ctx.ui.status(format_args!("left out: {error}"));

@@ -26,7 +26,7 @@ pub(crate) struct RedoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
+    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write_over(ctx)? };
     let found = take_back::last_taken_back(&workspace)?;
     if found.is_empty() {
         return Err(nothing("there is nothing to redo: no undo is the last thing that was done here"));

@@ -107,7 +107,7 @@ impl ResetArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write_over(ctx)?;
     workspace.need_mirror()?;
     let arguments = split_arguments(&workspace, &args.what, &args.paths)?;
     let revision = match arguments.revisions.as_slice() {

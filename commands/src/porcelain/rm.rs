@@ -92,7 +92,7 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
     if args.paths.is_empty() {
         return Err(usage("rm needs paths"));
     }
-    let mut workspace = Workspace::write_from_files(ctx)?;
+    let mut workspace = Workspace::write(ctx)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
     let unmerged = unmerged(&workspace, &pathspecs);
     let rows = select(&workspace, &args, &pathspecs)?;

@@ -73,7 +73,7 @@ fn write_files_due(workspace: &mut Workspace<'_>, waiting: &Pending) -> Result<b
     }
     let Some(operation) = take_back::newest_that_pends(workspace)? else { return Ok(true) };
     let recorded = Recorded::of(&operation, workspace.store())?;
-    let written = unwritten::write(workspace, &recorded.host)?;
+    let written = unwritten::write(workspace, &recorded.host, &recorded.index)?;
     if written.interrupted {
         return Err(interrupted("interrupted; not all files were written"));
     }

@@ -40,7 +40,7 @@ pub(crate) struct UndoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
+    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write_over(ctx)? };
     let how = How { kind: "UNDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
     let Some(number) = args.to else {
         let found = take_back::last(&workspace)?;

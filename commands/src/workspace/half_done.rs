@@ -21,6 +21,8 @@ pub(super) struct HalfDone {
     pub(super) files: usize,
     /// What it changes of the host's files, as far as it says so.
     pub(super) host: Vec<Change>,
+    /// What it changes of the index, likewise.
+    pub(super) index: Vec<Change>,
     /// The command that writes these files when it goes on.
     pub(super) going_on: Option<Doing>,
 }
@@ -77,8 +79,8 @@ impl Workspace<'_> {
             self.tell_half_done();
             return self.settle_half_done();
         }
-        let host = half_done.host.clone();
-        let written = unwritten::write(self, &host);
+        let (host, index) = (half_done.host.clone(), half_done.index.clone());
+        let written = unwritten::write(self, &host, &index);
         if self.ctx.interrupted() {
             return Err(interrupted(
                 "interrupted; what a command that ended half way left of its files is left to the next one",

@@ -36,7 +36,7 @@ use crate::ui::escape;
 use crate::workspace::Workspace;
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write_from_files(ctx)?;
+    let mut workspace = Workspace::write(ctx)?;
     crate::merging::refuse_while_due(&workspace, "stash")?;
     workspace.need_mirror()?;
     let Some(head) = workspace.head.commit else {
