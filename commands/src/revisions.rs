@@ -214,33 +214,15 @@ fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry,
     let from_root = path.from_root(&directory)?;
     let shown_path = escape::plain(&from_root);
     match &path.root {
-        PathRoot::Index | PathRoot::Stage(_) => {
+        PathRoot::Index => {
             let index = workspace.need_index()?;
-            let waiting = index.header().pending.as_ref();
-            let conflict = waiting
-                .and_then(|waiting| waiting.conflicts.iter().find(|conflict| conflict.path() == from_root));
-            let side = match (&path.root, conflict) {
-                (PathRoot::Stage(0), Some(_)) => {
-                    return Err(fatal(format_args!("'{shown_path}' is in conflict, and has no stage 0"))
-                        .hint(":1:PATH is the common ancestor's version, :2:PATH ours, :3:PATH theirs"));
-                }
-                (PathRoot::Stage(stage @ 1..), conflict) => {
-                    let which = Which::ALL[usize::from(*stage) - 1];
-                    let side = conflict.and_then(|conflict| conflict.side(which));
-                    return side.map(|side| entry(&from_root, side)).ok_or_else(|| {
-                        let has =
-                            if conflict.is_some() { "has no" } else { "is not in conflict, and has no" };
-                        fatal(format_args!("'{shown_path}' {has} stage {stage}"))
-                            .hint("'pond ls-files -u' lists the stages of paths in conflict")
-                    });
-                }
-                _ => index.find(&from_root).ok().and_then(|at| index.entry(at).staged),
-            };
+            let side = index.find(&from_root).ok().and_then(|at| index.entry(at).staged);
             side.map(|side| entry(&from_root, side)).ok_or_else(|| {
                 fatal(format_args!("'{shown_path}' is not in the index"))
                     .hint("'pond ls-files' lists what is; 'REV:PATH' names a path in a commit")
             })
         }
+        PathRoot::Stage(stage) => at_stage(workspace, *stage, path, &from_root),
         PathRoot::Revision(revision) => {
             let root = match with_lookup(workspace, revision, |resolver| resolver.tree(revision))? {
                 Ok(tree) => tree,
@@ -248,6 +230,32 @@ fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry,
             };
             let found = tree::find(workspace.store(), &root, &from_root)?;
             found.ok_or_else(|| explain::no_path(workspace, &root, &revision.to_string(), &from_root))
+        }
+    }
+}
+
+/// A version of a path in conflict; of another path, what is staged stands at stage 0.
+fn at_stage(
+    workspace: &Workspace<'_>,
+    stage: u8,
+    path: &RevisionPath,
+    from_root: &[u8],
+) -> Result<PathEntry, CommandError> {
+    let shown_path = escape::plain(from_root);
+    let waiting = workspace.need_index()?.header().pending.as_ref();
+    let conflict =
+        waiting.and_then(|waiting| waiting.conflicts.iter().find(|conflict| conflict.path() == from_root));
+    match (stage, conflict) {
+        (0, None) => entry_at(workspace, &RevisionPath { root: PathRoot::Index, ..path.clone() }),
+        (0, Some(_)) => Err(fatal(format_args!("'{shown_path}' is in conflict, and has no stage 0"))
+            .hint(":1:PATH is the common ancestor's version, :2:PATH ours, :3:PATH theirs")),
+        (1.., conflict) => {
+            let side = conflict.and_then(|conflict| conflict.side(Which::ALL[usize::from(stage) - 1]));
+            side.map(|side| entry(from_root, side)).ok_or_else(|| {
+                let has = if conflict.is_some() { "has no" } else { "is not in conflict, and has no" };
+                fatal(format_args!("'{shown_path}' {has} stage {stage}"))
+                    .hint("'pond ls-files -u' lists the stages of paths in conflict")
+            })
         }
     }
 }

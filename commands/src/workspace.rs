@@ -190,7 +190,8 @@ impl<'c> Workspace<'c> {
     }
 
     /// Brings the index in line with what was published after operation `seq`, which the HEAD file follows, where a command did
-    /// not live to do it. Where HEAD has not moved, and another process holds the mirror's lock, nothing is done: it is writing the index.
+    /// not live to do it. Where HEAD has not moved, and another process holds the mirror's lock, nothing is done: it is writing
+    /// the index.
     ///
     /// While files of that command are due, it is done in memory only: index and HEAD file, as they are, tell the next
     /// command so, should this one be killed too. [`Self::finish_half_done`] writes them.

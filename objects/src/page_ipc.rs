@@ -75,22 +75,15 @@ fn encoding(what: impl Into<String>) -> PageError {
 /// Takes one message off a stream: its metadata, its buffers, and what comes after it.
 fn message(stream: &[u8]) -> Result<(ipc::Message<'_>, &[u8], &[u8]), PageError> {
     let cut = || encoding("a message is cut off");
-    let take = |bytes: &mut &'_ [u8], length: usize| -> Option<()> {
-        *bytes = bytes.get(length..)?;
-        Some(())
-    };
-    let mut rest = stream;
-    let number = |bytes: &[u8]| bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
-    if number(rest) == Some(u32::MAX) {
-        take(&mut rest, 4).ok_or_else(cut)?;
+    let (mut length, mut rest) = stream.split_first_chunk().ok_or_else(cut)?;
+    // A mark in front of the length, which older streams do not have.
+    if *length == [0xff; 4] {
+        (length, rest) = rest.split_first_chunk().ok_or_else(cut)?;
     }
-    let length = number(rest).ok_or_else(cut)? as usize;
-    take(&mut rest, 4).ok_or_else(cut)?;
-    let metadata = rest.get(..length).ok_or_else(cut)?;
-    take(&mut rest, length).ok_or_else(cut)?;
+    let (metadata, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(cut)?;
     let message = ipc::root_as_message(metadata).map_err(|error| encoding(error.to_string()))?;
-    let length = usize::try_from(message.bodyLength()).ok().filter(|length| *length <= rest.len());
-    let (buffers, rest) = rest.split_at(length.ok_or_else(cut)?);
+    let length = usize::try_from(message.bodyLength()).ok();
+    let (buffers, rest) = length.and_then(|length| rest.split_at_checked(length)).ok_or_else(cut)?;
     Ok((message, buffers, rest))
 }
 

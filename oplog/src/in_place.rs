@@ -56,7 +56,7 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     bytes.extend_from_slice(content);
     match open_no_link(OpenOptions::new().write(true), path) {
         // A file with another name is somebody's copy of the pond.
-        Ok(mut file) if names_of(&file)? == 1 => {
+        Ok(mut file) if is_only_here(&file)? => {
             file.write_all(&bytes)?;
             let length = bytes.len() as u64;
             if file.metadata()?.len() > length { file.set_len(length) } else { Ok(()) }
@@ -95,14 +95,17 @@ fn is_link(error: &io::Error) -> bool {
     return false;
 }
 
-/// In how many places the file is named.
-fn names_of(file: &File) -> io::Result<u64> {
+/// Whether it is a file and has no other name: a copy of the pond may share it, and is not to change with it.
+///
+/// # Errors
+/// The system's.
+pub fn is_only_here(file: &File) -> io::Result<bool> {
     let metadata = file.metadata()?;
     #[cfg(unix)]
     let names = std::os::unix::fs::MetadataExt::nlink(&metadata);
     #[cfg(not(unix))]
-    let names = u64::from(metadata.is_file());
-    Ok(if metadata.is_file() { names } else { 0 })
+    let names = 1;
+    Ok(metadata.is_file() && names == 1)
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ use super::walk::host::HostDir;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
 
-/// Writes what is left of the changes that an operation made to the host's files; `index` is what it changed there. Where that succeeds, what waits says no
-/// longer that any are due. The caller holds the mirror's lock.
+/// Writes what is left of the changes that an operation made to the host's files; `index` are those that it made there. Where
+/// that succeeds, what waits says no longer that any are due. The caller holds the mirror's lock.
 ///
 /// # Errors
 /// Those of looking at the mirror, before anything was written, and of writing the index. Files that could not be

@@ -23,7 +23,7 @@ use arrow::ipc::reader::{FileDecoder, read_footer_length};
 use arrow::ipc::writer::FileWriter;
 use arrow::ipc::{Block, Footer, MetadataVersion, root_as_footer, root_as_message};
 use bytes::Bytes;
-use pond_oplog::in_place::open_no_link;
+use pond_oplog::in_place::{is_only_here, open_no_link};
 
 use super::super::pending::Pending;
 use super::columns::{Columns, FIELDS};
@@ -45,8 +45,10 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// Opens an index; none where there is no file.
 pub(super) fn open(path: &Path) -> Result<Option<Index>, IndexError> {
-    for attempt in 1.. {
-        let io = |source| IndexError::Io { action: "read", path: path.into(), source };
+    let io = |source| IndexError::Io { action: "read", path: path.into(), source };
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
         // Not waited for: a pipe in its place would never answer.
         let file = match open_no_link(File::options().read(true), path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -59,15 +61,12 @@ pub(super) fn open(path: &Path) -> Result<Option<Index>, IndexError> {
             Err(Flaw::Newer(found)) => {
                 return Err(IndexError::Newer { path: path.into(), found, known: FORMAT });
             }
-            Err(Flaw::Damaged(reason))
-                if length > SMALL || attempt == TRIES || !path.with_file_name(SPARE).exists() =>
-            {
+            Err(Flaw::Damaged(reason)) if tries == 0 || !path.with_file_name(SPARE).exists() => {
                 return Err(IndexError::Damaged { path: path.into(), reason });
             }
             Err(Flaw::Damaged(_)) => std::thread::sleep(PAUSE),
         }
     }
-    unreachable!("BUG: the last attempt has an outcome")
 }
 
 fn read(file: File) -> io::Result<Bytes> {
@@ -255,21 +254,12 @@ pub(super) fn save(path: &Path, header: &Header, batches: &[Columns]) -> Result<
 /// The file that may be written over; a new one where there is none.
 fn open_spare(spare: &Path) -> io::Result<File> {
     match open_no_link(File::options().read(true).write(true), spare) {
-        Ok(file) if may_be_written_over(&file)? => return Ok(file),
+        // Nobody has it mapped, and it is no other file too.
+        Ok(file) if is_only_here(&file)? && file.metadata()?.len() <= SMALL => return Ok(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Ok(_) | Err(_) => std::fs::remove_file(spare)?,
     }
     File::options().read(true).write(true).create_new(true).open(spare)
-}
-
-/// Whether nobody has the file mapped, and it is no other file too: a copy of the pond may share it.
-fn may_be_written_over(file: &File) -> io::Result<bool> {
-    let metadata = file.metadata()?;
-    #[cfg(unix)]
-    let names = std::os::unix::fs::MetadataExt::nlink(&metadata);
-    #[cfg(not(unix))]
-    let names = 1;
-    Ok(metadata.is_file() && names == 1 && metadata.len() <= SMALL)
 }
 
 /// Gives the file the index's name. What had the name becomes the spare, where the file system can do both at once.
@@ -313,11 +303,11 @@ fn find_checksum(file: &mut File, length: u64) -> Result<u64, ArrowError> {
     let broken = |reason| ArrowError::IpcError(format!("the index was not written as expected: {reason:?}"));
     let mut trailer = [0; TRAILER];
     file.seek(SeekFrom::Start(length - TRAILER as u64))?;
-    io::Read::read_exact(file, &mut trailer)?;
+    file.read_exact(&mut trailer)?;
     let mut footer = vec![0; read_footer_length(trailer)?];
     let start = length - (TRAILER + footer.len()) as u64;
     file.seek(SeekFrom::Start(start))?;
-    io::Read::read_exact(file, &mut footer)?;
+    file.read_exact(&mut footer)?;
     let parsed = root_as_footer(&footer).map_err(|error| broken(Flaw::Damaged(error.to_string())))?;
     Ok(start + checksum_at(&footer, &parsed).map_err(broken)? as u64)
 }
