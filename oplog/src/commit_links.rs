@@ -17,6 +17,8 @@ use pond_objects::{Link, ObjectId};
 
 use file::LinkFile;
 
+use crate::in_place::open_no_link;
+
 /// So many commits are read before a file is looked for.
 const OPEN_AFTER: usize = 64;
 /// So many are worth a file.
@@ -122,7 +124,7 @@ fn open_all(dir: &Path) -> Vec<LinkFile> {
 /// Deletes a file that cannot be used, where that is allowed: else it would be read and checked again each time.
 fn discard(path: &Path) -> Option<LinkFile> {
     // What cannot even be opened may be whole.
-    if fs::File::open(path).is_ok() {
+    if open_no_link(fs::File::options().read(true), path).is_ok() {
         let _ = fs::remove_file(path);
     }
     None

@@ -2,6 +2,7 @@
 //! back what nobody meant to take back.
 
 use std::fs;
+use std::process::Command;
 
 use crate::harness::TestPond;
 use crate::same_tree::assert_same_tree;
@@ -181,4 +182,62 @@ fn links_in_the_place_of_a_ponds_own_files_lead_nothing_out_of_it() {
     pond.append("a", "last\n");
     pond.ok(&["commit", "-a", "-m", "all is as it was"]);
     assert_eq!(pond.status(), [""; 0]);
+}
+
+#[test]
+fn what_stands_in_the_place_of_what_can_be_made_again_holds_nobody_up() {
+    let pond = TestPond::new();
+    for content in ["1\n", "2\n", "3\n"] {
+        pond.write("a", content);
+        pond.commit_all("another");
+    }
+    let history = pond.history();
+    let packs = fs::read_dir(pond.dot_pond("cache/packs")).expect("the cache");
+    let indexes: Vec<_> = packs.map(|entry| entry.expect("an entry").path()).collect();
+    assert!(!indexes.is_empty());
+    for index in &indexes {
+        fs::remove_file(index).expect("removed");
+        let made = Command::new("mkfifo").arg(index).status().expect("mkfifo starts");
+        assert!(made.success());
+    }
+    // A pipe that nobody writes to is waited for without end.
+    let inner = pond.command(&["log", "--format=%H"]);
+    let mut log = Command::new("timeout");
+    log.args(["60", &inner.get_program().to_string_lossy()]).args(inner.get_args());
+    log.current_dir(pond.mirror()).env_clear();
+    log.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let log = log.output().expect("timeout starts");
+    assert!(log.status.success(), "{}", String::from_utf8_lossy(&log.stderr));
+    assert_eq!(pond.history(), history);
+
+    let spare = pond.dot_pond("mirrors/main/index.spare");
+    let _ = fs::remove_file(&spare);
+    fs::create_dir_all(spare.join("mine")).expect("a directory");
+    for content in ["4\n", "5\n"] {
+        pond.write("a", content);
+        pond.commit_all("another");
+    }
+    assert_eq!(pond.status(), [""; 0]);
+    assert!(pond.dot_pond("mirrors/main/index.spare.damaged/mine").exists());
+}
+
+#[test]
+fn a_copy_of_hard_links_is_not_written_to() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.commit_all("one");
+    // There is a journal as long as somebody has a replaced file open.
+    pond.append("a", "more\n");
+    let held = fs::File::options().append(true).open(pond.path("a")).expect("open");
+    pond.ok(&["restore", "a"]);
+    let journal = pond.dot_pond("replaced/journal");
+    let before = fs::read(&journal).expect("a journal");
+    let copy = pond.beside("copied");
+    fs::hard_link(&journal, &copy).expect("a link");
+    pond.append("a", "once more\n");
+    pond.ok(&["restore", "a"]);
+    assert_eq!(fs::read(&copy).expect("read"), before);
+    let after = fs::read(&journal).expect("read");
+    assert!(after.starts_with(&before) && after.len() > before.len());
+    drop(held);
 }

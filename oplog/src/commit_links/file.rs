@@ -20,6 +20,7 @@ use pond_objects::{Link, ObjectId};
 
 use crate::cache_bytes::{sum, u32_at, u64_at};
 use crate::durable;
+use crate::in_place::open_no_link;
 use crate::sorted_ids::{ENDS_SIZE, ID_SIZE, SortedIds};
 
 /// What the names of these files end with.
@@ -42,7 +43,8 @@ impl LinkFile {
     /// Opens a file; none where it is gone, damaged or of another version.
     #[allow(unsafe_code)]
     pub(super) fn open(path: &Path) -> Option<Self> {
-        let file = File::open(path).ok()?;
+        // Not waited for: a pipe in its place would never answer.
+        let file = open_no_link(File::options().read(true), path).ok()?;
         // SAFETY: the file is written whole before it gets this name, and never changed under it: it is only
         // deleted, which leaves this mapping as it is.
         let map = unsafe { Mmap::map(&file) }.ok()?;

@@ -38,6 +38,7 @@ use layout::{CHANGE, Checked, Layout, OPERATION};
 use super::rows::Columns;
 use super::{Damage, PackError, PackReader};
 use crate::cache_bytes::{first_eight, sum, u32_at, u64_at};
+use crate::in_place::open_no_link;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
 use crate::sorted_ids::{BUCKETS, ENDS_SIZE, ID_SIZE, SortedIds, first_from};
@@ -247,7 +248,9 @@ impl PackIndex {
     /// short, of another pack or version or with a damaged head is refused.
     #[allow(unsafe_code)]
     pub fn open(path: &Path, pack: &ObjectId) -> Result<Self, IndexError> {
-        let mut file = File::open(path).map_err(IndexError::io("open", path))?;
+        // Not waited for: a pipe in its place would never answer.
+        let mut file =
+            open_no_link(File::options().read(true), path).map_err(IndexError::io("open", path))?;
         let size = file.metadata().map_err(IndexError::io("examine", path))?.len();
         if size <= READ_WHOLE {
             let mut bytes = vec![0; size as usize];

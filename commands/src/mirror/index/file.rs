@@ -26,6 +26,7 @@ use bytes::Bytes;
 use pond_oplog::in_place::{is_only_here, open_no_link};
 
 use super::super::pending::Pending;
+use super::super::staged_packs::set_aside;
 use super::columns::{Columns, FIELDS};
 use super::{Header, Index, IndexError};
 
@@ -257,7 +258,7 @@ fn open_spare(spare: &Path) -> io::Result<File> {
         // Nobody has it mapped, and it is no other file too.
         Ok(file) if is_only_here(&file)? && file.metadata()?.len() <= SMALL => return Ok(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Ok(_) | Err(_) => std::fs::remove_file(spare)?,
+        Ok(_) | Err(_) => std::fs::remove_file(spare).or_else(|_| set_aside(spare).map(drop))?,
     }
     File::options().read(true).write(true).create_new(true).open(spare)
 }

@@ -17,7 +17,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
-use pond_oplog::in_place::open_no_link;
+use pond_oplog::in_place::{is_only_here, open_no_link};
 
 use crate::mirror::stat::Stat;
 
@@ -102,17 +102,12 @@ impl Journal {
         if self.lines <= linked.len() + SLACK {
             return Ok(());
         }
-        let new = self.path.with_extension("new");
-        let mut options = OpenOptions::new();
-        let mut file = open_no_link(options.create(true).write(true).truncate(true), &new)?;
         let lines: String = linked
             .iter()
             .filter(|(_, kept)| kept.baseline.is_some())
             .map(|(name, kept)| line(name, kept))
             .collect();
-        file.write_all(lines.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)?;
+        replace(&self.path, lines.as_bytes())?;
         (self.file, self.lines) = (None, linked.len());
         Ok(())
     }
@@ -126,9 +121,17 @@ impl Journal {
         let file = match &mut self.file {
             Some(file) => file,
             none => {
-                let mut options = OpenOptions::new();
-                let mut file = open_no_link(options.create(true).append(true).read(true), &self.path)?;
+                let open = || {
+                    let mut options = OpenOptions::new();
+                    open_no_link(options.create(true).append(true).read(true), &self.path)
+                };
+                let mut file = open()?;
                 let old = fs::read(&self.path)?;
+                if !is_only_here(&file)? {
+                    // A copy of the pond shares it, and keeps other files.
+                    replace(&self.path, &old)?;
+                    file = open()?;
+                }
                 self.lines = old.lines().count();
                 if old.last().is_some_and(|byte| *byte != b'\n') {
                     // The last line was cut off when a command was killed.
@@ -140,6 +143,16 @@ impl Journal {
         self.lines += 1;
         file.write_all(line.as_bytes())
     }
+}
+
+/// Writes a journal with these lines in the place of the one at `path`.
+fn replace(path: &Path, lines: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    let mut file = open_no_link(options.create(true).write(true).truncate(true), &new)?;
+    file.write_all(lines)?;
+    file.sync_all()?;
+    fs::rename(&new, path)
 }
 
 /// What the journal of a directory says.
