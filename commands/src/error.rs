@@ -87,6 +87,11 @@ impl Class {
 /// How a hint ends that only holds as long as nothing was published.
 const RUN_AGAIN: &str = ", then run the command again";
 
+/// A hint of a command that has published what it does: done again, it would be done twice.
+pub(crate) fn hint_after_publishing(hint: &str) -> &str {
+    hint.strip_suffix(RUN_AGAIN).unwrap_or(hint)
+}
+
 /// A failed command: its class, its message with the causes behind it, and hints.
 #[derive(Clone, Debug)]
 pub(crate) struct CommandError {
@@ -129,7 +134,7 @@ impl CommandError {
     /// The same of a command that has published an operation before it failed: done again, it would be done twice.
     pub(crate) fn after_publishing(mut self, seq: i64) -> Self {
         for hint in &mut self.hints {
-            hint.truncate(hint.strip_suffix(RUN_AGAIN).map_or(hint.len(), str::len));
+            hint.truncate(hint_after_publishing(hint).len());
         }
         self.hint(format_args!(
             "operation {seq} was made before that: 'pond op show {seq}' and 'pond status' tell what is done, 'pond undo' takes it back"

@@ -26,6 +26,7 @@ use crate::mirror::index::{Header, Index, Seen, Side, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{restaged, touched_index};
 use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
+use crate::mirror::obstacles::refuse_unread;
 use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
 use crate::mirror::record::NewCommit;
@@ -250,6 +251,7 @@ pub(crate) fn apply(
     };
     let targets: Vec<Target> = combined.merged.updates.iter().map(target).collect();
     let scan = lay_out::look(workspace)?;
+    refuse_unread(&scan, &targets)?;
     refuse_uncommitted(workspace, &scan, &targets, kind)?;
     workspace.ctx.check_interrupt(unchanged(workspace))?;
     let saved = Saved::default();
@@ -301,9 +303,8 @@ pub(crate) fn apply(
     }
     workspace.refresh(published.state)?;
     let laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
-    laid_out.show_failures(workspace);
-    let is_whole = laid_out.failed.is_empty() && !laid_out.interrupted;
-    let after = if is_whole { after } else { after.map(Pending::with_files_due) };
+    workspace.note_laid_out(&targets, &laid_out);
+    laid_out.show_due(workspace, "undo");
     save_index(workspace, &targets, &laid_out, after)?;
     let commit = commit.map(|(id, commit, _)| (id, commit));
     Ok(Applied { commit, laid_out, changed: targets.len() })

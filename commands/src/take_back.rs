@@ -22,7 +22,7 @@ use ahead::Ahead;
 pub(crate) use ahead::check;
 pub(crate) use find::{
     Found, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by, counting_after,
-    last, last_taken_back, newest_that_pends, undone_by,
+    last, last_taken_back, undone_by,
 };
 
 use crate::error::{CommandError, conflict, fatal, interrupted};
@@ -191,7 +191,7 @@ impl TakingBack {
         let renames = self.renames(|path| is_on_host(workspace, path));
         let scan = lay_out::look(workspace)?;
         let mut targets = lay_out::changed_on_host(workspace, &scan, &self.targets);
-        let victims = lay_out::victims(workspace, &scan, &targets);
+        let victims = lay_out::victims(workspace, &scan, &targets)?;
         let mut saved = save::store(workspace, &victims)?;
         if how.newer == Newer::Ask {
             self.ask_about_newer(workspace, &saved.entries, how)?;
@@ -234,11 +234,12 @@ impl TakingBack {
         for (path, reason) in failed {
             laid_out.failed.push_reason(path, &reason);
         }
-        laid_out.show_failures(workspace);
+        workspace.note_laid_out(&self.targets, &laid_out);
+        laid_out.show_due(workspace, if how.kind == "UNDO" { "redo" } else { "undo" });
         self.save_index(workspace, index, &laid_out)?;
         if laid_out.interrupted {
             return Err(interrupted(
-                "interrupted; the operation was taken back, but not all files: 'pond status' shows them",
+                "interrupted; the operation was taken back, and the next command that changes the mirror writes the files that are missing",
             ));
         }
         Ok(TakenBack { laid_out, renamed })

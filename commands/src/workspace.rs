@@ -30,7 +30,7 @@ use crate::mirror::scan::refresh;
 use crate::mirror::staged_packs;
 use crate::mirror::stat::now_ns;
 use crate::ui::escape;
-use half_done::{HalfDone, Unfinished};
+use half_done::{Ended, HalfDone, Unfinished};
 use lost_index::{anew, naming};
 
 /// How long a command waits for another that holds the mirror's lock.
@@ -52,6 +52,8 @@ pub(crate) struct Workspace<'c> {
     holds_index: bool,
     /// Of a command that ended half way, what may be left to do.
     half_done: Option<HalfDone>,
+    /// What became of it when this command opened the pond.
+    ended: Option<Ended>,
     lock: Option<Lock>,
 }
 
@@ -92,6 +94,7 @@ impl<'c> Workspace<'c> {
             index_error: None,
             holds_index: false,
             half_done: None,
+            ended: None,
             lock: None,
         })
     }
@@ -102,9 +105,15 @@ impl<'c> Workspace<'c> {
         Self::write_with(ctx, Unreadable::Refuse, Unfinished::Refuse)
     }
 
-    /// The same for a command that takes back, or lays a version out over what is there: it goes on.
+    /// The same for a command that takes nothing of what is in the mirror for a wish, or lays a version out over it: it goes on,
+    /// and what is left stays due.
     pub(crate) fn write_over(ctx: &'c Context) -> Result<Self, CommandError> {
         Self::write_with(ctx, Unreadable::Refuse, Unfinished::GoOn)
+    }
+
+    /// The same for a command that takes others back, the one that ended half way perhaps among them.
+    pub(crate) fn take_back(ctx: &'c Context) -> Result<Self, CommandError> {
+        Self::write_with(ctx, Unreadable::Refuse, Unfinished::TakeBack)
     }
 
     /// The same where the index may be beyond reading. Before anything is done with it, [`Self::rebuild_index`] or
@@ -167,8 +176,18 @@ impl<'c> Workspace<'c> {
         let file = head_file::read(&head_path(&pond))?;
         let followed = file.as_ref().map(|file| file.seq);
         let head = head_of(file, &snapshot)?;
-        let mut workspace =
-            Self { ctx, pond, snapshot, head, index, index_error, holds_index: false, half_done: None, lock };
+        let mut workspace = Self {
+            ctx,
+            pond,
+            snapshot,
+            head,
+            index,
+            index_error,
+            holds_index: false,
+            half_done: None,
+            ended: None,
+            lock,
+        };
         if workspace.index_error.is_none() {
             if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
                 workspace.say_it_was_made_anew("the index was missing");
@@ -202,11 +221,11 @@ impl<'c> Workspace<'c> {
             return Ok(());
         }
         let had_base = self.index.header().base.is_some();
-        if let Some(CaughtUp { builder, unsure, host, index, going_on }) =
+        if let Some(CaughtUp { builder, unsure, host, index, going_on, kind }) =
             catch_up(&self.snapshot, &self.index, seq)?
         {
             if unsure > 0 && (had_base || !host.is_empty()) {
-                self.half_done = Some(HalfDone { files: unsure, host, index, going_on });
+                self.half_done = Some(HalfDone { files: unsure, host, index, going_on, kind });
             }
             match builder {
                 Some(builder) if self.lock.is_none() || self.half_done.is_some() => {
@@ -219,10 +238,9 @@ impl<'c> Workspace<'c> {
         if self.lock.is_some() { self.save_head() } else { Ok(()) }
     }
 
-    /// Whether nobody changes the mirror at this moment.
+    /// Whether nobody changes the mirror at this moment, as far as the system tells.
     fn is_free(&self) -> bool {
-        let path = self.pond.mirror_dir(MAIN_MIRROR).join("lock");
-        holder(self.ctx).is_ok_and(|us| Lock::acquire(&path, Duration::ZERO, &us).is_ok())
+        !Lock::is_held(&self.pond.mirror_dir(MAIN_MIRROR).join("lock")).is_ok_and(|is_held| is_held)
     }
 
     /// The objects, staged ones among them.
@@ -333,7 +351,7 @@ impl<'c> Workspace<'c> {
         drop(lock);
     }
 
-    /// Writes where the mirror stands to its HEAD file; not while files of a killed command are due, which the file tells.
+    /// Writes where the mirror stands to its HEAD file; not while files are due, which the file tells.
     pub(crate) fn save_head(&mut self) -> Result<(), CommandError> {
         if self.half_done.is_some() {
             return Ok(());

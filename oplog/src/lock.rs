@@ -89,6 +89,22 @@ impl Lock {
         Self::acquire_with(path, wait, us, SHORT_PAUSE, 1)
     }
 
+    /// Whether some process holds the lock of `path` at this moment; needs no right to write there.
+    ///
+    /// # Errors
+    /// Those of opening the file, but for one that is missing, and of file systems that know no locks.
+    pub fn is_held(path: &Path) -> io::Result<bool> {
+        let file = match open_no_link(OpenOptions::new().read(true), path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            file => file?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     fn acquire_with(
         path: &Path,
         wait: Duration,

@@ -10,6 +10,7 @@ mod commit_forms;
 mod conflicts;
 mod crash;
 mod describe;
+mod failed_moves;
 mod faults;
 mod foreign_reader;
 mod graph;

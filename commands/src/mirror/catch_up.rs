@@ -2,6 +2,8 @@
 //!
 //! Such an operation tells what it changed of the index. Where it does not, because the index is older than that or was
 //! put there by somebody, what is as in the commit before is taken to be as in the new one.
+//!
+//! The index may be ahead of the file HEAD, which names the last operation whose files are all written too.
 
 use std::collections::BTreeMap;
 
@@ -24,11 +26,24 @@ pub(crate) struct CaughtUp {
     /// How many files the host may have either as they were before or as the command left them.
     pub(crate) unsure: usize,
     /// What it says that it changes of the host's files, each path once.
-    pub(crate) host: Vec<Change>,
+    pub(crate) host: Vec<Due>,
     /// What it says that it changes of the index, likewise.
-    pub(crate) index: Vec<Change>,
-    /// The command that writes these files when it goes on.
+    pub(crate) index: Vec<Due>,
+    /// The command that goes on with what waits, where nobody has to decide anything first.
     pub(crate) going_on: Option<Doing>,
+    /// The kind of the newest operation among them; empty where there is none.
+    pub(crate) kind: String,
+}
+
+/// A path that operations changed, and that may not be as they say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// The path from the mirror's root.
+    pub(crate) path: BString,
+    /// What may be there instead: what one of them found, or left for the next.
+    pub(crate) before: Vec<Option<Side>>,
+    /// What shall be there.
+    pub(crate) wanted: Option<Side>,
 }
 
 /// The index as the operations after number `seq` left it, the last that this mirror's files HEAD and index are known to
@@ -51,27 +66,30 @@ pub(crate) fn catch_up(
     };
     let recorded = operations.iter().map(|operation| Recorded::of(operation, store));
     let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
-    let updates = updates(index, &recorded);
     let host = composed(&recorded, |one| &one.host);
     let staged = composed(&recorded, |one| &one.index);
-    let unsure = host.len();
     let pending = pending(index, &recorded);
-    let pending = if unsure > 0 { pending.map(Pending::with_files_due) } else { pending };
-    let files_due = pending.as_ref().filter(|pending| pending.are_files_due());
-    let going_on = files_due.map(|pending| pending.doing);
+    let going_on = pending.as_ref().filter(|pending| pending.is_between()).map(|pending| pending.doing);
+    let kind = operations.last().map(|newest| newest.kind.clone()).unwrap_or_default();
+    let mut caught_up = CaughtUp { builder: None, unsure: host.len(), host, index: staged, going_on, kind };
+    // The index may have followed some of them.
+    let first = if is_behind { first_from_base(store, index, &operations)? } else { Some(0) };
+    let updates = updates(index, &recorded[first.unwrap_or(0)..]);
     if !is_behind && updates.is_empty() && pending == index.header().pending {
-        return Ok((unsure > 0).then_some(CaughtUp { builder: None, unsure, host, index: staged, going_on }));
+        return Ok((caught_up.unsure > 0).then_some(caught_up));
     }
     let tree = head.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
     let header = Header { base: head, pending, ..index.header().clone() };
-    if is_behind && (index.is_empty() || !begins_at_base(store, index, &operations)?) {
+    if is_behind && (index.is_empty() || first.is_none()) {
         let (builder, moved) = rebase::catch_up(index, store, tree.as_ref(), header)?;
-        let unsure = if host.is_empty() { moved } else { unsure };
-        return Ok(Some(CaughtUp { builder: Some(builder), unsure, host, index: staged, going_on }));
+        if caught_up.host.is_empty() {
+            caught_up.unsure = moved;
+        }
+        return Ok(Some(CaughtUp { builder: Some(builder), ..caught_up }));
     }
     let edited = index.edit(updates, header.clone(), now_ns()).finish();
     let builder = Some(rebase::onto(&edited, store, tree.as_ref(), header)?);
-    Ok(Some(CaughtUp { builder, unsure, host, index: staged, going_on }))
+    Ok(Some(CaughtUp { builder, ..caught_up }))
 }
 
 /// The operations of this mirror's commands after a number, the oldest first.
@@ -96,23 +114,46 @@ fn newest(snapshot: &ReadonlyPond) -> Result<Vec<Operation>, ReadError> {
     Ok(newest.into_iter().filter(|operation| operation.note("mirror") == Some(MAIN_MIRROR)).collect())
 }
 
-/// What the operations, the oldest first, change of one kind: what the first found, and what the last leaves.
-fn composed(recorded: &[Recorded], of: fn(&Recorded) -> &Vec<Change>) -> Vec<Change> {
-    let mut changes: BTreeMap<&BString, Change> = BTreeMap::new();
+/// What the operations, the oldest first, change of one kind.
+fn composed(recorded: &[Recorded], of: fn(&Recorded) -> &Vec<Change>) -> Vec<Due> {
+    let mut paths: BTreeMap<&BString, Due> = BTreeMap::new();
     for change in recorded.iter().flat_map(of) {
-        changes
-            .entry(&change.path)
-            .and_modify(|known| known.new = change.new)
-            .or_insert_with(|| change.clone());
+        let [old, new] = sides(change);
+        let due = paths.entry(&change.path).or_insert_with(|| Due {
+            path: change.path.clone(),
+            before: Vec::new(),
+            wanted: new,
+        });
+        due.before.extend([old, due.wanted]);
+        due.wanted = new;
     }
-    changes.into_values().collect()
+    let mut all: Vec<Due> = paths.into_values().collect();
+    for due in &mut all {
+        due.before.retain(|side| *side != due.wanted);
+        due.before.dedup();
+    }
+    all
 }
 
-/// Whether the index is based on the commit on which the first of the operations found HEAD.
-fn begins_at_base(store: &Store, index: &Index, operations: &[Operation]) -> Result<bool, ReadError> {
-    let Some(parent) = operations.first().and_then(|first| first.parent) else { return Ok(false) };
-    let before = View::at(store, store.operation(&parent)?.view);
-    Ok(before.head(MAIN_MIRROR)?.commit == index.header().base)
+/// The first of the operations that found HEAD at the commit on which the index is based; none where it is on no such.
+fn first_from_base(
+    store: &Store,
+    index: &Index,
+    operations: &[Operation],
+) -> Result<Option<usize>, ReadError> {
+    for (at, operation) in operations.iter().enumerate() {
+        let Some(parent) = operation.parent else { continue };
+        let before = View::at(store, store.operation(&parent)?.view);
+        if before.head(MAIN_MIRROR)?.commit == index.header().base {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
+fn sides(change: &Change) -> [Option<Side>; 2] {
+    [change.old, change.new]
+        .map(|side| side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }))
 }
 
 /// What waits for a person after the operations.
@@ -126,8 +167,7 @@ fn updates(index: &Index, recorded: &[Recorded]) -> BTreeMap<BString, Update> {
     let mut staged: BTreeMap<BString, Option<Side>> = BTreeMap::new();
     let row = |path: &BString| index.find(path).ok().map(|at| index.entry(at).row);
     for change in recorded.iter().flat_map(|one| &one.index) {
-        let [old, new] = [change.old, change.new]
-            .map(|side| side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }));
+        let [old, new] = sides(change);
         let now = staged.get(&change.path).copied();
         if now.unwrap_or_else(|| row(&change.path).and_then(|row| row.staged)) == old {
             staged.insert(change.path.clone(), new);

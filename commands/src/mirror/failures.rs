@@ -5,7 +5,7 @@ use std::error::Error;
 
 use bstr::BString;
 
-use crate::error::advice;
+use crate::error::{advice, hint_after_publishing};
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -49,12 +49,25 @@ impl Failures {
 
     /// Reports them on stderr.
     pub(crate) fn show(&self, workspace: &Workspace<'_>) {
+        self.show_paths(workspace);
+        self.advice.iter().for_each(|advice| workspace.ctx.ui.hint(advice));
+    }
+
+    /// The same of a command that is not to run again: they are due, and the next one writes them. `command` takes it back.
+    pub(crate) fn show_due(&self, workspace: &Workspace<'_>, command: &str) {
         let ui = &workspace.ctx.ui;
-        for (path, error) in &self.paths {
-            ui.error(format_args!("{}: {error}", escape::quoted(path)));
+        self.show_paths(workspace);
+        self.advice.iter().for_each(|advice| ui.hint(hint_after_publishing(advice)));
+        if !self.is_empty() {
+            ui.hint(format_args!(
+                "the next command that changes the mirror does the rest; 'pond {command}' takes this one back"
+            ));
         }
-        for advice in &self.advice {
-            ui.hint(advice);
+    }
+
+    fn show_paths(&self, workspace: &Workspace<'_>) {
+        for (path, error) in &self.paths {
+            workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
         }
     }
 }

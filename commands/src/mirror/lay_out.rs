@@ -12,10 +12,11 @@ use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
 use super::leftovers;
 use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
+use super::obstacles::refuse_unread;
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
 use super::scan::{Hashing, Scan, ScanOptions, State, scan};
-use super::secure_dir::MirrorDir;
+use super::secure_dir::{DirError, MirrorDir};
 use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
@@ -38,6 +39,8 @@ pub(crate) struct Target {
 pub(crate) struct LaidOut {
     /// The stat of what was written, by path.
     pub(crate) written: HashMap<BString, Stat>,
+    /// The stat of what had its version before.
+    unchanged: HashMap<BString, Stat>,
     /// Paths that were removed.
     pub(crate) removed: Vec<BString>,
     /// Paths that could not be brought to their version.
@@ -52,15 +55,23 @@ impl LaidOut {
         !self.failed.contains(path)
     }
 
-    /// Reports what failed.
+    /// Reports what failed, of a command that would do it if it ran again.
     pub(crate) fn show_failures(&self, workspace: &Workspace<'_>) {
         self.failed.show(workspace);
+    }
+
+    /// The same of a command that has published what it does, so that they are due; `command` takes it back.
+    pub(crate) fn show_due(&self, workspace: &Workspace<'_>, command: &str) {
+        self.failed.show_due(workspace, command);
     }
 
     /// The index row of a path that now has `side` on the host.
     pub(crate) fn seen(&self, path: &BString) -> Seen {
         // Stat'ed after the write, by whoever wrote it: younger writes have another stat.
-        self.written.get(path).map_or(Seen::NEVER, |stat| Seen::new(stat, now_ns()))
+        self.written
+            .get(path)
+            .or_else(|| self.unchanged.get(path))
+            .map_or(Seen::NEVER, |stat| Seen::new(stat, now_ns()))
     }
 }
 
@@ -87,7 +98,15 @@ fn look_at(workspace: &Workspace<'_>, untracked: Untracked) -> Result<Scan, Comm
 }
 
 /// The files that reaching the targets would overwrite or delete, and whose content no commit has.
-pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]) -> Vec<Victim> {
+///
+/// # Errors
+/// Some of it could not be looked at.
+pub(crate) fn victims(
+    workspace: &Workspace<'_>,
+    scan: &Scan,
+    targets: &[Target],
+) -> Result<Vec<Victim>, CommandError> {
+    refuse_unread(scan, targets)?;
     let host = Differences::of(scan);
     let mut found = Vec::new();
     for target in targets {
@@ -118,7 +137,7 @@ pub(crate) fn victims(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found.dedup();
-    found
+    Ok(found)
 }
 
 /// The targets that the host does not have as they shall be.
@@ -148,7 +167,7 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
             None => row.and_then(|row| row.staged),
         };
         touched.remove(&target.path);
-        touched.add(target.path.clone(), before, target.side);
+        touched.add(target.path.clone(), workspace.due_or(&target.path, before), target.side);
     }
     filled(workspace, targets).into_iter().for_each(|(path, side)| touched.add(path, Some(side), None));
     touched
@@ -182,7 +201,9 @@ pub(crate) fn lay_out(
         fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error)
     };
     let mirror = MirrorDir::open(&root).map_err(open)?;
-    let requests = requests(workspace, &mirror, targets, saved, scan);
+    let there = already_there(targets, saved);
+    let (mut requests, unread) = requests(workspace, &mirror, targets, saved, scan);
+    requests.retain(|request| !there.contains_key(&request.path));
     // Before anything is written: they would keep directories from going.
     leftovers::sweep(workspace, &scan.temporaries);
     let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
@@ -202,7 +223,9 @@ pub(crate) fn lay_out(
     };
     let (results, synced) = materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
     progress.finish();
-    let laid_out = collect(requests, results);
+    let mut laid_out = collect(requests, results);
+    unread.into_iter().for_each(|(path, error)| laid_out.failed.push(path, &error));
+    laid_out.unchanged = there;
     drop(materializer);
     rescue(workspace, &replaced)?;
     synced
@@ -228,10 +251,15 @@ fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
 }
 
 /// What is at a path; nothing where one of its parents is not a directory.
-fn stat_within(mirror: &MirrorDir, path: &[u8]) -> Option<Stat> {
+fn stat_within(mirror: &MirrorDir, path: &BString) -> Result<Option<Stat>, MaterializeError> {
     let (parent, name) = split_path(path);
-    let stat = mirror.directory(parent).ok()?.stat(name).ok()??;
-    Some(Stat::from_rustix(&stat))
+    let directory = match mirror.directory(parent) {
+        Err(DirError::Missing { .. } | DirError::InTheWay { .. }) => return Ok(None),
+        directory => directory.map_err(|error| MaterializeError::directory(path.as_ref(), error))?,
+    };
+    let stat =
+        directory.stat(name).map_err(|error| MaterializeError::host("look at", path.as_ref(), error))?;
+    Ok(stat.map(|stat| Stat::from_rustix(&stat)))
 }
 
 /// Whether a file still is what the scan saw and found to be what the index has.
@@ -245,21 +273,40 @@ fn is_clean(workspace: &Workspace<'_>, read: &HashMap<usize, Seen>, path: &BStri
     is_unchanged(&row, stat) || read.get(&number).is_some_and(as_read)
 }
 
+/// Targets whose file was read to be stored, and turned out to be what it shall be, with its stat.
+fn already_there(targets: &[Target], saved: &Saved) -> HashMap<BString, Stat> {
+    let sides: HashMap<&BString, Side> = saved.entries.iter().map(|(path, side)| (path, *side)).collect();
+    let stats = saved.stats.iter().map(|(path, stat)| (path, *stat));
+    let read: HashMap<&BString, Stat> = stats.filter(|(path, _)| sides.contains_key(path)).collect();
+    let is_there =
+        |target: &&Target| target.side.is_some() && target.side == sides.get(&target.path).copied();
+    let there = targets.iter().filter(is_there);
+    there.filter_map(|target| Some((target.path.clone(), *read.get(&target.path)?))).collect()
+}
+
+/// What is to be done, and the targets that cannot be looked at.
 fn requests(
     workspace: &Workspace<'_>,
     mirror: &MirrorDir,
     targets: &[Target],
     saved: &Saved,
     scan: &Scan,
-) -> Vec<WriteRequest> {
+) -> (Vec<WriteRequest>, Vec<(BString, MaterializeError)>) {
+    let mut unread = Vec::new();
     let read: HashMap<usize, Seen> = scan.refreshed.iter().copied().collect();
     let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
-    let request = |target: &Target| {
-        let found = || {
-            stat_within(mirror, &target.path).filter(|stat| is_clean(workspace, &read, &target.path, stat))
+    let mut request = |target: &Target| {
+        let seen = match stats.get(&target.path) {
+            Some(stat) => Some(*stat),
+            None => match stat_within(mirror, &target.path) {
+                Ok(found) => found.filter(|stat| is_clean(workspace, &read, &target.path, stat)),
+                Err(error) => {
+                    unread.push((target.path.clone(), error));
+                    return None;
+                }
+            },
         };
         // What was neither saved nor clean when it was looked at is not to be overwritten.
-        let seen = stats.get(&target.path).copied().or_else(found);
         let expected = match seen {
             Some(stat) if stat.kind() != Some(Kind::Directory) => Expected::SameFile(stat),
             _ => Expected::Absent,
@@ -272,7 +319,7 @@ fn requests(
                 Want::Entry { kind: side.kind, id: side.id, size: side.size, mtime_ns }
             }
         };
-        WriteRequest { path: target.path.clone(), want, expected }
+        Some(WriteRequest { path: target.path.clone(), want, expected })
     };
     // What a directory has in the place of a file was saved; it goes first.
     let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
@@ -287,13 +334,15 @@ fn requests(
     let is_gone = |target: &&Target| {
         target.side.is_none()
             && host.at(target.path.as_ref()).is_some_and(|change| change.state == State::Missing)
-            && stat_within(mirror, &target.path).is_some_and(|stat| stat.kind() == Some(Kind::Directory))
+            && stat_within(mirror, &target.path)
+                .is_ok_and(|stat| stat.is_some_and(|stat| stat.kind() == Some(Kind::Directory)))
     };
     // A directory that was empty stays where it gets files, or never lost them.
     let filled: HashSet<BString> = filled(workspace, targets).into_iter().map(|(path, _)| path).collect();
     let is_filled = |target: &&Target| target.side.is_none() && filled.contains(&target.path);
     let wanted = targets.iter().filter(|target| !is_gone(target) && !is_filled(target));
-    cleared.chain(wanted.map(request)).collect()
+    let requests = cleared.chain(wanted.filter_map(&mut request)).collect();
+    (requests, unread)
 }
 
 /// Updates that put the targets which were reached into the index.

@@ -17,7 +17,7 @@ use super::differences::Differences;
 use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update};
 use super::lay_out::{self, LaidOut, Target, target_of};
-use super::obstacles::Obstacles;
+use super::obstacles::{Obstacles, refuse_unread};
 use super::rearrange::{Rearrange, rearrange};
 use super::save;
 use super::scan::{Scan, State};
@@ -92,7 +92,7 @@ pub(crate) fn move_head(
     }
     let doing = kind.to_lowercase();
     let plan = plan(workspace, &scan, &entries, force, &doing)?;
-    let victims = lay_out::victims(workspace, &scan, &plan.targets);
+    let victims = lay_out::victims(workspace, &scan, &plan.targets)?;
     if !force {
         let mut obstacles = Obstacles::default();
         victims.iter().for_each(|victim| obstacles.add_changed(&victim.path));
@@ -179,6 +179,7 @@ pub(crate) fn plan(
         }
         plan.targets.push(Target { path, side: None });
     }
+    refuse_unread(scan, &plan.targets)?;
     obstacles.refuse(doing, &advice(doing))?;
     Ok(plan)
 }

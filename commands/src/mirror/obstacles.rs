@@ -1,12 +1,15 @@
-//! What is not committed and stands where a command would write.
+//! What is not committed and stands where a command would write, and what cannot be looked at there.
+
+use std::collections::HashSet;
 
 use bstr::BString;
 use pond_objects::Kind;
 
 use super::differences::Differences;
 use super::lay_out::Target;
-use super::scan::State;
-use crate::error::{CommandError, conflict};
+use super::order::parent;
+use super::scan::{Scan, State};
+use crate::error::{CommandError, advice, conflict, fatal};
 use crate::ui::escape;
 
 /// Paths of a kind that are named.
@@ -76,9 +79,40 @@ impl Obstacles {
     }
 }
 
+/// Refuses where the system did not let us look at what is at a target, around it or below: it is not the user's change.
+pub(crate) fn refuse_unread(scan: &Scan, targets: &[Target]) -> Result<(), CommandError> {
+    if scan.unreadable.is_empty() {
+        return Ok(());
+    }
+    let with_above = |path: &'_ BString| -> Vec<BString> {
+        let above = std::iter::successors(Some(parent(path)), |dir| Some(parent(dir)));
+        let above = above.take_while(|dir| !dir.is_empty()).map(BString::from);
+        std::iter::once(path.clone()).chain(above).collect()
+    };
+    let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
+    let around: HashSet<BString> = targets.iter().flat_map(|target| with_above(&target.path)).collect();
+    let is_meant =
+        |path: &BString| around.contains(path) || with_above(path).iter().any(|dir| meant.contains(dir));
+    let unread: Vec<_> = scan.unreadable.iter().filter(|(path, _)| is_meant(path)).collect();
+    let Some((_, first)) = unread.first() else { return Ok(()) };
+    let named =
+        unread.iter().take(NAMED).map(|(path, error)| format!("\n  {}: {error}", escape::quoted(path)));
+    let named: String = named.chain(more_than_named(unread.len())).collect();
+    let error =
+        fatal(format_args!("cannot look at what would be changed:{named}")).hint("none of it was changed");
+    Err(match advice(first) {
+        Some(advice) => error.hint(advice),
+        None => error,
+    })
+}
+
 /// Paths as a list below a message, one a line.
 pub(crate) fn list(paths: &[BString]) -> String {
     let named = paths.iter().take(NAMED).map(|path| format!("\n  {}", escape::quoted(path)));
-    let more = paths.len().saturating_sub(NAMED);
-    named.chain((more > 0).then(|| format!("\n  and {more} more"))).collect()
+    named.chain(more_than_named(paths.len())).collect()
+}
+
+fn more_than_named(count: usize) -> Option<String> {
+    let more = count.saturating_sub(NAMED);
+    (more > 0).then(|| format!("\n  and {more} more"))
 }

@@ -94,9 +94,6 @@ pub(crate) struct Pending {
     /// Whether the commit before them was made by `commit`: then none of them is the one that did not go.
     #[serde(default, skip_serializing_if = "is_unset")]
     by_hand: bool,
-    /// Whether files of the mirror may be as they were before the last pick, whose command did not write all of them.
-    #[serde(default, skip_serializing_if = "is_unset")]
-    files_due: bool,
     /// The paths to decide about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) conflicts: Vec<Conflict>,
@@ -147,7 +144,6 @@ impl Pending {
             queue: Vec::new(),
             options: PickOptions::default(),
             by_hand: false,
-            files_due: false,
             conflicts,
         }
     }
@@ -174,18 +170,6 @@ impl Pending {
     pub(crate) fn with_queue(mut self, queue: &[ObjectId], options: &PickOptions) -> Self {
         self.queue = queue.iter().map(ObjectId::to_hex).collect();
         self.options = if queue.is_empty() { PickOptions::default() } else { options.clone() };
-        self
-    }
-
-    /// The same where not all files of the mirror were written: of a commit that was made, so that going on writes them.
-    pub(crate) fn with_files_due(mut self) -> Self {
-        self.files_due = self.is_between();
-        self
-    }
-
-    /// The same once they are written.
-    pub(crate) fn without_files_due(mut self) -> Self {
-        self.files_due = false;
         self
     }
 
@@ -218,11 +202,6 @@ impl Pending {
     /// Whether the commit before those was made by `commit`.
     pub(crate) fn is_by_hand(&self) -> bool {
         self.by_hand
-    }
-
-    /// Whether files of the mirror may be as they were before the last pick.
-    pub(crate) fn are_files_due(&self) -> bool {
-        self.files_due
     }
 
     /// The message of the next commit.
@@ -453,8 +432,7 @@ mod tests {
         assert_eq!((rest.queue().len(), rest.options()), (2, &options));
         assert_eq!(rest.after_commit().as_ref(), Some(&rest));
         let rest = pending.rest().expect("a queue");
-        assert!(!rest.is_by_hand() && !rest.are_files_due());
-        assert!(rest.clone().with_files_due().are_files_due() && !pending.with_files_due().are_files_due());
+        assert!(!rest.is_by_hand());
         assert_eq!(Pending::from_json(&rest.to_json()), Some(rest));
         assert_eq!(Pending::of_queue(Doing::Revert, &[], &options), None);
         assert_eq!(Pending::new(Doing::Stash, b"", &[]).unless_over(), None);

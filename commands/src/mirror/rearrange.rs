@@ -1,8 +1,8 @@
 //! One operation that changes any of refs, HEAD, the stack of stashes, the index and the mirror's files.
 //!
 //! It is published before the first file is written, then come the files, then the index, then the HEAD file. A command
-//! that is killed in between is done half: the next one that takes the mirror's lock does the index's half, which the
-//! operation tells (see [`super::catch_up`]), and `status` shows the files that were not written.
+//! that is killed in between, or cannot write a file, is done half: the next one that takes the mirror's lock does the rest,
+//! which the operation tells (see [`super::catch_up`] and [`super::unwritten`]).
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -117,7 +117,8 @@ pub(crate) fn rearrange(
         true => LaidOut::default(),
         false => lay_out::lay_out(workspace, &files, saved, scan)?,
     };
-    laid_out.show_failures(workspace);
+    workspace.note_laid_out(&files, &laid_out);
+    laid_out.show_due(workspace, "undo");
     save_index(workspace, &files, &staged, &laid_out, pending)?;
     Ok(laid_out)
 }

@@ -8,12 +8,12 @@
 use std::collections::HashMap;
 
 use bstr::{BString, ByteSlice as _};
-use pond_objects::{Change, Kind};
+use pond_objects::Kind;
 
+use super::catch_up::Due;
 use super::differences::Differences;
 use super::index::{Header, Side};
 use super::lay_out::{self, LaidOut, Target};
-use super::pending::Pending;
 use super::save::Saved;
 use super::scan::content::{self, Content};
 use super::scan::{Scan, State};
@@ -22,16 +22,16 @@ use super::walk::host::HostDir;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
 
-/// Writes what is left of the changes that an operation made to the host's files; `index` are those that it made there. Where
-/// that succeeds, what waits says no longer that any are due. The caller holds the mirror's lock.
+/// Writes what is left of the changes that operations made to the host's files; `index` are those that they made there. The
+/// caller holds the mirror's lock.
 ///
 /// # Errors
 /// Those of looking at the mirror, before anything was written, and of writing the index. Files that could not be
 /// written are no error: they are in [`LaidOut::failed`].
 pub(crate) fn write(
     workspace: &mut Workspace<'_>,
-    host: &[Change],
-    index: &[Change],
+    host: &[Due],
+    index: &[Due],
 ) -> Result<LaidOut, CommandError> {
     let scan = lay_out::look(workspace)?;
     let Left { targets, saved, unread } = left(workspace, host, index, &scan)?;
@@ -51,19 +51,16 @@ pub(crate) fn write(
         let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
         row.is_some_and(|row| sides.get(path).is_none_or(|side| row.staged == *side))
     });
-    let mut header: Header = workspace.index.header().clone();
-    if laid_out.failed.is_empty() && !laid_out.interrupted {
-        header.pending = header.pending.map(Pending::without_files_due);
-    }
+    let header: Header = workspace.index.header().clone();
     let builder = workspace.index.edit(updates, header, now_ns());
     workspace.save_index(builder)?;
     Ok(laid_out)
 }
 
-/// What an operation left undone.
+/// What operations left undone.
 #[derive(Default)]
 struct Left {
-    /// The files that are as the operation found them.
+    /// The files that are as one of them found them.
     targets: Vec<Target>,
     /// Their stats, which say that they may be overwritten.
     saved: Saved,
@@ -73,53 +70,53 @@ struct Left {
 
 fn left(
     workspace: &Workspace<'_>,
-    changes: &[Change],
-    index: &[Change],
+    changes: &[Due],
+    index: &[Due],
     scan: &Scan,
 ) -> Result<Left, CommandError> {
     let root = HostDir::open_root(workspace.pond.mirror_root())
         .map_err(|error| fatal("cannot read the mirror").because(&error))?;
     let host = Differences::of(scan);
     let (mut left, mut buffer) = (Left::default(), Vec::new());
-    let index: HashMap<&BString, Option<Side>> =
-        index.iter().map(|change| (&change.path, sides(change)[1])).collect();
-    for change in changes {
-        let row = workspace.index.find(&change.path).ok().map(|at| workspace.index.entry(at).row);
-        let [old, new] = sides(change);
+    let index: HashMap<&BString, Option<Side>> = index.iter().map(|due| (&due.path, due.wanted)).collect();
+    for Due { path, before, wanted } in changes {
+        let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
         let staged = row.and_then(|row| row.staged);
-        let is_as_left = match index.get(&change.path) {
+        let is_as_left = match index.get(path) {
             Some(wanted) => staged == *wanted,
-            // Unstaged: what it found was as in the index.
-            None => staged == new || staged == old,
+            // Unstaged: what they found was as in the index.
+            None => staged == *wanted || before.contains(&staged),
         };
         if !is_as_left {
             continue;
         }
-        let as_found = match host.at(change.path.as_bstr()).map(|found| (found.state, found.kind)) {
+        let as_found = match host.at(path.as_bstr()).map(|found| (found.state, found.kind)) {
             // Else the host is as the index. A directory stays when the files go that are still in it.
-            None => staged == old || new.is_some_and(|new| new.kind == Kind::Directory),
-            Some((State::Missing, _)) => old.is_none(),
+            None => before.contains(&staged) || wanted.is_some_and(|wanted| wanted.kind == Kind::Directory),
+            Some((State::Missing, _)) => before.contains(&None),
             Some((State::Held, _)) => {
-                left.unread.push(change.path.clone());
+                left.unread.push(path.clone());
                 false
             }
             Some((State::Unstable, _) | (_, None)) => false,
             // What is in it has paths of its own.
-            Some((_, Some(Kind::Directory))) => old.is_none_or(|old| old.kind == Kind::Directory),
-            Some((_, Some(kind))) => match content::hash(&root, &change.path, kind, &mut buffer) {
-                Content::Read { id, stat, .. } if old == Some(side_of(&stat, kind, id)) => {
-                    left.saved.stats.push((change.path.clone(), stat));
+            Some((_, Some(Kind::Directory))) => {
+                before.iter().any(|side| side.is_none_or(|side| side.kind == Kind::Directory))
+            }
+            Some((_, Some(kind))) => match content::hash(&root, path, kind, &mut buffer) {
+                Content::Read { id, stat, .. } if before.contains(&Some(side_of(&stat, kind, id))) => {
+                    left.saved.stats.push((path.clone(), stat));
                     true
                 }
                 Content::Failed(_) => {
-                    left.unread.push(change.path.clone());
+                    left.unread.push(path.clone());
                     false
                 }
                 _ => false,
             },
         };
         if as_found {
-            left.targets.push(Target { path: change.path.clone(), side: new });
+            left.targets.push(Target { path: path.clone(), side: *wanted });
         }
     }
     Ok(left)
@@ -127,9 +124,4 @@ fn left(
 
 fn side_of(stat: &Stat, kind: Kind, id: pond_objects::ObjectId) -> Side {
     Side { kind: stat.kind().unwrap_or(kind), id, size: stat.size }
-}
-
-fn sides(change: &Change) -> [Option<Side>; 2] {
-    [change.old, change.new]
-        .map(|side| side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }))
 }

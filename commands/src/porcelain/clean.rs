@@ -69,7 +69,7 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
             fatal("clean removes files only with -f").hint("'pond clean -n' shows what would be removed")
         );
     }
-    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write(ctx)? };
+    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write_over(ctx)? };
     let named = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
     let found = find(&workspace, &args, named.as_ref())?;
     let partial = say_what_stays(ctx, &found.scan);

@@ -72,7 +72,7 @@ struct Report {
 pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, CommandError> {
     debug_assert_eq!(args.action, "run", "BUG: the parser knows no other action");
     let grace = args.grace.unwrap_or(Duration::from_millis(compact::GRACE_MILLIS.unsigned_abs()));
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write_over(ctx)?;
     let mut report = Report::default();
     merge(&mut workspace, args.auto, &mut report)?;
     let grace_millis = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);

@@ -103,7 +103,7 @@ pub(crate) struct MergeArgs {
 
 pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandError> {
     refuse_several(&args)?;
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = if args.abort { Workspace::take_back(ctx)? } else { Workspace::write(ctx)? };
     if args.go_on {
         return sequence::go_on(&mut workspace, Doing::Merge);
     }
@@ -250,7 +250,7 @@ fn three_way(
 fn end(is_interrupted: bool, is_whole: bool) -> Result<Outcome, CommandError> {
     match (is_interrupted, is_whole) {
         (true, _) => Err(interrupted(
-            "interrupted; the merge is recorded, and 'pond restore :/' writes the files that are missing",
+            "interrupted; the merge is recorded, and the next command that changes the mirror writes the files that are missing",
         )),
         (false, true) => Ok(Outcome::Done),
         (false, false) => Ok(Outcome::Partial),

@@ -68,7 +68,7 @@ pub(super) fn run(
     args: &PickArgs,
     said: PickOptions,
 ) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = if args.abort { Workspace::take_back(ctx)? } else { Workspace::write(ctx)? };
     match (args.go_on, args.skip, args.abort, args.quit) {
         (true, ..) => return sequence::go_on(&mut workspace, doing),
         (_, true, ..) => return sequence::skip(&mut workspace, doing),
@@ -279,12 +279,9 @@ fn pick(
         }
     }
     if applied.laid_out.interrupted {
-        return Err(match &workspace.index.header().pending {
-            Some(pending) if pending.are_files_due() => {
-                interrupted("interrupted; not all files were written")
-            }
-            _ => interrupted("interrupted; 'pond restore :/' writes the files that are missing"),
-        });
+        return Err(interrupted(
+            "interrupted; the next command that changes the mirror writes the files that are missing",
+        ));
     }
     if is_empty {
         let command = doing.command();

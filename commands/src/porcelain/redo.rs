@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, nothing};
-use crate::porcelain::undo::take_all_back;
+use crate::porcelain::undo::{done_half_way, take_all_back};
 use crate::take_back::{self, How, Newer};
 use crate::workspace::Workspace;
 
@@ -26,7 +26,10 @@ pub(crate) struct RedoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write_over(ctx)? };
+    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::take_back(ctx)? };
+    if let Some(outcome) = done_half_way(&workspace, "REDO")? {
+        return Ok(outcome);
+    }
     let found = take_back::last_taken_back(&workspace)?;
     if found.is_empty() {
         return Err(nothing("there is nothing to redo: no undo is the last thing that was done here"));

@@ -123,6 +123,9 @@ pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandErro
     };
     let mode = args.mode();
     if arguments.paths.is_empty() {
+        if matches!(mode, Mode::Soft | Mode::Mixed) {
+            workspace.forget_half_done()?;
+        }
         return move_branch(&mut workspace, mode, revision);
     }
     if mode != Mode::Mixed {
@@ -314,7 +317,7 @@ fn report(
     }
     if done.laid_out.interrupted {
         return Err(interrupted(
-            "interrupted; HEAD has moved, and 'pond restore :/' writes the files that are missing",
+            "interrupted; HEAD has moved, and the next command that changes the mirror writes the files that are missing",
         ));
     }
     Ok(if done.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })

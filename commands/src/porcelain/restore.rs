@@ -152,7 +152,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
     if restore.files {
         let scan = lay_out::look(workspace)?;
         let changed = lay_out::changed_on_host(workspace, &scan, &targets);
-        let victims = lay_out::victims(workspace, &scan, &changed);
+        let victims = lay_out::victims(workspace, &scan, &changed)?;
         let saved = save::store(workspace, &victims)?;
         workspace.ctx.check_interrupt("nothing was changed")?;
         let host = lay_out::touched(workspace, &changed, &saved, &scan);
@@ -160,6 +160,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         let footprint = Footprint { host, index, pending: pending.clone(), ..Footprint::default() };
         save::publish(workspace, restore.kind, &saved, &footprint)?;
         let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
+        let were_due = workspace.note_written(&targets, &laid_out);
         laid_out.show_failures(workspace);
         if restore.index {
             updates = lay_out::updates(workspace, &changed, &laid_out);
@@ -168,6 +169,10 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         }
         let interrupted_half_way = laid_out.interrupted;
         report.files(laid_out);
+        if were_due {
+            workspace.update_index(std::mem::take(&mut updates), &[])?;
+            workspace.save_head()?;
+        }
         if interrupted_half_way {
             save_updates(workspace, updates)?;
             report.print(workspace, false)?;

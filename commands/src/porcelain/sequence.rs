@@ -5,17 +5,16 @@ use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::view::{MAIN_MIRROR, View};
 use serde_json::json;
 
-use crate::error::{CommandError, Outcome, conflict, fatal, interrupted, nothing};
+use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
 use crate::message::Cleanup;
-use crate::mirror::footprint::{Footprint, Recorded};
+use crate::mirror::footprint::Footprint;
 use crate::mirror::index::Header;
 use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::save::{self, Saved};
 use crate::mirror::stat::now_ns;
-use crate::mirror::unwritten;
 use crate::porcelain::commit;
 use crate::take_back::{self, Found, How, Newer, TakingBack};
-use crate::ui::{escape, size};
+use crate::ui::escape;
 use crate::workspace::Workspace;
 
 /// What waits, if it is what is asked for.
@@ -59,33 +58,10 @@ pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
     }
     match doing {
         Doing::Merge | Doing::Stash | Doing::Squash | Doing::Conflicts => Ok(Outcome::Done),
-        Doing::CherryPick | Doing::Revert if write_files_due(workspace, &waiting)? => {
+        Doing::CherryPick | Doing::Revert => {
             super::pick::go_on(workspace, doing, &waiting.queue(), waiting.options())
         }
-        Doing::CherryPick | Doing::Revert => Ok(Outcome::Partial),
     }
-}
-
-/// Writes the files that the last pick did not live to write; gives whether that was done.
-fn write_files_due(workspace: &mut Workspace<'_>, waiting: &Pending) -> Result<bool, CommandError> {
-    if !waiting.are_files_due() {
-        return Ok(true);
-    }
-    let Some(operation) = take_back::newest_that_pends(workspace)? else { return Ok(true) };
-    let recorded = Recorded::of(&operation, workspace.store())?;
-    let written = unwritten::write(workspace, &recorded.host, &recorded.index)?;
-    if written.interrupted {
-        return Err(interrupted("interrupted; not all files were written"));
-    }
-    let is_done = written.failed.is_empty();
-    if !is_done {
-        let left = size::counted(waiting.queue().len() as u64, "commit");
-        workspace
-            .ctx
-            .ui
-            .error(format_args!("{left} left: not looked at while files of the one before are missing"));
-    }
-    Ok(is_done)
 }
 
 /// Goes on without the commit that waited, or, where none has begun, without the next.
@@ -107,9 +83,6 @@ pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcom
         )?;
         rest
     } else {
-        if !write_files_due(workspace, &waiting)? {
-            return Ok(Outcome::Partial);
-        }
         let queue = waiting.queue();
         let rest = Pending::of_queue(doing, queue.get(1..).unwrap_or_default(), waiting.options());
         wait_for(workspace, "SKIP", rest.clone())?;

@@ -40,9 +40,12 @@ pub(crate) struct UndoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write_over(ctx)? };
+    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::take_back(ctx)? };
     let how = How { kind: "UNDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
     let Some(number) = args.to else {
+        if let Some(outcome) = done_half_way(&workspace, "UNDO")? {
+            return Ok(outcome);
+        }
         let found = take_back::last(&workspace)?;
         if found.is_empty() {
             return Err(nothing("there is nothing to take back").hint("'pond op log' lists what was done"));
@@ -58,6 +61,22 @@ pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError
     }
     let commands = take_back::by_command(wanted);
     take_all_back(&mut workspace, commands, how, args.dry_run)
+}
+
+/// Where the same command ended half way before, to end it is all that is wanted: whoever runs it once more, since it failed
+/// or the power did, means the same operation. Then, how that ended.
+pub(super) fn done_half_way(workspace: &Workspace<'_>, kind: &str) -> Result<Option<Outcome>, CommandError> {
+    let (ui, command) = (&workspace.ctx.ui, kind.to_lowercase());
+    if workspace.is_half_done(kind)? {
+        ui.status(format_args!("would do the rest of the '{command}' that ended half way"));
+        return Ok(Some(Outcome::Done));
+    }
+    let Some(outcome) = workspace.ended_half_way(kind) else { return Ok(None) };
+    if outcome == Outcome::Done {
+        ui.status(format_args!("the '{command}' that had ended half way is done; nothing else was changed"));
+        ui.hint(format_args!("'pond {command}' once more goes on with the command before"));
+    }
+    Ok(Some(outcome))
 }
 
 /// Takes one command back after the other: none where it shows before that one of them cannot be.

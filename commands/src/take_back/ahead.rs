@@ -86,15 +86,15 @@ impl Ahead {
         workspace: &Workspace<'_>,
         host: &mut Host,
         taking: &TakingBack,
-    ) -> Vec<(BString, Side)> {
+    ) -> Result<Vec<(BString, Side)>, CommandError> {
         let others = taking.targets.iter().filter(|target| !self.on_host.contains_key(&target.path));
         let now = |target: &Target| Some(Target { path: self.located(&target.path)?, side: target.side });
         let targets: Vec<Target> = others.filter_map(now).collect();
         let targets = lay_out::changed_on_host(workspace, &host.scan, &targets);
-        let victims = lay_out::victims(workspace, &host.scan, &targets).into_iter();
+        let victims = lay_out::victims(workspace, &host.scan, &targets)?.into_iter();
         let victims = victims.filter(|victim| !self.on_host.contains_key(&self.then(&victim.path)));
         let identified = victims.filter_map(|victim| host.identify(victim));
-        identified.map(|(path, side)| (self.then(&path), side)).collect()
+        Ok(identified.map(|(path, side)| (self.then(&path), side)).collect())
     }
 
     /// What will be staged for a path.
@@ -145,7 +145,7 @@ pub(crate) fn check(
     for taking in takings {
         taking.check_view(workspace, &ahead, how)?;
         if let Some(host) = &mut host {
-            let mut sides = ahead.untouched(workspace, host, taking);
+            let mut sides = ahead.untouched(workspace, host, taking)?;
             sides.extend(ahead.victims(workspace, taking)?);
             let newer = taking.newer(workspace, &sides, &ahead);
             if !newer.is_empty() {

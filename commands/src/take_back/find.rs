@@ -130,17 +130,6 @@ fn pends((_, operation): &Found) -> Option<[Option<Pending>; 2]> {
     Some([text("pending-before")?, text("pending-after")?])
 }
 
-/// The operation that left what waits now as it is.
-pub(crate) fn newest_that_pends(workspace: &Workspace<'_>) -> Result<Option<Operation>, CommandError> {
-    for found in counting(workspace) {
-        let found = found?;
-        if pends(&found).is_some() {
-            return Ok(Some(found.1));
-        }
-    }
-    Ok(None)
-}
-
 /// The operations that led to a commit that waits for a person, newest first: those since the one that began to pick it.
 pub(crate) fn beginning_of_pending(
     workspace: &Workspace<'_>,

@@ -1,15 +1,20 @@
 //! Files that a command left undone: it was killed after it had published what it does, and before it had written all of it
-//! to the mirror. The next command that changes the mirror does the rest first; one that only looks says so.
+//! to the mirror, or the system let it write some of it only. The next command that changes the mirror does the rest first;
+//! one that only looks says so.
 //!
-//! First the files, then the index, then the HEAD file: killed at any point of this, the one after begins again.
+//! First the files, then the index, then the HEAD file: it names the last operation of which nothing is left to do, and stays
+//! as it is while something is. So however any of this ends, the one after begins again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use pond_objects::Change;
+use bstr::BString;
 
 use super::{Workspace, head_path};
-use crate::error::{CommandError, fatal, interrupted};
+use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::mirror::catch_up::Due;
 use crate::mirror::head_file;
+use crate::mirror::index::Side;
+use crate::mirror::lay_out::{LaidOut, Target};
 use crate::mirror::pending::Doing;
 use crate::mirror::stat::now_ns;
 use crate::mirror::unwritten;
@@ -19,21 +24,40 @@ use crate::ui::size::counted;
 pub(super) struct HalfDone {
     /// Files that may be of the version before.
     pub(super) files: usize,
-    /// What it changes of the host's files, as far as it says so.
-    pub(super) host: Vec<Change>,
+    /// What it changes of the host's files, as far as it says so, by path.
+    pub(super) host: Vec<Due>,
     /// What it changes of the index, likewise.
-    pub(super) index: Vec<Change>,
-    /// The command that writes these files when it goes on.
+    pub(super) index: Vec<Due>,
+    /// The command that goes on with what waits, where nobody has to decide anything first.
     pub(super) going_on: Option<Doing>,
+    /// The kind of its operation, the newest if there are several.
+    pub(super) kind: String,
 }
 
-/// What a command does where files that a killed one left cannot be written.
+impl HalfDone {
+    /// The command that takes it back.
+    fn taken_back_by(&self) -> &'static str {
+        if self.kind == "UNDO" { "redo" } else { "undo" }
+    }
+}
+
+/// What a command does where files that another one left cannot be written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unfinished {
     /// It fails, and leaves all as it is: else it would take them for a wish of the user's.
     Refuse,
-    /// It warns, and goes on. They differ from what is staged then.
+    /// It says so and goes on. They stay due.
     GoOn,
+    /// The same, of a command that takes back what is half done.
+    TakeBack,
+}
+
+/// What became of that which a command found half done.
+pub(super) struct Ended {
+    /// The kind of the operation.
+    kind: String,
+    /// Whether all of it is done now.
+    is_whole: bool,
 }
 
 impl Workspace<'_> {
@@ -56,11 +80,10 @@ impl Workspace<'_> {
         ));
         match half_done.host.is_empty() {
             true => ui.hint("'pond diff' shows them; 'pond restore :/' writes them all"),
-            false => {
-                ui.hint(
-                    "the next command that changes the mirror writes them; 'pond undo' takes the command back",
-                );
-            }
+            false => ui.hint(format_args!(
+                "the next command that changes the mirror writes them; 'pond {}' takes the command back",
+                half_done.taken_back_by()
+            )),
         }
         if let Some(doing) = half_done.going_on {
             ui.hint(format_args!("'pond {} --continue' goes on", doing.command()));
@@ -77,9 +100,10 @@ impl Workspace<'_> {
         let Some(half_done) = &self.half_done else { return Ok(()) };
         if half_done.host.is_empty() {
             self.tell_half_done();
-            return self.settle_half_done();
+            return self.forget_half_done();
         }
         let (host, index) = (half_done.host.clone(), half_done.index.clone());
+        let (kind, taken_back_by) = (half_done.kind.clone(), half_done.taken_back_by());
         let written = unwritten::write(self, &host, &index);
         if self.ctx.interrupted() {
             return Err(interrupted(
@@ -92,34 +116,108 @@ impl Workspace<'_> {
                 self.ctx.ui.warn(format_args!(
                     "a command that was changing the mirror had ended half way; what it left was done now: {files}"
                 ));
-                self.ctx.ui.hint("'pond undo' takes that command back");
+                if unfinished != Unfinished::TakeBack {
+                    self.ctx.ui.hint(format_args!("'pond {taken_back_by}' takes that command back"));
+                }
+                self.ended = Some(Ended { kind, is_whole: true });
                 self.half_done = None;
                 return self.save_head();
             }
             Ok(written) => {
-                let files = counted(written.failed.paths.len() as u64, "file");
+                let left = written.failed.paths.len();
+                if let Some(half_done) = &mut self.half_done {
+                    half_done.host.retain(|due| written.failed.contains(&due.path));
+                    half_done.files = left;
+                }
+                let files = counted(left as u64, "file");
                 fatal(format_args!("{files} that a command which ended half way left cannot be written"))
             }
             Err(error) => {
                 error.context("what a command which ended half way left of its files cannot be written")
             }
         };
+        self.ended = Some(Ended { kind, is_whole: false });
         if unfinished == Unfinished::Refuse {
             return Err(error
                 .hint("mend that, and run the command again; what is in the mirror is not taken for a change of yours")
-                .hint("'pond undo' takes that command back; 'pond restore :/' goes on with what can be written"));
+                .hint(format_args!(
+                    "'pond {taken_back_by}' takes that command back; after 'pond reset' what is in the mirror counts as it is"
+                )));
         }
         self.ctx.ui.warn(format_args!("{error}"));
-        self.ctx.ui.hint("'pond status' shows them as changed; 'pond undo' takes that command back");
-        self.settle_half_done()
+        self.ctx.ui.hint("this command goes on without them; they stay due");
+        // Index first: of the operations that follow, each finds it where the one before left it.
+        let builder = self.index.edit(BTreeMap::new(), self.index.header().clone(), now_ns());
+        self.save_index(builder)
     }
 
-    /// Writes index and HEAD file, whatever the files are.
-    fn settle_half_done(&mut self) -> Result<(), CommandError> {
-        let header = self.index.header().clone();
-        let builder = self.index.edit(BTreeMap::new(), header, now_ns());
+    /// Whether the command that ended half way was of a kind, and was gone on with when this one opened the pond: then how that
+    /// ended.
+    pub(crate) fn ended_half_way(&self, kind: &str) -> Option<Outcome> {
+        let ended = self.ended.as_ref().filter(|ended| ended.kind == kind)?;
+        Some(if ended.is_whole { Outcome::Done } else { Outcome::Partial })
+    }
+
+    /// Whether a command of a kind has ended half way, for one that only looks.
+    pub(crate) fn is_half_done(&self, kind: &str) -> Result<bool, CommandError> {
+        Ok(self.half_done.as_ref().is_some_and(|half_done| half_done.kind == kind)
+            && self.is_left_half_done()?)
+    }
+
+    /// Takes the mirror's files as they are, whatever was left to do of them.
+    pub(crate) fn forget_half_done(&mut self) -> Result<(), CommandError> {
+        if self.half_done.is_none() {
+            return Ok(());
+        }
+        let builder = self.index.edit(BTreeMap::new(), self.index.header().clone(), now_ns());
         self.save_index(builder)?;
         self.half_done = None;
         self.save_head()
+    }
+
+    /// Notes what became of files that the newest operation says it has changed: those that it could not bring to their
+    /// version are due. To be called before index and HEAD file are written.
+    pub(crate) fn note_laid_out(&mut self, targets: &[Target], laid_out: &LaidOut) {
+        self.note_written(targets, laid_out);
+        let failed = targets.iter().filter(|target| !laid_out.is_done(&target.path));
+        let failed: Vec<Due> = failed
+            .map(|target| Due { path: target.path.clone(), before: Vec::new(), wanted: target.side })
+            .collect();
+        if failed.is_empty() {
+            return;
+        }
+        let half_done = self.half_done.get_or_insert_with(|| HalfDone {
+            files: 0,
+            host: Vec::new(),
+            index: Vec::new(),
+            going_on: None,
+            kind: String::new(),
+        });
+        half_done.host.extend(failed);
+        half_done.host.sort_by(|a, b| a.path.cmp(&b.path));
+        half_done.files = half_done.host.len();
+    }
+
+    /// What an operation says that it finds at a path, where `found` is: of one that is due, what shall be there, so that both
+    /// operations lead from the one state to the other.
+    pub(crate) fn due_or(&self, path: &BString, found: Option<Side>) -> Option<Side> {
+        let Some(half_done) = &self.half_done else { return found };
+        let at = half_done.host.binary_search_by(|due| due.path.cmp(path));
+        let due = at.ok().map(|at| &half_done.host[at]);
+        let is_as_before = |due: &&Due| due.before.is_empty() || due.before.contains(&found);
+        due.filter(is_as_before).map_or(found, |due| due.wanted)
+    }
+
+    /// Notes that files have a version, whichever, that a command brought them to: they are no longer due. Of those that it
+    /// could not write, nothing changes. Gives whether anything was due.
+    pub(crate) fn note_written(&mut self, targets: &[Target], laid_out: &LaidOut) -> bool {
+        let Some(half_done) = &mut self.half_done else { return false };
+        let paths: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
+        half_done.host.retain(|due| !paths.contains(&due.path) || !laid_out.is_done(&due.path));
+        half_done.files = half_done.host.len();
+        if half_done.host.is_empty() {
+            self.half_done = None;
+        }
+        true
     }
 }

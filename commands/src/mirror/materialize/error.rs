@@ -72,7 +72,7 @@ pub(crate) enum MaterializeError {
 
 impl MaterializeError {
     /// Sorts an error of the host by what it means for the rest of the work.
-    pub(super) fn host(doing: &'static str, path: &BStr, error: io::Error) -> Self {
+    pub(crate) fn host(doing: &'static str, path: &BStr, error: io::Error) -> Self {
         let path = path.to_owned();
         match Errno::from_io_error(&error) {
             Some(Errno::NOSPC | Errno::DQUOT) => Self::DiskFull { path, error },
@@ -84,7 +84,7 @@ impl MaterializeError {
     }
 
     /// The same for the directory that shall hold `path`.
-    pub(super) fn directory(path: &BStr, error: DirError) -> Self {
+    pub(crate) fn directory(path: &BStr, error: DirError) -> Self {
         match error {
             DirError::InTheWay { path } => Self::InTheWay { path },
             DirError::Missing { .. } => Self::ChangedMeanwhile { path: path.to_owned() },

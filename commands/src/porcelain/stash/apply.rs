@@ -85,7 +85,7 @@ fn publish(
     packs: &[StagedPack],
     seq: Option<i64>,
 ) -> Result<LaidOut, CommandError> {
-    let victims = lay_out::victims(workspace, scan, &request.files);
+    let victims = lay_out::victims(workspace, scan, &request.files)?;
     workspace.ctx.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
     rearrange(workspace, request, scan, &saved, |transaction| {
@@ -255,7 +255,7 @@ fn finish(
     }
     if laid_out.interrupted {
         return Err(interrupted(
-            "interrupted; not all files were written: 'pond undo' takes back what was, and brings the stash back",
+            "interrupted; the next command that changes the mirror writes the files that are missing; 'pond undo' takes back what was written, and brings the stash back",
         ));
     }
     Ok(if laid_out.failed.is_empty() { outcome } else { Outcome::Partial })

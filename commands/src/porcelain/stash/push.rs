@@ -66,7 +66,7 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
         return Ok(Outcome::Done);
     }
     let files = files(&workspace, &scan, &taken);
-    let victims = lay_out::victims(&workspace, &scan, &files);
+    let victims = lay_out::victims(&workspace, &scan, &files)?;
     let meant: HashSet<&BString> = files.iter().map(|target| &target.path).collect();
     let in_the_way: Vec<BString> =
         victims.iter().map(|victim| victim.path.clone()).filter(|path| !meant.contains(path)).collect();
@@ -116,7 +116,7 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
     }
     if laid_out.interrupted {
         return Err(interrupted(
-            "interrupted; the changes are in the stash, and 'pond restore :/' writes the files that still have them",
+            "interrupted; the changes are in the stash, and the next command that changes the mirror takes them out of the other files",
         ));
     }
     Ok(if laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })

@@ -172,7 +172,7 @@ pub(crate) fn go(workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, Comma
     print(workspace, &moved, &to)?;
     if moved.laid_out.interrupted {
         return Err(interrupted(
-            "interrupted; HEAD has moved, and 'pond restore :/' writes the files that are missing",
+            "interrupted; HEAD has moved, and the next command that changes the mirror writes the files that are missing",
         ));
     }
     if has_conflicts {
