@@ -52,8 +52,10 @@ pub(crate) struct Workspace<'c> {
     holds_index: bool,
     /// Of a command that ended half way, what may be left to do.
     half_done: Option<HalfDone>,
-    /// What became of it when this command opened the pond.
+    /// What became of such a command when this one opened the pond.
     ended: Option<Ended>,
+    /// The last operation that the HEAD file is known to follow.
+    followed: Option<i64>,
     lock: Option<Lock>,
 }
 
@@ -95,6 +97,7 @@ impl<'c> Workspace<'c> {
             holds_index: false,
             half_done: None,
             ended: None,
+            followed: None,
             lock: None,
         })
     }
@@ -186,6 +189,7 @@ impl<'c> Workspace<'c> {
             holds_index: false,
             half_done: None,
             ended: None,
+            followed,
             lock,
         };
         if workspace.index_error.is_none() {
@@ -221,11 +225,14 @@ impl<'c> Workspace<'c> {
             return Ok(());
         }
         let had_base = self.index.header().base.is_some();
-        if let Some(CaughtUp { builder, unsure, host, index, going_on, kind }) =
-            catch_up(&self.snapshot, &self.index, seq)?
+        if let Some(CaughtUp { builder, unsure, host, index, going_on, kind, follows }) =
+            catch_up(&self.snapshot, &self.index, seq, self.lock.is_some())?
         {
+            if seq.is_some() {
+                self.ended = Some(Ended { kind: kind.clone(), is_whole: true });
+            }
             if unsure > 0 && (had_base || !host.is_empty()) {
-                self.half_done = Some(HalfDone { files: unsure, host, index, going_on, kind });
+                self.half_done = Some(HalfDone { files: unsure, host, index, going_on, kind, follows });
             }
             match builder {
                 Some(builder) if self.lock.is_none() || self.half_done.is_some() => {
@@ -351,13 +358,17 @@ impl<'c> Workspace<'c> {
         drop(lock);
     }
 
-    /// Writes where the mirror stands to its HEAD file; not while files are due, which the file tells.
+    /// Writes where the mirror stands to its HEAD file. While files are due, it tells so by the operation that it names.
     pub(crate) fn save_head(&mut self) -> Result<(), CommandError> {
-        if self.half_done.is_some() {
-            return Ok(());
+        let path = head_path(&self.pond);
+        if let Some(half_done) = &self.half_done {
+            let follows = half_done.follows;
+            return Ok(follows.map_or(Ok(()), |seq| head_file::keep(&path, &self.head, seq))?);
         }
         let file = HeadFile { head: self.head.clone(), seq: self.snapshot.state().seq };
-        Ok(head_file::write(&head_path(&self.pond), &file)?)
+        head_file::write(&path, &file)?;
+        self.followed = Some(file.seq);
+        Ok(())
     }
 
     /// Looks at the pond anew: after staging, so that staged objects can be read, or after publishing.

@@ -146,6 +146,15 @@ fn an_undo_that_failed_is_not_done_twice() {
             ("side\n".into(), "side\n".into(), vec![])
         );
     }
+    // Where nothing is left to write, too.
+    let pond = beside_three_files();
+    pond.ok(&["branch", "other"]);
+    let Some((_, was_killed)) = pond.run_with_fault(&["undo"], "renameat:signal=KILL:when=1") else { return };
+    assert!(was_killed && pond.lines(&["branch", "--list", "other"]).is_empty());
+    pond.run(&["undo", "-n"]).expect_code(0).expect_says("would do the rest of the 'undo'");
+    pond.run(&["undo"]).expect_code(0).expect_says("nothing else was changed");
+    assert_eq!(pond.lines(&["branch", "--show-current"]), ["main"]);
+    pond.run(&["undo"]).expect_code(0).expect_says("HEAD main -> side");
     // A redo likewise, and what one failure left another command takes back.
     let pond = beside_three_files();
     pond.ok(&["switch", "side"]);
@@ -156,6 +165,22 @@ fn an_undo_that_failed_is_not_done_twice() {
     assert_eq!((pond.read("f"), pond.exists("s1")), ("main\n".into(), false), "{undone}");
     pond.ok(&["maintenance"]);
     assert_eq!((pond.read("f"), pond.status()), ("main\n".into(), vec![]), "{undone}");
+}
+
+#[test]
+fn a_lost_head_file_does_not_make_anybody_forget() {
+    let Some(pond) = partly_switched() else { return };
+    pond.remove(".pond/mirrors/main/HEAD");
+    let Some((refused, _)) = pond.run_with_fault(&["add", "-A"], "fchmod:error=ENOSPC:when=1+") else {
+        return;
+    };
+    refused.expect_code(128).expect_says("cannot be written");
+    pond.run(&["status"]).expect_says("half way");
+    pond.run(&["commit", "-a", "-m", "what I changed"]).expect_code(1).expect_says("done now: 1 file");
+    assert_eq!((pond.read("f"), pond.status()), ("side\n".into(), vec![]));
+    // With nothing to do, nothing is said.
+    pond.remove(".pond/mirrors/main/HEAD");
+    assert_eq!(pond.run(&["add", "-A"]).expect_code(0).err(), "");
 }
 
 #[test]

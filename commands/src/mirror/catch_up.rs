@@ -33,6 +33,8 @@ pub(crate) struct CaughtUp {
     pub(crate) going_on: Option<Doing>,
     /// The kind of the newest operation among them; empty where there is none.
     pub(crate) kind: String,
+    /// The number before that of the first.
+    pub(crate) follows: Option<i64>,
 }
 
 /// A path that operations changed, and that may not be as they say.
@@ -47,7 +49,8 @@ pub(crate) struct Due {
 }
 
 /// The index as the operations after number `seq` left it, the last that this mirror's files HEAD and index are known to
-/// follow; none where they follow it.
+/// follow; none where they follow it. Where that is not known, `may_be_any` says that the newest may be half done though
+/// the index is as it left it.
 ///
 /// # Errors
 /// Those of reading operations, views and trees.
@@ -55,13 +58,14 @@ pub(crate) fn catch_up(
     snapshot: &ReadonlyPond,
     index: &Index,
     seq: Option<i64>,
+    may_be_any: bool,
 ) -> Result<Option<CaughtUp>, ReadError> {
     let store = snapshot.store();
     let head = snapshot.view().head(MAIN_MIRROR)?.commit;
     let is_behind = index.header().base != head;
     let operations = match seq {
         Some(seq) => since(snapshot, seq)?,
-        None if is_behind => newest(snapshot)?,
+        None if is_behind || may_be_any => newest(snapshot)?,
         None => Vec::new(),
     };
     let recorded = operations.iter().map(|operation| Recorded::of(operation, store));
@@ -71,12 +75,14 @@ pub(crate) fn catch_up(
     let pending = pending(index, &recorded);
     let going_on = pending.as_ref().filter(|pending| pending.is_between()).map(|pending| pending.doing);
     let kind = operations.last().map(|newest| newest.kind.clone()).unwrap_or_default();
-    let mut caught_up = CaughtUp { builder: None, unsure: host.len(), host, index: staged, going_on, kind };
+    let follows = operations.first().map(|first| first.seq - 1);
+    let unsure = host.len();
+    let mut caught_up = CaughtUp { builder: None, unsure, host, index: staged, going_on, kind, follows };
     // The index may have followed some of them.
     let first = if is_behind { first_from_base(store, index, &operations)? } else { Some(0) };
     let updates = updates(index, &recorded[first.unwrap_or(0)..]);
     if !is_behind && updates.is_empty() && pending == index.header().pending {
-        return Ok((caught_up.unsure > 0).then_some(caught_up));
+        return Ok((!operations.is_empty()).then_some(caught_up));
     }
     let tree = head.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
     let header = Header { base: head, pending, ..index.header().clone() };

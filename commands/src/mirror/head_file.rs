@@ -53,6 +53,15 @@ pub(crate) fn write(path: &Path, file: &HeadFile) -> Result<(), HeadFileError> {
         .map_err(|source| HeadFileError::Write { path: path.to_owned(), source })
 }
 
+/// Makes sure that the file says that the mirror follows operation `seq`, after a power cut too.
+pub(crate) fn keep(path: &Path, head: &Head, seq: i64) -> Result<(), HeadFileError> {
+    if read(path)?.is_none_or(|file| file.seq != seq) {
+        write(path, &HeadFile { head: head.clone(), seq })?;
+    }
+    let synced = std::fs::File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(|source| HeadFileError::Write { path: path.to_owned(), source })
+}
+
 fn render(file: &HeadFile) -> String {
     let branch = file.head.branch.iter().map(|branch| format!("branch {branch}\n"));
     let commit = file.head.commit.iter().map(|commit| format!("commit {commit}\n"));
@@ -89,6 +98,12 @@ mod tests {
         ] {
             let file = HeadFile { head, seq: 12 };
             assert_eq!(parse(&render(&file)), Some(file));
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("HEAD");
+        for seq in [3, 3, 4] {
+            keep(&path, &Head::default(), seq).expect("written");
+            assert_eq!(read(&path).expect("read"), Some(HeadFile { head: Head::default(), seq }));
         }
         assert_eq!(parse("branch main"), None);
         assert_eq!(parse(""), None);

@@ -32,6 +32,8 @@ pub(super) struct HalfDone {
     pub(super) going_on: Option<Doing>,
     /// The kind of its operation, the newest if there are several.
     pub(super) kind: String,
+    /// The number of the last operation of which nothing is left to do.
+    pub(super) follows: Option<i64>,
 }
 
 impl HalfDone {
@@ -52,18 +54,22 @@ pub(super) enum Unfinished {
     TakeBack,
 }
 
-/// What became of that which a command found half done.
+/// A command that ended before it had brought the HEAD file to its operation, and what became of what it left.
 pub(super) struct Ended {
     /// The kind of the operation.
-    kind: String,
+    pub(super) kind: String,
     /// Whether all of it is done now.
-    is_whole: bool,
+    pub(super) is_whole: bool,
 }
 
 impl Workspace<'_> {
     /// Whether what seems half done was left so: whoever does it may be at it still, or have ended since this one looked.
     pub(super) fn is_left_half_done(&self) -> Result<bool, CommandError> {
-        if self.half_done.is_none() || !self.is_free() {
+        Ok(self.half_done.is_some() && self.was_cut_off()?)
+    }
+
+    fn was_cut_off(&self) -> Result<bool, CommandError> {
+        if !self.is_free() {
             return Ok(false);
         }
         // It is written last, before the lock is let go.
@@ -103,7 +109,7 @@ impl Workspace<'_> {
             return self.forget_half_done();
         }
         let (host, index) = (half_done.host.clone(), half_done.index.clone());
-        let (kind, taken_back_by) = (half_done.kind.clone(), half_done.taken_back_by());
+        let taken_back_by = half_done.taken_back_by();
         let written = unwritten::write(self, &host, &index);
         if self.ctx.interrupted() {
             return Err(interrupted(
@@ -112,14 +118,16 @@ impl Workspace<'_> {
         }
         let error = match written {
             Ok(written) if written.failed.is_empty() => {
-                let files = counted((written.written.len() + written.removed.len()) as u64, "file");
-                self.ctx.ui.warn(format_args!(
-                    "a command that was changing the mirror had ended half way; what it left was done now: {files}"
-                ));
-                if unfinished != Unfinished::TakeBack {
-                    self.ctx.ui.hint(format_args!("'pond {taken_back_by}' takes that command back"));
+                let files = written.written.len() + written.removed.len();
+                if files > 0 {
+                    self.ctx.ui.warn(format_args!(
+                        "a command that was changing the mirror had ended half way; what it left was done now: {}",
+                        counted(files as u64, "file")
+                    ));
+                    if unfinished != Unfinished::TakeBack {
+                        self.ctx.ui.hint(format_args!("'pond {taken_back_by}' takes that command back"));
+                    }
                 }
-                self.ended = Some(Ended { kind, is_whole: true });
                 self.half_done = None;
                 return self.save_head();
             }
@@ -136,7 +144,9 @@ impl Workspace<'_> {
                 error.context("what a command which ended half way left of its files cannot be written")
             }
         };
-        self.ended = Some(Ended { kind, is_whole: false });
+        if let Some(ended) = &mut self.ended {
+            ended.is_whole = false;
+        }
         if unfinished == Unfinished::Refuse {
             return Err(error
                 .hint("mend that, and run the command again; what is in the mirror is not taken for a change of yours")
@@ -151,8 +161,7 @@ impl Workspace<'_> {
         self.save_index(builder)
     }
 
-    /// Whether the command that ended half way was of a kind, and was gone on with when this one opened the pond: then how that
-    /// ended.
+    /// Whether the command before was of a kind, and ended half way: then what became of that when this one opened the pond.
     pub(crate) fn ended_half_way(&self, kind: &str) -> Option<Outcome> {
         let ended = self.ended.as_ref().filter(|ended| ended.kind == kind)?;
         Some(if ended.is_whole { Outcome::Done } else { Outcome::Partial })
@@ -160,8 +169,7 @@ impl Workspace<'_> {
 
     /// Whether a command of a kind has ended half way, for one that only looks.
     pub(crate) fn is_half_done(&self, kind: &str) -> Result<bool, CommandError> {
-        Ok(self.half_done.as_ref().is_some_and(|half_done| half_done.kind == kind)
-            && self.is_left_half_done()?)
+        Ok(self.lock.is_none() && self.ended_half_way(kind).is_some() && self.was_cut_off()?)
     }
 
     /// Takes the mirror's files as they are, whatever was left to do of them.
@@ -192,6 +200,7 @@ impl Workspace<'_> {
             index: Vec::new(),
             going_on: None,
             kind: String::new(),
+            follows: self.followed,
         });
         half_done.host.extend(failed);
         half_done.host.sort_by(|a, b| a.path.cmp(&b.path));
