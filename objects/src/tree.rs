@@ -163,6 +163,9 @@ where
     ///
     /// # Errors
     /// Those of the sink.
+    ///
+    /// # Panics
+    /// Where the path does not come after those before it, or lies below a file: nobody could read such a tree.
     pub fn push(&mut self, path: &BStr, kind: Kind, id: ObjectId, size: u64) -> Result<(), E> {
         let (directory, name) = name::split_path(path);
         self.leave_to(directory)?;
@@ -170,8 +173,7 @@ where
         if kind == Kind::Directory {
             self.open.push((path.to_owned(), Vec::new()));
         } else {
-            let item = Item { name: name.into(), kind: Some(kind), id, size, count: 1 };
-            self.top().push(item);
+            self.add(Item { name: name.into(), kind: Some(kind), id, size, count: 1 });
         }
         Ok(())
     }
@@ -186,8 +188,11 @@ where
         self.paginate(items)
     }
 
-    fn top(&mut self) -> &mut Vec<Item> {
-        &mut self.open.last_mut().expect("BUG: the root stays open").1
+    fn add(&mut self, item: Item) {
+        let items = &mut self.open.last_mut().expect("BUG: the root stays open").1;
+        let is_next = items.last().is_none_or(|last| last.name < item.name);
+        assert!(is_next, "BUG: what is pushed to a tree is in order, and nothing of it lies below a file");
+        items.push(item);
     }
 
     fn leave_to(&mut self, directory: &[u8]) -> Result<(), E> {
@@ -196,7 +201,7 @@ where
             let root = self.paginate(items)?;
             let name = name::split_path(&path).1.into();
             let kind = Some(Kind::Directory);
-            self.top().push(Item { name, kind, id: root.id, size: root.size, count: 1 });
+            self.add(Item { name, kind, id: root.id, size: root.size, count: 1 });
         }
         Ok(())
     }

@@ -162,3 +162,10 @@ fn hostile_pages_are_refused() {
         bytes[at] ^= 0x55;
     }
 }
+
+#[test]
+#[should_panic(expected = "nothing of it lies below a file")]
+fn nothing_lies_below_a_file() {
+    let files: [(BString, ObjectId); 2] = ["d", "d/f"].map(|path| (path.into(), ObjectId::ZERO));
+    build(&mut MemoryObjects::default(), &Files::from(files));
+}

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::harness::Output;
+use crate::harness::{Output, TestPond};
 use crate::merge::{Pair, files, lines};
 
 /// Two branches, and changes on `main` that are in no commit: one that goes together with `side`, one that collides, one of a
@@ -125,4 +125,26 @@ fn nothing_is_lost_on_the_way() {
     fs::write(pair.pond.path("a"), "gone together\n").expect("written");
     pair.pond.ok(&["switch", "-q", "-m", "-c", "elsewhere"]);
     assert_eq!(pair.pond.read("a"), "gone together\n");
+}
+
+#[test]
+fn a_changed_file_keeps_its_directory() {
+    for path in ["d/f", "d/e/f"] {
+        let pond = TestPond::new();
+        pond.write(path, "1\n");
+        pond.commit_all("a directory");
+        pond.ok(&["switch", "-c", "side"]);
+        pond.remove(path);
+        let _ = fs::remove_dir(pond.path("d/e"));
+        fs::remove_dir(pond.path("d")).expect("an empty directory");
+        pond.write("d", "a file\n");
+        pond.commit_all("a file");
+        pond.ok(&["switch", "main"]);
+        pond.write(path, "mine\n");
+        pond.run(&["switch", "-m", "side"]).expect_code(1).expect_says("directory in the way of d");
+        assert_eq!((pond.read(path), pond.read("d~side")), ("mine\n".into(), "a file\n".into()));
+        assert_eq!(pond.status(), ["D  d".to_owned(), format!("DU {path}"), "AU d~side".to_owned()]);
+        pond.ok(&["undo"]);
+        assert_eq!((pond.read(path), pond.status()), ("mine\n".into(), vec![format!(" M {path}")]));
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bstr::{BStr, BString};
 use pond_objects::Kind;
 
-use super::order::{is_below, parent, path_order};
+use super::order::{above, is_below, path_order};
 use super::scan::{Change, Scan, State};
 
 /// The differences between the host and the index.
@@ -48,8 +48,7 @@ impl<'a> Differences<'a> {
 
     /// A file or symlink, in no version, that stands where `path` needs a directory.
     pub(crate) fn file_above(&self, path: &[u8]) -> Option<&'a BString> {
-        let above = std::iter::successors(Some(parent(path)), |dir| Some(parent(dir)));
-        above.take_while(|dir| !dir.is_empty()).find_map(|dir| self.files.get(dir).copied())
+        above(path).find_map(|dir| self.files.get(dir).copied())
     }
 
     /// Untracked files and symlinks below a path.

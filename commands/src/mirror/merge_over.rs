@@ -18,6 +18,7 @@ use super::index::{Index, Row, Seen, Side, Update};
 use super::lay_out::{self, Target, target_of};
 use super::move_head::{MoveHead, MovedHead, plan};
 use super::obstacles::{self, Obstacles};
+use super::order::above;
 use super::pending::{Doing, Pending};
 use super::rearrange::{Rearrange, rearrange};
 use super::save::{self, Saved, Victim};
@@ -204,12 +205,28 @@ fn staged(
         let side = unmerged.result.map(|side| Side { kind: side.kind, id: side.id, size: side.size });
         sides.insert(unmerged.path.clone(), side);
     }
+    give_way(&mut sides, merged);
     let staged = |path: &BString| {
         let at = workspace.index.find(path).ok()?;
         workspace.index.entry(at).row.staged
     };
     let other = sides.into_iter().filter(|(path, side)| staged(path) != *side);
     other.map(|(path, side)| Target { path, side }).collect()
+}
+
+/// What the commit has in the place of a directory that a conflict needs, or below a file of one, is where the merge put it.
+fn give_way(sides: &mut BTreeMap<BString, Option<Side>>, merged: &Merged) {
+    let files =
+        merged.unmerged.iter().filter(|unmerged| unmerged.result.is_some_and(|side| side.kind.is_blob()));
+    let files: HashSet<&[u8]> = files.map(|unmerged| unmerged.path.as_slice()).collect();
+    let needed: HashSet<&[u8]> = files.iter().flat_map(|path| above(path)).collect();
+    for (path, side) in sides {
+        let path = path.as_slice();
+        let is_in_the_way = needed.contains(path) || above(path).any(|dir| files.contains(dir));
+        if is_in_the_way && !files.contains(path) {
+            *side = None;
+        }
+    }
 }
 
 /// Refuses where files that are not tracked are in the way.

@@ -7,7 +7,7 @@ use pond_objects::Kind;
 
 use super::differences::Differences;
 use super::lay_out::Target;
-use super::order::parent;
+use super::order::above;
 use super::scan::{Scan, State};
 use crate::error::{CommandError, advice, conflict, fatal};
 use crate::ui::escape;
@@ -84,15 +84,13 @@ pub(crate) fn refuse_unread(scan: &Scan, targets: &[Target]) -> Result<(), Comma
     if scan.unreadable.is_empty() {
         return Ok(());
     }
-    let with_above = |path: &'_ BString| -> Vec<BString> {
-        let above = std::iter::successors(Some(parent(path)), |dir| Some(parent(dir)));
-        let above = above.take_while(|dir| !dir.is_empty()).map(BString::from);
-        std::iter::once(path.clone()).chain(above).collect()
-    };
-    let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
-    let around: HashSet<BString> = targets.iter().flat_map(|target| with_above(&target.path)).collect();
+    fn with_above(path: &BString) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(path.as_slice()).chain(above(path))
+    }
+    let meant: HashSet<&[u8]> = targets.iter().map(|target| target.path.as_slice()).collect();
+    let around: HashSet<&[u8]> = targets.iter().flat_map(|target| with_above(&target.path)).collect();
     let is_meant =
-        |path: &BString| around.contains(path) || with_above(path).iter().any(|dir| meant.contains(dir));
+        |path: &BString| around.contains(path.as_slice()) || with_above(path).any(|dir| meant.contains(dir));
     let unread: Vec<_> = scan.unreadable.iter().filter(|(path, _)| is_meant(path)).collect();
     let Some((_, first)) = unread.first() else { return Ok(()) };
     let named =

@@ -18,6 +18,12 @@ pub(crate) fn parent(path: &[u8]) -> &[u8] {
     path.iter().rposition(|byte| *byte == b'/').map_or(&[], |at| &path[..at])
 }
 
+/// The directories that a path lies in, the nearest first; the root is left out.
+pub(crate) fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let dirs = std::iter::successors(Some(parent(path)), |dir| Some(parent(dir)));
+    dirs.take_while(|dir| !dir.is_empty())
+}
+
 /// A path as it is written in the directory `cwd`, both from the root: with `..` for each directory to leave.
 pub(crate) fn relative(path: &[u8], cwd: &[u8]) -> bstr::BString {
     let mut up = Vec::new();
