@@ -27,8 +27,8 @@ pub(crate) struct Context {
     pub(crate) command_line: Vec<OsString>,
     /// The terminal.
     pub(crate) ui: Ui,
-    /// The number of the first operation that the command published.
-    pub(crate) first_operation: OnceLock<i64>,
+    /// The number of the first operation that the command published, and the command that takes it back.
+    pub(crate) first_operation: OnceLock<(i64, &'static str)>,
     /// Whether what the command published made upkeep due.
     pub(crate) upkeep_due: AtomicBool,
     explicit_pond: Option<PathBuf>,

@@ -132,12 +132,12 @@ impl CommandError {
     }
 
     /// The same of a command that has published an operation before it failed: done again, it would be done twice.
-    pub(crate) fn after_publishing(mut self, seq: i64) -> Self {
+    pub(crate) fn after_publishing(mut self, seq: i64, taken_back_by: &str) -> Self {
         for hint in &mut self.hints {
             hint.truncate(hint_after_publishing(hint).len());
         }
         self.hint(format_args!(
-            "operation {seq} was made before that: 'pond op show {seq}' and 'pond status' tell what is done, 'pond undo' takes it back"
+            "operation {seq} was made before that: 'pond op show {seq}' and 'pond status' tell what is done, 'pond {taken_back_by}' takes it back"
         ))
     }
 
@@ -342,7 +342,9 @@ mod tests {
     fn what_was_published_is_not_to_be_done_again() {
         let error =
             fatal("cannot write 'a'").hint("the disk is full: free some space, then run the command again");
-        let text = error.after_publishing(7).render_human(|label| format!("{label}:"));
+        let text = error.clone().after_publishing(7, "redo").render_human(|label| format!("{label}:"));
+        assert!(text.contains("'pond redo' takes it back"), "{text}");
+        let text = error.after_publishing(7, "undo").render_human(|label| format!("{label}:"));
         assert!(
             text.contains("free some space\n") && text.contains("operation 7 was made before that"),
             "{text}"

@@ -132,7 +132,9 @@ fn end(ctx: &Context, result: Result<Outcome, CommandError>) -> u8 {
         Ok(outcome) => outcome.code(),
         Err(error) => {
             let error = match ctx.first_operation.get() {
-                Some(seq) if error.class() == Class::Fatal => error.after_publishing(*seq),
+                Some((seq, taken_back_by)) if error.class() == Class::Fatal => {
+                    error.after_publishing(*seq, taken_back_by)
+                }
                 _ => error,
             };
             ctx.ui.show_error(&error);

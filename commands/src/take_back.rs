@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use bstr::{BStr, BString};
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::operation::Operation;
-use pond_oplog::transaction::Transaction;
+use pond_oplog::transaction::{StashEdit, Transaction};
 use pond_oplog::view::{Head, MAIN_MIRROR, Moves, View};
 use pond_refs::{Expected, RefEdit, RefName};
 
@@ -235,7 +235,7 @@ impl TakingBack {
             laid_out.failed.push_reason(path, &reason);
         }
         workspace.note_laid_out(&self.targets, &laid_out);
-        laid_out.show_due(workspace, if how.kind == "UNDO" { "redo" } else { "undo" });
+        laid_out.show_due(workspace, transact::taken_back_by(how.kind));
         self.save_index(workspace, index, &laid_out)?;
         if laid_out.interrupted {
             return Err(interrupted(
@@ -288,8 +288,8 @@ impl TakingBack {
         }
         for (seq, before, _) in &self.view.stashes {
             match before {
-                Some(commit) => transaction.put_stash(*seq, *commit),
-                None => transaction.drop_stash(*seq),
+                Some(commit) => transaction.edit_stash(StashEdit::Put(*seq, *commit)),
+                None => transaction.edit_stash(StashEdit::Drop(*seq)),
             }
         }
         if let Some((before, _)) = &self.view.head {

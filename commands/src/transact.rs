@@ -43,7 +43,7 @@ pub(crate) fn begin<'w>(
     let doing = doing(workspace.ctx, kind, parameters)?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     transaction.note(MIRROR, MAIN_MIRROR);
-    if let Some(first) = workspace.ctx.first_operation.get() {
+    if let Some((first, _)) = workspace.ctx.first_operation.get() {
         transaction.note(CONTINUES, first.to_string());
     }
     Ok(transaction)
@@ -72,14 +72,20 @@ pub(crate) fn publish(
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
     let was_typed = transaction.has_note(MIRROR);
+    let taken_back_by = taken_back_by(transaction.kind());
     let published = run_here(transaction.publish(&table))?;
     if maintain::is_due(&workspace.pond, &published.state) {
         workspace.ctx.upkeep_due.store(true, Ordering::Relaxed);
     }
     if was_typed {
-        workspace.ctx.first_operation.get_or_init(|| published.state.seq);
+        workspace.ctx.first_operation.get_or_init(|| (published.state.seq, taken_back_by));
     }
     Ok(published)
+}
+
+/// The command that takes back an operation of this kind, where it is the newest.
+pub(crate) fn taken_back_by(kind: &str) -> &'static str {
+    if kind == "UNDO" { "redo" } else { "undo" }
 }
 
 /// Runs what publishes to its end, on this thread: a store on the host's disk waits for the disk alone, and the threads of

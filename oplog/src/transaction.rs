@@ -112,9 +112,12 @@ pub struct Transaction<'a> {
 
 /// A change of the stack of stashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StashEdit {
+pub enum StashEdit {
+    /// Puts a commit onto it, under the operation's number.
     Push(ObjectId),
+    /// Puts a stash back under the number that it had.
     Put(i64, ObjectId),
+    /// Takes the stash with this number off.
     Drop(i64),
 }
 
@@ -186,24 +189,19 @@ impl<'a> Transaction<'a> {
         self.heads.push((mirror.to_owned(), head));
     }
 
-    /// Puts a commit onto the stack of stashes, under this operation's number.
-    pub fn push_stash(&mut self, commit: ObjectId) {
-        self.stash.push(StashEdit::Push(commit));
-    }
-
-    /// Puts a stash back under the number that it had.
-    pub fn put_stash(&mut self, seq: i64, commit: ObjectId) {
-        self.stash.push(StashEdit::Put(seq, commit));
-    }
-
-    /// Takes the stash with this number off.
-    pub fn drop_stash(&mut self, seq: i64) {
-        self.stash.push(StashEdit::Drop(seq));
+    /// Changes the stack of stashes.
+    pub fn edit_stash(&mut self, edit: StashEdit) {
+        self.stash.push(edit);
     }
 
     /// Adds a header to the operation's text: a fact that this version of the format names beyond the fixed ones.
     pub fn note(&mut self, name: &str, value: impl Into<String>) {
         self.notes.push((name.to_owned(), value.into()));
+    }
+
+    /// The kind of its operation.
+    pub fn kind(&self) -> &str {
+        &self.doing.kind
     }
 
     /// Whether a header with this name was added.

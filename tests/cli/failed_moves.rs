@@ -3,6 +3,8 @@
 //!
 //! strace makes the calls fail; without it these tests are skipped.
 
+use std::fs;
+
 use crate::harness::TestPond;
 use crate::killed_moves::{beside_three_files, everything, lively, newest};
 
@@ -202,4 +204,115 @@ fn what_cannot_be_looked_at_is_not_called_a_change() {
         refused.expect_code(128).expect_says("cannot look at what would be changed:\n  ");
         assert_eq!(newest(&pond), operation);
     }
+}
+
+/// Two branches with files and directories in each other's place, and empty directories.
+fn with_directories() -> TestPond {
+    let pond = TestPond::new();
+    pond.write("d/e/f", "main\n");
+    pond.mkdir("empty/deep");
+    for number in 0..4 {
+        pond.write(format!("z{number}"), "main\n");
+    }
+    pond.commit_all("main");
+    pond.ok(&["branch", "main-too"]);
+    pond.ok(&["switch", "-c", "side"]);
+    for name in ["d", "empty"] {
+        fs::remove_dir_all(pond.path(name)).expect("removed");
+    }
+    (0..4).for_each(|number| pond.remove(format!("z{number}")));
+    pond.write("d", "side\n");
+    pond.write("other/s", "side\n");
+    pond.commit_all("side");
+    pond.ok(&["switch", "main"]);
+    pond
+}
+
+/// Names of everything in the mirror, directories too.
+fn names(pond: &TestPond) -> Vec<String> {
+    let walk = walkdir::WalkDir::new(pond.mirror()).min_depth(1).sort_by_file_name().into_iter();
+    let entries =
+        walk.filter_entry(|entry| entry.file_name() != ".pond").map(|entry| entry.expect("an entry"));
+    let root = pond.mirror();
+    let name =
+        |entry: walkdir::DirEntry| entry.path().strip_prefix(&root).expect("below").display().to_string();
+    entries.map(name).collect()
+}
+
+#[test]
+fn directories_are_no_changes_of_anybody() {
+    let pond = with_directories();
+    let on_main = names(&pond);
+    pond.ok(&["switch", "side"]);
+    let on_side = names(&pond);
+    assert_eq!(on_side, ["d", "other", "other/s"]);
+    pond.ok(&["switch", "main"]);
+    let mut half_done = 0;
+    for call in ["unlinkat", "renameat2", "rename", "linkat"] {
+        for kind in ["signal=KILL", "error=EIO"] {
+            for when in 1..7 {
+                let fault = format!("{call}:{kind}:when={when}");
+                let Some((failed, _)) = pond.run_with_fault(&["switch", "side"], &fault) else { return };
+                let status = pond.run(&["status", "--porcelain"]).expect_code(0);
+                half_done += usize::from(status.err().contains("half way"));
+                let added = pond.run(&["add", "-A"]).expect_code(0);
+                assert_eq!(pond.status(), [""; 0], "{fault}: {failed}\n{status}\n{added}");
+                let is_moved = pond.lines(&["branch", "--show-current"]) == ["side"];
+                let wanted = if is_moved { &on_side } else { &on_main };
+                assert_eq!(&names(&pond), wanted, "{fault}: {failed}\n{added}");
+                pond.ok(&["switch", "main"]);
+                assert_eq!(names(&pond), on_main, "{fault}: {failed}\n{added}");
+            }
+        }
+    }
+    assert!(half_done > 5, "{half_done}: this proves nothing");
+}
+
+#[test]
+fn a_lost_permission_is_an_error() {
+    let pond = TestPond::new();
+    pond.write("run", "1\n");
+    pond.commit_all("one");
+    pond.ok(&["switch", "-c", "side"]);
+    pond.write("run", "2\n");
+    pond.chmod("run", 0o755);
+    pond.commit_all("two");
+    pond.ok(&["switch", "main"]);
+    let Some((failed, _)) = pond.run_with_fault(&["switch", "side"], "fchmod:error=EPERM:when=1+") else {
+        return;
+    };
+    failed.expect_code(3).expect_says("cannot set the permissions of `run`");
+    pond.run(&["commit", "-a", "-m", "what I changed"]).expect_code(1);
+    assert_eq!(pond.status(), [""; 0]);
+}
+
+#[test]
+fn a_restore_is_done_or_not_file_by_file() {
+    let files: Vec<String> = (0..4).map(|number| format!("a{number}")).collect();
+    let pond = TestPond::new();
+    files.iter().for_each(|name| pond.write(name, "old\n"));
+    pond.commit_all("old");
+    pond.ok(&["switch", "-c", "side"]);
+    files.iter().for_each(|name| pond.write(name, "newer\n"));
+    pond.write("new", "new\n");
+    pond.commit_all("new");
+    pond.ok(&["switch", "main"]);
+    let restore = ["restore", "-s", "side", "--staged", "--worktree", "."];
+    let Some((failed, _)) = pond.run_with_fault(&restore, "fchmod:error=ENOSPC:when=1") else { return };
+    let failed = failed.expect_code(3);
+    let status = pond.status();
+    assert!(!status.is_empty() && status.len() < 5, "{failed}\n{status:?}");
+    for line in &status {
+        // What failed is neither written nor staged.
+        assert!(line.starts_with("M  ") || line == "A  new", "{line}: {failed}");
+    }
+    pond.ok(&["undo"]);
+    assert_eq!(pond.status(), [""; 0]);
+    // One that was killed is done by the next command, as any other.
+    let Some((_, was_killed)) = pond.run_with_fault(&restore, "fchmod:signal=KILL:when=1") else { return };
+    assert!(was_killed);
+    pond.run(&["add", "-A"]).expect_code(0).expect_says("what it left was done now");
+    assert_eq!(pond.status(), ["M  a0", "M  a1", "M  a2", "M  a3", "A  new"]);
+    pond.ok(&["undo"]);
+    assert_eq!((pond.status(), pond.read("a3")), (vec![], "old\n".into()));
 }

@@ -11,7 +11,9 @@ use super::failures::Failures;
 use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
 use super::leftovers;
-use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
+use super::materialize::{
+    Done, Expected, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
+};
 use super::obstacles::refuse_unread;
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
@@ -221,10 +223,12 @@ pub(crate) fn lay_out(
         }
         progress.add_file();
     };
-    let (results, synced) = materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
+    let Materialized { results, stuck, synced } =
+        materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
     progress.finish();
     let mut laid_out = collect(requests, results);
-    unread.into_iter().for_each(|(path, error)| laid_out.failed.push(path, &error));
+    let failed = unread.into_iter().chain(stuck);
+    failed.for_each(|(path, error)| laid_out.failed.push(path, &error));
     laid_out.unchanged = there;
     drop(materializer);
     rescue(workspace, &replaced)?;

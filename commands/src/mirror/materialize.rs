@@ -16,6 +16,7 @@ use bstr::{BStr, BString, ByteSlice};
 use pond_objects::name::{check_path, split_path};
 use pond_objects::{Kind, ObjectId, ObjectSource, copy_blob};
 use rustix::fs::{Gid, Uid, fchown};
+use rustix::io::Errno;
 
 use super::replaced::Replaced;
 use super::secure_dir::{DirError, MirrorDir, set_file_mtime, stat_of_file};
@@ -23,7 +24,7 @@ use super::stat::Stat;
 use place::Place;
 use sparse::{Cut, SparseWriter};
 
-pub(crate) use batch::{Done, Want, WriteRequest};
+pub(crate) use batch::{Done, Materialized, Want, WriteRequest};
 pub(crate) use error::MaterializeError;
 
 mod batch;
@@ -213,7 +214,7 @@ impl<'a> Materializer<'a> {
     ) -> Result<bool, MaterializeError> {
         let removed = self.remove_one(path, expected)?;
         let mut dir = split_path(path).0;
-        while removed && !dir.is_empty() && may_go(dir.as_bstr()) && self.remove_empty_dir(dir.as_bstr()) {
+        while removed && !dir.is_empty() && may_go(dir.as_bstr()) && self.remove_empty_dir(dir.as_bstr())? {
             dir = split_path(dir).0;
         }
         Ok(removed)
@@ -274,13 +275,25 @@ impl<'a> Materializer<'a> {
         Ok(removed)
     }
 
-    fn remove_empty_dir(&self, path: &BStr) -> bool {
+    /// Removes a directory, unless something is in it, or it is where another file system begins; gives whether it did.
+    fn remove_empty_dir(&self, path: &BStr) -> Result<bool, MaterializeError> {
         let (parent, name) = split_path(path);
-        let removed = self.mirror.directory(parent).is_ok_and(|dir| dir.remove_empty(name).unwrap_or(false));
-        if removed {
-            self.touch(path);
+        let dir = match self.mirror.directory(parent) {
+            Err(DirError::Missing { .. } | DirError::InTheWay { .. }) => return Ok(false),
+            dir => dir.map_err(|error| MaterializeError::directory(path, error))?,
+        };
+        match dir.remove_empty(name) {
+            Ok(removed) => {
+                if removed {
+                    self.touch(path);
+                }
+                Ok(removed)
+            }
+            Err(error) => match Errno::from_io_error(&error) {
+                Some(Errno::NOENT | Errno::NOTDIR | Errno::BUSY) => Ok(false),
+                _ => Err(MaterializeError::host("remove the directory", path, error)),
+            },
         }
-        removed
     }
 
     fn fill(&self, file: &File, path: &BStr, id: &ObjectId, size: u64) -> Result<(), MaterializeError> {
@@ -337,9 +350,10 @@ fn take_over(file: &File, old: &rustix::fs::Stat, kind: Kind) -> io::Result<()> 
         _ if stat.mode & 0o100 != 0 => stat.mode & 0o666,
         _ => stat.mode & 0o777,
     };
+    // A file system that gives every file the same permissions has given these to the new one.
+    let are_fixed = (own.st_mode ^ old.st_mode) & 0o777 == 0;
     match file.set_permissions(Permissions::from_mode(mode)) {
-        // A file system that gives every file the same permissions.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && are_fixed => Ok(()),
         other => other,
     }
 }

@@ -7,7 +7,9 @@ use bstr::{BStr, BString};
 use pond_objects::Kind;
 
 use super::index::{Row, Seen};
-use super::materialize::{Done, Expected, MaterializeError, Materializer, Options, Want, WriteRequest};
+use super::materialize::{
+    Done, Expected, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
+};
 use super::order::is_below;
 use super::replaced::Replaced;
 use super::save::rescue;
@@ -70,7 +72,8 @@ pub(crate) fn remove(
     let materializer = Materializer::new(mirror, workspace.store(), options);
     let may_go = |dir: &BStr| dir != cwd && !is_below(&cwd, dir) && may_go(dir);
     let on_done = |_: &WriteRequest, _: &Done| progress.add_file();
-    let (results, synced) = materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
+    let Materialized { results, stuck, synced } =
+        materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
     progress.finish();
     drop(materializer);
     for (request, result) in requests.into_iter().zip(results) {
@@ -82,6 +85,10 @@ pub(crate) fn remove(
             }
         }
     }
+    let told = |(path, error): (BString, MaterializeError)| {
+        (path, crate::error::fatal(&error).because(&error).one_line())
+    };
+    removed.failed.extend(stuck.into_iter().map(told));
     rescue(workspace, &replaced)?;
     synced.map_err(|error| {
         fatal("the files were removed, but may be back after a power cut").because(&error)

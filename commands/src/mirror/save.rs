@@ -59,8 +59,20 @@ impl Saved {
 }
 
 /// Publishes the operation of a command that leaves refs and HEAD alone, before it touches the host: what was stored
-/// for it, and what it is about to change. Nothing is published where there is neither.
+/// for it, and what it is about to change. Nothing is published where there is neither. Where the command is killed then,
+/// nobody does the rest: see [`announce`].
 pub(crate) fn publish(
+    workspace: &mut Workspace<'_>,
+    kind: &str,
+    saved: &Saved,
+    footprint: &Footprint,
+) -> Result<(), CommandError> {
+    announce(workspace, kind, saved, footprint)?;
+    workspace.save_head()
+}
+
+/// The same for a command whose rest the next one does. It writes the HEAD file when it has ended.
+pub(crate) fn announce(
     workspace: &mut Workspace<'_>,
     kind: &str,
     saved: &Saved,
@@ -73,8 +85,7 @@ pub(crate) fn publish(
     saved.join(&mut transaction);
     footprint.join(workspace, &mut transaction)?;
     let published = transact::publish(workspace, transaction)?;
-    workspace.refresh(published.state)?;
-    workspace.save_head()
+    workspace.refresh(published.state)
 }
 
 /// Stores victims for an operation that the caller publishes before it touches the host.

@@ -5,7 +5,7 @@
 //! staged is still staged, and what it left unstaged, as a stash that is brought back does, still is. All else was made by
 //! somebody since, and is left alone. So this can be done again, however it ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
 use pond_objects::Kind;
@@ -14,6 +14,7 @@ use super::catch_up::Due;
 use super::differences::Differences;
 use super::index::{Header, Side};
 use super::lay_out::{self, LaidOut, Target};
+use super::order::above;
 use super::save::Saved;
 use super::scan::content::{self, Content};
 use super::scan::{Scan, State};
@@ -34,11 +35,12 @@ pub(crate) fn write(
     index: &[Due],
 ) -> Result<LaidOut, CommandError> {
     let scan = lay_out::look(workspace)?;
-    let Left { targets, saved, unread } = left(workspace, host, index, &scan)?;
+    let Left { targets, saved, unread, emptied } = left(workspace, host, index, &scan)?;
     let mut laid_out = match targets.is_empty() {
         true => LaidOut::default(),
         false => lay_out::lay_out(workspace, &targets, &saved, &scan)?,
     };
+    laid_out.removed.retain(|path| !emptied.contains(path));
     for path in unread {
         laid_out.failed.push_reason(path, "it cannot be read, so nobody can tell whose content it has");
     }
@@ -64,6 +66,8 @@ struct Left {
     targets: Vec<Target>,
     /// Their stats, which say that they may be overwritten.
     saved: Saved,
+    /// Those of them that are gone already, and have left an empty directory.
+    emptied: HashSet<BString>,
     /// Files of which nobody can tell, since the system does not let us read them.
     unread: Vec<BString>,
 }
@@ -90,7 +94,17 @@ fn left(
         if !is_as_left {
             continue;
         }
-        let as_found = match host.at(path.as_bstr()).map(|found| (found.state, found.kind)) {
+        let found = host.at(path.as_bstr()).map(|found| (found.state, found.kind));
+        let is_gone = found.map_or(staged.is_none(), |(state, _)| state == State::Missing);
+        if is_gone && wanted.is_none() {
+            // Its directory goes as it would have gone after it.
+            if left_empty(&host, path) {
+                left.emptied.insert(path.clone());
+                left.targets.push(Target { path: path.clone(), side: None });
+            }
+            continue;
+        }
+        let as_found = match found {
             // Else the host is as the index. A directory stays when the files go that are still in it.
             None => before.contains(&staged) || wanted.is_some_and(|wanted| wanted.kind == Kind::Directory),
             Some((State::Missing, _)) => before.contains(&None),
@@ -120,6 +134,16 @@ fn left(
         }
     }
     Ok(left)
+}
+
+/// Whether one of the directories that a path was in is there with nothing in it, and is not known.
+fn left_empty(host: &Differences<'_>, path: &BString) -> bool {
+    above(path).any(|dir| {
+        let change = host.at(dir.into());
+        change.is_some_and(|change| {
+            change.state == State::Untracked && change.kind == Some(Kind::Directory) && !change.collapsed
+        })
+    })
 }
 
 fn side_of(stat: &Stat, kind: Kind, id: pond_objects::ObjectId) -> Side {

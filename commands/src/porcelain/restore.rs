@@ -15,7 +15,7 @@ use crate::mirror::failures::Failures;
 use crate::mirror::footprint::{Footprint, Touched};
 use crate::mirror::index::{Row, Seen, Side, Update};
 use crate::mirror::lay_out::{self, Target, target_of};
-use crate::mirror::materialize::{Done, Expected, Materializer, Options, Want, WriteRequest};
+use crate::mirror::materialize::{Done, Expected, Materialized, Materializer, Options, Want, WriteRequest};
 use crate::mirror::move_head::touched_index;
 use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
@@ -158,9 +158,9 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         let host = lay_out::touched(workspace, &changed, &saved, &scan);
         let index = touched_index.clone();
         let footprint = Footprint { host, index, pending: pending.clone(), ..Footprint::default() };
-        save::publish(workspace, restore.kind, &saved, &footprint)?;
+        save::announce(workspace, restore.kind, &saved, &footprint)?;
         let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
-        let were_due = workspace.note_written(&targets, &laid_out);
+        workspace.note_written(&targets, &laid_out);
         laid_out.show_failures(workspace);
         if restore.index {
             updates = lay_out::updates(workspace, &changed, &laid_out);
@@ -169,12 +169,9 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         }
         let interrupted_half_way = laid_out.interrupted;
         report.files(laid_out);
-        if were_due {
-            workspace.update_index(std::mem::take(&mut updates), &[])?;
-            workspace.save_head()?;
-        }
         if interrupted_half_way {
             save_updates(workspace, updates)?;
+            workspace.save_head()?;
             report.print(workspace, false)?;
             return Err(interrupted(
                 "interrupted; the files that were written are whole, the others are as they were",
@@ -184,14 +181,19 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
     if restore.index {
         if !restore.files {
             let footprint = Footprint { index: touched_index, pending, ..Footprint::default() };
-            save::publish(workspace, restore.kind, &save::Saved::default(), &footprint)?;
+            save::announce(workspace, restore.kind, &save::Saved::default(), &footprint)?;
         }
-        stage_targets(workspace, &targets, &mut updates);
+        // What could not be written is not staged either: it is as it was, all of it.
+        let failed: HashSet<&BString> = report.failed.iter().map(|(path, _)| path).collect();
+        let reached = targets.iter().filter(|target| !failed.contains(&target.path));
+        stage_targets(workspace, reached, &mut updates);
+        report.staged.retain(|path| !failed.contains(path));
+        save_updates(workspace, updates)?;
+        workspace.settle(&|path| is_decided(restore, &targets, path) && !failed.contains(path))?;
+    } else {
+        save_updates(workspace, updates)?;
     }
-    save_updates(workspace, updates)?;
-    if restore.index {
-        workspace.settle(&|path| is_decided(restore, &targets, path))?;
-    }
+    workspace.save_head()?;
     report.print(workspace, restore.files)?;
     Ok(if report.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
@@ -317,7 +319,11 @@ fn refresh_rows(
     }
 }
 
-fn stage_targets(workspace: &Workspace<'_>, targets: &[Target], updates: &mut BTreeMap<BString, Update>) {
+fn stage_targets<'t>(
+    workspace: &Workspace<'_>,
+    targets: impl Iterator<Item = &'t Target>,
+    updates: &mut BTreeMap<BString, Update>,
+) {
     for target in targets {
         if updates.contains_key(&target.path) {
             continue;
@@ -387,7 +393,7 @@ fn lay_out_elsewhere(
         }
         progress.add_file();
     };
-    let (results, synced) =
+    let Materialized { results, synced, .. } =
         materializer.materialize_all(&requests, workspace.threads()?, &|_| false, &on_done);
     progress.finish();
     synced

@@ -5,7 +5,7 @@
 //! First the files, then the index, then the HEAD file: it names the last operation of which nothing is left to do, and stays
 //! as it is while something is. So however any of this ends, the one after begins again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
 
@@ -18,6 +18,7 @@ use crate::mirror::lay_out::{LaidOut, Target};
 use crate::mirror::pending::Doing;
 use crate::mirror::stat::now_ns;
 use crate::mirror::unwritten;
+use crate::transact;
 use crate::ui::size::counted;
 
 /// What a command that ended half way may have left.
@@ -39,7 +40,7 @@ pub(super) struct HalfDone {
 impl HalfDone {
     /// The command that takes it back.
     fn taken_back_by(&self) -> &'static str {
-        if self.kind == "UNDO" { "redo" } else { "undo" }
+        transact::taken_back_by(&self.kind)
     }
 }
 
@@ -187,13 +188,18 @@ impl Workspace<'_> {
     /// version are due. To be called before index and HEAD file are written.
     pub(crate) fn note_laid_out(&mut self, targets: &[Target], laid_out: &LaidOut) {
         self.note_written(targets, laid_out);
-        let failed = targets.iter().filter(|target| !laid_out.is_done(&target.path));
-        let failed: Vec<Due> = failed
-            .map(|target| Due { path: target.path.clone(), before: Vec::new(), wanted: target.side })
-            .collect();
-        if failed.is_empty() {
+        if laid_out.failed.is_empty() {
             return;
         }
+        // Directories that could not be removed are no targets.
+        let wanted: HashMap<&BString, Option<Side>> =
+            targets.iter().map(|target| (&target.path, target.side)).collect();
+        let failed = laid_out.failed.paths.iter().map(|(path, _)| Due {
+            path: path.clone(),
+            before: Vec::new(),
+            wanted: wanted.get(path).copied().flatten(),
+        });
+        let failed: Vec<Due> = failed.collect();
         let half_done = self.half_done.get_or_insert_with(|| HalfDone {
             files: 0,
             host: Vec::new(),
@@ -218,15 +224,14 @@ impl Workspace<'_> {
     }
 
     /// Notes that files have a version, whichever, that a command brought them to: they are no longer due. Of those that it
-    /// could not write, nothing changes. Gives whether anything was due.
-    pub(crate) fn note_written(&mut self, targets: &[Target], laid_out: &LaidOut) -> bool {
-        let Some(half_done) = &mut self.half_done else { return false };
+    /// could not write, nothing changes.
+    pub(crate) fn note_written(&mut self, targets: &[Target], laid_out: &LaidOut) {
+        let Some(half_done) = &mut self.half_done else { return };
         let paths: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
         half_done.host.retain(|due| !paths.contains(&due.path) || !laid_out.is_done(&due.path));
         half_done.files = half_done.host.len();
         if half_done.host.is_empty() {
             self.half_done = None;
         }
-        true
     }
 }

@@ -37,23 +37,30 @@ pub(crate) struct WriteRequest {
 /// The stat of what was written; nothing for a directory and for what was removed.
 pub(crate) type Done = Result<Option<Written>, MaterializeError>;
 
+/// What became of many.
+#[derive(Debug)]
+pub(crate) struct Materialized {
+    /// The results in the order of the requests.
+    pub(crate) results: Vec<Done>,
+    /// Directories that removals left empty, and that could not be removed.
+    pub(crate) stuck: Vec<(BString, MaterializeError)>,
+    /// Whether all of it is durable: else the paths are done, but may not survive a power cut.
+    pub(crate) synced: Result<(), MaterializeError>,
+}
+
 impl Materializer<'_> {
-    /// Brings every path to its state, on up to `threads` threads, and gives the results in the order of the
-    /// requests. One failure does not stop the others; after an interruption the remaining ones are
-    /// [`MaterializeError::Interrupted`].
+    /// Brings every path to its state, on up to `threads` threads. One failure does not stop the others; after an
+    /// interruption the remaining ones are [`MaterializeError::Interrupted`].
     ///
     /// Directories that removals leave empty go too, if `may_go` names them and nothing is to be written
     /// below them. `on_done` is called for each path from the thread that did it. Syncs at the end.
-    ///
-    /// # Errors
-    /// Only that syncing failed: the paths are done, but may not survive a power cut.
     pub(crate) fn materialize_all(
         &self,
         requests: &[WriteRequest],
         threads: usize,
         may_go: &(dyn Fn(&BStr) -> bool + Sync),
         on_done: &(dyn Fn(&WriteRequest, &Done) + Sync),
-    ) -> (Vec<Done>, Result<(), MaterializeError>) {
+    ) -> Materialized {
         let results: Vec<_> = requests.iter().map(|_| Mutex::new(None)).collect();
         let run = |at: usize| {
             let request = &requests[at];
@@ -64,13 +71,13 @@ impl Materializer<'_> {
         let (removals, writes): (Vec<_>, Vec<_>) =
             (0..requests.len()).partition(|at| requests[*at].want == Want::Absent);
         in_parallel(&removals, threads, &run);
-        self.prune(requests, may_go);
+        let stuck = self.prune(requests, may_go);
         in_parallel(&writes, threads, &run);
         let done = |result: Mutex<Option<Done>>| {
             let done = result.into_inner().unwrap_or_else(PoisonError::into_inner);
             done.expect("BUG: every request is run once")
         };
-        (results.into_iter().map(done).collect(), self.sync())
+        Materialized { results: results.into_iter().map(done).collect(), stuck, synced: self.sync() }
     }
 
     fn materialize(&self, request: &WriteRequest) -> Done {
@@ -95,7 +102,11 @@ impl Materializer<'_> {
         }
     }
 
-    fn prune(&self, requests: &[WriteRequest], may_go: &(dyn Fn(&BStr) -> bool + Sync)) {
+    fn prune(
+        &self,
+        requests: &[WriteRequest],
+        may_go: &(dyn Fn(&BStr) -> bool + Sync),
+    ) -> Vec<(BString, MaterializeError)> {
         let (mut emptied, mut needed) = (BTreeSet::new(), BTreeSet::new());
         for request in requests {
             let needs_itself = matches!(request.want, Want::Entry { kind: Kind::Directory, .. });
@@ -110,11 +121,8 @@ impl Materializer<'_> {
             }
         }
         // Backwards, what is below a directory comes before it.
-        for dir in emptied.into_iter().rev().filter(|dir| !needed.contains(dir)) {
-            if may_go(dir) {
-                self.remove_empty_dir(dir);
-            }
-        }
+        let dirs = emptied.into_iter().rev().filter(|dir| !needed.contains(dir) && may_go(dir));
+        dirs.filter_map(|dir| Some((dir.to_owned(), self.remove_empty_dir(dir).err()?))).collect()
     }
 }
 
@@ -125,12 +133,15 @@ fn in_parallel(todo: &[usize], threads: usize, run: &(dyn Fn(usize) + Sync)) {
     }
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    run(*at);
-                }
-            });
+        let work = || {
+            while let Some(at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
+                run(*at);
+            }
+        };
+        for _ in 1..threads {
+            // Where the system has no thread left, those that there are do it.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
+        work();
     });
 }

@@ -75,7 +75,9 @@ fn all(materializer: &Materializer<'_>, requests: &[WriteRequest]) -> Vec<Done> 
 }
 
 fn with_threads(threads: usize, materializer: &Materializer<'_>, requests: &[WriteRequest]) -> Vec<Done> {
-    let (done, synced) = materializer.materialize_all(requests, threads, &|_| true, &|_, _| {});
+    let Materialized { results: done, stuck, synced } =
+        materializer.materialize_all(requests, threads, &|_| true, &|_, _| {});
+    assert!(stuck.is_empty(), "{stuck:?}");
     synced.expect("synced");
     done
 }
@@ -284,9 +286,10 @@ fn one_failure_does_not_stop_the_others_and_an_interruption_does() {
     requests.insert(20, request(&long, want, Expected::Absent));
     host.put("d1/4", "mine");
     let seen = AtomicUsize::new(0);
-    let (done, _) = host.materializer().materialize_all(&requests, 4, &|_| true, &|_, _| {
-        seen.fetch_add(1, Ordering::Relaxed);
-    });
+    let Materialized { results: done, .. } =
+        host.materializer().materialize_all(&requests, 4, &|_| true, &|_, _| {
+            seen.fetch_add(1, Ordering::Relaxed);
+        });
     let failed: Vec<_> =
         done.iter().enumerate().filter(|(_, done)| done.is_err()).map(|(at, _)| at).collect();
     assert_eq!((failed, seen.into_inner(), host.read("d1/4").as_str()), (vec![4, 20], 41, "mine"));
@@ -296,7 +299,7 @@ fn one_failure_does_not_stop_the_others_and_an_interruption_does() {
     let other = tempfile::tempdir().expect("a directory");
     let options = Options { fsync: false, replaced: None, interrupted: &interrupted };
     let root = MirrorDir::open_empty(&other.path().join("out")).expect("made");
-    let (done, _) =
+    let Materialized { results: done, .. } =
         Materializer::new(root, &host.objects, options).materialize_all(&requests, 1, &|_| true, &|_, _| {});
     assert!(done[0].is_ok());
     assert!(matches!(done.last(), Some(Err(MaterializeError::Interrupted { .. }))));

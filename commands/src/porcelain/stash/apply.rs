@@ -8,6 +8,7 @@ use pond_objects::merge::{Labels, MergeOptions, Merged, Trees, merge_trees};
 use pond_objects::{Kind, ObjectId, ObjectSource, ReadError, diff, tree};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
+use pond_oplog::transaction::StashEdit;
 use pond_oplog::view::Head;
 use pond_refs::{Expected, RefEdit};
 use serde_json::json;
@@ -90,7 +91,7 @@ fn publish(
     let saved = save::store(workspace, &victims)?;
     rearrange(workspace, request, scan, &saved, |transaction| {
         transaction.adopt(packs);
-        seq.into_iter().for_each(|seq| transaction.drop_stash(seq));
+        seq.into_iter().for_each(|seq| transaction.edit_stash(StashEdit::Drop(seq)));
     })
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use pond_objects::{ObjectId, ObjectSource as _};
+use pond_oplog::transaction::StashEdit;
 use serde_json::json;
 
 use super::find::{Stash, find};
@@ -146,7 +147,7 @@ fn take_off(workspace: &mut Workspace<'_>, what: &str, numbers: &[i64]) -> Resul
         return Ok(());
     }
     let mut transaction = transact::begin(workspace, "STASH", &[("dropped", what.to_owned())])?;
-    numbers.iter().for_each(|seq| transaction.drop_stash(*seq));
+    numbers.iter().for_each(|seq| transaction.edit_stash(StashEdit::Drop(*seq)));
     let published = transact::publish(workspace, transaction)?;
     workspace.refresh(published.state)?;
     Ok(())

@@ -8,7 +8,7 @@ use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
 use pond_objects::tree::{TreeBuilder, empty_tree};
 use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Signature, path_order};
-use pond_oplog::transaction::Transaction;
+use pond_oplog::transaction::{StashEdit, Transaction};
 use serde_json::json;
 
 use super::PushOptions;
@@ -47,8 +47,12 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
     let pathspecs = (!paths.is_empty()).then(|| paths.pathspecs(&workspace)).transpose()?;
     let scan = lay_out::look(&workspace)?;
     let mut taken = taken(&workspace, &scan, options, pathspecs.as_ref());
+    // Of what is not tracked, only what would be put aside is missed.
+    let missed = scan.unreadable.iter().filter(|(path, _)| workspace.is_tracked(path));
+    let mut missed: BTreeMap<BString, String> =
+        missed.map(|(path, error)| (path.clone(), error.to_string())).collect();
     if options.include_untracked || options.all {
-        taken.untracked = untracked(&workspace, options, pathspecs.as_ref())?;
+        taken.untracked = untracked(&workspace, options, pathspecs.as_ref(), &mut missed)?;
     }
     if let Some(unmatched) = pathspecs.as_ref().and_then(|specs| specs.unmatched().first().copied()) {
         return Err(conflict(format_args!(
@@ -57,13 +61,17 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
         ))
         .hint("nothing was changed; -u takes untracked files too"));
     }
+    for (path, error) in &missed {
+        ctx.ui.error(format_args!("{}: {error}; what is there is not put aside", escape::quoted(path)));
+    }
+    let outcome = if missed.is_empty() { Outcome::Done } else { Outcome::Partial };
     if taken.rows.is_empty() && taken.untracked.is_empty() {
         match ctx.ui.is_json() {
             true => ctx.ui.json(&json!({ "stash": null }))?,
             false if ctx.ui.is_quiet() => {}
             false => ctx.ui.say("No local changes to save"),
         }
-        return Ok(Outcome::Done);
+        return Ok(outcome);
     }
     let files = files(&workspace, &scan, &taken);
     let victims = lay_out::victims(&workspace, &scan, &files)?;
@@ -119,7 +127,7 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
             "interrupted; the changes are in the stash, and the next command that changes the mirror takes them out of the other files",
         ));
     }
-    Ok(if laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
+    Ok(if laid_out.failed.is_empty() { outcome } else { Outcome::Partial })
 }
 
 /// The changes that are put aside.
@@ -177,6 +185,7 @@ fn untracked(
     workspace: &Workspace<'_>,
     options: &PushOptions,
     pathspecs: Option<&Pathspecs>,
+    missed: &mut BTreeMap<BString, String>,
 ) -> Result<Vec<(BString, Kind)>, CommandError> {
     let ignore = if options.all { workspace.ignore_nothing() } else { workspace.ignore()? };
     let scan_options = ScanOptions {
@@ -187,6 +196,7 @@ fn untracked(
         hashing: Hashing::Never,
     };
     let scan = scan(workspace.pond.mirror_root(), &workspace.index, scan_options)?;
+    missed.extend(scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string())));
     let found = scan.changes.iter().filter(|change| change.state == State::Untracked);
     // The directory of tracked files that are gone is there again with them.
     let is_unknown = |change: &&Change| {
@@ -279,7 +289,7 @@ impl Commits {
             transaction.add_commit(untracked);
         }
         let id = transaction.add_commit(&self.files);
-        transaction.push_stash(id);
+        transaction.edit_stash(StashEdit::Push(id));
     }
 }
 
