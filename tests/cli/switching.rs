@@ -291,3 +291,92 @@ fn a_directory_of_ones_own_in_the_place_of_a_file_stays() {
     assert_eq!((pond.read("g/h/i").as_str(), pond.read("g/mine").as_str()), ("i\n", "mine\n"));
     assert_eq!(pond.status(), ["?? g/mine"]);
 }
+
+#[test]
+fn empty_directories_are_in_nobodys_way() {
+    let pond = TestPond::new();
+    pond.write("d/f", "main\n");
+    pond.commit_all("a directory");
+    pond.ok(&["switch", "-c", "side"]);
+    pond.remove("d/f");
+    std::fs::remove_dir(pond.path("d")).expect("an empty directory");
+    pond.write("d", "side\n");
+    pond.commit_all("a file");
+    for args in [&["switch", "side"][..], &["reset", "--hard", "side"], &["switch", "-f", "side"]] {
+        pond.ok(&["switch", "-q", "main"]);
+        pond.mkdir("d/deep/er");
+        pond.ok(args);
+        assert_eq!((pond.read("d"), pond.status()), ("side\n".into(), vec![]), "{args:?}");
+        pond.ok(&["undo"]);
+        assert_eq!(
+            (pond.read("d/f"), pond.status()),
+            ("main\n".into(), vec!["?? d/deep/".into()]),
+            "{args:?}"
+        );
+        assert!(pond.exists("d/deep/er"));
+        std::fs::remove_dir_all(pond.path("d/deep")).expect("removed");
+    }
+}
+
+#[test]
+fn what_is_staged_is_in_the_way_of_a_file_in_its_place() {
+    for (staged, theirs) in [("c/s", "c"), ("c", "c/deep/s"), ("c/d/s", "c/d")] {
+        let pond = TestPond::new();
+        pond.write("k", "k\n");
+        pond.commit_all("one");
+        pond.ok(&["switch", "-c", "side"]);
+        pond.write(theirs, "theirs\n");
+        pond.commit_all("two");
+        pond.ok(&["switch", "main"]);
+        pond.write(staged, "staged\n");
+        pond.ok(&["add", "-A"]);
+        for content in ["staged\n", "changed\n"] {
+            pond.write(staged, content);
+            let before = pond.status();
+            for args in [
+                &["switch", "side"][..],
+                &["checkout", "side"],
+                &["merge", "side"],
+                &["reset", "--keep", "side"],
+            ] {
+                pond.fails(args, 1).expect_says(staged);
+                assert_eq!(
+                    (pond.status(), pond.read(staged).as_str()),
+                    (before.clone(), content),
+                    "{args:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn empty_directories_that_are_known_hinder_nothing() {
+    let pond = TestPond::new();
+    pond.write("k", "1\n");
+    pond.mkdir("b/a");
+    pond.mkdir("c/d");
+    pond.commit_all("empty directories");
+    pond.ok(&["switch", "-c", "side"]);
+    std::fs::remove_dir_all(pond.path("b")).expect("removed");
+    pond.write("c/d/file", "theirs\n");
+    pond.commit_all("none");
+    // With somebody's file in it, one stays that the version does not have.
+    pond.ok(&["switch", "main"]);
+    pond.write("b/a/mine", "mine\n");
+    pond.ok(&["switch", "side"]);
+    assert_eq!((pond.read("b/a/mine"), pond.status()), ("mine\n".into(), vec!["?? b/".into()]));
+    pond.ok(&["switch", "main"]);
+    std::fs::remove_file(pond.path("b/a/mine")).expect("removed");
+    // A file above one gives way as any other.
+    std::fs::remove_dir_all(pond.path("c")).expect("removed");
+    pond.write("c", "mine\n");
+    let before = pond.status();
+    for args in [&["reset", "--hard", "side"][..], &["switch", "-f", "side"], &["restore", "-s", "side", "."]]
+    {
+        pond.run(args).expect_code(0);
+        assert_eq!(pond.read("c/d/file"), "theirs\n", "{args:?}");
+        pond.ok(&["undo"]);
+        assert_eq!((pond.status(), pond.read("c")), (before.clone(), "mine\n".into()), "{args:?}");
+    }
+}

@@ -56,11 +56,23 @@ impl<'a> Differences<'a> {
         &self,
         path: &'p [u8],
     ) -> impl Iterator<Item = &'a BString> + use<'a, 'p> {
+        let files = self.untracked_below(path).filter(|change| change.kind != Some(Kind::Directory));
+        files.map(|change| &change.path)
+    }
+
+    /// Untracked empty directories below a path.
+    pub(crate) fn empty_directories_below<'p>(
+        &self,
+        path: &'p [u8],
+    ) -> impl Iterator<Item = &'a BString> + use<'a, 'p> {
+        let is_empty = |change: &&Change| change.kind == Some(Kind::Directory) && !change.collapsed;
+        self.untracked_below(path).filter(is_empty).map(|change| &change.path)
+    }
+
+    fn untracked_below<'p>(&self, path: &'p [u8]) -> impl Iterator<Item = &'a Change> + use<'a, 'p> {
         let start = self.changes.partition_point(|change| path_order(&change.path, path).is_le());
         let below = self.changes[start..].iter().take_while(move |change| is_below(&change.path, path));
-        let untracked =
-            below.filter(|change| change.state == State::Untracked && change.kind != Some(Kind::Directory));
-        untracked.map(|change| &change.path)
+        below.filter(|change| change.state == State::Untracked)
     }
 }
 

@@ -171,8 +171,20 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
         touched.remove(&target.path);
         touched.add(target.path.clone(), workspace.due_or(&target.path, before), target.side);
     }
-    filled(workspace, targets).into_iter().for_each(|(path, side)| touched.add(path, Some(side), None));
+    let is_there =
+        |path: &BString| host.at(path.as_ref()).is_none_or(|change| change.state != State::Missing);
+    let filled = filled(workspace, targets).into_iter().filter(|(path, _)| is_there(path));
+    filled.for_each(|(path, side)| touched.add(path, Some(side), None));
+    for path in in_the_place_of_files(&host, targets) {
+        touched.add(path.clone(), Some(Side::empty_directory()), None);
+    }
     touched
+}
+
+/// Empty directories below a directory that stands where a target is a file: they are no loss, and go.
+pub(crate) fn in_the_place_of_files<'a>(host: &Differences<'a>, targets: &[Target]) -> Vec<&'a BString> {
+    let files = targets.iter().filter(|target| target.side.is_some_and(|side| side.kind.is_blob()));
+    files.flat_map(|target| host.empty_directories_below(&target.path)).collect()
 }
 
 /// Empty directories of the index in which a target puts something: they have no row of their own then.
@@ -344,8 +356,21 @@ fn requests(
     // A directory that was empty stays where it gets files, or never lost them.
     let filled: HashSet<BString> = filled(workspace, targets).into_iter().map(|(path, _)| path).collect();
     let is_filled = |target: &&Target| target.side.is_none() && filled.contains(&target.path);
-    let wanted = targets.iter().filter(|target| !is_gone(target) && !is_filled(target));
-    let requests = cleared.chain(wanted.filter_map(&mut request)).collect();
+    // One that was empty and is not in the version stays with what somebody put there.
+    let is_in_use = |target: &&Target| {
+        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let was_empty = row.and_then(|row| row.staged).is_some_and(|side| side.kind == Kind::Directory);
+        target.side.is_none() && was_empty && host.untracked_files_below(&target.path).next().is_some()
+    };
+    let stays = |target: &&Target| is_gone(target) || is_filled(target) || is_in_use(target);
+    let wanted = targets.iter().filter(|target| !stays(target));
+    let emptied = in_the_place_of_files(&host, targets).into_iter().filter(|path| !meant.contains(*path));
+    let emptied = emptied.map(|path| WriteRequest {
+        path: path.clone(),
+        want: Want::Absent,
+        expected: Expected::Absent,
+    });
+    let requests = cleared.chain(emptied).chain(wanted.filter_map(&mut request)).collect();
     (requests, unread)
 }
 

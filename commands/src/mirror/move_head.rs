@@ -18,6 +18,7 @@ use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update};
 use super::lay_out::{self, LaidOut, Target, target_of};
 use super::obstacles::{Obstacles, refuse_unread};
+use super::order::above;
 use super::rearrange::{Rearrange, rearrange};
 use super::save;
 use super::scan::{Scan, State};
@@ -100,7 +101,10 @@ pub(crate) fn move_head(
     }
     workspace.ctx.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
-    let is_whole = plan.is_whole && saved.entries.is_empty();
+    let host = Differences::of(&scan);
+    let is_whole = plan.is_whole
+        && saved.entries.is_empty()
+        && lay_out::in_the_place_of_files(&host, &plan.targets).is_empty();
     let before = workspace.head.clone();
     let request = Rearrange {
         head,
@@ -157,6 +161,20 @@ pub(crate) fn plan(
         plan.targets.push(target);
     }
     let wanted: HashSet<&BString> = entries.iter().map(|entry| &entry.path).collect();
+    // What is staged and in no commit stays, unless the version needs its place.
+    let (mut files, mut directories) = (HashSet::new(), HashSet::new());
+    for target in plan.targets.iter().filter(|_| !force) {
+        if target.side.is_some_and(|side| side.kind.is_blob()) {
+            files.insert(target.path.clone());
+        }
+        if target.side.is_some() {
+            directories.extend(above(&target.path).map(BString::from));
+        }
+    }
+    let is_needed = |path: &BString, side: Side| {
+        above(path).any(|dir| files.contains(BStr::new(dir)))
+            || side.kind.is_blob() && directories.contains(path)
+    };
     for entry in workspace.index.iter() {
         let path = entry.path.to_owned();
         if wanted.contains(&path) {
@@ -165,6 +183,9 @@ pub(crate) fn plan(
         let base = entry.row.base_side();
         if entry.row.staged.is_none() || !force && base.is_none() {
             plan.is_whole &= base.is_none();
+            if entry.row.staged.is_some_and(|side| is_needed(&path, side)) {
+                obstacles.add_changed(&path);
+            }
             continue;
         }
         let on_host = state(entry.path);

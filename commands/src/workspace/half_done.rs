@@ -156,7 +156,7 @@ impl Workspace<'_> {
                 )));
         }
         self.ctx.ui.warn(format_args!("{error}"));
-        self.ctx.ui.hint("this command goes on without them; they stay due");
+        self.ctx.ui.hint("this command goes on without them");
         // Index first: of the operations that follow, each finds it where the one before left it.
         let builder = self.index.edit(BTreeMap::new(), self.index.header().clone(), now_ns());
         self.save_index(builder)
