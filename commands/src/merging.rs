@@ -21,6 +21,7 @@ use pond_refs::{Expected, RefEdit};
 use crate::error::{CommandError, Outcome, conflict, fatal};
 use crate::mirror::add::names;
 use crate::mirror::differences::Differences;
+use crate::mirror::displaced::with_emptied;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Header, Index, Seen, Side, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
@@ -249,7 +250,8 @@ pub(crate) fn apply(
         path: path.clone(),
         side: side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }),
     };
-    let targets: Vec<Target> = combined.merged.updates.iter().map(target).collect();
+    let targets = combined.merged.updates.iter().map(target).collect();
+    let targets = with_emptied(&workspace.index, targets);
     let scan = lay_out::look(workspace)?;
     refuse_unread(&scan, &targets)?;
     refuse_uncommitted(workspace, &scan, &targets, kind)?;

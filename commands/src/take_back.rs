@@ -12,7 +12,7 @@ mod find;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, BString};
-use pond_objects::{ObjectId, ObjectSource as _};
+use pond_objects::{Kind, ObjectId, ObjectSource as _};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::{StashEdit, Transaction};
 use pond_oplog::view::{Head, MAIN_MIRROR, Moves, View};
@@ -26,12 +26,15 @@ pub(crate) use find::{
 };
 
 use crate::error::{CommandError, conflict, fatal, interrupted};
+use crate::mirror::differences::Differences;
+use crate::mirror::displaced::displaced;
 use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::index::{Header, Seen, Side, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::restaged;
 use crate::mirror::order::parent;
 use crate::mirror::pending::Pending;
+use crate::mirror::scan::Scan;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::now_ns;
@@ -92,6 +95,14 @@ pub(crate) struct TakingBack {
     known: [Known; 2],
     /// What the host's files become.
     pub(crate) targets: Vec<Target>,
+}
+
+/// Tracked files that stand where others come back.
+struct InTheWay {
+    /// On the host.
+    host: Vec<BString>,
+    /// In the index.
+    index: Vec<BString>,
 }
 
 /// What became of the host's files.
@@ -191,10 +202,12 @@ impl TakingBack {
         let renames = self.renames(|path| is_on_host(workspace, path));
         let scan = lay_out::look(workspace)?;
         let mut targets = lay_out::changed_on_host(workspace, &scan, &self.targets);
+        let in_the_way = self.in_the_way(workspace, &scan);
+        targets.extend(in_the_way.host.iter().map(|path| Target { path: path.clone(), side: None }));
         let victims = lay_out::victims(workspace, &scan, &targets)?;
         let mut saved = save::store(workspace, &victims)?;
         if how.newer == Newer::Ask {
-            self.ask_about_newer(workspace, &saved.entries, how)?;
+            self.ask_about_newer(workspace, &saved.entries, &in_the_way, how)?;
         }
         workspace.ctx.check_interrupt(how.unchanged())?;
         let index = self.index_updates(workspace);
@@ -297,8 +310,34 @@ impl TakingBack {
         }
     }
 
+    /// What was staged since, and what the host has of it, where it cannot stand beside what comes back.
+    fn in_the_way(&self, workspace: &Workspace<'_>, scan: &Scan) -> InTheWay {
+        let updates = self.index_updates(workspace).into_iter();
+        let staged: Vec<Target> = updates.map(|(path, side)| Target { path, side }).collect();
+        let others = |targets: &[Target]| {
+            let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
+            let displaced = displaced(&workspace.index, targets).into_iter();
+            let files = displaced.filter(|(_, side)| side.kind.is_blob()).map(|(path, _)| path);
+            files.filter(|path| !meant.contains(path)).collect::<Vec<_>>()
+        };
+        let host = Differences::of(scan);
+        let is_there = |path: &BString| {
+            host.at(path.as_ref()).is_none_or(|change| change.kind.is_some_and(Kind::is_blob))
+        };
+        InTheWay {
+            host: others(&self.targets).into_iter().filter(is_there).collect(),
+            index: others(&staged),
+        }
+    }
+
     /// The paths whose file, or what is staged for it, is neither what the operations left nor what they found.
-    fn newer(&self, workspace: &Workspace<'_>, saved: &[(BString, Side)], ahead: &Ahead) -> Vec<BString> {
+    fn newer(
+        &self,
+        workspace: &Workspace<'_>,
+        saved: &[(BString, Side)],
+        in_the_way: &InTheWay,
+        ahead: &Ahead,
+    ) -> Vec<BString> {
         let [on_host, in_index] = &self.known;
         // What an operation found is there still where it did not live to write the file.
         let is_known = |known: &Known, path: &BString, side: Option<Side>| {
@@ -308,6 +347,8 @@ impl TakingBack {
         let mut newer: BTreeSet<BString> = changed.map(|(path, _)| path.clone()).collect();
         let staged = in_index.keys().filter(|path| !is_known(in_index, path, ahead.staged(workspace, path)));
         newer.extend(staged.cloned());
+        let new = in_the_way.index.iter().chain(&in_the_way.host);
+        newer.extend(new.filter(|path| ahead.staged(workspace, path).is_some()).cloned());
         newer.into_iter().collect()
     }
 
@@ -329,9 +370,10 @@ impl TakingBack {
         &self,
         workspace: &Workspace<'_>,
         saved: &[(BString, Side)],
+        in_the_way: &InTheWay,
         how: How,
     ) -> Result<(), CommandError> {
-        let newer = self.newer(workspace, saved, &Ahead::default());
+        let newer = self.newer(workspace, saved, in_the_way, &Ahead::default());
         if newer.is_empty() {
             return Ok(());
         }

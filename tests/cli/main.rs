@@ -10,6 +10,7 @@ mod commit_forms;
 mod conflicts;
 mod crash;
 mod describe;
+mod displaced;
 mod failed_moves;
 mod faults;
 mod foreign_reader;

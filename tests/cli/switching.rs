@@ -123,7 +123,7 @@ fn changes_come_along_or_stop_the_move() {
     assert_eq!((pond.read("n").as_str(), pond.status()), ("n\n", vec![]));
     pond.ok(&["undo"]);
     assert_eq!((pond.read("n").as_str(), pond.read("b").as_str()), ("mine\n", "changed\n"));
-    assert_eq!(pond.status(), [" M b", " D d/c", "A  new", "?? n"]);
+    assert_eq!(pond.status(), [" M b", " D d/c", "A  new", "?? d/", "?? n"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use bstr::BString;
 use pond_objects::Kind;
 
 use super::differences::Differences;
-use super::index::{Index, Side};
+use super::index::{EntryRef, Index, Side};
 use super::lay_out::LaidOut;
 use super::scan::{Scan, State};
 
@@ -29,7 +29,12 @@ pub(crate) fn carried(index: &Index, scan: &Scan, laid_out: &LaidOut) -> Carried
             (base, staged) => (base != staged || is_changed(state)).then_some('M'),
         }
     };
-    let rows = index.iter().filter_map(|entry| {
+    // A directory that is not empty any more is no loss.
+    let is_filled = |entry: &EntryRef<'_>| {
+        let was_empty = entry.row.base_side().is_some_and(|base| base.kind == Kind::Directory);
+        was_empty && entry.row.staged.is_none() && index.any_live(index.range_of_dir(entry.path))
+    };
+    let rows = index.iter().filter(|entry| !is_filled(entry)).filter_map(|entry| {
         let path = entry.path.to_owned();
         Some((letter(entry.row.base_side(), entry.row.staged, &path)?, path))
     });

@@ -69,7 +69,11 @@ impl<'a> Differences<'a> {
         self.untracked_below(path).filter(is_empty).map(|change| &change.path)
     }
 
-    fn untracked_below<'p>(&self, path: &'p [u8]) -> impl Iterator<Item = &'a Change> + use<'a, 'p> {
+    /// What is untracked below a path: files, symlinks and empty directories.
+    pub(crate) fn untracked_below<'p>(
+        &self,
+        path: &'p [u8],
+    ) -> impl Iterator<Item = &'a Change> + use<'a, 'p> {
         let start = self.changes.partition_point(|change| path_order(&change.path, path).is_le());
         let below = self.changes[start..].iter().take_while(move |change| is_below(&change.path, path));
         below.filter(|change| change.state == State::Untracked)

@@ -14,7 +14,9 @@ use pond_oplog::operation::Operation;
 use pond_oplog::transaction::Transaction;
 use pond_oplog::{StagedPack, Store};
 
-use super::index::Side;
+use super::displaced::displaced;
+use super::index::{Index, Side};
+use super::lay_out::Target;
 use super::pending::{Pending, escape, unescape};
 use super::staged_packs;
 use crate::error::CommandError;
@@ -52,6 +54,17 @@ impl Touched {
     /// Takes a path out.
     pub(crate) fn remove(&mut self, path: &BString) {
         self.paths.remove(path);
+    }
+
+    /// The same with the rows that an index gives up for them.
+    fn with_displaced(&self, index: &Index) -> Self {
+        let target = |(path, pair): (&BString, &Pair)| Target { path: path.clone(), side: pair.1 };
+        let targets: Vec<Target> = self.paths.iter().map(target).collect();
+        let mut all = self.clone();
+        for (path, side) in displaced(index, &targets) {
+            all.paths.entry(path).or_insert((Some(side), None));
+        }
+        all
     }
 
     fn is_empty(&self) -> bool {
@@ -137,7 +150,7 @@ impl Footprint {
             transaction.adopt(&kept);
         }
         self.host.join(HOST, transaction);
-        self.index.join(INDEX, transaction);
+        self.index.with_displaced(&workspace.index).join(INDEX, transaction);
         if !self.moved.is_empty() {
             let pairs: Vec<[String; 2]> =
                 self.moved.iter().map(|(from, to)| [escape(from), escape(to)]).collect();

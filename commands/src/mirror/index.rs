@@ -353,7 +353,7 @@ impl Index {
     /// A builder with the rows of this index and `updates` made to them.
     ///
     /// Setting a path takes out what cannot stand beside it: a file or an empty directory at one of its
-    /// parents, and everything below it.
+    /// parents, and everything below a file. A directory gets a row only where nothing is below it.
     pub(crate) fn edit(
         &self,
         updates: std::collections::BTreeMap<bstr::BString, Update>,

@@ -7,6 +7,7 @@ use pond_objects::name::split_path;
 use pond_objects::{Kind, PathEntry};
 
 use super::differences::Differences;
+use super::displaced::{is_empty_directory, parents};
 use super::failures::Failures;
 use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
@@ -15,9 +16,10 @@ use super::materialize::{
     Done, Expected, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
 use super::obstacles::refuse_unread;
+use super::order::above;
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
-use super::scan::{Hashing, Scan, ScanOptions, State, scan};
+use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use super::secure_dir::{DirError, MirrorDir};
 use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
@@ -171,35 +173,37 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
         touched.remove(&target.path);
         touched.add(target.path.clone(), workspace.due_or(&target.path, before), target.side);
     }
-    let is_there =
-        |path: &BString| host.at(path.as_ref()).is_none_or(|change| change.state != State::Missing);
-    let filled = filled(workspace, targets).into_iter().filter(|(path, _)| is_there(path));
-    filled.for_each(|(path, side)| touched.add(path, Some(side), None));
-    for path in in_the_place_of_files(&host, targets) {
-        touched.add(path.clone(), Some(Side::empty_directory()), None);
+    // Empty directories that get something, or give way to a file.
+    let is_empty_there = |dir: &[u8]| match host.at(dir.into()) {
+        Some(change) => change.kind == Some(Kind::Directory) && !change.collapsed,
+        None => is_empty_directory(&workspace.index, dir),
+    };
+    let filled = parents(targets).into_iter().filter(|dir| is_empty_there(dir)).map(BString::from);
+    let replaced = in_the_place_of_files(&host, targets).into_iter().cloned();
+    for path in filled.chain(replaced) {
+        touched.add(path, Some(Side::empty_directory()), None);
     }
     touched
 }
 
-/// Empty directories below a directory that stands where a target is a file: they are no loss, and go.
-pub(crate) fn in_the_place_of_files<'a>(host: &Differences<'a>, targets: &[Target]) -> Vec<&'a BString> {
-    let files = targets.iter().filter(|target| target.side.is_some_and(|side| side.kind.is_blob()));
-    files.flat_map(|target| host.empty_directories_below(&target.path)).collect()
+/// Whether empty directories of the host, in no version, get something or give way to a file.
+pub(crate) fn takes_empty_directories(scan: &Scan, targets: &[Target]) -> bool {
+    let is_empty = |change: &&Change| {
+        change.state == State::Untracked && change.kind == Some(Kind::Directory) && !change.collapsed
+    };
+    let mut empty = scan.changes.iter().filter(is_empty).peekable();
+    if empty.peek().is_none() {
+        return false;
+    }
+    let parents = parents(targets);
+    empty.any(|change| parents.contains(change.path.as_slice()))
+        || !in_the_place_of_files(&Differences::of(scan), targets).is_empty()
 }
 
-/// Empty directories of the index in which a target puts something: they have no row of their own then.
-pub(crate) fn filled(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<(BString, Side)> {
-    let mut found = Vec::new();
-    for target in targets.iter().filter(|target| target.side.is_some()) {
-        let mut dir = super::order::parent(&target.path);
-        while !dir.is_empty() {
-            let row = workspace.index.find(dir).ok().map(|at| workspace.index.entry(at).row);
-            let empty = row.and_then(|row| row.staged).filter(|side| side.kind == Kind::Directory);
-            found.extend(empty.map(|side| (dir.into(), side)));
-            dir = super::order::parent(dir);
-        }
-    }
-    found
+/// Empty directories below a directory that stands where a target is a file: they are no loss, and go.
+fn in_the_place_of_files<'a>(host: &Differences<'a>, targets: &[Target]) -> Vec<&'a BString> {
+    let files = targets.iter().filter(|target| target.side.is_some_and(|side| side.kind.is_blob()));
+    files.flat_map(|target| host.empty_directories_below(&target.path)).collect()
 }
 
 /// Brings the host to the targets. What is in no commit has been saved before, and `saved` says so: a file that
@@ -228,7 +232,11 @@ pub(crate) fn lay_out(
     let materializer = Materializer::new(mirror, workspace.store(), options);
     let wanted: HashSet<&BStr> =
         targets.iter().filter(|target| target.side.is_some()).map(|target| target.path.as_ref()).collect();
-    let may_go = |dir: &BStr| !wanted.contains(dir);
+    let index = &workspace.index;
+    // One that is known stays, unless a file needs its place.
+    let may_stay =
+        |dir: &BStr| is_empty_directory(index, dir) && !above(dir).any(|dir| wanted.contains(BStr::new(dir)));
+    let may_go = |dir: &BStr| !wanted.contains(dir) && !may_stay(dir);
     let on_done = |request: &WriteRequest, _: &Done| {
         if let Want::Entry { size, .. } = request.want {
             progress.add(size);
@@ -347,20 +355,25 @@ fn requests(
     });
     // A file that is gone already needs no removal where a directory with files of its own has taken its place.
     let host = Differences::of(scan);
+    let is_dir = |path: &BString| {
+        stat_within(mirror, path)
+            .is_ok_and(|stat| stat.is_some_and(|stat| stat.kind() == Some(Kind::Directory)))
+    };
     let is_gone = |target: &&Target| {
         target.side.is_none()
             && host.at(target.path.as_ref()).is_some_and(|change| change.state == State::Missing)
-            && stat_within(mirror, &target.path)
-                .is_ok_and(|stat| stat.is_some_and(|stat| stat.kind() == Some(Kind::Directory)))
+            && is_dir(&target.path)
     };
     // A directory that was empty stays where it gets files, or never lost them.
-    let filled: HashSet<BString> = filled(workspace, targets).into_iter().map(|(path, _)| path).collect();
-    let is_filled = |target: &&Target| target.side.is_none() && filled.contains(&target.path);
+    let parents = parents(targets);
+    let is_filled = |target: &&Target| {
+        target.side.is_none() && parents.contains(target.path.as_slice()) && is_dir(&target.path)
+    };
     // One that was empty and is not in the version stays with what somebody put there.
     let is_in_use = |target: &&Target| {
         let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
         let was_empty = row.and_then(|row| row.staged).is_some_and(|side| side.kind == Kind::Directory);
-        target.side.is_none() && was_empty && host.untracked_files_below(&target.path).next().is_some()
+        target.side.is_none() && was_empty && host.untracked_below(&target.path).next().is_some()
     };
     let stays = |target: &&Target| is_gone(target) || is_filled(target) || is_in_use(target);
     let wanted = targets.iter().filter(|target| !stays(target));

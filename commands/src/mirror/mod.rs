@@ -8,6 +8,7 @@ pub(crate) mod add;
 pub(crate) mod carried;
 pub(crate) mod catch_up;
 pub(crate) mod differences;
+pub(crate) mod displaced;
 pub(crate) mod failures;
 pub(crate) mod footprint;
 pub(crate) mod head_file;

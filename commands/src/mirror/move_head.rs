@@ -14,11 +14,11 @@ use pond_refs::RefEdit;
 
 use super::carried::{Carried, carried};
 use super::differences::Differences;
+use super::displaced::{displaced, filled};
 use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update};
 use super::lay_out::{self, LaidOut, Target, target_of};
 use super::obstacles::{Obstacles, refuse_unread};
-use super::order::above;
 use super::rearrange::{Rearrange, rearrange};
 use super::save;
 use super::scan::{Scan, State};
@@ -101,10 +101,8 @@ pub(crate) fn move_head(
     }
     workspace.ctx.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
-    let host = Differences::of(&scan);
-    let is_whole = plan.is_whole
-        && saved.entries.is_empty()
-        && lay_out::in_the_place_of_files(&host, &plan.targets).is_empty();
+    let is_whole =
+        plan.is_whole && saved.entries.is_empty() && !lay_out::takes_empty_directories(&scan, &plan.targets);
     let before = workspace.head.clone();
     let request = Rearrange {
         head,
@@ -161,20 +159,8 @@ pub(crate) fn plan(
         plan.targets.push(target);
     }
     let wanted: HashSet<&BString> = entries.iter().map(|entry| &entry.path).collect();
-    // What is staged and in no commit stays, unless the version needs its place.
-    let (mut files, mut directories) = (HashSet::new(), HashSet::new());
-    for target in plan.targets.iter().filter(|_| !force) {
-        if target.side.is_some_and(|side| side.kind.is_blob()) {
-            files.insert(target.path.clone());
-        }
-        if target.side.is_some() {
-            directories.extend(above(&target.path).map(BString::from));
-        }
-    }
-    let is_needed = |path: &BString, side: Side| {
-        above(path).any(|dir| files.contains(BStr::new(dir)))
-            || side.kind.is_blob() && directories.contains(path)
-    };
+    // What is staged and in no commit.
+    let mut kept = HashSet::new();
     for entry in workspace.index.iter() {
         let path = entry.path.to_owned();
         if wanted.contains(&path) {
@@ -183,8 +169,8 @@ pub(crate) fn plan(
         let base = entry.row.base_side();
         if entry.row.staged.is_none() || !force && base.is_none() {
             plan.is_whole &= base.is_none();
-            if entry.row.staged.is_some_and(|side| is_needed(&path, side)) {
-                obstacles.add_changed(&path);
+            if entry.row.staged.is_some() {
+                kept.insert(path);
             }
             continue;
         }
@@ -201,6 +187,14 @@ pub(crate) fn plan(
         plan.targets.push(Target { path, side: None });
     }
     refuse_unread(scan, &plan.targets)?;
+    if !kept.is_empty() {
+        // It stays, unless the version needs its place. An empty directory in which files come is no loss.
+        let filled: HashSet<BString> =
+            filled(&workspace.index, &plan.targets).into_iter().map(|(path, _)| path).collect();
+        let displaced = displaced(&workspace.index, &plan.targets).into_iter().map(|(path, _)| path);
+        let lost = displaced.filter(|path| kept.contains(path) && !filled.contains(path));
+        lost.for_each(|path| obstacles.add_changed(&path));
+    }
     obstacles.refuse(doing, &advice(doing))?;
     Ok(plan)
 }
@@ -211,9 +205,6 @@ pub(crate) fn touched_index(workspace: &Workspace<'_>, targets: &[Target]) -> To
     for target in targets {
         let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
         touched.add(target.path.clone(), row.and_then(|row| row.staged), target.side);
-    }
-    for (path, side) in lay_out::filled(workspace, targets) {
-        touched.add(path, Some(side), None);
     }
     touched
 }

@@ -11,6 +11,7 @@ use pond_oplog::transaction::Transaction;
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_refs::{Expected, RefEdit, apply_edits};
 
+use super::displaced::with_emptied;
 use super::footprint::{Footprint, Touched};
 use super::index::{Header, Row, Seen, Side, Update};
 use super::lay_out::{self, LaidOut, Target};
@@ -81,6 +82,7 @@ pub(crate) fn rearrange(
     extend: impl FnOnce(&mut Transaction<'_>),
 ) -> Result<LaidOut, CommandError> {
     let Rearrange { kind, parameters, head, mut edits, files, staged, whole, pending, always } = request;
+    let [files, staged] = [files, staged].map(|targets| with_emptied(&workspace.index, targets));
     let view = workspace.snapshot.view();
     let moves = apply_edits(&edits, |name| view.target(name))?;
     let mut footprint = match whole {

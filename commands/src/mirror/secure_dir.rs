@@ -6,11 +6,13 @@
 //! not kept between two files: a directory that is moved out of the mirror meanwhile takes at most the one
 //! file with it that was being written. A failed call leaves nothing behind but directories it made.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use bstr::{BStr, BString, ByteSlice};
 use pond_objects::name::join_path;
@@ -88,6 +90,8 @@ pub(crate) enum LayOutError {
 pub(crate) struct MirrorDir {
     root: OwnedFd,
     naming: Naming,
+    /// Directories that were missing.
+    made: Mutex<BTreeSet<BString>>,
 }
 
 impl MirrorDir {
@@ -98,7 +102,8 @@ impl MirrorDir {
     }
 
     fn open_as(root: &Path, naming: Naming) -> io::Result<Self> {
-        Ok(Self { root: fs::openat(CWD, root, OPEN_DIR, Mode::empty())?, naming })
+        let root = fs::openat(CWD, root, OPEN_DIR, Mode::empty())?;
+        Ok(Self { root, naming, made: Mutex::default() })
     }
 
     /// Opens a directory that holds nothing, or makes it and its missing parents.
@@ -136,9 +141,18 @@ impl MirrorDir {
         let mut at = BString::default();
         for name in path.split_str("/").filter(|name| !name.is_empty()) {
             at = join_path(&at, name);
-            dir = dir.child(name, make, at.as_bstr())?;
+            let made;
+            (dir, made) = dir.child(name, make, at.as_bstr())?;
+            if made {
+                self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(at.clone());
+            }
         }
         Ok(dir)
+    }
+
+    /// Whether [`Self::make_directory`] made this one.
+    pub(crate) fn has_made(&self, path: &BStr) -> bool {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
     }
 }
 
@@ -174,21 +188,27 @@ impl Dir {
         Ok(Self { fd: fs::openat(CWD, path, OPEN_DIR, Mode::empty())?, naming: Naming::Plain })
     }
 
-    fn child(&self, name: &[u8], make: bool, path: &BStr) -> Result<Self, DirError> {
+    /// Opens a directory in this one, and says whether it was made.
+    fn child(&self, name: &[u8], make: bool, path: &BStr) -> Result<(Self, bool), DirError> {
         let path = || path.to_owned();
+        let mut made = false;
         if matches!(name, b"." | b"..") {
             return Err(DirError::InTheWay { path: path() });
         }
         let open = || fs::openat(&self.fd, name, OPEN_DIR | OFlags::NOFOLLOW, Mode::empty());
         let opened = match open() {
             Err(Errno::NOENT) if make => match fs::mkdirat(&self.fd, name, Mode::from_raw_mode(0o777)) {
-                Ok(()) | Err(Errno::EXIST) => open(),
+                Ok(()) => {
+                    made = true;
+                    open()
+                }
+                Err(Errno::EXIST) => open(),
                 Err(error) => Err(error),
             },
             other => other,
         };
         match opened {
-            Ok(fd) => Ok(Self { fd, naming: self.naming }),
+            Ok(fd) => Ok((Self { fd, naming: self.naming }, made)),
             Err(Errno::NOENT) => Err(DirError::Missing { path: path() }),
             Err(Errno::NOTDIR | Errno::LOOP) => Err(DirError::InTheWay { path: path() }),
             Err(error) => Err(DirError::Host { path: path(), error: error.into() }),

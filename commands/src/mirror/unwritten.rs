@@ -66,7 +66,7 @@ struct Left {
     targets: Vec<Target>,
     /// Their stats, which say that they may be overwritten.
     saved: Saved,
-    /// Those of them that are gone already, and have left an empty directory.
+    /// Directories that are empty since those which were in them are gone.
     emptied: HashSet<BString>,
     /// Files of which nobody can tell, since the system does not let us read them.
     unread: Vec<BString>,
@@ -98,9 +98,8 @@ fn left(
         let is_gone = found.map_or(staged.is_none(), |(state, _)| state == State::Missing);
         if is_gone && wanted.is_none() {
             // Its directory goes as it would have gone after it.
-            if left_empty(&host, path) {
-                left.emptied.insert(path.clone());
-                left.targets.push(Target { path: path.clone(), side: None });
+            if let Some(dir) = left_empty(&host, path).filter(|dir| left.emptied.insert((*dir).clone())) {
+                left.targets.push(Target { path: dir.clone(), side: None });
             }
             continue;
         }
@@ -136,14 +135,11 @@ fn left(
     Ok(left)
 }
 
-/// Whether one of the directories that a path was in is there with nothing in it, and is not known.
-fn left_empty(host: &Differences<'_>, path: &BString) -> bool {
-    above(path).any(|dir| {
-        let change = host.at(dir.into());
-        change.is_some_and(|change| {
-            change.state == State::Untracked && change.kind == Some(Kind::Directory) && !change.collapsed
-        })
-    })
+/// The directory that a path was in, or one above, where it is there with nothing in it, and is not known.
+fn left_empty<'a>(host: &Differences<'a>, path: &BString) -> Option<&'a BString> {
+    let found = above(path).find_map(|dir| host.at(dir.into()))?;
+    let is_empty = found.state == State::Untracked && found.kind == Some(Kind::Directory) && !found.collapsed;
+    is_empty.then_some(&found.path)
 }
 
 fn side_of(stat: &Stat, kind: Kind, id: pond_objects::ObjectId) -> Side {

@@ -7,6 +7,7 @@ use pond_objects::Kind;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
+use crate::mirror::displaced::is_empty_directory;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::ignored;
 use crate::mirror::index::Side;
@@ -192,8 +193,8 @@ fn clean(workspace: &mut Workspace<'_>, candidates: &[Candidate]) -> Result<Remo
     };
     let removals: Vec<Removal> = candidates.iter().filter_map(removal).collect();
     let index = workspace.index.clone();
-    let is_untracked = |dir: &BStr| index.find(dir).is_err() && !index.any_live(index.range_of_dir(dir));
-    remove(workspace, &removals, &is_untracked)
+    // Also one whose tracked files are gone: nobody has it as an empty one.
+    remove(workspace, &removals, &|dir| !is_empty_directory(&index, dir))
 }
 
 /// Reports what was not looked at, and whether that is an error.

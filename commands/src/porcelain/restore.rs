@@ -11,6 +11,7 @@ use serde_json::{Map, json};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::interrupt;
+use crate::mirror::displaced::displaced;
 use crate::mirror::failures::Failures;
 use crate::mirror::footprint::{Footprint, Touched};
 use crate::mirror::index::{Row, Seen, Side, Update};
@@ -288,7 +289,8 @@ fn restaged(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<BString> {
     paths
 }
 
-/// What the paths shall have: the source's entries, and nothing where a tracked path is not in the source.
+/// What the paths shall have: the source's entries, and nothing where a tracked path is not in the source, or cannot stand
+/// beside what is.
 fn targets(workspace: &Workspace<'_>, restore: &Restore<'_>) -> Vec<Target> {
     let mut targets: Vec<Target> = restore.source.iter().map(target_of).collect();
     let in_source: HashSet<&BString> = restore.source.iter().map(|entry| &entry.path).collect();
@@ -299,6 +301,10 @@ fn targets(workspace: &Workspace<'_>, restore: &Restore<'_>) -> Vec<Target> {
             targets.push(Target { path, side: None });
         }
     }
+    let meant: HashSet<BString> = targets.iter().map(|target| target.path.clone()).collect();
+    let displaced = displaced(&workspace.index, &targets).into_iter().map(|(path, _)| path);
+    let displaced = displaced.filter(|path| !meant.contains(path));
+    targets.extend(displaced.map(|path| Target { path, side: None }));
     targets
 }
 

@@ -147,7 +147,8 @@ pub(crate) fn check(
         if let Some(host) = &mut host {
             let mut sides = ahead.untouched(workspace, host, taking)?;
             sides.extend(ahead.victims(workspace, taking)?);
-            let newer = taking.newer(workspace, &sides, &ahead);
+            let in_the_way = taking.in_the_way(workspace, &host.scan);
+            let newer = taking.newer(workspace, &sides, &in_the_way, &ahead);
             if !newer.is_empty() {
                 return Err(taking.would_lose(&newer, how));
             }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bstr::BString;
+use pond_objects::Kind;
 
 use super::columns::{Columns, ColumnsBuilder};
-use super::{Header, Index, IndexError, Row, file};
+use super::{Header, Index, IndexError, Row, Side, file};
 use crate::mirror::order::{is_below, parent, path_order};
 
 /// Rows of a batch as a new index has them: small enough that an edit rewrites little.
@@ -133,6 +134,7 @@ pub(super) fn edit(
 ) -> IndexBuilder {
     let mut updates: Vec<(BString, Update)> = updates.into_iter().collect();
     updates.sort_unstable_by(|(left, _), (right, _)| path_order(left, right));
+    leave_out_filled(index, &mut updates);
     remove_parents(index, &mut updates);
 
     let mut builder = IndexBuilder::new(header, now_ns);
@@ -190,6 +192,29 @@ fn apply(builder: &mut IndexBuilder, path: &[u8], update: Update, old: Option<&R
             }
         }
         Update::Forget => {}
+    }
+}
+
+/// Empty directories that are to be set, and have something in them all the same, get no row.
+fn leave_out_filled(index: &Index, updates: &mut [(BString, Update)]) {
+    let sets = |update: &Update| matches!(update, Update::Set(Row { staged: Some(_), .. }));
+    let is_filled = |at: usize, updates: &[(BString, Update)]| {
+        let (path, update) = &updates[at];
+        let Update::Set(Row { staged: Some(Side { kind: Kind::Directory, .. }), .. }) = update else {
+            return false;
+        };
+        let below = &updates[at + 1..];
+        let below = &below[..below.partition_point(|(below, _)| is_below(below, path))];
+        let stays = |number: usize| {
+            let found = index.path(number);
+            index.is_live(number) && below.binary_search_by(|(known, _)| path_order(known, found)).is_err()
+        };
+        below.iter().any(|(_, update)| sets(update)) || index.range_of_dir(path).any(stays)
+    };
+    for at in 0..updates.len() {
+        if is_filled(at, updates) {
+            updates[at].1 = Update::Delete;
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! Many paths at once: removals first, then directories that became empty, then what is written.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bstr::{BStr, BString, ByteSlice};
-use pond_objects::name::{NameError, split_path};
+use pond_objects::name::NameError;
 use pond_objects::{Kind, ObjectId};
 
 use super::{Expected, MaterializeError, Materializer, Written};
+use crate::mirror::order::above;
 
 /// What a path shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,32 +63,50 @@ impl Materializer<'_> {
         on_done: &(dyn Fn(&WriteRequest, &Done) + Sync),
     ) -> Materialized {
         let results: Vec<_> = requests.iter().map(|_| Mutex::new(None)).collect();
+        let gone: Vec<_> = requests.iter().map(|_| AtomicBool::new(false)).collect();
         let run = |at: usize| {
             let request = &requests[at];
-            let done = self.materialize(request);
+            let done = self.materialize(request, &gone[at]);
             on_done(request, &done);
             *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         };
         let (removals, writes): (Vec<_>, Vec<_>) =
             (0..requests.len()).partition(|at| requests[*at].want == Want::Absent);
         in_parallel(&removals, threads, &run);
-        let stuck = self.prune(requests, may_go);
+        let stuck = self.prune(requests, &gone, may_go);
         in_parallel(&writes, threads, &run);
         let done = |result: Mutex<Option<Done>>| {
             let done = result.into_inner().unwrap_or_else(PoisonError::into_inner);
             done.expect("BUG: every request is run once")
         };
-        Materialized { results: results.into_iter().map(done).collect(), stuck, synced: self.sync() }
+        let results: Vec<Done> = results.into_iter().map(done).collect();
+        let failed = requests.iter().zip(&results).filter(|(_, done)| done.is_err());
+        failed.for_each(|(request, _)| self.remove_made(request.path.as_bstr()));
+        Materialized { results, stuck, synced: self.sync() }
     }
 
-    fn materialize(&self, request: &WriteRequest) -> Done {
+    /// Removes the directories that were made for a path which could not be written, where nothing else is in them.
+    fn remove_made(&self, path: &BStr) {
+        for dir in above(path).map(BStr::new).take_while(|dir| self.mirror.has_made(dir)) {
+            // An empty directory more is no harm.
+            if !self.remove_empty_dir(dir).unwrap_or(false) {
+                return;
+            }
+        }
+    }
+
+    /// Brings one path to its state; `gone` is set where something was removed for that.
+    fn materialize(&self, request: &WriteRequest, gone: &AtomicBool) -> Done {
         let WriteRequest { path, want, expected } = request;
         let path = path.as_bstr();
         if (self.options.interrupted)() {
             return Err(MaterializeError::Interrupted { path: path.to_owned() });
         }
         match *want {
-            Want::Absent => self.remove_one(path, expected).map(|_| None),
+            Want::Absent => {
+                gone.store(self.remove_one(path, expected)?, Ordering::Relaxed);
+                Ok(None)
+            }
             Want::Entry { kind: Kind::Directory, .. } => self.make_dir(path, expected).map(|()| None),
             Want::Entry { kind: Kind::Symlink, id, size, mtime_ns } => {
                 self.write_symlink(path, &id, size, mtime_ns, expected).map(Some)
@@ -105,20 +124,23 @@ impl Materializer<'_> {
     fn prune(
         &self,
         requests: &[WriteRequest],
+        gone: &[AtomicBool],
         may_go: &(dyn Fn(&BStr) -> bool + Sync),
     ) -> Vec<(BString, MaterializeError)> {
         let (mut emptied, mut needed) = (BTreeSet::new(), BTreeSet::new());
-        for request in requests {
+        for (request, gone) in requests.iter().zip(gone) {
             let needs_itself = matches!(request.want, Want::Entry { kind: Kind::Directory, .. });
             if needs_itself {
                 needed.insert(request.path.as_bstr());
             }
-            let set = if request.want == Want::Absent { &mut emptied } else { &mut needed };
-            let mut dir = split_path(&request.path).0.as_bstr();
+            let set = match request.want {
+                // What was empty before is somebody's.
+                Want::Absent if !gone.load(Ordering::Relaxed) => continue,
+                Want::Absent => &mut emptied,
+                Want::Entry { .. } => &mut needed,
+            };
             // Where a directory is in the set, those above it are.
-            while !dir.is_empty() && set.insert(dir) {
-                dir = split_path(dir).0.as_bstr();
-            }
+            above(&request.path).take_while(|dir| set.insert(BStr::new(*dir))).for_each(drop);
         }
         // Backwards, what is below a directory comes before it.
         let dirs = emptied.into_iter().rev().filter(|dir| !needed.contains(dir) && may_go(dir));
