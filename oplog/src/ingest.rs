@@ -10,6 +10,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::Builder;
 
 use bytes::Bytes;
 use pond_objects::ObjectId;
@@ -62,6 +63,9 @@ pub enum IngestError {
     /// The pack could not be made durable; the ingest has failed as a whole.
     #[error(transparent)]
     Durable(#[from] DurableError),
+    /// The system has no thread left to compress what is read.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
     /// Another thread of the ingest failed first.
     #[error("the ingest was stopped by an error in another thread")]
     Stopped,
@@ -111,9 +115,11 @@ impl<'a> Ingest<'a> {
     }
 
     /// Runs `read` in as many threads as `readers` has, each with a reader and its own argument, beside `compressors` threads.
+    /// Where the system has fewer threads left, one does the work of several.
     ///
     /// # Errors
-    /// The first error that concerns the pack; what `read` gives back is the caller's.
+    /// The first error that concerns the pack, and that not even one compressor could be started; what `read` gives back
+    /// is the caller's.
     pub fn run<A: Send, T: Send>(
         &self,
         readers: Vec<A>,
@@ -121,33 +127,34 @@ impl<'a> Ingest<'a> {
         read: impl Fn(&mut Reader<'_, 'a>, A) -> T + Sync,
     ) -> Result<Vec<T>, IngestError> {
         let queue = lock(&self.queue).take().ok_or(IngestError::Stopped)?;
+        let work = |argument: A, queue: SyncSender<Batch>| {
+            let mut reader = Reader { ingest: self, queue, batch: Batch::default(), buffer: Vec::new() };
+            let result = read(&mut reader, argument);
+            reader.flush().map(|()| result)
+        };
+        let todo: Vec<_> =
+            readers.into_iter().map(|argument| Mutex::new(Some((argument, queue.clone())))).collect();
+        drop(queue);
+        let run = |at: usize| lock(&todo[at]).take().map(|(argument, queue)| work(argument, queue));
         let results = std::thread::scope(|scope| {
-            for _ in 0..compressors.max(1) {
-                scope.spawn(|| self.compress());
+            let start = |_| Builder::new().spawn_scoped(scope, || self.compress());
+            let started: Vec<_> = (0..compressors.max(1)).map(start).collect();
+            if started.iter().all(Result::is_err) {
+                return Err(IngestError::Thread(
+                    started.into_iter().find_map(Result::err).expect("BUG: one at least"),
+                ));
             }
-            let handles: Vec<_> = readers
-                .into_iter()
-                .map(|argument| {
-                    let mut reader = Reader {
-                        ingest: self,
-                        queue: queue.clone(),
-                        batch: Batch::default(),
-                        buffer: Vec::new(),
-                    };
-                    let read = &read;
-                    scope.spawn(move || {
-                        let result = read(&mut reader, argument);
-                        reader.flush().map(|()| result)
-                    })
-                })
-                .collect();
-            drop(queue);
-            let join = |handle: std::thread::ScopedJoinHandle<'_, _>| match handle.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
+            let handles: Vec<_> =
+                (0..todo.len()).map(|at| Builder::new().spawn_scoped(scope, move || run(at)).ok()).collect();
+            let join = |(at, handle): (usize, Option<std::thread::ScopedJoinHandle<'_, _>>)| {
+                let done = handle.map_or_else(
+                    || run(at),
+                    |handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                );
+                done.expect("BUG: every reader runs once")
             };
-            handles.into_iter().map(join).collect::<Vec<_>>()
-        });
+            Ok(handles.into_iter().enumerate().map(join).collect::<Vec<_>>())
+        })?;
         if let Some(error) = lock(&self.failure).take() {
             return Err(error.into());
         }

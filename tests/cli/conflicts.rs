@@ -341,3 +341,19 @@ fn the_versions_of_a_path_in_conflict_have_names() {
     pair.pond.run(&["cat", ":0:text"]).expect_code(128).expect_says(":2:PATH ours");
     pair.pond.run(&["rev-parse", ":2:nothing"]).expect_code(128).expect_says("is not in conflict");
 }
+
+#[test]
+fn a_path_in_conflict_is_not_restored_from_what_is_staged() {
+    let Some(pair) = Pair::new() else { return };
+    two_branches(&pair);
+    assert!(!pair.both(&["merge", "side"]));
+    let unmerged = pair.unmerged();
+    pair.write("text", "half decided\n");
+    for args in [&["restore", "text"][..], &["restore", "."], &["checkout", "--", "."]] {
+        assert!(!pair.both(args), "{args:?}");
+        pair.pond.fails(args, 1).expect_says("text").expect_says("--ours");
+        assert_eq!((pair.unmerged(), pair.pond.read("text")), (unmerged.clone(), "half decided\n".into()));
+    }
+    assert!(pair.both(&["restore", "--theirs", "text"]));
+    assert_eq!(pair.unmerged(), unmerged);
+}

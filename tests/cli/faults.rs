@@ -53,3 +53,24 @@ fn a_rename_over_a_file_that_fails_leaves_both() {
         assert!(refused > 0 || call == "unlinkat", "no {call} was one of renaming: this proves nothing");
     }
 }
+
+#[test]
+fn without_threads_the_work_is_done_all_the_same_or_refused() {
+    let mut refused = 0;
+    for number in 1..=6 {
+        let pond = TestPond::new();
+        (0..200).for_each(|file| pond.write(format!("d/{file}"), format!("{file}\n")));
+        let fault = format!("clone3:error=EAGAIN:when={number}+");
+        let Some((output, is_made)) = pond.run_with_fault(&["add", "-A"], &fault) else { return };
+        let output = output.expect_no_panic();
+        if output.code != 0 {
+            refused += 1;
+            let output = output.expect_code(128).expect_says("cannot start a thread");
+            assert_eq!(pond.status(), ["?? d/"], "{output}");
+            pond.ok(&["add", "-A"]);
+        }
+        assert_eq!(pond.status().len(), 200, "{fault}");
+        assert!(is_made || number > 1, "no thread was started: this proves nothing");
+    }
+    assert!((1..6).contains(&refused), "{refused}");
+}

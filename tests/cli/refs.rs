@@ -23,7 +23,9 @@ fn a_ref_moves_only_from_where_it_is_expected() {
     let zeros = "0".repeat(64);
     pond.ok(&["update-ref", "refs/heads/x", "HEAD~1", ""]);
     assert_eq!(pond.id("x"), first);
-    pond.fails(&["update-ref", "refs/heads/x", "HEAD", &zeros], 128).expect_says("expected");
+    for none in [zeros.as_str(), &"0".repeat(40)] {
+        pond.fails(&["update-ref", "refs/heads/x", "HEAD", none], 128).expect_says("expected");
+    }
     pond.fails(&["update-ref", "refs/heads/x", "HEAD", &second], 128).expect_says("expected");
     pond.ok(&["update-ref", "-m", "because", "refs/heads/x", "HEAD", &first]);
     assert_eq!(pond.id("x"), second);

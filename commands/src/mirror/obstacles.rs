@@ -52,7 +52,10 @@ impl Obstacles {
     pub(crate) fn add_around(&mut self, host: &Differences<'_>, target: &Target) {
         let Some(side) = target.side else { return };
         if let Some(blocking) = host.file_above(&target.path) {
-            self.add_untracked(blocking);
+            match host.at(blocking.as_ref()).is_some_and(|change| change.state == State::Untracked) {
+                true => self.add_untracked(blocking),
+                false => self.add_changed(blocking),
+            }
         }
         if side.kind.is_blob() {
             host.untracked_files_below(&target.path).for_each(|path| self.add_untracked(path));

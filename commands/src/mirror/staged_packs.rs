@@ -123,7 +123,11 @@ fn stats_path(pond: &Pond) -> PathBuf {
 fn load(pond: &Pond) -> BTreeMap<String, Seen> {
     let read = || {
         let mut text = Vec::new();
-        open_no_link(File::options().read(true), &stats_path(pond))?.read_to_end(&mut text)?;
+        let file = open_no_link(File::options().read(true), &stats_path(pond))?;
+        // A device would never end.
+        if file.metadata()?.is_file() {
+            (&file).read_to_end(&mut text)?;
+        }
         Ok::<_, io::Error>(text)
     };
     serde_json::from_slice(&read().unwrap_or_default()).unwrap_or_default()

@@ -136,11 +136,13 @@ fn from_words(args: &UpdateRefArgs) -> Result<Wish, CommandError> {
     })
 }
 
+/// Digits of an id in git, whose scripts say with that many zeros that a ref does not exist.
+const GIT_ZEROS: usize = 40;
+
 /// Whether a text stands for no value: it is empty, or all zeros.
 fn is_none(text: &OsStr) -> bool {
-    text.is_empty()
-        || text.len() == ObjectId::ZERO.to_hex().len()
-            && text.as_encoded_bytes().iter().all(|digit| *digit == b'0')
+    let are_zeros = text.as_encoded_bytes().iter().all(|digit| *digit == b'0');
+    are_zeros && [0, GIT_ZEROS, ObjectId::ZERO.to_hex().len()].contains(&text.len())
 }
 
 impl Wish {

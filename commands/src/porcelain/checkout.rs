@@ -10,7 +10,7 @@ use crate::porcelain::path_args::parse;
 use crate::porcelain::recreate::{AgainArgs, recreate};
 use crate::porcelain::restore::{Restore, restore, staged};
 use crate::porcelain::switch::go::{Go, To, go};
-use crate::porcelain::take_side::{SideArgs, take_side};
+use crate::porcelain::take_side::{SideArgs, refuse_in_conflict, take_side};
 use crate::revisions;
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -203,7 +203,10 @@ fn restore_paths(
             let tree = revisions::resolve_tree(workspace, text)?;
             workspace.list(Some(&tree))?
         }
-        None => staged(workspace),
+        None => {
+            refuse_in_conflict(workspace, &pathspecs)?;
+            staged(workspace)
+        }
     };
     let source =
         entries.into_iter().filter(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob())).collect();

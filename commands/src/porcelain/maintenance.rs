@@ -187,12 +187,14 @@ fn named_packs(workspace: &Workspace<'_>) -> Result<HashSet<StagedPack>, Command
     Ok(named)
 }
 
-/// What is in a directory, with its metadata; nothing where there is none.
+/// What is in a directory, with its metadata; nothing where there is none, or a file in its place.
 fn entries(dir: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, CommandError> {
     let failed =
         |error: io::Error| fatal(format_args!("cannot read '{}'", escape::path(dir))).because(&error);
     let listed = match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         other => other.map_err(failed)?,
     };
     let mut found = Vec::new();

@@ -25,7 +25,7 @@ use crate::mirror::save;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::recreate::{AgainArgs, recreate};
-use crate::porcelain::take_side::{SideArgs, take_side};
+use crate::porcelain::take_side::{SideArgs, refuse_in_conflict, take_side};
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 use crate::ui::progress::Unit;
@@ -106,6 +106,9 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
         return take_side(&mut workspace, which, &pathspecs);
     }
     let from_index = args.source.is_none() && !args.staged;
+    if from_index {
+        refuse_in_conflict(&workspace, &pathspecs)?;
+    }
     let source = if from_index { staged(&workspace) } else { version(&workspace, args.source.as_ref())? };
     restore(
         &mut workspace,

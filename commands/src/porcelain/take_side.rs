@@ -1,10 +1,12 @@
 //! `checkout --ours`, `restore --theirs`: one side's version of paths in conflict, written to the mirror.
 
+use bstr::BString;
 use pond_objects::PathEntry;
 
-use crate::error::{CommandError, Outcome, fatal};
+use crate::error::{CommandError, Outcome, conflict, fatal};
+use crate::mirror::obstacles;
 use crate::mirror::pathspec::Pathspecs;
-use crate::mirror::pending::Which;
+use crate::mirror::pending::{Conflict, Which};
 use crate::porcelain::restore::{Restore, restore};
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -29,6 +31,22 @@ impl SideArgs {
             (_, true) => Some(Which::Theirs),
             _ => None,
         }
+    }
+}
+
+/// Refuses paths in conflict: what is staged for them is no version.
+pub(super) fn refuse_in_conflict(
+    workspace: &Workspace<'_>,
+    pathspecs: &Pathspecs,
+) -> Result<(), CommandError> {
+    let conflicts = workspace.index.header().pending.iter().flat_map(|pending| &pending.conflicts);
+    let paths: Vec<BString> =
+        conflicts.map(Conflict::path).filter(|path| pathspecs.matches(path, false)).collect();
+    match paths.is_empty() {
+        true => Ok(()),
+        false => Err(conflict(format_args!("these paths are in conflict:{}", obstacles::list(&paths))).hint(
+            "nothing was changed; --ours and --theirs take one side, -m writes the conflict anew, 'pond add PATH' says that one is decided",
+        )),
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
     if taken.rows.is_empty() && taken.untracked.is_empty() {
         match ctx.ui.is_json() {
             true => ctx.ui.json(&json!({ "stash": null }))?,
-            false if ctx.ui.is_quiet() => {}
+            false if ctx.ui.is_quiet() || outcome == Outcome::Partial => {}
             false => ctx.ui.say("No local changes to save"),
         }
         return Ok(outcome);
