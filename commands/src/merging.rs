@@ -23,7 +23,7 @@ use crate::mirror::add::names;
 use crate::mirror::differences::Differences;
 use crate::mirror::displaced::with_emptied;
 use crate::mirror::footprint::Footprint;
-use crate::mirror::index::{Header, Index, Seen, Side, Update};
+use crate::mirror::index::{Header, Index, Seen, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{restaged, touched_index};
 use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
@@ -246,11 +246,7 @@ pub(crate) fn apply(
     combined: &Combined,
     then: Then,
 ) -> Result<Applied, CommandError> {
-    let target = |(path, side): &(BString, Option<pond_objects::Side>)| Target {
-        path: path.clone(),
-        side: side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }),
-    };
-    let targets = combined.merged.updates.iter().map(target).collect();
+    let targets = lay_out::targets_of(&combined.merged.updates);
     let targets = with_emptied(&workspace.index, targets);
     let scan = lay_out::look(workspace)?;
     refuse_unread(&scan, &targets)?;

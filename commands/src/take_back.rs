@@ -168,8 +168,10 @@ impl TakingBack {
         let known = [known(&parts, |part| &part.host), known(&parts, |part| &part.index)];
         let view = views.into_iter().reduce(compose::views).unwrap_or_default();
         let recorded = parts.into_iter().reduce(compose::recorded).unwrap_or_default();
-        let target =
-            |change: &pond_objects::Change| Target { path: change.path.clone(), side: change.old.map(side) };
+        let target = |change: &pond_objects::Change| Target {
+            path: change.path.clone(),
+            side: change.old.map(Side::from),
+        };
         let targets = recorded.host.iter().map(target).collect();
         Ok(Self { operations, view, recorded, known, targets })
     }
@@ -390,7 +392,8 @@ impl TakingBack {
 
     /// What the index shall have at the paths that the operations touched in it.
     fn index_updates(&self, workspace: &Workspace<'_>) -> Vec<(BString, Option<Side>)> {
-        let changed = self.recorded.index.iter().map(|change| (change.path.clone(), change.old.map(side)));
+        let changed =
+            self.recorded.index.iter().map(|change| (change.path.clone(), change.old.map(Side::from)));
         changed.filter(|(path, new)| staged(workspace, path) != *new).collect()
     }
 
@@ -480,7 +483,10 @@ fn rename_all(
 fn known(parts: &[Recorded], of: fn(&Recorded) -> &Vec<pond_objects::Change>) -> Known {
     let mut known = Known::new();
     for change in parts.iter().flat_map(of) {
-        known.entry(change.path.clone()).or_default().extend([change.old.map(side), change.new.map(side)]);
+        known
+            .entry(change.path.clone())
+            .or_default()
+            .extend([change.old.map(Side::from), change.new.map(Side::from)]);
     }
     known
 }
@@ -488,8 +494,4 @@ fn known(parts: &[Recorded], of: fn(&Recorded) -> &Vec<pond_objects::Change>) ->
 fn staged(workspace: &Workspace<'_>, path: &BString) -> Option<Side> {
     let at = workspace.index.find(BStr::new(path)).ok()?;
     workspace.index.entry(at).row.staged
-}
-
-fn side(of: pond_objects::Side) -> Side {
-    Side { kind: of.kind, id: of.id, size: of.size }
 }

@@ -293,6 +293,12 @@ impl<'c> Workspace<'c> {
         Ok(())
     }
 
+    /// Writes the index with the rows that it has.
+    pub(crate) fn save_header(&mut self, header: Header) -> Result<(), CommandError> {
+        let builder = self.index.edit(std::collections::BTreeMap::new(), header, now_ns());
+        self.save_index(builder)
+    }
+
     /// From here on the index changes in memory only, until [`Self::moved_to`] writes it. A command that ends before that
     /// leaves nothing staged. One that is killed between publishing and that leaves it to the next one, which stages what
     /// the operation says that this one staged.
@@ -332,8 +338,7 @@ impl<'c> Workspace<'c> {
         let settled = pending.settle(is_decided);
         header.pending = header.pending.and_then(Pending::unless_over);
         if !settled.is_empty() {
-            let builder = self.index.edit(std::collections::BTreeMap::new(), header, now_ns());
-            self.save_index(builder)?;
+            self.save_header(header)?;
         }
         Ok(settled)
     }

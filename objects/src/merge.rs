@@ -12,7 +12,7 @@
 //! - There are no submodules, merge drivers and attributes.
 //! - Where git (2.47) loses a file, it is kept: one that a side put at the old path of a file that both sides have at its
 //!   new path; one that goes along with its directory to a path that the base has; one that nobody touched, in a directory
-//!   that files go along to.
+//!   that files go along to, or in the place of such a directory.
 //! - Git takes a directory that a side removed for being in the way of files that go along with another one, and
 //!   overlooks a file that is there on both sides; what is in the way is what the side's tree has.
 //! - Git does not look where all files of a directory went, once it is clear where most did, and does then not tell that

@@ -145,6 +145,23 @@ fn known_empty_directories_stay_known() {
 }
 
 #[test]
+fn an_empty_directory_in_the_place_of_a_file_is_one_again() {
+    for args in [&["rm", "-r", "-f", "d"][..], &["reset", "--hard"], &["restore", "."], &["stash", "-u"]] {
+        let pond = TestPond::new();
+        pond.write("k", "k\n");
+        pond.write("d/f", "f\n");
+        pond.link("f", "d/link");
+        pond.commit_all("one");
+        for name in ["d/f", "d/link"] {
+            pond.remove(name);
+            pond.mkdir(name);
+        }
+        let status: &[&str] = if args[0] == "rm" { &["D  d/f", "D  d/link"] } else { &[] };
+        there_and_back(&pond, args, status);
+    }
+}
+
+#[test]
 fn undo_asks_before_it_takes_the_place_of_what_was_staged_since() {
     let pond = TestPond::new();
     pond.write("k", "k\n");

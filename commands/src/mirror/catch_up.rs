@@ -158,8 +158,7 @@ fn first_from_base(
 }
 
 fn sides(change: &Change) -> [Option<Side>; 2] {
-    [change.old, change.new]
-        .map(|side| side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }))
+    [change.old, change.new].map(|side| side.map(Side::from))
 }
 
 /// What waits for a person after the operations.

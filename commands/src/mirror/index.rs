@@ -40,7 +40,7 @@ use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice};
-use pond_objects::{Kind, NodeId, ObjectId};
+use pond_objects::{Kind, NodeId, ObjectId, PathEntry};
 
 pub(crate) use self::builder::{IndexBuilder, Update};
 use self::columns::Columns;
@@ -87,6 +87,18 @@ impl Side {
     /// That of an empty directory.
     pub(crate) fn empty_directory() -> Self {
         Self { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 }
+    }
+}
+
+impl From<pond_objects::Side> for Side {
+    fn from(pond_objects::Side { kind, id, size }: pond_objects::Side) -> Self {
+        Self { kind, id, size }
+    }
+}
+
+impl From<&PathEntry> for Side {
+    fn from(entry: &PathEntry) -> Self {
+        Self { kind: entry.kind, id: entry.id, size: entry.size }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Brings files of the mirror to a version, and the index with them.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString};
@@ -365,7 +366,7 @@ fn requests(
             && is_dir(&target.path)
     };
     // A directory that was empty stays where it gets files, or never lost them.
-    let parents = parents(targets);
+    let parents = LazyCell::new(|| parents(targets));
     let is_filled = |target: &&Target| {
         target.side.is_none() && parents.contains(target.path.as_slice()) && is_dir(&target.path)
     };
@@ -428,5 +429,10 @@ pub(crate) fn updates_of_all(
 
 /// A tree's entry as a target.
 pub(crate) fn target_of(entry: &PathEntry) -> Target {
-    Target { path: entry.path.clone(), side: Some(Side { kind: entry.kind, id: entry.id, size: entry.size }) }
+    Target { path: entry.path.clone(), side: Some(entry.into()) }
+}
+
+/// What a merge changes, as targets.
+pub(crate) fn targets_of(updates: &[(BString, Option<pond_objects::Side>)]) -> Vec<Target> {
+    updates.iter().map(|(path, side)| Target { path: path.clone(), side: side.map(Side::from) }).collect()
 }

@@ -3,8 +3,6 @@
 //! The index goes on naming such a pack until no row needs it: until then nothing is committed, and every `add` looks
 //! whether it can store the content again from the mirror's files.
 
-use std::collections::BTreeMap;
-
 use bstr::BString;
 use pond_oplog::{ReadonlyPond, StagedPack};
 
@@ -110,8 +108,7 @@ impl Lost {
     fn forget(&self, workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
         let mut header = workspace.index.header().clone();
         header.packs.retain(|name| self.flawed.iter().all(|flawed| flawed.pack.name() != *name));
-        let builder = workspace.index.edit(BTreeMap::new(), header, now_ns());
-        workspace.save_index(builder)
+        workspace.save_header(header)
     }
 }
 

@@ -80,8 +80,7 @@ pub(crate) fn merge_over(
         if kept.contains(path) {
             obstacles.add_changed(path);
         }
-        let side = side.map(|side| Side { kind: side.kind, id: side.id, size: side.size });
-        wanted.insert(path.clone(), side);
+        wanted.insert(path.clone(), side.map(Side::from));
     }
     wanted.retain(|path, _| !kept.contains(path));
     let targets: Vec<Target> = wanted.into_iter().map(|(path, side)| Target { path, side }).collect();
@@ -202,8 +201,7 @@ fn staged(
 ) -> Vec<Target> {
     let mut sides = wanted.clone();
     for unmerged in &merged.unmerged {
-        let side = unmerged.result.map(|side| Side { kind: side.kind, id: side.id, size: side.size });
-        sides.insert(unmerged.path.clone(), side);
+        sides.insert(unmerged.path.clone(), unmerged.result.map(Side::from));
     }
     give_way(&mut sides, merged);
     let staged = |path: &BString| {

@@ -82,7 +82,11 @@ pub(crate) fn rearrange(
     extend: impl FnOnce(&mut Transaction<'_>),
 ) -> Result<LaidOut, CommandError> {
     let Rearrange { kind, parameters, head, mut edits, files, staged, whole, pending, always } = request;
-    let [files, staged] = [files, staged].map(|targets| with_emptied(&workspace.index, targets));
+    let [files, staged] = match whole {
+        // Two commits say of every directory what becomes of it.
+        Some(_) => [files, staged],
+        None => [files, staged].map(|targets| with_emptied(&workspace.index, targets)),
+    };
     let view = workspace.snapshot.view();
     let moves = apply_edits(&edits, |name| view.target(name))?;
     let mut footprint = match whole {

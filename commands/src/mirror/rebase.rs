@@ -24,7 +24,7 @@ pub(crate) fn onto(
         while let Some(gone) = next_before(&mut base, entry.path) {
             push_tombstone(&mut builder, &gone);
         }
-        let side = base.next_if(|base| base.path == entry.path).as_ref().map(side_of);
+        let side = base.next_if(|base| base.path == entry.path).as_ref().map(Side::from);
         let row = entry.row;
         let rebased = match (row.staged, side) {
             (None, None) => continue,
@@ -55,7 +55,7 @@ pub(crate) fn catch_up(
     let mut updates = BTreeMap::new();
     for entry in &entries {
         let row = index.find(&entry.path).ok().map(|at| index.entry(at).row);
-        let side = side_of(entry);
+        let side = Side::from(entry);
         if row.is_none_or(|row| row.base == Base::Same && row.staged != Some(side)) {
             moved += 1;
             updates.insert(entry.path.clone(), Update::Set(Row::unchanged(side, Seen::NEVER)));
@@ -83,17 +83,12 @@ pub(crate) fn onto_itself(index: &Index, header: Header) -> IndexBuilder {
     builder
 }
 
-/// A tree's entry as the index has it.
-pub(crate) fn side_of(entry: &PathEntry) -> Side {
-    Side { kind: entry.kind, id: entry.id, size: entry.size }
-}
-
 fn next_before(base: &mut Peekable<impl Iterator<Item = PathEntry>>, path: &[u8]) -> Option<PathEntry> {
     base.next_if(|entry| path_order(&entry.path, path).is_lt())
 }
 
 fn push_tombstone(builder: &mut IndexBuilder, gone: &PathEntry) {
-    let row = Row::unchanged(side_of(gone), super::index::Seen::NEVER);
+    let row = Row::unchanged(gone.into(), super::index::Seen::NEVER);
     if let Some(tombstone) = row.deleted() {
         builder.push(&gone.path, &tombstone);
     }

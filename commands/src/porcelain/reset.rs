@@ -17,7 +17,6 @@ use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Pending;
 use crate::mirror::rearrange::{Rearrange, rearrange};
-use crate::mirror::rebase::side_of;
 use crate::mirror::save::Saved;
 use crate::mirror::scan::{Scan, refresh};
 use crate::mirror::stat::now_ns;
@@ -259,7 +258,7 @@ fn staged_targets(
     let mut sides: HashMap<&BString, Side> = HashMap::with_capacity(entries.len());
     let mut targets = Vec::new();
     for entry in &entries {
-        let side = side_of(entry);
+        let side = Side::from(entry);
         sides.insert(&entry.path, side);
         let row = workspace.index.find(&entry.path).ok().map(|at| workspace.index.entry(at).row);
         let is_staged = row.is_some_and(|row| row.staged == Some(side) && !row.intent);

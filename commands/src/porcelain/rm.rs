@@ -8,7 +8,7 @@ use pond_objects::Kind;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, fatal, usage};
 use crate::mirror::footprint::Footprint;
-use crate::mirror::index::{Row, Update};
+use crate::mirror::index::{Row, Side, Update};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Conflict;
 use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
@@ -266,11 +266,15 @@ fn save_uncommitted(
     let saved = save::store(workspace, &victims)?;
     workspace.ctx.check_interrupt("nothing was removed")?;
     let mut footprint = Footprint::default();
+    let stored: HashMap<&BString, Side> = saved.entries.iter().map(|(path, side)| (path, *side)).collect();
     for target in targets {
         footprint.index.add(target.path.clone(), target.row.staged, None);
         if !cached && !target.is(State::Missing) && !target.is(State::Held) {
-            let stored = saved.entries.iter().find(|(path, _)| *path == target.path).map(|(_, side)| *side);
-            footprint.host.add(target.path.clone(), stored.or(target.row.staged), None);
+            let found = match target.change {
+                Some(change) if change.kind == Some(Kind::Directory) => Some(Side::empty_directory()),
+                _ => stored.get(&target.path).copied().or(target.row.staged),
+            };
+            footprint.host.add(target.path.clone(), found, None);
         }
     }
     if let Some(before) = &workspace.index.header().pending {

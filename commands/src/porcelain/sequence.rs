@@ -11,7 +11,6 @@ use crate::mirror::footprint::Footprint;
 use crate::mirror::index::Header;
 use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::save::{self, Saved};
-use crate::mirror::stat::now_ns;
 use crate::porcelain::commit;
 use crate::take_back::{self, Found, How, Newer, TakingBack};
 use crate::ui::escape;
@@ -182,8 +181,7 @@ fn wait_for(workspace: &mut Workspace<'_>, kind: &str, pending: Option<Pending>)
 
 fn save_pending(workspace: &mut Workspace<'_>, pending: Option<Pending>) -> Result<(), CommandError> {
     let header = Header { pending, ..workspace.index.header().clone() };
-    let builder = workspace.index.edit(std::collections::BTreeMap::new(), header, now_ns());
-    workspace.save_index(builder)
+    workspace.save_header(header)
 }
 
 /// The message that waits, without what was only for reading.

@@ -48,7 +48,7 @@ impl Ahead {
         renames.into_iter().for_each(|(before, after)| self.rename(before, after));
         self.on_host.extend(taking.targets.iter().map(|target| (target.path.clone(), target.side)));
         let index = taking.recorded.index.iter();
-        self.in_index.extend(index.map(|change| (change.path.clone(), change.old.map(super::side))));
+        self.in_index.extend(index.map(|change| (change.path.clone(), change.old.map(Side::from))));
     }
 
     fn rename(&mut self, before: BString, after: BString) {

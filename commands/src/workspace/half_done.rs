@@ -5,7 +5,7 @@
 //! First the files, then the index, then the HEAD file: it names the last operation of which nothing is left to do, and stays
 //! as it is while something is. So however any of this ends, the one after begins again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use bstr::BString;
 
@@ -16,7 +16,6 @@ use crate::mirror::head_file;
 use crate::mirror::index::Side;
 use crate::mirror::lay_out::{LaidOut, Target};
 use crate::mirror::pending::Doing;
-use crate::mirror::stat::now_ns;
 use crate::mirror::unwritten;
 use crate::transact;
 use crate::ui::size::counted;
@@ -158,8 +157,7 @@ impl Workspace<'_> {
         self.ctx.ui.warn(format_args!("{error}"));
         self.ctx.ui.hint("this command goes on without them");
         // Index first: of the operations that follow, each finds it where the one before left it.
-        let builder = self.index.edit(BTreeMap::new(), self.index.header().clone(), now_ns());
-        self.save_index(builder)
+        self.save_header(self.index.header().clone())
     }
 
     /// Whether the command before was of a kind, and ended half way: then what became of that when this one opened the pond.
@@ -178,8 +176,7 @@ impl Workspace<'_> {
         if self.half_done.is_none() {
             return Ok(());
         }
-        let builder = self.index.edit(BTreeMap::new(), self.index.header().clone(), now_ns());
-        self.save_index(builder)?;
+        self.save_header(self.index.header().clone())?;
         self.half_done = None;
         self.save_head()
     }

@@ -11,9 +11,11 @@ use bstr::{BStr, BString, ByteSlice};
 use super::DirectoryRenames;
 use super::message::{Message, MessageKind};
 use super::similar::{Rename, ancestors};
-use super::state::{BASE, Merge, OURS, THEIRS, other};
+use super::state::{BASE, Merge, OURS, Place, THEIRS, other};
+use crate::diff::Side;
 use crate::name::{MAX_PATH, join_path, split_path};
 use crate::source::ReadError;
+use crate::tree;
 
 /// Old places with the new ones.
 pub(super) type Moves = BTreeMap<BString, BString>;
@@ -176,6 +178,24 @@ impl<E: From<ReadError>> Merge<'_, E> {
         }
     }
 
+    /// Lets a file that all versions have be looked at again, where a directory may come to stand in its place.
+    fn give_way(&mut self, path: &[u8]) -> Result<(), ReadError> {
+        if let Some(place) = self.paths.get_mut(path.as_bstr()) {
+            place.settled = None;
+            return Ok(());
+        }
+        let Some(tree) = &self.trees.ours else { return Ok(()) };
+        let Some(found) = tree::find(self.source, tree, path)?.filter(|entry| entry.kind.is_blob()) else {
+            return Ok(());
+        };
+        // Neither side changed it.
+        let side = Some(Side { kind: found.kind, id: found.id, size: found.size });
+        self.ours.insert(path.into(), side);
+        let place = Place { stages: [side; 3], equal: Some((BASE, OURS)), ..Place::default() };
+        self.paths.insert(path.into(), place);
+        Ok(())
+    }
+
     /// Moves a side's new file with its directory, which is a conflict where the options say so.
     fn move_file(
         &mut self,
@@ -187,6 +207,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
         let Some(place) = self.paths.remove(path) else { return Ok(()) };
         self.moved.insert(path.clone());
         for directory in ancestors(to) {
+            self.give_way(directory)?;
             let mut is_there = self.paths.contains_key(directory);
             for version in [BASE, OURS, THEIRS] {
                 is_there = is_there || self.entry_kind(version, directory)?.is_some();

@@ -70,6 +70,11 @@ impl<E: From<ReadError>> Merge<'_, E> {
             (Some(pair), _) => {
                 let result = place.stages[unlike(pair)];
                 is_clean |= result.is_none();
+                // All versions have it: what is to be decided is where.
+                if let Some(side) = moved.filter(|_| place.stages.iter().all(Option::is_some)) {
+                    place.stages = [None; 3];
+                    place.stages[side] = result;
+                }
                 result
             }
             (None, (Some(ours), Some(theirs))) if ours.kind.is_file() != theirs.kind.is_file() => {

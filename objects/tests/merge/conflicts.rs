@@ -230,6 +230,23 @@ fn a_file_gives_way_to_a_directory() {
 }
 
 #[test]
+fn a_file_that_nobody_touched_gives_way_to_a_directory_that_goes_along() {
+    let (x, y) = ("x\n".repeat(9), "y\n".repeat(9));
+    let base: &[(&str, &str)] = &[("a/x", &x), ("a/y", &y), ("c", "c\n")];
+    let ours = [("x", x.as_str()), ("y", &y), ("c", "c\n")];
+    let theirs = [("a/x", x.as_str()), ("a/y", &y), ("a/z", "z\n"), ("a/c/n", "n\n"), ("c", "c\n")];
+    let outcome = merge(base, &ours, &theirs);
+    let text = "CONFLICT (file/directory): directory in the way of c from HEAD; moving it to c~HEAD instead.";
+    assert!(outcome.told().contains(&(MessageKind::FileDirectory, text)), "{:?}", outcome.told());
+    assert_eq!(outcome.paths(), ["c/n", "c~HEAD", "x", "y", "z"]);
+    assert_eq!(outcome.unmerged(), ["c/n: - - a/c/n", "c~HEAD: - c -", "z: - - a/z"]);
+    // A change of one side is not lost with it.
+    let ours = [("x", x.as_str()), ("y", &y), ("c", "ours\n")];
+    let outcome = merge(base, &ours, &theirs);
+    assert_eq!((outcome.text("c~HEAD"), outcome.paths().len()), ("ours\n".to_owned(), 5));
+}
+
+#[test]
 fn a_new_file_goes_along_with_its_directory() {
     let (a, b) = ("a\n".repeat(9), "b\n".repeat(9));
     let base: &[(&str, &str)] = &[("d/a", &a), ("d/b", &b)];

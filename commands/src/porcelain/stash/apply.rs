@@ -111,11 +111,7 @@ fn bring(workspace: &Workspace<'_>, stash: &Stash, index: bool) -> Result<Brough
     let ours = pages.add_tree_of(&workspace.index, workspace.head_tree()?.as_ref())?;
     let mut contents = Vec::new();
     let merged = merge(&pages, stash, ours, stash.commit.tree, &mut contents)?;
-    let target = |(path, side): &(BString, Option<pond_objects::Side>)| Target {
-        path: path.clone(),
-        side: side.map(|side| Side { kind: side.kind, id: side.id, size: side.size }),
-    };
-    let files: Vec<Target> = merged.updates.iter().map(target).collect();
+    let files = lay_out::targets_of(&merged.updates);
     let of_index = match index && stash.index != stash.base.tree {
         true => Some(merge(&pages, stash, ours, stash.index, &mut contents)?),
         false => None,
@@ -127,7 +123,7 @@ fn bring(workspace: &Workspace<'_>, stash: &Stash, index: bool) -> Result<Brough
     }
     let staged = match of_index {
         _ if !merged.is_clean => files.clone(),
-        Some(of_index) => of_index.updates.iter().map(target).collect(),
+        Some(of_index) => lay_out::targets_of(&of_index.updates),
         None => {
             let is_new = |target: &&Target| {
                 let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
@@ -307,15 +303,14 @@ fn over(
     let host = Differences::of(scan);
     let mut all: BTreeMap<BString, Option<Side>> =
         targets.iter().map(|target| (target.path.clone(), target.side)).collect();
-    let side = |side: pond_objects::Side| Side { kind: side.kind, id: side.id, size: side.size };
     for change in diff::diff_trees(workspace.store(), Some(&stash.base.tree), Some(&to), &|_, _| true)? {
-        let target = Target { path: change.path, side: change.new.map(side) };
+        let target = Target { path: change.path, side: change.new.map(Side::from) };
         if all.contains_key(&target.path) {
             obstacles.add_around(&host, &target);
         } else {
             // What leads to the base leaves it alone: it has to be as in HEAD, which is as in the base.
             let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
-            match row.and_then(|row| row.staged) == change.old.map(side) {
+            match row.and_then(|row| row.staged) == change.old.map(Side::from) {
                 true => obstacles.add_of(&host, &target),
                 false => obstacles.add_changed(&target.path),
             }
