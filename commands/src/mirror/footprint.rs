@@ -4,6 +4,7 @@
 //! It is recorded in the command's operation as pairs of trees that hold the touched paths only, so that `undo` can take
 //! the command back, and can tell whether somebody changed a file since.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -57,14 +58,20 @@ impl Touched {
     }
 
     /// The same with the rows that an index gives up for them.
-    fn with_displaced(&self, index: &Index) -> Self {
+    fn with_displaced(&self, index: &Index) -> Cow<'_, Self> {
+        // Where a file was, there is no other above or below.
+        let is_new = |(_, pair): &(&BString, &Pair)| !pair.0.is_some_and(|side| side.kind.is_blob());
         let target = |(path, pair): (&BString, &Pair)| Target { path: path.clone(), side: pair.1 };
-        let targets: Vec<Target> = self.paths.iter().map(target).collect();
+        let targets: Vec<Target> = self.paths.iter().filter(is_new).map(target).collect();
+        let displaced = displaced(index, &targets);
+        if displaced.is_empty() {
+            return Cow::Borrowed(self);
+        }
         let mut all = self.clone();
-        for (path, side) in displaced(index, &targets) {
+        for (path, side) in displaced {
             all.paths.entry(path).or_insert((Some(side), None));
         }
-        all
+        Cow::Owned(all)
     }
 
     fn is_empty(&self) -> bool {
