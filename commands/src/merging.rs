@@ -4,7 +4,7 @@
 //! with the new commit where everything went together, else with what waits for a person. The files follow, then the
 //! index. A command that is killed in between leaves HEAD moved or not moved, and what `undo` needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
 use pond_objects::merge::{
@@ -250,7 +250,7 @@ pub(crate) fn apply(
     let targets = with_emptied(&workspace.index, targets);
     let scan = lay_out::look(workspace)?;
     refuse_unread(&scan, &targets)?;
-    refuse_uncommitted(workspace, &scan, &targets, kind)?;
+    refuse_uncommitted(workspace, &scan, &targets, &combined.merged.unmerged, kind)?;
     workspace.ctx.check_interrupt(unchanged(workspace))?;
     let saved = Saved::default();
     let before = workspace.index.header().pending.clone();
@@ -341,15 +341,20 @@ fn unchanged(workspace: &Workspace<'_>) -> &'static str {
     }
 }
 
-/// Refuses where a target has something on the host that no commit has.
+/// Refuses where a target, or a path in conflict, has something on the host that no commit has.
 fn refuse_uncommitted(
     workspace: &Workspace<'_>,
     scan: &Scan,
     targets: &[Target],
+    unmerged: &[Unmerged],
     kind: &str,
 ) -> Result<(), CommandError> {
     let host = Differences::of(scan);
-    let mut paths: Vec<BString> = Vec::new();
+    let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
+    // Of a path in conflict that is not written, whoever decides looks at the file.
+    let only_decided = unmerged.iter().map(|one| &one.path).filter(|path| !meant.contains(path));
+    let mut paths: Vec<BString> =
+        only_decided.filter(|path| host.at(path.as_bstr()).is_some()).cloned().collect();
     for target in targets {
         let change = host.at(target.path.as_ref());
         // An empty directory is no loss.

@@ -8,11 +8,13 @@
 mod ahead;
 mod compose;
 mod find;
+mod newer;
+mod undecided;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, BString};
-use pond_objects::{Kind, ObjectId, ObjectSource as _};
+use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::{StashEdit, Transaction};
 use pond_oplog::view::{Head, MAIN_MIRROR, Moves, View};
@@ -26,19 +28,16 @@ pub(crate) use find::{
 };
 
 use crate::error::{CommandError, conflict, fatal, interrupted};
-use crate::mirror::differences::Differences;
-use crate::mirror::displaced::displaced;
 use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::index::{Header, Seen, Side, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::restaged;
 use crate::mirror::order::parent;
 use crate::mirror::pending::Pending;
-use crate::mirror::scan::Scan;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::now_ns;
-use crate::mirror::{obstacles, rebase, rename, save};
+use crate::mirror::{rebase, rename, save};
 use crate::transact;
 use crate::workspace::Workspace;
 
@@ -95,14 +94,6 @@ pub(crate) struct TakingBack {
     known: [Known; 2],
     /// What the host's files become.
     pub(crate) targets: Vec<Target>,
-}
-
-/// Tracked files that stand where others come back.
-struct InTheWay {
-    /// On the host.
-    host: Vec<BString>,
-    /// In the index.
-    index: Vec<BString>,
 }
 
 /// What became of the host's files.
@@ -309,84 +300,6 @@ impl TakingBack {
         }
         if let Some((before, _)) = &self.view.head {
             transaction.set_head(MAIN_MIRROR, before.clone());
-        }
-    }
-
-    /// What was staged since, and what the host has of it, where it cannot stand beside what comes back.
-    fn in_the_way(&self, workspace: &Workspace<'_>, scan: &Scan) -> InTheWay {
-        let updates = self.index_updates(workspace).into_iter();
-        let staged: Vec<Target> = updates.map(|(path, side)| Target { path, side }).collect();
-        let others = |targets: &[Target]| {
-            let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
-            let displaced = displaced(&workspace.index, targets).into_iter();
-            let files = displaced.filter(|(_, side)| side.kind.is_blob()).map(|(path, _)| path);
-            files.filter(|path| !meant.contains(path)).collect::<Vec<_>>()
-        };
-        let host = Differences::of(scan);
-        let is_there = |path: &BString| {
-            host.at(path.as_ref()).is_none_or(|change| change.kind.is_some_and(Kind::is_blob))
-        };
-        InTheWay {
-            host: others(&self.targets).into_iter().filter(is_there).collect(),
-            index: others(&staged),
-        }
-    }
-
-    /// The paths whose file, or what is staged for it, is neither what the operations left nor what they found.
-    fn newer(
-        &self,
-        workspace: &Workspace<'_>,
-        saved: &[(BString, Side)],
-        in_the_way: &InTheWay,
-        ahead: &Ahead,
-    ) -> Vec<BString> {
-        let [on_host, in_index] = &self.known;
-        // What an operation found is there still where it did not live to write the file.
-        let is_known = |known: &Known, path: &BString, side: Option<Side>| {
-            known.get(path).is_some_and(|sides| sides.contains(&side))
-        };
-        let changed = saved.iter().filter(|(path, side)| !is_known(on_host, path, Some(*side)));
-        let mut newer: BTreeSet<BString> = changed.map(|(path, _)| path.clone()).collect();
-        let staged = in_index.keys().filter(|path| !is_known(in_index, path, ahead.staged(workspace, path)));
-        newer.extend(staged.cloned());
-        let new = in_the_way.index.iter().chain(&in_the_way.host);
-        newer.extend(new.filter(|path| ahead.staged(workspace, path).is_some()).cloned());
-        newer.into_iter().collect()
-    }
-
-    fn losing(&self, newer: &[BString]) -> String {
-        let list = obstacles::list(newer);
-        format!("{} can't be taken back without losing what was changed since:{list}", self.name())
-    }
-
-    /// The error where something is newer.
-    fn would_lose(&self, newer: &[BString], how: How) -> CommandError {
-        conflict(self.losing(newer)).hint(format_args!(
-            "{}; -f takes it back all the same, and stores these changes in the pond first",
-            how.unchanged()
-        ))
-    }
-
-    /// Refuses to overwrite what is newer, unless somebody is there to ask and agrees.
-    fn ask_about_newer(
-        &self,
-        workspace: &Workspace<'_>,
-        saved: &[(BString, Side)],
-        in_the_way: &InTheWay,
-        how: How,
-    ) -> Result<(), CommandError> {
-        let newer = self.newer(workspace, saved, in_the_way, &Ahead::default());
-        if newer.is_empty() {
-            return Ok(());
-        }
-        let ui = &workspace.ctx.ui;
-        if !ui.can_ask() {
-            return Err(self.would_lose(&newer, how));
-        }
-        ui.warn(self.losing(&newer));
-        match ui.ask("Take it back, and store these changes in the pond first?") {
-            true => Ok(()),
-            false => Err(conflict(format_args!("{} was not taken back; {}", self.name(), how.unchanged()))),
         }
     }
 

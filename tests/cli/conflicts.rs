@@ -357,3 +357,78 @@ fn a_path_in_conflict_is_not_restored_from_what_is_staged() {
     assert!(pair.both(&["restore", "--theirs", "text"]));
     assert_eq!(pair.unmerged(), unmerged);
 }
+
+#[test]
+fn giving_up_brings_back_what_a_merge_left_to_be_decided() {
+    // Of a binary file and of one that they deleted, ours stays in the mirror; nothing is written.
+    for (command, theirs) in [("merge", "deletes"), ("merge", "binary"), ("cherry-pick", "binary")] {
+        for decided in ["edited", "added", "removed", "theirs"] {
+            let pond = TestPond::new();
+            pond.write("a", b"\0base");
+            pond.write("k", "k\n");
+            pond.commit_all("base");
+            pond.ok(&["switch", "-q", "-c", "side"]);
+            match theirs {
+                "binary" => pond.write("a", b"\0theirs"),
+                _ => pond.remove("a"),
+            }
+            pond.commit_all("theirs");
+            pond.ok(&["switch", "-q", "main"]);
+            pond.write("a", b"\0ours");
+            pond.commit_all("ours");
+            pond.fails(&[command, "side"], 1);
+            match decided {
+                "removed" => drop(pond.ok(&["rm", "-q", "-f", "a"])),
+                "theirs" if theirs == "binary" => drop(pond.ok(&["checkout", "-q", "--theirs", "a"])),
+                _ => pond.write("a", "decided\n"),
+            }
+            if decided == "added" || decided == "theirs" {
+                pond.ok(&["add", "a"]);
+            }
+            let (status, content) = (pond.status(), std::fs::read(pond.path("a")).ok());
+            let abort = pond.run(&[command, "--abort"]).expect_code(0);
+            assert_eq!((pond.read("a").as_str(), pond.status()), ("\0ours", vec![]), "{decided}: {abort}");
+            pond.ok(&["undo"]);
+            assert_eq!((std::fs::read(pond.path("a")).ok(), pond.status()), (content, status), "{decided}");
+        }
+    }
+}
+
+#[test]
+fn a_commit_is_left_out_with_what_was_decided_about_it() {
+    let Some(pair) = Pair::new() else { return };
+    pair.write("d.bin", b"\0base");
+    pair.commit("base");
+    pair.both(&["checkout", "-q", "-b", "side"]);
+    pair.write("d.bin", b"\0theirs");
+    pair.commit("one");
+    pair.write("n", "n\n");
+    pair.commit("two");
+    pair.both(&["checkout", "-q", "main"]);
+    pair.write("d.bin", b"\0ours");
+    pair.commit("ours");
+    assert!(!pair.both(&["cherry-pick", "side~1", "side"]));
+    pair.both(&["checkout", "--theirs", "d.bin"]);
+    pair.both(&["add", "d.bin"]);
+    assert!(pair.both(&["cherry-pick", "--skip"]));
+    pair.compare("skipped");
+    assert_eq!((pair.pond.read("d.bin").as_str(), pair.pond.status()), ("\0ours", vec![]));
+}
+
+#[test]
+fn a_change_of_ones_own_stops_a_merge_that_would_leave_its_file_to_be_decided() {
+    let pond = TestPond::new();
+    pond.write("a", b"\0base");
+    pond.commit_all("base");
+    pond.ok(&["switch", "-q", "-c", "side"]);
+    pond.write("a", b"\0theirs");
+    pond.commit_all("theirs");
+    pond.ok(&["switch", "-q", "main"]);
+    pond.write("a", b"\0ours");
+    pond.commit_all("ours");
+    pond.write("a", b"\0newer");
+    for command in ["merge", "cherry-pick"] {
+        pond.fails(&[command, "side"], 1).expect_says("\n  a\n").expect_says("nothing was changed");
+        assert_eq!((pond.read("a").as_str(), pond.status()), ("\0newer", vec![" M a".into()]));
+    }
+}

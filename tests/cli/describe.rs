@@ -121,3 +121,16 @@ fn random_histories_are_described_as_git_does() {
         }
     }
 }
+
+#[test]
+fn of_all_refs_tags_come_first() {
+    let Some(pair) = Pair::new() else { return };
+    pair.write("a", "1\n");
+    pair.commit("one");
+    pair.both(&["branch", "b"]);
+    assert_eq!(same(&pair, "describe --all")[0], "heads/b");
+    pair.both(&["tag", "t"]);
+    same(&pair, "describe --all");
+    pair.both(&["tag", "-a", "-m", "z", "z"]);
+    same(&pair, "describe --all");
+}

@@ -181,6 +181,29 @@ fn undo_asks_before_it_takes_the_place_of_what_was_staged_since() {
 }
 
 #[test]
+fn a_staged_empty_directory_is_staged_again() {
+    for args in [&["switch", "side"][..], &["merge", "side"], &["checkout", "-m", "side"]] {
+        for make in [(|pond| pond.write("d/1/f", "side\n")) as fn(&TestPond), |pond| pond.mkdir("d/1/2")] {
+            let pond = beside(make);
+            pond.mkdir("d/1");
+            pond.ok(&["add", "d/1"]);
+            there_and_back(&pond, args, &[]);
+        }
+    }
+    // One in the place of a file that comes back is asked about.
+    let pond = beside(|pond| pond.write("x", "side\n"));
+    pond.mkdir("x/y");
+    pond.ok(&["add", "x"]);
+    let before = state(&pond);
+    pond.fails(&["undo"], 1).expect_says("\n  x/y\n");
+    assert_eq!(state(&pond), before);
+    pond.ok(&["undo", "-f"]);
+    assert_eq!((pond.read("x"), pond.status()), ("side\n".into(), vec![]));
+    pond.ok(&["redo"]);
+    assert_eq!(state(&pond), before);
+}
+
+#[test]
 fn directories_that_were_made_for_a_file_that_failed_go() {
     let pond = beside(|pond| {
         pond.write("nd/deep/in", "side\n");

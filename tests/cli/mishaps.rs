@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::harness::TestPond;
+use crate::harness::{TestPond, copy_tree};
 use crate::same_tree::assert_same_tree;
 
 #[test]
@@ -239,5 +239,32 @@ fn a_copy_of_hard_links_is_not_written_to() {
     assert_eq!(fs::read(&copy).expect("read"), before);
     let after = fs::read(&journal).expect("read");
     assert!(after.starts_with(&before) && after.len() > before.len());
+    drop(held);
+}
+
+#[test]
+fn a_copy_does_not_take_what_was_kept_for_written_to() {
+    let pond = TestPond::new();
+    pond.write("a", "1\n");
+    pond.commit_all("one");
+    pond.append("a", "more\n");
+    let held = fs::File::options().append(true).open(pond.path("a")).expect("open");
+    pond.ok(&["restore", "a"]);
+    // The copy's files are as old as the copy.
+    let copy = pond.beside("copy");
+    copy_tree(&pond.mirror(), &copy);
+    copy_tree(&pond.mirror().join(".pond"), &copy.join(".pond"));
+    let kept =
+        fs::read_dir(copy.join(".pond/replaced")).expect("a directory").map(|entry| entry.expect("an entry"));
+    let kept: Vec<_> = kept.filter(|entry| entry.file_name() != "journal").collect();
+    assert!(!kept.is_empty(), "nothing is kept: this proves nothing");
+    for entry in kept {
+        let file = fs::File::options().write(true).open(entry.path()).expect("open");
+        file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(5)).expect("a time");
+    }
+    fs::write(copy.join("a"), "changed\n").expect("write");
+    let restored = pond.run_in(&copy, &["restore", "a"]).expect_code(0);
+    assert!(!restored.err().contains("written to"), "{restored}");
+    assert!(!pond.run_in(&copy, &["op", "log"]).out().contains("RESCUE"));
     drop(held);
 }

@@ -1,5 +1,6 @@
 //! What is left of cherry-picks and reverts that stop between two commits, and what was said about all of them.
 
+use crate::harness::TestPond;
 use crate::killed_sequences::left;
 use crate::merge::{Pair, lines};
 
@@ -246,4 +247,21 @@ fn what_is_only_staged_goes_on_too() {
     pond.ok(&["undo"]);
     pond.ok(&["undo"]);
     assert!(pond.status().is_empty());
+}
+
+#[test]
+fn going_on_that_is_taken_back_leaves_out_no_commit_by_mistake() {
+    let pond = TestPond::new();
+    for name in ["one", "two", "three"] {
+        pond.write(name, "1\n");
+        pond.commit_all(name);
+    }
+    pond.fails(&["cherry-pick", "HEAD", "HEAD~1"], 1);
+    pond.ok(&["commit", "-q", "--allow-empty", "-m", "by hand"]);
+    let before = pond.ok(&["status"]);
+    pond.fails(&["cherry-pick", "--skip"], 1).expect_says("was committed");
+    pond.fails(&["cherry-pick", "--continue"], 1).expect_says("changes nothing");
+    pond.ok(&["undo"]);
+    assert_eq!(pond.ok(&["status"]), before);
+    pond.fails(&["cherry-pick", "--skip"], 1).expect_says("was committed");
 }

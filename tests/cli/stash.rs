@@ -313,3 +313,26 @@ fn a_file_in_the_place_of_a_tracked_directory_is_put_aside() {
     pond.fails(&["stash", "pop"], 1).expect_says("g/h");
     assert_eq!(pond.read("g/h/other"), "mine\n");
 }
+
+#[test]
+fn what_is_staged_and_what_has_its_place_come_back_both() {
+    let pond = TestPond::new();
+    pond.write("b/b", "b\n");
+    pond.write("n", "n\n");
+    pond.commit_all("one");
+    pond.remove("b/b");
+    pond.write("b/b/c", "staged\n");
+    pond.ok(&["add", "-A"]);
+    std::fs::remove_dir_all(pond.path("b")).expect("removed");
+    pond.link("n", "b");
+    let before = pond.status();
+    assert_eq!(before, ["D  b/b", "AD b/b/c", "?? b"]);
+    pond.ok(&["stash", "-u"]);
+    assert_eq!((pond.status(), pond.read("b/b").as_str()), (vec![], "b\n"));
+    pond.ok(&["stash", "pop", "--index"]);
+    assert_eq!((pond.status(), pond.read("b").as_str()), (before, "n\n"));
+    for _ in 0..2 {
+        pond.ok(&["undo"]);
+    }
+    assert_eq!(pond.status(), ["D  b/b", "AD b/b/c", "?? b"]);
+}

@@ -192,8 +192,12 @@ pub(crate) fn plan(
         let filled: HashSet<BString> =
             filled(&workspace.index, &plan.targets).into_iter().map(|(path, _)| path).collect();
         let displaced = displaced(&workspace.index, &plan.targets).into_iter().map(|(path, _)| path);
-        let lost = displaced.filter(|path| kept.contains(path) && !filled.contains(path));
-        lost.for_each(|path| obstacles.add_changed(&path));
+        for path in displaced.filter(|path| kept.contains(path)) {
+            plan.is_whole = false;
+            if !filled.contains(&path) {
+                obstacles.add_changed(&path);
+            }
+        }
     }
     obstacles.refuse(doing, &advice(doing))?;
     Ok(plan)

@@ -126,7 +126,9 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
             let known = parse(&workspace, &args.what).is_ok_and(|pathspecs| {
                 workspace.index.iter().any(|entry| pathspecs.matches(entry.path, false))
             });
-            if known { restore_staged(&mut workspace, &args, &args.what) } else { Err(error) }
+            // What is on the host was meant as a path, tracked or not.
+            let is_there = ctx.cwd.join(first).symlink_metadata().is_ok();
+            if known || is_there { restore_staged(&mut workspace, &args, &args.what) } else { Err(error) }
         }
         Err(error) => Err(error),
     }

@@ -344,10 +344,13 @@ fn parent(
             return Err(fatal(format_args!("{short} is a merge: which of its parents is the main line?"))
                 .hint("-m 1 counts what it brought into its first parent"));
         }
-        (Some(_), 0 | 1) => return Err(fatal(format_args!("{short} is no merge: -m can't be given for it"))),
+        (Some(_), 0) => return Err(fatal(format_args!("{short} has no parent: -m can't be given for it"))),
         (Some(number), parents) => {
             Some(number.checked_sub(1).and_then(|at| picked.parents.get(at)).ok_or_else(|| {
-                usage(format_args!("{short} has {parents} parents, and no parent {number}"))
+                usage(format_args!(
+                    "{short} has {}, and no parent {number}",
+                    size::counted(parents as u64, "parent")
+                ))
             })?)
         }
     };

@@ -52,15 +52,18 @@ pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
     if waiting.is_commit_due() {
         commit::conclude(workspace, &waiting)?;
     }
-    if waiting.is_by_hand() {
-        save_pending(workspace, Some(waiting.clone().without_by_hand()))?;
-    }
-    match doing {
-        Doing::Merge | Doing::Stash | Doing::Squash | Doing::Conflicts => Ok(Outcome::Done),
+    let outcome = match doing {
+        Doing::Merge | Doing::Stash | Doing::Squash | Doing::Conflicts => return Ok(Outcome::Done),
         Doing::CherryPick | Doing::Revert => {
             super::pick::go_on(workspace, doing, &waiting.queue(), waiting.options())
         }
+    };
+    // Where the next commit could not even begin, it is the one to leave out.
+    let left = workspace.index.header().pending.clone();
+    if let Some(left) = left.filter(Pending::is_by_hand) {
+        save_pending(workspace, Some(left.without_by_hand()))?;
     }
+    outcome
 }
 
 /// Goes on without the commit that waited, or, where none has begun, without the next.
@@ -103,7 +106,7 @@ pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
     workspace
         .ctx
         .ui
-        .status(format_args!("the {} is given up; everything is as it was before it", doing.command()));
+        .status(format_args!("the {} is given up; what it changed is as it was before it", doing.command()));
     Ok(outcome)
 }
 
@@ -129,7 +132,7 @@ fn give_up(
     };
     // Where it has made no commit yet, what it did is not about HEAD; but what it was begun on has to be there still.
     let left = View::at(workspace.store(), newest.view).head(MAIN_MIRROR)?.commit;
-    let mut taking = TakingBack::of(workspace, found)?;
+    let mut taking = TakingBack::of(workspace, found)?.with_conflicts(workspace)?;
     if let Some(pending) = leaving {
         taking = taking.leaving(pending);
     }

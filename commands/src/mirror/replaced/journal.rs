@@ -60,9 +60,12 @@ impl Kept {
         Self { path: None, inode: 0, baseline: None, since_ns: 0 }
     }
 
-    /// Whether the file holds what is not stored.
+    /// Whether the file holds what is not stored. In a copy of the pond it is another file, to which nobody has written, and
+    /// as old as the copy.
     pub(super) fn is_changed(&self, stat: &Stat) -> bool {
-        self.baseline.map_or(stat.size > 0, |baseline| !baseline.is(stat))
+        let is_copy = self.inode != 0 && self.inode != stat.inode;
+        self.baseline
+            .map_or(stat.size > 0, |baseline| !(baseline.is(stat) || is_copy && baseline.size == stat.size))
     }
 }
 

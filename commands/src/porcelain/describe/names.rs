@@ -67,7 +67,8 @@ impl Names {
             };
             let made = tag.map(|tag| tag.tagger.when.seconds);
             let known = names.by_commit.get(&commit);
-            if known.is_none_or(|known| made > known.made) {
+            let is_known_tag = |known: &Name| known.reference.namespace() == Namespace::Tag;
+            if known.is_none_or(|known| (made, is_tag) > (known.made, is_known_tag(known))) {
                 names.by_commit.insert(commit, Name { reference, shown, made });
             }
         }

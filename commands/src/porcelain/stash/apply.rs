@@ -1,6 +1,6 @@
 //! `pond stash apply`, `pop` and `branch`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
@@ -21,10 +21,12 @@ use crate::error::{CommandError, Outcome, conflict, interrupted};
 use crate::merging;
 use crate::mirror::add::names;
 use crate::mirror::differences::Differences;
+use crate::mirror::displaced::parents;
 use crate::mirror::index::Side;
 use crate::mirror::lay_out::{self, LaidOut, Target, target_of};
 use crate::mirror::move_head::plan;
 use crate::mirror::obstacles::{self, Obstacles};
+use crate::mirror::order;
 use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save;
@@ -190,10 +192,21 @@ fn with_untracked(
 ) -> Result<Vec<Target>, CommandError> {
     let mut all = files.to_vec();
     let root = workspace.pond.mirror_root();
+    let needed = parents(files);
+    let is_file = |target: &&Target| target.side.is_some_and(|side| side.kind.is_blob());
+    let written: HashSet<&[u8]> = files.iter().filter(is_file).map(|target| target.path.as_slice()).collect();
     let kind_at = |path: &[u8]| host_path(root, path).symlink_metadata().ok().map(|stat| stat.is_dir());
     for entry in tree::list(workspace.store(), stash.untracked.as_ref())? {
         let there = kind_at(&entry.path);
         if entry.kind == Kind::Directory && there == Some(true) {
+            continue;
+        }
+        // What the stash has of tracked files cannot stand beside it.
+        let mut in_place = std::iter::once(entry.path.as_slice()).chain(order::above(&entry.path));
+        if entry.kind.is_blob() && needed.contains(entry.path.as_slice())
+            || in_place.any(|path| written.contains(path))
+        {
+            obstacles.add_untracked(&entry.path);
             continue;
         }
         let slashes = entry.path.iter().enumerate().filter(|(_, byte)| **byte == b'/');

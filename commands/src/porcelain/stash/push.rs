@@ -21,7 +21,7 @@ use crate::mirror::lay_out::{self, Target};
 use crate::mirror::lost_content;
 use crate::mirror::next_commit::{next_nodes, staged_changes};
 use crate::mirror::obstacles;
-use crate::mirror::order::is_below;
+use crate::mirror::order::{above, is_below};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save;
@@ -331,13 +331,20 @@ fn of_files(
     stored: &HashMap<&BString, Side>,
 ) -> Index {
     let host = Differences::of(scan);
+    let untracked: HashSet<&[u8]> = taken.untracked.iter().map(|(path, _)| path.as_slice()).collect();
+    let is_displaced = |path: &BString| {
+        above(path).any(|dir| untracked.contains(dir))
+            || host.untracked_below(path).any(|change| untracked.contains(change.path.as_slice()))
+    };
     let mut updates = BTreeMap::new();
     for (path, row) in &taken.rows {
         let Some(change) = host.at(path.as_ref()) else { continue };
         let side = match (change.state, change.kind) {
             (State::Held, _) => continue,
-            // What is staged and was never in a commit is nowhere else.
-            (State::Missing, _) if row.base_side().is_none() && !row.intent => continue,
+            // What is staged and was never in a commit is nowhere else, unless something that is put aside has its place.
+            (State::Missing, _) if row.base_side().is_none() && !row.intent && !is_displaced(path) => {
+                continue;
+            }
             (State::Missing, _) => None,
             (_, Some(Kind::Directory)) => Some(Side { kind: Kind::Directory, id: empty_tree(), size: 0 }),
             // It vanished while it was read.

@@ -1,0 +1,106 @@
+//! What was changed since, and would be lost where operations are taken back.
+
+use std::collections::{BTreeSet, HashSet};
+
+use bstr::BString;
+use pond_objects::Kind;
+
+use super::{Ahead, How, Known, TakingBack};
+use crate::error::{CommandError, conflict};
+use crate::mirror::differences::Differences;
+use crate::mirror::displaced::{displaced, filled};
+use crate::mirror::index::Side;
+use crate::mirror::lay_out::Target;
+use crate::mirror::obstacles;
+use crate::mirror::scan::Scan;
+use crate::workspace::Workspace;
+
+/// What is tracked and stands where others come back.
+pub(super) struct InTheWay {
+    /// On the host.
+    pub(super) host: Vec<BString>,
+    /// In the index.
+    index: Vec<BString>,
+}
+
+impl TakingBack {
+    /// What was staged since, and what the host has of it, where it cannot stand beside what comes back.
+    pub(super) fn in_the_way(&self, workspace: &Workspace<'_>, scan: &Scan) -> InTheWay {
+        let updates = self.index_updates(workspace).into_iter();
+        let staged: Vec<Target> = updates.map(|(path, side)| Target { path, side }).collect();
+        let others = |targets: &[Target]| {
+            let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
+            let filled: HashSet<BString> =
+                filled(&workspace.index, targets).into_iter().map(|(path, _)| path).collect();
+            let displaced = displaced(&workspace.index, targets).into_iter().map(|(path, _)| path);
+            // An empty directory that gets something is no loss.
+            displaced.filter(|path| !meant.contains(path) && !filled.contains(path)).collect::<Vec<_>>()
+        };
+        let host = Differences::of(scan);
+        let is_there = |path: &BString| {
+            host.at(path.as_ref()).is_none_or(|change| change.kind.is_some_and(Kind::is_blob))
+        };
+        InTheWay {
+            host: others(&self.targets).into_iter().filter(is_there).collect(),
+            index: others(&staged),
+        }
+    }
+
+    /// The paths whose file, or what is staged for it, is neither what the operations left nor what they found.
+    pub(super) fn newer(
+        &self,
+        workspace: &Workspace<'_>,
+        saved: &[(BString, Side)],
+        in_the_way: &InTheWay,
+        ahead: &Ahead,
+    ) -> Vec<BString> {
+        let [on_host, in_index] = &self.known;
+        // What an operation found is there still where it did not live to write the file.
+        let is_known = |known: &Known, path: &BString, side: Option<Side>| {
+            known.get(path).is_some_and(|sides| sides.contains(&side))
+        };
+        let changed = saved.iter().filter(|(path, side)| !is_known(on_host, path, Some(*side)));
+        let mut newer: BTreeSet<BString> = changed.map(|(path, _)| path.clone()).collect();
+        let staged = in_index.keys().filter(|path| !is_known(in_index, path, ahead.staged(workspace, path)));
+        newer.extend(staged.cloned());
+        let new = in_the_way.index.iter().chain(&in_the_way.host);
+        newer.extend(new.filter(|path| ahead.staged(workspace, path).is_some()).cloned());
+        newer.into_iter().collect()
+    }
+
+    fn losing(&self, newer: &[BString]) -> String {
+        let list = obstacles::list(newer);
+        format!("{} can't be taken back without losing what was changed since:{list}", self.name())
+    }
+
+    /// The error where something is newer.
+    pub(super) fn would_lose(&self, newer: &[BString], how: How) -> CommandError {
+        conflict(self.losing(newer)).hint(format_args!(
+            "{}; -f takes it back all the same, and stores these changes in the pond first",
+            how.unchanged()
+        ))
+    }
+
+    /// Refuses to overwrite what is newer, unless somebody is there to ask and agrees.
+    pub(super) fn ask_about_newer(
+        &self,
+        workspace: &Workspace<'_>,
+        saved: &[(BString, Side)],
+        in_the_way: &InTheWay,
+        how: How,
+    ) -> Result<(), CommandError> {
+        let newer = self.newer(workspace, saved, in_the_way, &Ahead::default());
+        if newer.is_empty() {
+            return Ok(());
+        }
+        let ui = &workspace.ctx.ui;
+        if !ui.can_ask() {
+            return Err(self.would_lose(&newer, how));
+        }
+        ui.warn(self.losing(&newer));
+        match ui.ask("Take it back, and store these changes in the pond first?") {
+            true => Ok(()),
+            false => Err(conflict(format_args!("{} was not taken back; {}", self.name(), how.unchanged()))),
+        }
+    }
+}
