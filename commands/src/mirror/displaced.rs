@@ -67,3 +67,76 @@ pub(crate) fn is_empty_directory(index: &Index, path: &[u8]) -> bool {
 fn live(index: &Index, at: usize) -> Option<(BString, Side)> {
     Some((index.path(at).into(), index.entry(at).row.staged?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::mirror::index::{Header, Row, Seen, Update};
+    use pond_objects::ObjectId;
+
+    fn side(kind: Kind) -> Side {
+        match kind {
+            Kind::Directory => Side::empty_directory(),
+            kind => Side { kind, id: ObjectId::of_content(b"x"), size: 1 },
+        }
+    }
+
+    /// Paths of up to three names, none below another one that is a file, or below an empty directory.
+    fn paths(next: &mut impl FnMut(u64) -> u64) -> BTreeMap<BString, Side> {
+        let mut found: BTreeMap<BString, Side> = BTreeMap::new();
+        for _ in 0..next(8) {
+            let names: Vec<&str> = (0..=next(3)).map(|_| ["a", "b"][next(2) as usize]).collect();
+            let path = BString::from(names.join("/"));
+            let meets = |other: &BString| is_below(other, &path) || is_below(&path, other);
+            if !found.keys().any(meets) {
+                let kind = if next(3) == 0 { Kind::Directory } else { Kind::File };
+                found.insert(path, side(kind));
+            }
+        }
+        found
+    }
+
+    fn edited(index: &Index, sides: impl IntoIterator<Item = (BString, Option<Side>)>) -> Index {
+        let update = |side: Option<Side>| {
+            side.map_or(Update::Delete, |side| Update::Set(Row::added(side, Seen::NEVER)))
+        };
+        let updates = sides.into_iter().map(|(path, side)| (path, update(side))).collect();
+        index.edit(updates, Header::default(), 1).finish()
+    }
+
+    /// An index gives up just those rows when it is edited.
+    #[test]
+    fn an_edit_displaces_the_same() {
+        let mut state = 7_u64;
+        let mut next = |end: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % end
+        };
+        let mut seen = 0;
+        for _ in 0..2_000 {
+            let old = paths(&mut next);
+            let index =
+                edited(&Index::empty(), old.clone().into_iter().map(|(path, side)| (path, Some(side))));
+            let mut new: BTreeMap<BString, Option<Side>> =
+                paths(&mut next).into_iter().map(|(path, side)| (path, Some(side))).collect();
+            for path in old.keys().filter(|_| next(4) == 0) {
+                new.entry(path.clone()).or_insert(None);
+            }
+            let targets: Vec<Target> =
+                new.iter().map(|(path, side)| Target { path: path.clone(), side: *side }).collect();
+            let after = edited(&index, new.clone());
+            let is_gone = |path: &&BString| after.find(path).is_err() && !new.contains_key(*path);
+            let gone: BTreeSet<&BString> = old.keys().filter(is_gone).collect();
+            let displaced = displaced(&index, &targets);
+            let others: BTreeSet<&BString> =
+                displaced.iter().map(|(path, _)| path).filter(|path| !new.contains_key(*path)).collect();
+            assert_eq!(others, gone, "{old:?} {targets:?}");
+            seen += gone.len();
+            let emptied = with_emptied(&index, targets.clone());
+            assert!(emptied[targets.len()..].iter().all(|one| old[&one.path].kind == Kind::Directory));
+        }
+        assert!(seen > 500, "{seen}: this proves nothing");
+    }
+}
