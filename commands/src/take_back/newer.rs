@@ -61,10 +61,14 @@ impl TakingBack {
         };
         let changed = saved.iter().filter(|(path, side)| !is_known(on_host, path, Some(*side)));
         let mut newer: BTreeSet<BString> = changed.map(|(path, _)| path.clone()).collect();
-        let staged = in_index.keys().filter(|path| !is_known(in_index, path, ahead.staged(workspace, path)));
-        newer.extend(staged.cloned());
-        let new = in_the_way.index.iter().chain(&in_the_way.host);
-        newer.extend(new.filter(|path| ahead.staged(workspace, path).is_some()).cloned());
+        let restaged =
+            in_index.keys().filter(|path| !is_known(in_index, path, ahead.staged(workspace, path)));
+        newer.extend(restaged.cloned());
+        let staged = |path: &BString| ahead.staged(workspace, path);
+        newer.extend(in_the_way.index.iter().filter(|path| staged(path).is_some()).cloned());
+        // An empty directory that stays staged is no loss.
+        let is_file = |path: &&BString| staged(path).is_some_and(|side| side.kind.is_blob());
+        newer.extend(in_the_way.host.iter().filter(is_file).cloned());
         newer.into_iter().collect()
     }
 
