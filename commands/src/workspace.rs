@@ -225,14 +225,15 @@ impl<'c> Workspace<'c> {
             return Ok(());
         }
         let had_base = self.index.header().base.is_some();
-        if let Some(CaughtUp { builder, unsure, host, index, going_on, kind, follows }) =
+        if let Some(CaughtUp { builder, unsure, host, index, moved, going_on, kind, follows }) =
             catch_up(&self.snapshot, &self.index, seq, self.lock.is_some())?
         {
             if seq.is_some() {
                 self.ended = Some(Ended { kind: kind.clone(), is_whole: true });
             }
-            if unsure > 0 && (had_base || !host.is_empty()) {
-                self.half_done = Some(HalfDone { files: unsure, host, index, going_on, kind, follows });
+            if unsure > 0 && (had_base || !host.is_empty() || !moved.is_empty()) {
+                self.half_done =
+                    Some(HalfDone { files: unsure, host, index, moved, going_on, kind, follows });
             }
             match builder {
                 Some(builder) if self.lock.is_none() || self.half_done.is_some() => {

@@ -290,3 +290,38 @@ fn an_error_on_the_way_does_not_make_anybody_forget() {
         assert_eq!(files.map(|name| pond.read(name)), ["side\n"; 4].map(String::from), "{commit}");
     }
 }
+
+#[test]
+fn a_killed_mv_or_rm_is_done_or_not() {
+    let renamed = ["R  d/f1 -> e/f1", "R  d/f2 -> e/f2"];
+    let removed = ["D  d/f1", "D  d/f2"];
+    for (args, call, done) in [
+        (&["mv", "d", "e"][..], "renameat2", renamed),
+        (&["rm", "-q", "-r", "d"], "unlinkat", removed),
+        (&["rm", "-q", "-r", "d"], "renameat2", removed),
+    ] {
+        let mut half_done = 0;
+        for when in 1..7 {
+            let pond = TestPond::new();
+            for name in ["d/f1", "d/f2", "k"] {
+                pond.write(name, format!("{name}\n"));
+            }
+            pond.commit_all("one");
+            let Some((killed, _)) = pond.run_with_fault(args, &format!("{call}:signal=KILL:when={when}"))
+            else {
+                return;
+            };
+            let told = pond.run(&["status"]).expect_code(0);
+            half_done += usize::from(told.err().contains("half way"));
+            // What is there or not is no wish of anybody's.
+            let added = pond.run(&["add", "-A"]).expect_code(0);
+            let status = pond.status();
+            assert!(status.is_empty() || status == done, "{call} {when}: {status:?}\n{killed}\n{added}");
+            if !status.is_empty() {
+                pond.ok(&["undo"]);
+                assert_eq!((pond.status(), pond.read("d/f2")), (vec![], "d/f2\n".into()), "{call} {when}");
+            }
+        }
+        assert!(half_done > 0, "{args:?}, {call}: this proves nothing");
+    }
+}

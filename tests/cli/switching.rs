@@ -380,3 +380,22 @@ fn empty_directories_that_are_known_hinder_nothing() {
         assert_eq!((pond.status(), pond.read("c")), (before.clone(), "mine\n".into()), "{args:?}");
     }
 }
+
+#[test]
+fn the_directory_that_one_is_in_stays() {
+    let pond = TestPond::new();
+    pond.write("d/e/f", "f\n");
+    pond.write("k", "k\n");
+    pond.commit_all("one");
+    pond.ok(&["switch", "-q", "-c", "without"]);
+    pond.ok(&["rm", "-q", "-r", "d"]);
+    pond.commit_all("without");
+    pond.ok(&["switch", "-q", "main"]);
+    let inside = pond.path("d/e");
+    for args in [&["switch", "without"][..], &["switch", "main"], &["reset", "--hard", "without"], &["undo"]]
+    {
+        pond.run_in(&inside, args).expect_code(0);
+        assert!(inside.is_dir(), "{args:?}");
+    }
+    assert_eq!((pond.read("d/e/f"), pond.status()), ("f\n".into(), vec![]));
+}

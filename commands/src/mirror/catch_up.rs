@@ -29,6 +29,8 @@ pub(crate) struct CaughtUp {
     pub(crate) host: Vec<Due>,
     /// What it says that it changes of the index, likewise.
     pub(crate) index: Vec<Due>,
+    /// What it renames of them, in this order.
+    pub(crate) moved: Vec<(BString, BString)>,
     /// The command that goes on with what waits, where nobody has to decide anything first.
     pub(crate) going_on: Option<Doing>,
     /// The kind of the newest operation among them; empty where there is none.
@@ -76,8 +78,10 @@ pub(crate) fn catch_up(
     let going_on = pending.as_ref().filter(|pending| pending.is_between()).map(|pending| pending.doing);
     let kind = operations.last().map(|newest| newest.kind.clone()).unwrap_or_default();
     let follows = operations.first().map(|first| first.seq - 1);
-    let unsure = host.len();
-    let mut caught_up = CaughtUp { builder: None, unsure, host, index: staged, going_on, kind, follows };
+    let moved: Vec<_> = recorded.iter().flat_map(|one| one.moved.iter().cloned()).collect();
+    let unsure = host.len() + moved.len();
+    let mut caught_up =
+        CaughtUp { builder: None, unsure, host, index: staged, moved, going_on, kind, follows };
     // The index may have followed some of them.
     let first = if is_behind { first_from_base(store, index, &operations)? } else { Some(0) };
     let updates = updates(index, &recorded[first.unwrap_or(0)..]);

@@ -17,7 +17,7 @@ use super::materialize::{
     Done, Expected, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
 use super::obstacles::refuse_unread;
-use super::order::above;
+use super::order::{above, is_below};
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
@@ -234,9 +234,13 @@ pub(crate) fn lay_out(
     let wanted: HashSet<&BStr> =
         targets.iter().filter(|target| target.side.is_some()).map(|target| target.path.as_ref()).collect();
     let index = &workspace.index;
-    // One that is known stays, unless a file needs its place.
-    let may_stay =
-        |dir: &BStr| is_empty_directory(index, dir) && !above(dir).any(|dir| wanted.contains(BStr::new(dir)));
+    // One that is known stays, and the one that the user is in, unless a file needs its place.
+    let cwd = workspace.cwd().ok();
+    let is_users = |dir: &BStr| cwd.as_ref().is_some_and(|cwd| dir == cwd || is_below(cwd, dir));
+    let may_stay = |dir: &BStr| {
+        (is_empty_directory(index, dir) || is_users(dir))
+            && !above(dir).any(|dir| wanted.contains(BStr::new(dir)))
+    };
     let may_go = |dir: &BStr| !wanted.contains(dir) && !may_stay(dir);
     let on_done = |request: &WriteRequest, _: &Done| {
         if let Want::Entry { size, .. } = request.want {

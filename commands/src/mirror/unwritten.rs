@@ -15,12 +15,16 @@ use super::differences::Differences;
 use super::index::{Header, Side};
 use super::lay_out::{self, LaidOut, Target};
 use super::order::above;
+use super::rename::rename_back;
 use super::save::Saved;
 use super::scan::content::{self, Content};
 use super::scan::{Scan, State};
+use super::secure_dir::MirrorDir;
+use super::stage::host_path;
 use super::stat::{Stat, now_ns};
 use super::walk::host::HostDir;
 use crate::error::{CommandError, fatal};
+use crate::ui::escape;
 use crate::workspace::Workspace;
 
 /// Writes what is left of the changes that operations made to the host's files; `index` are those that they made there. The
@@ -57,6 +61,28 @@ pub(crate) fn write(
     let builder = workspace.index.edit(updates, header, now_ns());
     workspace.save_index(builder)?;
     Ok(laid_out)
+}
+
+/// Renames what operations did not come to rename: what is where it was, and its new name is free. Gives how many.
+///
+/// # Errors
+/// That of the first rename which the system refuses; those before it are done.
+pub(crate) fn rename(workspace: &Workspace<'_>, moved: &[(BString, BString)]) -> Result<usize, CommandError> {
+    if moved.is_empty() {
+        return Ok(0);
+    }
+    let root = workspace.pond.mirror_root();
+    let mirror = MirrorDir::open(root).map_err(|error| fatal("cannot open the mirror").because(&error))?;
+    let is_there = |path: &BString| host_path(root, path).symlink_metadata().is_ok();
+    let mut renamed = 0;
+    for (from, to) in moved.iter().filter(|(from, to)| is_there(from) && !is_there(to)) {
+        rename_back(&mirror, from, to).map_err(|error| {
+            fatal(format_args!("cannot rename {} to {}", escape::quoted(from), escape::quoted(to)))
+                .because(&error)
+        })?;
+        renamed += 1;
+    }
+    Ok(renamed)
 }
 
 /// What operations left undone.

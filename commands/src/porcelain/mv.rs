@@ -80,6 +80,7 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
         }
         // What took the place of a file in conflict decides about it.
         workspace.settle(&|path| done.iter().any(|moving| moving.to == *path))?;
+        workspace.save_head()?;
         kept?;
     }
     report(ctx, &args, &done, &failed)?;
@@ -113,7 +114,7 @@ fn announce(workspace: &mut Workspace<'_>, moves: &[Move]) -> Result<Saved, Comm
     }
     let saved = save::store(workspace, &victims)?;
     let footprint = footprint(workspace, moves, &saved);
-    save::publish(workspace, "MV", &saved, &footprint)?;
+    save::announce(workspace, "MV", &saved, &footprint)?;
     Ok(saved)
 }
 

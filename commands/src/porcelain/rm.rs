@@ -131,6 +131,7 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
         workspace.update_index(updates, &[])?;
     }
     workspace.settle(&|path| gone.contains(path))?;
+    workspace.save_head()?;
     removed.removed.extend(without_file);
     report(ctx, &args, &removed)
 }
@@ -282,7 +283,7 @@ fn save_uncommitted(
         after.settle(&|path| unmerged.contains(path));
         footprint.pending = Some([Some(before.clone()), after.unless_over()]);
     }
-    save::publish(workspace, "RM", &saved, &footprint)?;
+    save::announce(workspace, "RM", &saved, &footprint)?;
     Ok(saved)
 }
 

@@ -15,6 +15,8 @@ use crate::workspace::Workspace;
 /// in this mirror; another 'undo' takes back the one before. A command that was several operations, such as 'cherry-pick'
 /// of several commits, is taken back whole. Never taken back are commands of other mirrors, and what pond does by itself.
 /// Where files were changed since, 'undo' asks on a terminal, and does nothing at all elsewhere, unless -f is given.
+/// --to takes one command back after the other, each in an operation of its own: where that is cut off, the same again
+/// does the rest, and as many 'redo' do all of it again.
 /// 'add' alone is no operation: 'pond restore --staged' takes it back.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\

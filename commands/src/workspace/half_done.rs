@@ -28,6 +28,8 @@ pub(super) struct HalfDone {
     pub(super) host: Vec<Due>,
     /// What it changes of the index, likewise.
     pub(super) index: Vec<Due>,
+    /// What it renames in the mirror, in this order.
+    pub(super) moved: Vec<(BString, BString)>,
     /// The command that goes on with what waits, where nobody has to decide anything first.
     pub(super) going_on: Option<Doing>,
     /// The kind of its operation, the newest if there are several.
@@ -84,7 +86,7 @@ impl Workspace<'_> {
         ui.warn(format_args!(
             "a command that was changing the mirror ended half way; {files} may be of the version before"
         ));
-        match half_done.host.is_empty() {
+        match half_done.host.is_empty() && half_done.moved.is_empty() {
             true => ui.hint("'pond diff' shows them; 'pond restore :/' writes them all"),
             false => ui.hint(format_args!(
                 "the next command that changes the mirror writes them; 'pond {}' takes the command back",
@@ -104,21 +106,23 @@ impl Workspace<'_> {
     /// command.
     pub(super) fn finish_half_done(&mut self, unfinished: Unfinished) -> Result<(), CommandError> {
         let Some(half_done) = &self.half_done else { return Ok(()) };
-        if half_done.host.is_empty() {
+        if half_done.host.is_empty() && half_done.moved.is_empty() {
             self.tell_half_done();
             return self.forget_half_done();
         }
         let (host, index) = (half_done.host.clone(), half_done.index.clone());
+        let moved = half_done.moved.clone();
         let taken_back_by = half_done.taken_back_by();
-        let written = unwritten::write(self, &host, &index);
+        let renamed = unwritten::rename(self, &moved);
+        let written = renamed.and_then(|renamed| Ok((renamed, unwritten::write(self, &host, &index)?)));
         if self.ctx.interrupted() {
             return Err(interrupted(
                 "interrupted; what a command that ended half way left of its files is left to the next one",
             ));
         }
         let error = match written {
-            Ok(written) if written.failed.is_empty() => {
-                let files = written.written.len() + written.removed.len();
+            Ok((renamed, written)) if written.failed.is_empty() => {
+                let files = renamed + written.written.len() + written.removed.len();
                 if files > 0 {
                     self.ctx.ui.warn(format_args!(
                         "a command that was changing the mirror had ended half way; what it left was done now: {}",
@@ -131,9 +135,10 @@ impl Workspace<'_> {
                 self.half_done = None;
                 return self.save_head();
             }
-            Ok(written) => {
+            Ok((_, written)) => {
                 let left = written.failed.paths.len();
                 if let Some(half_done) = &mut self.half_done {
+                    half_done.moved.clear();
                     half_done.host.retain(|due| written.failed.contains(&due.path));
                     half_done.files = left;
                 }
@@ -201,6 +206,7 @@ impl Workspace<'_> {
             files: 0,
             host: Vec::new(),
             index: Vec::new(),
+            moved: Vec::new(),
             going_on: None,
             kind: String::new(),
             follows: self.followed,
