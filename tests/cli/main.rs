@@ -5,6 +5,7 @@
 mod advice;
 mod append_while_restoring;
 mod bad_input;
+mod being_written;
 mod branches;
 mod commit_forms;
 mod conflicts;

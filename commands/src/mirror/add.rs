@@ -13,7 +13,7 @@ use super::lost_content;
 use super::pathspec::Pathspecs;
 use super::pending::Conflict;
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
-use super::stage::{StageError, stage};
+use super::stage::{Growing, StageError, stage};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
 use crate::ui::escape;
@@ -149,7 +149,15 @@ fn stage_all(
     progress.add_total(sizes.map(|stat| stat.size).sum());
     let root = workspace.pond.mirror_root();
     let threads = workspace.threads()?;
-    let staged = stage(root, &workspace.pond.staging_dir(), workspace.store(), &paths, threads, &progress)?;
+    let staged = stage(
+        root,
+        &workspace.pond.staging_dir(),
+        workspace.store(),
+        &paths,
+        Growing::WholeLines,
+        threads,
+        &progress,
+    )?;
     progress.finish();
     for ((path, change), outcome) in paths.into_iter().zip(wanted).zip(staged.outcomes) {
         match outcome {

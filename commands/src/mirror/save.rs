@@ -16,7 +16,7 @@ use super::add::names;
 use super::footprint::Footprint;
 use super::index::Side;
 use super::replaced::{Ages, Replaced};
-use super::stage::{StageError, Staged, stage};
+use super::stage::{Growing, StageError, Staged, stage};
 use super::stat::Stat;
 use crate::error::{CommandError, fatal, partial};
 use crate::transact;
@@ -131,7 +131,8 @@ pub(super) fn read(
 ) -> Result<Vec<Result<Staged, StageError>>, CommandError> {
     let progress = workspace.ctx.ui.progress("Saving", Unit::Bytes);
     let staging = workspace.pond.staging_dir();
-    let staged = stage(root, &staging, workspace.store(), paths, workspace.threads()?, &progress)?;
+    let staged =
+        stage(root, &staging, workspace.store(), paths, Growing::AsOpened, workspace.threads()?, &progress)?;
     packs.extend(names(&staged.packs));
     Ok(staged.outcomes)
 }

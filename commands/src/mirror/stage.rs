@@ -1,15 +1,19 @@
 //! Reads files of the mirror and stores their contents in the staging area.
 //!
 //! Files are read into buffers that are used again, never mapped: a file that its writer cuts short must not end the
-//! process. A file is looked at before and after it is read; one that changed in between is read again, and given up
-//! after some tries, so that nothing torn is ever stored as a version.
+//! process. A file is looked at before and after it is read. One that only grew meanwhile is stored as it was when it
+//! was opened ([`growing`]); one that changed in another way is read again, and given up after some tries, so that
+//! nothing torn is ever stored as a version.
+
+mod growing;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bstr::{BStr, BString, ByteSlice};
 use pond_objects::{Kind, tree};
@@ -24,7 +28,18 @@ use crate::ui::progress::Progress;
 /// Files up to this size are read whole before they are cut into chunks.
 const WHOLE_FILE: u64 = 1 << 20;
 /// How often a file that changes while it is read is read.
-const TRIES: usize = 3;
+const TRIES: u32 = 3;
+/// How long a writer gets to finish before the second try; twice that before the third.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Which part of a file is stored that grows while it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Growing {
+    /// What was there when it was opened.
+    AsOpened,
+    /// The same, but of a text up to the end of its last complete line.
+    WholeLines,
+}
 
 /// A file, symlink or empty directory that was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +89,7 @@ pub(crate) fn stage(
     staging: &Path,
     store: &Store,
     paths: &[BString],
+    growing: Growing,
     threads: usize,
     progress: &Progress,
 ) -> Result<StageResult, IngestError> {
@@ -81,13 +97,13 @@ pub(crate) fn stage(
     let next = AtomicUsize::new(0);
     let workers = threads.clamp(1, paths.len().max(1));
     let parts = ingest.run(vec![(); workers], threads, |reader, ()| {
-        let mut buffer = Vec::new();
+        let mut stager = Stager { reader, buffer: Vec::new(), growing, progress };
         let mut done = Vec::new();
         loop {
             // Runs of neighbours, so that they stand beside each other in the pack.
             let from = next.fetch_add(16, Ordering::Relaxed);
             for (at, path) in paths.iter().enumerate().skip(from).take(16) {
-                let outcome = stage_path(root, path.as_bstr(), reader, &mut buffer, progress);
+                let outcome = stager.stage_path(root, path.as_bstr());
                 progress.add_file();
                 let stop = matches!(outcome, Err(PathError::Ingest(_)));
                 done.push((at, outcome));
@@ -136,67 +152,103 @@ impl From<StageError> for PathError {
     }
 }
 
-fn stage_path(
-    root: &Path,
-    path: &BStr,
-    reader: &mut Reader<'_, '_>,
-    buffer: &mut Vec<u8>,
-    progress: &Progress,
-) -> Result<Staged, PathError> {
-    let host = host_path(root, path);
-    for _ in 0..TRIES {
-        if interrupt::interrupted() {
-            return Err(StageError::Interrupted.into());
+/// What one thread stores files with.
+struct Stager<'r, 'i, 'a> {
+    reader: &'r mut Reader<'i, 'a>,
+    buffer: Vec<u8>,
+    growing: Growing,
+    progress: &'r Progress,
+}
+
+impl Stager<'_, '_, '_> {
+    fn stage_path(&mut self, root: &Path, path: &BStr) -> Result<Staged, PathError> {
+        let host = host_path(root, path);
+        for attempt in 0..TRIES {
+            std::thread::sleep(PAUSE * attempt);
+            if interrupt::interrupted() {
+                return Err(StageError::Interrupted.into());
+            }
+            match self.try_path(&host) {
+                Err(PathError::Stage(StageError::Unstable)) => {}
+                done => return done,
+            }
         }
+        Err(StageError::Unstable.into())
+    }
+
+    fn try_path(&mut self, host: &Path) -> Result<Staged, PathError> {
         let read_ns = now_ns();
-        let before = Stat::of(&host).map_err(read_error)?;
+        let before = Stat::of(host).map_err(read_error)?;
         let kind =
             before.kind().ok_or_else(|| StageError::Special(before.special().unwrap_or("special file")))?;
         let stored = match kind {
             Kind::Directory => Stored { id: tree::empty_tree(), size: 0 },
             Kind::Symlink => {
-                let target = std::fs::read_link(&host).map_err(read_error)?;
-                reader.store(target.as_os_str().as_bytes())?
+                let target = std::fs::read_link(host).map_err(read_error)?;
+                self.reader.store(target.as_os_str().as_bytes())?
             }
-            _ => match store_file(&host, &before, reader, buffer, progress) {
-                Err(PathError::Stage(StageError::Unstable)) => continue,
-                other => other?,
-            },
+            _ => return self.store_file(host, read_ns),
         };
-        let after = Stat::of(&host).map_err(read_error)?;
+        let after = Stat::of(host).map_err(read_error)?;
         if kind == Kind::Directory || is_same(&before, &after) {
-            let side = Side { kind, id: stored.id, size: stored.size };
-            return Ok(Staged { side, seen: Seen::new(&after, read_ns), stat: after });
+            Ok(staged(kind, stored, &after, read_ns))
+        } else {
+            Err(StageError::Unstable.into())
         }
     }
-    Err(StageError::Unstable.into())
-}
 
-fn store_file(
-    host: &Path,
-    before: &Stat,
-    reader: &mut Reader<'_, '_>,
-    buffer: &mut Vec<u8>,
-    progress: &Progress,
-) -> Result<Stored, PathError> {
-    let mut file = open_file(host).map_err(read_error)?;
-    let opened = Stat::from_metadata(&file.metadata().map_err(read_error)?);
-    if !is_same(before, &opened) {
-        return Err(StageError::Unstable.into());
+    fn store_file(&mut self, host: &Path, read_ns: i64) -> Result<Staged, PathError> {
+        let mut file = open_file(host).map_err(read_error)?;
+        let opened = stat_of(&file)?;
+        let kind = opened.kind().filter(|kind| kind.is_file()).ok_or(StageError::Unstable)?;
+        let mut stored = self.store_beginning(&mut file, opened.size)?;
+        if is_same(&opened, &stat_of(&file)?) {
+            // The same file still has this name. A stamp of this moment does not show what was overwritten since.
+            let after = Stat::of(host).map_err(read_error)?;
+            let is_whole = is_same(&opened, &after)
+                && (!opened.is_racy(read_ns) || growing::begins_with(&mut file, stored, &mut self.buffer)?);
+            let staged = staged(kind, stored, &after, read_ns);
+            return is_whole.then_some(staged).ok_or_else(|| StageError::Unstable.into());
+        }
+        if self.growing == Growing::WholeLines {
+            let whole = growing::end_of_lines(&file, opened.size)?;
+            if whole < opened.size {
+                stored = self.store_beginning(&mut file, whole)?;
+            }
+        }
+        let now = Stat::of(host).map_err(read_error)?;
+        let only_grew = (now.inode, now.device, now.kind()) == (opened.inode, opened.device, opened.kind())
+            && now.size >= stored.size
+            && growing::begins_with(&mut file, stored, &mut self.buffer)?;
+        // Its stat is no longer this one: the file counts as modified, as it is.
+        if only_grew { Ok(staged(kind, stored, &opened, read_ns)) } else { Err(StageError::Unstable.into()) }
     }
-    let stored = if before.size <= WHOLE_FILE {
-        buffer.clear();
-        (&mut file).take(before.size + 1).read_to_end(buffer).map_err(read_error)?;
-        if buffer.len() as u64 != before.size {
+
+    /// Stores the first `length` bytes of a file that has as many.
+    fn store_beginning(&mut self, file: &mut File, length: u64) -> Result<Stored, PathError> {
+        file.rewind().map_err(StageError::Read)?;
+        let mut beginning = Stoppable(file).take(length);
+        if length > WHOLE_FILE {
+            let progress = self.progress;
+            return Ok(self.reader.store_stream(length, &mut beginning, &|bytes| progress.add(bytes))?);
+        }
+        self.buffer.clear();
+        beginning.read_to_end(&mut self.buffer).map_err(StageError::Read)?;
+        if self.buffer.len() as u64 != length {
             return Err(StageError::Unstable.into());
         }
-        progress.add(before.size);
-        reader.store(buffer)?
-    } else {
-        reader.store_stream(before.size, &mut Stoppable(&mut file), &|bytes| progress.add(bytes))?
-    };
-    let after = Stat::from_metadata(&file.metadata().map_err(read_error)?);
-    if is_same(before, &after) { Ok(stored) } else { Err(StageError::Unstable.into()) }
+        self.progress.add(length);
+        Ok(self.reader.store(&self.buffer)?)
+    }
+}
+
+fn staged(kind: Kind, stored: Stored, stat: &Stat, read_ns: i64) -> Staged {
+    let side = Side { kind, id: stored.id, size: stored.size };
+    Staged { side, seen: Seen::new(stat, read_ns), stat: *stat }
+}
+
+fn stat_of(file: &File) -> Result<Stat, StageError> {
+    Ok(Stat::from_metadata(&file.metadata().map_err(StageError::Read)?))
 }
 
 /// Opens a file of the mirror without following a symlink that took its place, and without waiting for a fifo's writer.

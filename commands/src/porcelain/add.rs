@@ -17,8 +17,9 @@ use serde_json::{Map, Value};
 /// gone from the host will be gone from the next commit too. Ignored files are left out (see 'pond check-ignore').
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-A file that changes while it is read is read again, and left out with an error if it never comes to rest: what is
-staged is always a whole version of it.
+A file that only grows while it is read, such as a log, is staged as it was when it was opened; a text up to the end of
+its last complete line. A file that changes in another way is read again, and left out with an error if it never comes
+to rest.
 
 Examples:
   pond add .               everything below the current directory

@@ -12,6 +12,7 @@ use pond_objects::{Change, Commit, ObjectId, ObjectSource, Signature};
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_refs::{Expected, RefEdit};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
@@ -24,6 +25,7 @@ use crate::mirror::pending::Pending;
 use crate::mirror::record::NewCommit;
 use crate::mirror::{next_commit, rebase};
 use crate::porcelain::sequence;
+use crate::ui::changes_json::failed_rows;
 use crate::ui::{editor, escape, size};
 use crate::workspace::Workspace;
 use crate::{identity, time, trailers, transact};
@@ -42,7 +44,7 @@ Examples:
   pond commit -am 'June readings' --trailer 'Station: 7'
   pond commit --amend          the last commit again, with what is staged now
 
-Exit codes: 0; 1 nothing to commit, or an empty message; 3 with -a: some paths could not be staged, nothing was
+Exit codes: 0; 1 nothing to commit, or an empty message; 3 with -a: some paths could not be staged, the others were
 committed; 128; 129; 130.")]
 pub(crate) struct CommitArgs {
     /// The message; several are paragraphs
@@ -119,16 +121,24 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     }
     // Before -a: what is in conflict is decided one by one.
     sequence::refuse_unmerged(&workspace)?;
-    let mut staged = Touched::default();
+    let mut tracked = Tracked::default();
     if args.all {
         // Where nothing is committed, nothing is staged either.
         workspace.hold_index();
-        staged = stage_tracked(&mut workspace)?;
+        tracked = stage_tracked(&mut workspace)?;
     }
-    let (base, changes, draft) = prepare(&mut workspace, &args, staged)?;
+    let (base, changes, draft) = prepare(&mut workspace, &args, &mut tracked)?;
+    let failed = tracked.failed;
     let done = publish(&mut workspace, &base, &changes, draft)?;
-    report(&workspace, &done, &changes)?;
-    Ok(Outcome::Done)
+    report(&workspace, &done, &changes, &failed)?;
+    if failed.is_empty() {
+        return Ok(Outcome::Done);
+    }
+    workspace
+        .ctx
+        .ui
+        .hint("the commit has these files as the one before it; 'pond commit -a' tries them again");
+    Ok(Outcome::Partial)
 }
 
 fn refuse_to_amend_what_waits(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<(), CommandError> {
@@ -143,7 +153,7 @@ fn refuse_to_amend_what_waits(workspace: &Workspace<'_>, args: &CommitArgs) -> R
 fn prepare(
     workspace: &mut Workspace<'_>,
     args: &CommitArgs,
-    staged: Touched,
+    tracked: &mut Tracked,
 ) -> Result<(Base, Vec<Change>, Draft), CommandError> {
     let ctx = workspace.ctx;
     lost_content::require_none(workspace)?;
@@ -152,7 +162,10 @@ fn prepare(
     // A merge is recorded even where it changes nothing.
     let joins = base.parents.len() > 1;
     if changes.is_empty() && !args.allow_empty && !args.amend && !joins {
-        return Err(nothing::error(workspace));
+        return Err(match tracked.failed.is_empty() {
+            true => nothing::error(workspace),
+            false => partial("no other tracked file is changed: nothing was committed"),
+        });
     }
     // Whatever is wrong with them is said before an editor is started; the commit is made after it.
     let waiting = workspace.index.header().pending.as_ref();
@@ -162,7 +175,8 @@ fn prepare(
     identity::committer(ctx)?;
     let message = message(workspace, args, &base, &changes)?;
     let pending = waiting.map(|waiting| [Some(waiting.clone()), waiting.after_commit()]);
-    let footprint = Footprint { index: staged, pending, ..Footprint::default() };
+    let index = std::mem::take(&mut tracked.staged);
+    let footprint = Footprint { index, pending, ..Footprint::default() };
     let draft = Draft { message, author, committer: identity::committer(ctx)?, footprint };
     ctx.check_interrupt("nothing was committed")?;
     Ok((base, changes, draft))
@@ -186,29 +200,34 @@ pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Resu
         Footprint { pending: Some([Some(waiting.clone()), waiting.rest()]), ..Footprint::default() };
     let draft = Draft { message, author, committer, footprint };
     let done = publish(workspace, &base, &changes, draft)?;
-    report(workspace, &done, &changes)?;
+    report(workspace, &done, &changes, &[])?;
     Ok(())
 }
 
-/// Stages what is tracked, and gives what that changed in the index.
-fn stage_tracked(workspace: &mut Workspace<'_>) -> Result<Touched, CommandError> {
+/// What `-a` did.
+#[derive(Default)]
+struct Tracked {
+    /// What it changed in the index.
+    staged: Touched,
+    /// Paths that could not be staged, with the reason.
+    failed: Vec<(BString, String)>,
+}
+
+/// Stages what is tracked, as far as it can be read.
+fn stage_tracked(workspace: &mut Workspace<'_>) -> Result<Tracked, CommandError> {
     let before = workspace.index.clone();
     let request = AddRequest { pathspecs: None, update_only: true, force: false, dry_run: false };
     let added = add(workspace, &request)?;
     for (path, error) in &added.failed {
         workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
-    if added.failed.is_empty() {
-        let staged =
-            |index: &Index, path: &BString| index.find(path).ok().and_then(|at| index.entry(at).row.staged);
-        let mut touched = Touched::default();
-        for path in added.added.iter().chain(&added.removed) {
-            touched.add(path.clone(), staged(&before, path), staged(&workspace.index, path));
-        }
-        return Ok(touched);
+    let side =
+        |index: &Index, path: &BString| index.find(path).ok().and_then(|at| index.entry(at).row.staged);
+    let mut staged = Touched::default();
+    for path in added.added.iter().chain(&added.removed) {
+        staged.add(path.clone(), side(&before, path), side(&workspace.index, path));
     }
-    Err(partial("some files could not be staged; nothing was committed")
-        .hint("'pond commit' without -a commits what is staged"))
+    Ok(Tracked { staged, failed: added.failed })
 }
 
 fn base(workspace: &Workspace<'_>, amend: bool) -> Result<Base, CommandError> {
@@ -408,9 +427,17 @@ struct Report<'a> {
     delta_version: u64,
     files_changed: usize,
     stored_bytes: u64,
+    /// With `-a`, tracked files that could not be staged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<Map<String, Value>>,
 }
 
-fn report(workspace: &Workspace<'_>, done: &Done, changes: &[Change]) -> Result<(), CommandError> {
+fn report(
+    workspace: &Workspace<'_>,
+    done: &Done,
+    changes: &[Change],
+    failed: &[(BString, String)],
+) -> Result<(), CommandError> {
     let ui = &workspace.ctx.ui;
     let subject = done.commit.subject();
     let branch = workspace.head.branch.as_ref().map(|branch| branch.short());
@@ -424,6 +451,7 @@ fn report(workspace: &Workspace<'_>, done: &Done, changes: &[Change]) -> Result<
             delta_version: done.version,
             files_changed: changes.len(),
             stored_bytes: done.stored,
+            failed: failed_rows(failed),
         });
     }
     if ui.is_quiet() {
