@@ -14,7 +14,7 @@ use super::footprint::Touched;
 use super::index::{Row, Seen, Side, Update, is_unchanged};
 use super::leftovers;
 use super::materialize::{
-    Done, Expected, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
+    Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
 use super::obstacles::refuse_unread;
 use super::order::{above, is_below};
@@ -229,7 +229,11 @@ pub(crate) fn lay_out(
     let progress = workspace.ctx.ui.progress("Writing", Unit::Bytes);
     progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
     interrupt::install();
-    let options = Options { fsync: true, replaced: Some(&replaced), interrupted: &interrupt::interrupted };
+    let options = Options {
+        flush: Flush::BeforeNaming,
+        replaced: Some(&replaced),
+        interrupted: &interrupt::interrupted,
+    };
     let materializer = Materializer::new(mirror, workspace.store(), options);
     let wanted: HashSet<&BStr> =
         targets.iter().filter(|target| target.side.is_some()).map(|target| target.path.as_ref()).collect();

@@ -5,6 +5,8 @@
 //! call leaves at most a temporary. Nothing is replaced or removed but what the caller expects to be there
 //! ([`Expected`]), a directory only if it is empty, and anything that is neither file, symlink nor directory
 //! never. With [`Options::replaced`] the inode of every replaced or removed file is kept.
+//!
+//! To flush each of many files by itself would cost more than all the rest: see [`flush`].
 
 use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
@@ -12,14 +14,16 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Mutex, PoisonError};
 
-use bstr::{BStr, BString, ByteSlice};
+#[cfg(test)]
+use bstr::ByteSlice as _;
+use bstr::{BStr, BString};
 use pond_objects::name::{check_path, split_path};
 use pond_objects::{Kind, ObjectId, ObjectSource, copy_blob};
 use rustix::fs::{Gid, Uid, fchown};
 use rustix::io::Errno;
 
 use super::replaced::Replaced;
-use super::secure_dir::{DirError, MirrorDir, set_file_mtime, stat_of_file};
+use super::secure_dir::{DirError, MirrorDir, Temporary, set_file_mtime, stat_of_file};
 use super::stat::Stat;
 use place::Place;
 use sparse::{Cut, SparseWriter};
@@ -29,6 +33,7 @@ pub(crate) use error::MaterializeError;
 
 mod batch;
 mod error;
+mod flush;
 mod place;
 mod sparse;
 #[cfg(test)]
@@ -62,11 +67,31 @@ impl Expected {
     }
 }
 
+/// When what is written is made durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flush {
+    /// Each file before it gets its name, many of them by one flush of the file system; names at the end. After a power cut
+    /// a path holds its old content or its new one.
+    BeforeNaming,
+    /// Everything at the end, for a new directory: after a power cut before that, it may hold anything.
+    AtEnd,
+    /// Not at all.
+    #[cfg_attr(not(test), allow(dead_code, reason = "every command makes durable what it writes"))]
+    Never,
+}
+
+impl Flush {
+    /// For so many entries that are laid out into a new directory.
+    pub(crate) fn of_new_directory(entries: usize) -> Self {
+        if entries > flush::FEW { Self::AtEnd } else { Self::BeforeNaming }
+    }
+}
+
 /// How to write.
 #[derive(Clone, Copy)]
 pub(crate) struct Options<'a> {
-    /// Whether files, and with [`Materializer::sync`] their directories, are made durable.
-    pub(crate) fsync: bool,
+    /// When what is written is made durable.
+    pub(crate) flush: Flush,
     /// Where inodes of replaced files are kept; nowhere when laying out into another directory.
     pub(crate) replaced: Option<&'a Replaced>,
     /// Asked often: whether to stop.
@@ -81,6 +106,14 @@ pub(crate) struct Written {
     pub(crate) stat: Stat,
 }
 
+impl Written {
+    /// From the stats before and after the file got its name.
+    fn new(before: &Stat, after: &Stat) -> Self {
+        let is_untouched = (before.size, before.mtime_ns) == (after.size, after.mtime_ns);
+        Self { stat: if is_untouched { *after } else { Stat { ctime_ns: 0, ..*before } } }
+    }
+}
+
 /// Writes paths below one directory. All functions may be called from several threads, for different paths.
 pub(crate) struct Materializer<'a> {
     mirror: MirrorDir,
@@ -88,12 +121,33 @@ pub(crate) struct Materializer<'a> {
     options: Options<'a>,
     /// Directories whose names changed and are not yet durable.
     touched: Mutex<BTreeSet<BString>>,
+    /// What one flush makes durable.
+    disk: flush::Disk,
+}
+
+/// What a file is to become.
+struct NewFile<'c> {
+    kind: Kind,
+    id: &'c ObjectId,
+    /// Bytes.
+    size: u64,
+    /// Nanoseconds since 1970; as of now if missing.
+    mtime_ns: Option<i64>,
+}
+
+/// A file that is complete, under a temporary name.
+struct Prepared {
+    /// The temporary name.
+    name: String,
+    /// The stat after everything was written.
+    stat: Stat,
 }
 
 impl<'a> Materializer<'a> {
     /// Writes below `mirror` what `source` holds.
     pub(crate) fn new(mirror: MirrorDir, source: &'a dyn ObjectSource, options: Options<'a>) -> Self {
-        Self { mirror, source, options, touched: Mutex::default() }
+        let disk = flush::Disk::of(&mirror);
+        Self { mirror, source, options, touched: Mutex::default(), disk }
     }
 
     /// Writes a file of `size` bytes with the content `id`, and makes missing parents.
@@ -112,31 +166,77 @@ impl<'a> Materializer<'a> {
     ) -> Result<Written, MaterializeError> {
         let (place, old) = self.begin(path, expected)?;
         let host = |doing| move |error| MaterializeError::host(doing, path, error);
+        let (temporary, file) = self.complete(&place, old, &NewFile { kind, id, size, mtime_ns })?;
+        let before = stat_of_file(&file).map_err(host("stat"))?;
+        if self.is_flushed_alone(&before) {
+            file.sync_all().map_err(host("sync"))?;
+        }
+        place.put(temporary)?;
+        self.touch(path);
+        Ok(Written::new(&before, &stat_of_file(&file).map_err(host("stat"))?))
+    }
 
+    /// The first half of [`Self::write_file`]: the file is complete, and not yet durable unless only it can be.
+    fn prepare(
+        &self,
+        path: &BStr,
+        new: &NewFile<'_>,
+        expected: &Expected,
+    ) -> Result<Prepared, MaterializeError> {
+        let (place, old) = self.begin(path, expected)?;
+        let host = |doing| move |error| MaterializeError::host(doing, path, error);
+        let (temporary, file) = self.complete(&place, old, new)?;
+        let stat = stat_of_file(&file).map_err(host("stat"))?;
+        if !self.disk.holds(stat.device) {
+            file.sync_all().map_err(host("sync"))?;
+        }
+        Ok(Prepared { name: temporary.leave(), stat })
+    }
+
+    /// The second half: the file gets its name.
+    fn put(&self, path: &BStr, prepared: Prepared, expected: &Expected) -> Result<Written, MaterializeError> {
+        let place = self.place(path, expected)?;
+        let Prepared { name, stat: before } = prepared;
+        place.put(place.dir.left(name, before.inode))?;
+        self.touch(path);
+        let after = place.dir.stat(place.name);
+        let after = after.map_err(|error| MaterializeError::host("stat", path, error))?;
+        // Another one already: a stat that nothing has.
+        let after = after.map(|stat| Stat::from_rustix(&stat)).filter(|stat| stat.inode == before.inode);
+        Ok(Written::new(&before, &after.unwrap_or_default()))
+    }
+
+    /// Removes a prepared file.
+    fn discard(&self, path: &BStr, prepared: Prepared) {
+        if let Ok(dir) = self.mirror.directory(split_path(path).0) {
+            drop(dir.left(prepared.name, prepared.stat.inode));
+        }
+    }
+
+    /// Writes a temporary with everything that the file at `place` is to have.
+    fn complete<'p>(
+        &self,
+        place: &'p Place<'_>,
+        old: Option<rustix::fs::Stat>,
+        new: &NewFile<'_>,
+    ) -> Result<(Temporary<'p>, File), MaterializeError> {
+        let host = |doing| move |error| MaterializeError::host(doing, place.path, error);
         let old = old.filter(|old| Stat::from_rustix(old).kind().is_some_and(|kind| kind.is_file()));
-        let mode = match kind {
+        let mode = match new.kind {
             // Nobody else may read what belongs into a file that was perhaps private.
             _ if old.is_some() => 0o600,
             Kind::Executable => 0o777,
             _ => 0o666,
         };
         let (temporary, file) = place.dir.temporary_file(mode).map_err(host("create"))?;
-        self.fill(&file, path, id, size)?;
+        self.fill(&file, place.path, new.id, new.size)?;
         if let Some(old) = old {
-            take_over(&file, &old, kind).map_err(host("set the permissions of"))?;
+            take_over(&file, &old, new.kind).map_err(host("set the permissions of"))?;
         }
-        if let Some(mtime_ns) = mtime_ns {
+        if let Some(mtime_ns) = new.mtime_ns {
             set_file_mtime(&file, mtime_ns).map_err(host("set the time of"))?;
         }
-        if self.options.fsync {
-            file.sync_all().map_err(host("sync"))?;
-        }
-        let before = stat_of_file(&file).map_err(host("stat"))?;
-        place.put(temporary)?;
-        self.touch(path);
-        let after = stat_of_file(&file).map_err(host("stat"))?;
-        let is_untouched = (before.size, before.mtime_ns) == (after.size, after.mtime_ns);
-        Ok(Written { stat: if is_untouched { after } else { Stat { ctime_ns: 0, ..before } } })
+        Ok((temporary, file))
     }
 
     /// Writes a symlink whose target is the content `id`. The target is not looked at.
@@ -218,26 +318,6 @@ impl<'a> Materializer<'a> {
             dir = split_path(dir).0;
         }
         Ok(removed)
-    }
-
-    /// Makes durable, with [`Options::fsync`], which names were written and removed until now.
-    pub(crate) fn sync(&self) -> Result<(), MaterializeError> {
-        let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
-        for path in touched {
-            let host = |error| MaterializeError::host("sync the directory", path.as_bstr(), error);
-            match self.mirror.directory(&path) {
-                Ok(dir) => dir.sync().map_err(host)?,
-                // Removed since, or not the user's any more.
-                Err(DirError::Missing { .. } | DirError::InTheWay { .. }) => {}
-                Err(DirError::Host { error, .. }) => return Err(host(error)),
-            }
-        }
-        match self.options.replaced.filter(|_| self.options.fsync) {
-            Some(replaced) => replaced
-                .sync()
-                .map_err(|error| MaterializeError::host("sync", ".pond/replaced".into(), error)),
-            None => Ok(()),
-        }
     }
 
     /// The beginning of every write: the place, its parents made, and what is there, if that is what is expected.
@@ -324,7 +404,7 @@ impl<'a> Materializer<'a> {
     }
 
     fn touch(&self, path: &BStr) {
-        if self.options.fsync {
+        if self.options.flush != Flush::Never {
             let dir = split_path(path).0;
             let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
             if !touched.contains(dir) {

@@ -8,7 +8,7 @@ use pond_objects::Kind;
 
 use super::index::{Row, Seen};
 use super::materialize::{
-    Done, Expected, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
+    Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
 use super::order::is_below;
 use super::replaced::Replaced;
@@ -68,7 +68,11 @@ pub(crate) fn remove(
     let cwd = workspace.cwd()?;
     let progress = workspace.ctx.ui.progress("Removing", Unit::Items("file"));
     interrupt::install();
-    let options = Options { fsync: true, replaced: Some(&replaced), interrupted: &interrupt::interrupted };
+    let options = Options {
+        flush: Flush::BeforeNaming,
+        replaced: Some(&replaced),
+        interrupted: &interrupt::interrupted,
+    };
     let materializer = Materializer::new(mirror, workspace.store(), options);
     let may_go = |dir: &BStr| dir != cwd && !is_below(&cwd, dir) && may_go(dir);
     let on_done = |_: &WriteRequest, _: &Done| progress.add_file();

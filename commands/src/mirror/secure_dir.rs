@@ -135,6 +135,23 @@ impl MirrorDir {
         }
     }
 
+    /// The number of the device that the root is on.
+    pub(crate) fn device(&self) -> io::Result<u64> {
+        device_of(self.root.as_fd())
+    }
+
+    /// Makes everything durable that was written on the root's file system, by whomever.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        Ok(fs::syncfs(&self.root)?)
+    }
+
+    /// The same, which only Linux has.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn directory_by_names(&self, path: &[u8], make: bool) -> Result<Dir, DirError> {
         let root = self.root.try_clone().map_err(|error| DirError::Host { path: "".into(), error })?;
         let mut dir = Dir { fd: root, naming: self.naming };
@@ -154,6 +171,10 @@ impl MirrorDir {
     pub(crate) fn has_made(&self, path: &BStr) -> bool {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
     }
+}
+
+fn device_of(fd: BorrowedFd<'_>) -> io::Result<u64> {
+    Ok(Stat::from_rustix(&fs::fstat(fd)?).device)
 }
 
 #[cfg(target_os = "linux")]
@@ -253,6 +274,16 @@ impl Dir {
     pub(crate) fn read(&self, name: &[u8]) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         Ok(fs::openat(&self.fd, name, flags, Mode::empty())?.into())
+    }
+
+    /// The number of the device that it is on.
+    pub(crate) fn device(&self) -> io::Result<u64> {
+        device_of(self.fd.as_fd())
+    }
+
+    /// The temporary that [`Temporary::leave`] left here.
+    pub(crate) fn left(&self, name: String, inode: u64) -> Temporary<'_> {
+        Temporary { dir: self, name, inode, there: true }
     }
 
     /// Makes what happened to the directory's names durable.
@@ -378,6 +409,12 @@ impl Temporary<'_> {
     /// Its inode number.
     pub(crate) fn inode(&self) -> u64 {
         self.inode
+    }
+
+    /// Lets go of it without removing it, and gives its name: [`Dir::left`] takes it up again.
+    pub(crate) fn leave(mut self) -> String {
+        self.there = false;
+        std::mem::take(&mut self.name)
     }
 
     /// Gives it a name that is not taken; [`io::ErrorKind::AlreadyExists`] otherwise.

@@ -17,7 +17,7 @@ use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::interrupt;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
-use crate::mirror::materialize::{Expected, Materializer, Options};
+use crate::mirror::materialize::{Expected, Flush, Materializer, Options};
 use crate::mirror::rename;
 use crate::mirror::replaced::Replaced;
 use crate::mirror::save::{self, Saved, Victim};
@@ -172,7 +172,11 @@ fn rename_all(
     let root = workspace.pond.mirror_root().to_owned();
     let mirror = MirrorDir::open(&root)?;
     let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root)?;
-    let options = Options { fsync: true, replaced: Some(&replaced), interrupted: &interrupt::interrupted };
+    let options = Options {
+        flush: Flush::BeforeNaming,
+        replaced: Some(&replaced),
+        interrupted: &interrupt::interrupted,
+    };
     let materializer = Materializer::new(MirrorDir::open(&root)?, workspace.store(), options);
     let is_replacing = moves.iter().any(|moving| moving.replaces.is_some());
     let (mut done, mut failed) = (Vec::new(), Vec::new());

@@ -16,7 +16,9 @@ use crate::mirror::failures::Failures;
 use crate::mirror::footprint::{Footprint, Touched};
 use crate::mirror::index::{Row, Seen, Side, Update};
 use crate::mirror::lay_out::{self, Target, target_of};
-use crate::mirror::materialize::{Done, Expected, Materialized, Materializer, Options, Want, WriteRequest};
+use crate::mirror::materialize::{
+    Done, Expected, Flush, Materialized, Materializer, Options, Want, WriteRequest,
+};
 use crate::mirror::move_head::touched_index;
 use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
@@ -385,7 +387,11 @@ fn lay_out_elsewhere(
         fatal(format_args!("cannot lay out in '{}'", escape::path(directory))).because(&error)
     })?;
     interrupt::install();
-    let options = Options { fsync: true, replaced: None, interrupted: &interrupt::interrupted };
+    let options = Options {
+        flush: Flush::of_new_directory(entries.len()),
+        replaced: None,
+        interrupted: &interrupt::interrupted,
+    };
     let materializer = Materializer::new(target, workspace.store(), options);
     let progress = ui.progress("Writing", Unit::Bytes);
     progress.add_total(entries.iter().map(|entry| entry.size).sum());

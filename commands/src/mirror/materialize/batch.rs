@@ -1,6 +1,7 @@
 //! Many paths at once: removals first, then directories that became empty, then what is written.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -8,8 +9,13 @@ use bstr::{BStr, BString, ByteSlice};
 use pond_objects::name::NameError;
 use pond_objects::{Kind, ObjectId};
 
-use super::{Expected, MaterializeError, Materializer, Written};
+use super::{Expected, MaterializeError, Materializer, NewFile, Written};
 use crate::mirror::order::above;
+
+/// Most files that are durable by one flush; so many temporaries a killed command leaves at most.
+const BATCH: usize = 8192;
+/// Most bytes of them, unless it is one file.
+const BATCH_BYTES: u64 = 256 << 20;
 
 /// What a path shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +78,22 @@ impl Materializer<'_> {
         };
         let (removals, writes): (Vec<_>, Vec<_>) =
             (0..requests.len()).partition(|at| requests[*at].want == Want::Absent);
-        in_parallel(&removals, threads, &run);
+        in_parallel(removals.len(), threads, &|at| run(removals[at]));
         let stuck = self.prune(requests, &gone, may_go);
-        in_parallel(&writes, threads, &run);
+        let is_file = |at: &usize| new_file(&requests[*at].want).is_some();
+        let (files, others): (Vec<_>, Vec<_>) = writes.into_iter().partition(is_file);
+        in_parallel(others.len(), threads, &|at| run(others[at]));
+        if self.is_flushed_at_once(files.len()) {
+            for batch in batches(requests, &files) {
+                let finish = |at: usize, done: Done| {
+                    on_done(&requests[at], &done);
+                    *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+                };
+                self.write_files(requests, batch, threads, &finish);
+            }
+        } else {
+            in_parallel(files.len(), threads, &|at| run(files[at]));
+        }
         let done = |result: Mutex<Option<Done>>| {
             let done = result.into_inner().unwrap_or_else(PoisonError::into_inner);
             done.expect("BUG: every request is run once")
@@ -83,6 +102,45 @@ impl Materializer<'_> {
         let failed = requests.iter().zip(&results).filter(|(_, done)| done.is_err());
         failed.for_each(|(request, _)| self.remove_made(request.path.as_bstr()));
         Materialized { results, stuck, synced: self.sync() }
+    }
+
+    /// Writes files, makes them durable by one flush, and gives them their names.
+    fn write_files(
+        &self,
+        requests: &[WriteRequest],
+        batch: &[usize],
+        threads: usize,
+        finish: &(dyn Fn(usize, Done) + Sync),
+    ) {
+        let prepared: Vec<_> = batch.iter().map(|_| Mutex::new(None)).collect();
+        in_parallel(batch.len(), threads, &|number| {
+            let WriteRequest { path, want, expected } = &requests[batch[number]];
+            let outcome = match new_file(want) {
+                Some(new) if !(self.options.interrupted)() => self.prepare(path.as_bstr(), &new, expected),
+                _ => Err(MaterializeError::Interrupted { path: path.clone() }),
+            };
+            *prepared[number].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        });
+        let flushed = if (self.options.interrupted)() { None } else { Some(self.flush()) };
+        in_parallel(batch.len(), threads, &|number| {
+            let WriteRequest { path, expected, .. } = &requests[batch[number]];
+            let path = path.as_bstr();
+            let outcome = prepared[number].lock().unwrap_or_else(PoisonError::into_inner).take();
+            let prepared = outcome.expect("BUG: every file is prepared once");
+            let done = prepared.and_then(|prepared| match &flushed {
+                Some(Ok(())) => self.put(path, prepared, expected).map(Some),
+                Some(Err(error)) => {
+                    self.discard(path, prepared);
+                    let same = error.raw_os_error().map_or(error.kind().into(), io::Error::from_raw_os_error);
+                    Err(MaterializeError::host("sync", path, same))
+                }
+                None => {
+                    self.discard(path, prepared);
+                    Err(MaterializeError::Interrupted { path: path.to_owned() })
+                }
+            });
+            finish(batch[number], done);
+        });
     }
 
     /// Removes the directories that were made for a path which could not be written, where nothing else is in them.
@@ -148,16 +206,43 @@ impl Materializer<'_> {
     }
 }
 
-fn in_parallel(todo: &[usize], threads: usize, run: &(dyn Fn(usize) + Sync)) {
-    let threads = threads.min(todo.len());
+/// What a file is to become; nothing where it is to be something else.
+fn new_file(want: &Want) -> Option<NewFile<'_>> {
+    match want {
+        Want::Entry { kind: kind @ (Kind::File | Kind::Executable), id, size, mtime_ns } => {
+            Some(NewFile { kind: *kind, id, size: *size, mtime_ns: *mtime_ns })
+        }
+        _ => None,
+    }
+}
+
+/// The files that one flush makes durable: neighbours, not too many and not too large.
+fn batches<'f>(requests: &'f [WriteRequest], files: &'f [usize]) -> impl Iterator<Item = &'f [usize]> {
+    let mut rest = files;
+    std::iter::from_fn(move || {
+        let mut bytes = 0u64;
+        let fits = |at: &&usize| {
+            bytes += new_file(&requests[**at].want).map_or(0, |new| new.size);
+            bytes <= BATCH_BYTES
+        };
+        let count = rest.iter().take(BATCH).take_while(fits).count().max(1).min(rest.len());
+        let (batch, after) = rest.split_at(count);
+        rest = after;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+/// Runs what has the numbers below `count` on up to `threads` threads.
+fn in_parallel(count: usize, threads: usize, run: &(dyn Fn(usize) + Sync)) {
+    let threads = threads.min(count);
     if threads <= 1 {
-        return todo.iter().for_each(|at| run(*at));
+        return (0..count).for_each(run);
     }
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let work = || {
-            while let Some(at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-                run(*at);
+            while let Some(at) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|at| *at < count) {
+                run(at);
             }
         };
         for _ in 1..threads {

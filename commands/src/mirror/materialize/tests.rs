@@ -57,7 +57,7 @@ impl Host {
 }
 
 fn with<'a>(root: &Path, source: &'a dyn ObjectSource) -> Materializer<'a> {
-    let options = Options { fsync: true, replaced: None, interrupted: &|| false };
+    let options = Options { flush: Flush::BeforeNaming, replaced: None, interrupted: &|| false };
     Materializer::new(MirrorDir::open(root).expect("opened"), source, options)
 }
 
@@ -168,7 +168,7 @@ fn a_failed_write_leaves_the_old_file_and_no_temporary() {
     let id = host.objects.add_blob(&content);
     let size = content.len() as u64;
     let write = |source: &dyn ObjectSource, size, interrupted: &(dyn Fn() -> bool + Sync)| {
-        let options = Options { fsync: false, replaced: None, interrupted };
+        let options = Options { flush: Flush::Never, replaced: None, interrupted };
         let materializer =
             Materializer::new(MirrorDir::open(host.root.path()).expect("opened"), source, options);
         materializer
@@ -297,7 +297,7 @@ fn one_failure_does_not_stop_the_others_and_an_interruption_does() {
     let asked = AtomicUsize::new(0);
     let interrupted = || asked.fetch_add(1, Ordering::Relaxed) >= 20;
     let other = tempfile::tempdir().expect("a directory");
-    let options = Options { fsync: false, replaced: None, interrupted: &interrupted };
+    let options = Options { flush: Flush::Never, replaced: None, interrupted: &interrupted };
     let root = MirrorDir::open_empty(&other.path().join("out")).expect("made");
     let Materialized { results: done, .. } =
         Materializer::new(root, &host.objects, options).materialize_all(&requests, 1, &|_| true, &|_, _| {});

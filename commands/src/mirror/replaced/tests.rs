@@ -9,7 +9,7 @@ use pond_objects::memory::MemoryObjects;
 use pond_objects::{Kind, ObjectId};
 
 use super::*;
-use crate::mirror::materialize::{Expected, Materializer, Options};
+use crate::mirror::materialize::{Expected, Flush, Materializer, Options};
 
 const NOW: Ages = Ages { seen: Duration::ZERO, unseen: Duration::ZERO };
 
@@ -35,7 +35,7 @@ impl Pond {
     }
 
     fn with<T>(&self, replaced: &Replaced, run: impl FnOnce(&Materializer<'_>) -> T) -> T {
-        let options = Options { fsync: false, replaced: Some(replaced), interrupted: &|| false };
+        let options = Options { flush: Flush::Never, replaced: Some(replaced), interrupted: &|| false };
         run(&Materializer::new(MirrorDir::open(self.root.path()).expect("opened"), &self.objects, options))
     }
 
