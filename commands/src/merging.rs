@@ -316,11 +316,10 @@ fn save_index(
 ) -> Result<(), CommandError> {
     let updates = lay_out::updates_of_all(workspace, targets, laid_out);
     let header = workspace.index.header().clone();
-    let edited = workspace.index.edit(updates, header.clone(), now_ns()).finish();
     let tree = workspace.head_tree()?;
     let delta_version = Some(workspace.snapshot.state().version);
     let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
-    let builder = rebase::onto(&edited, workspace.store(), tree.as_ref(), header)?;
+    let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header)?;
     workspace.save_index(builder)?;
     workspace.save_head()
 }

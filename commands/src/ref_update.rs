@@ -113,7 +113,8 @@ fn follow(workspace: &mut Workspace<'_>, head: Head, published: &Published) -> R
             delta_version: Some(published.state.version),
             ..workspace.index.header().clone()
         };
-        let builder = rebase::onto(&workspace.index, workspace.store(), tree.as_ref(), header)?;
+        let builder =
+            rebase::across(&workspace.index, BTreeMap::new(), workspace.store(), tree.as_ref(), header)?;
         workspace.save_index(builder)?;
     }
     workspace.save_head()

@@ -36,7 +36,6 @@ use crate::mirror::order::parent;
 use crate::mirror::pending::Pending;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
-use crate::mirror::stat::now_ns;
 use crate::mirror::{rebase, rename, save};
 use crate::transact;
 use crate::workspace::Workspace;
@@ -337,11 +336,10 @@ impl TakingBack {
         if let Some([before, _]) = &self.recorded.pending {
             header.pending.clone_from(before);
         }
-        let edited = workspace.index.edit(updates, header.clone(), now_ns()).finish();
         let base = workspace.head.commit;
         let tree = base.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
         let header = Header { base, delta_version: Some(workspace.snapshot.state().version), ..header };
-        let builder = rebase::onto(&edited, workspace.store(), tree.as_ref(), header)?;
+        let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header)?;
         workspace.save_index(builder)?;
         workspace.save_head()
     }

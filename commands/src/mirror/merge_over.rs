@@ -37,8 +37,7 @@ const ADVICE: &str = "move these files out of the way, or put them aside with 'p
 /// Those of reading the trees and of looking at the mirror.
 pub(crate) fn is_needed(workspace: &Workspace<'_>, commit: Option<ObjectId>) -> Result<bool, CommandError> {
     let tree = commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
-    let entries = workspace.list(tree.as_ref())?;
-    Ok(plan(workspace, &lay_out::look(workspace)?, &entries, false, "").is_err())
+    Ok(plan(workspace, &lay_out::look(workspace)?, tree.as_ref(), false, "").is_err())
 }
 
 /// A change in the way: the path, its row, and what the host has there.

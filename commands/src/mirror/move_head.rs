@@ -7,8 +7,9 @@
 
 use std::collections::HashSet;
 
-use bstr::{BStr, BString};
-use pond_objects::{ObjectSource as _, PathEntry};
+use bstr::BString;
+use pond_objects::diff::diff_trees;
+use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::view::Head;
 use pond_refs::RefEdit;
 
@@ -16,9 +17,10 @@ use super::carried::{Carried, carried};
 use super::differences::Differences;
 use super::displaced::{displaced, filled};
 use super::footprint::Touched;
-use super::index::{Row, Seen, Side, Update};
-use super::lay_out::{self, LaidOut, Target, target_of};
+use super::index::{Base, Row, Seen, Side, Update};
+use super::lay_out::{self, LaidOut, Target};
 use super::obstacles::{Obstacles, refuse_unread};
+use super::order::path_order;
 use super::rearrange::{Rearrange, rearrange};
 use super::save;
 use super::scan::{Scan, State};
@@ -82,7 +84,6 @@ pub(crate) fn move_head(
     let MoveHead { kind, parameters, head, edits, uncommitted } = request;
     let tree = head.commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
     let old_tree = workspace.head_tree()?;
-    let entries = workspace.list(tree.as_ref())?;
     let scan = lay_out::look(workspace)?;
     let force = uncommitted == Uncommitted::GiveUp;
     let pending = workspace.index.header().pending.as_ref();
@@ -92,7 +93,7 @@ pub(crate) fn move_head(
             .hint(pending.doing.advice()));
     }
     let doing = kind.to_lowercase();
-    let plan = plan(workspace, &scan, &entries, force, &doing)?;
+    let plan = plan(workspace, &scan, tree.as_ref(), force, &doing)?;
     let victims = lay_out::victims(workspace, &scan, &plan.targets)?;
     if !force {
         let mut obstacles = Obstacles::default();
@@ -126,23 +127,23 @@ pub(crate) struct Plan {
     is_whole: bool,
 }
 
-/// Looks whether anything uncommitted would be lost, and says what has to change. `doing` is the command's name.
+/// Looks whether anything uncommitted would be lost, and says what has to change to reach the commit with this tree.
+/// `doing` is the command's name.
 pub(crate) fn plan(
     workspace: &Workspace<'_>,
     scan: &Scan,
-    entries: &[PathEntry],
+    tree: Option<&ObjectId>,
     force: bool,
     doing: &str,
 ) -> Result<Plan, CommandError> {
     let host = Differences::of(scan);
-    let state = |path: &BStr| host.at(path).map(|change| change.state);
+    let candidates = candidates(workspace, scan, tree, force)?;
     let mut plan = Plan { targets: Vec::new(), is_whole: true };
     let mut obstacles = Obstacles::default();
-    for entry in entries {
-        let target = target_of(entry);
-        let row = workspace.index.find(&entry.path).ok().map(|at| workspace.index.entry(at).row);
+    for Candidate { path, row, side } in candidates.iter().filter(|candidate| candidate.side.is_some()) {
+        let target = Target { path: path.clone(), side: *side };
         let (staged, base) = row.map_or((None, None), |row| (row.staged, row.base_side()));
-        let on_host = state(entry.path.as_ref());
+        let on_host = host.at(path.as_ref());
         let is_same = staged == target.side && (on_host.is_none() || !force);
         // What HEAD and the new commit both have is left alone, whatever was made of it meanwhile.
         let is_carried = !force && base == target.side;
@@ -152,36 +153,32 @@ pub(crate) fn plan(
         }
         plan.is_whole &= base != target.side && staged == base && on_host.is_none();
         if !force && staged != base {
-            obstacles.add_changed(&entry.path);
+            obstacles.add_changed(path);
         } else if !force {
             obstacles.add_of(&host, &target);
         }
         plan.targets.push(target);
     }
-    let wanted: HashSet<&BString> = entries.iter().map(|entry| &entry.path).collect();
     // What is staged and in no commit.
     let mut kept = HashSet::new();
-    for entry in workspace.index.iter() {
-        let path = entry.path.to_owned();
-        if wanted.contains(&path) {
-            continue;
-        }
-        let base = entry.row.base_side();
-        if entry.row.staged.is_none() || !force && base.is_none() {
+    for candidate in candidates.into_iter().filter(|candidate| candidate.side.is_none()) {
+        let Candidate { path, row: Some(row), .. } = candidate else { continue };
+        let base = row.base_side();
+        if row.staged.is_none() || !force && base.is_none() {
             plan.is_whole &= base.is_none();
-            if entry.row.staged.is_some() {
+            if row.staged.is_some() {
                 kept.insert(path);
             }
             continue;
         }
-        let on_host = state(entry.path);
-        plan.is_whole &= entry.row.staged == base && on_host.is_none();
+        let on_host = host.at(path.as_ref()).map(|change| change.state);
+        plan.is_whole &= row.staged == base && on_host.is_none();
         // A directory in its place, with files in it that no version has, is a change too.
         let changed = match on_host {
             Some(State::Missing) => host.untracked_files_below(&path).next().is_some(),
             state => state.is_some(),
         };
-        if !force && (entry.row.staged != base || changed) {
+        if !force && (row.staged != base || changed) {
             obstacles.add_changed(&path);
         }
         plan.targets.push(Target { path, side: None });
@@ -201,6 +198,49 @@ pub(crate) fn plan(
     }
     obstacles.refuse(doing, &advice(doing))?;
     Ok(plan)
+}
+
+/// A path that may have to change.
+struct Candidate {
+    path: BString,
+    row: Option<Row>,
+    /// What the new commit has.
+    side: Option<Side>,
+}
+
+/// In order, the paths in which the two commits differ, those with something staged that is in no commit, and with `force` all
+/// in which host, index and HEAD are not alike.
+fn candidates(
+    workspace: &Workspace<'_>,
+    scan: &Scan,
+    tree: Option<&ObjectId>,
+    force: bool,
+) -> Result<Vec<Candidate>, CommandError> {
+    let (store, index) = (workspace.store(), &workspace.index);
+    let base = index.header().base.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
+    let changes = diff_trees(store, base.as_ref(), tree, &|_, _| true)?;
+    let row_of = |path: &BString| index.find(path).ok().map(|at| index.entry(at).row);
+    let differ: HashSet<BString> = changes.iter().map(|change| change.path.clone()).collect();
+    let differs = changes.into_iter().map(|change| {
+        let (row, side) = (row_of(&change.path), change.new.map(Side::from));
+        Candidate { path: change.path, row, side }
+    });
+    let is_uncommitted = |row: &Row| match force {
+        true => row.base != Base::Same,
+        false => row.base == Base::Nothing,
+    };
+    let uncommitted = index.iter().filter(|entry| is_uncommitted(&entry.row));
+    let uncommitted = uncommitted.map(|entry| (entry.path.to_owned(), entry.row));
+    let on_host = scan.changes.iter().filter(|_| force).filter_map(|change| {
+        let row = index.entry(change.row?).row;
+        (row.base == Base::Same).then(|| (change.path.clone(), row))
+    });
+    let others = uncommitted.chain(on_host).filter(|(path, _)| !differ.contains(path));
+    let others = others.map(|(path, row)| Candidate { path, side: row.base_side(), row: Some(row) });
+    let mut candidates: Vec<Candidate> = differs.chain(others).collect();
+    candidates.sort_by(|a, b| path_order(&a.path, &b.path));
+    candidates.dedup_by(|a, b| a.path == b.path);
+    Ok(candidates)
 }
 
 /// What of the index changes when the targets are reached.

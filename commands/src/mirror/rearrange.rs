@@ -20,7 +20,6 @@ use super::pending::Pending;
 use super::rebase;
 use super::save::Saved;
 use super::scan::Scan;
-use super::stat::now_ns;
 use crate::error::CommandError;
 use crate::transact;
 use crate::workspace::Workspace;
@@ -154,11 +153,10 @@ fn save_index(
         }
     }
     let header = workspace.index.header().clone();
-    let edited = workspace.index.edit(updates, header.clone(), now_ns()).finish();
     let delta_version = Some(workspace.snapshot.state().version);
     let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
     let tree = workspace.head_tree()?;
-    let builder = rebase::onto(&edited, workspace.store(), tree.as_ref(), header)?;
+    let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header)?;
     workspace.save_index(builder)?;
     workspace.save_head()
 }

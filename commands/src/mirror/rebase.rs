@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::iter::Peekable;
 
 use bstr::BString;
-use pond_objects::{ObjectId, PathEntry, ReadError, path_order, tree};
+use pond_objects::diff::diff_trees;
+use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, path_order, tree};
 use pond_oplog::Store;
 
 use super::index::{Base, Header, Index, IndexBuilder, Row, Seen, Side, Update};
@@ -25,20 +26,55 @@ pub(crate) fn onto(
             push_tombstone(&mut builder, &gone);
         }
         let side = base.next_if(|base| base.path == entry.path).as_ref().map(Side::from);
-        let row = entry.row;
-        let rebased = match (row.staged, side) {
-            (None, None) => continue,
-            (None, Some(side)) => Row { base: Base::Other(side), ..row },
-            (Some(_), None) => Row { base: Base::Nothing, ..row },
-            (Some(staged), Some(side)) if staged == side => Row { base: Base::Same, node: None, ..row },
-            (Some(_), Some(side)) => Row { base: Base::Other(side), ..row },
-        };
-        builder.push(entry.path, &rebased);
+        if let Some(rebased) = rebased(&entry.row, side) {
+            builder.push(entry.path, &rebased);
+        }
     }
     for gone in base {
         push_tombstone(&mut builder, &gone);
     }
     Ok(builder)
+}
+
+/// The index with `updates`, on the commit with this tree: the same as [`onto`] after them, for an index whose own base is
+/// known. Only what differs between the two trees, or is updated, is looked at.
+pub(crate) fn across(
+    index: &Index,
+    updates: BTreeMap<BString, Update>,
+    store: &Store,
+    tree: Option<&ObjectId>,
+    header: Header,
+) -> Result<IndexBuilder, ReadError> {
+    let old = index.header().base.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
+    // What an update says of the base is not taken for true.
+    let mut sides: BTreeMap<BString, Option<Side>> = updates
+        .keys()
+        .map(|path| (path.clone(), row_of(index, path).and_then(|row| row.base_side())))
+        .collect();
+    let changes = diff_trees(store, old.as_ref(), tree, &|_, _| true)?;
+    sides.extend(changes.into_iter().map(|change| (change.path, change.new.map(Side::from))));
+    let edited = index.edit(updates, header.clone(), now_ns()).finish();
+    let update = |(path, side): (BString, Option<Side>)| {
+        let row = row_of(&edited, &path).or_else(|| Row::unchanged(side?, Seen::NEVER).deleted());
+        let rebased = row.and_then(|row| rebased(&row, side));
+        (path, rebased.map_or(Update::Forget, Update::Set))
+    };
+    Ok(edited.edit(sides.into_iter().map(update).collect(), header, now_ns()))
+}
+
+fn row_of(index: &Index, path: &BString) -> Option<Row> {
+    Some(index.entry(index.find(path).ok()?).row)
+}
+
+/// The row on a commit that has `side` at its path; nothing where neither has anything.
+fn rebased(row: &Row, side: Option<Side>) -> Option<Row> {
+    Some(match (row.staged, side) {
+        (None, None) => return None,
+        (None, Some(side)) => Row { base: Base::Other(side), ..*row },
+        (Some(_), None) => Row { base: Base::Nothing, ..*row },
+        (Some(staged), Some(side)) if staged == side => Row { base: Base::Same, node: None, ..*row },
+        (Some(_), Some(side)) => Row { base: Base::Other(side), ..*row },
+    })
 }
 
 /// The index after HEAD moved to the commit with this tree and the command that moved it did not write the index: what was

@@ -212,8 +212,7 @@ fn move_and_restage(
     let (scan, files) = match mode {
         Mode::Keep => {
             let scan = lay_out::look(workspace)?;
-            let entries = workspace.list(tree.as_ref())?;
-            let plan = plan(workspace, &scan, &entries, false, "reset")?;
+            let plan = plan(workspace, &scan, tree.as_ref(), false, "reset")?;
             (scan, plan.targets)
         }
         _ => (Scan::default(), Vec::new()),

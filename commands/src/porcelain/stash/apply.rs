@@ -280,8 +280,7 @@ pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Resul
         unreachable!("BUG: a new branch is one")
     };
     let scan = lay_out::look(&workspace)?;
-    let entries = workspace.list(Some(&stash.base.tree))?;
-    let plan = plan(&workspace, &scan, &entries, false, "stash branch")?;
+    let plan = plan(&workspace, &scan, Some(&stash.base.tree), false, "stash branch")?;
     let mut obstacles = Obstacles::default();
     let staged = over(&workspace, &scan, &plan.targets, &stash, stash.index, &mut obstacles)?;
     let files = over(&workspace, &scan, &plan.targets, &stash, stash.commit.tree, &mut obstacles)?;
