@@ -115,6 +115,71 @@ class Bench:
             found = {tool.name: median(300, [tool.program, *arguments], tool.directory, self.env) for tool in pair}
             self.report.add(what, found, seconds, ("within 3 ms", lambda pond, git: pond - git <= 0.003))
 
+    def laying_out(self):
+        count = 2_000 if self.options.quick else 23_000
+        say(f"laying out {count} files")
+        tools = self.copies("out", lambda directory: generate.tree(directory, count))
+        pair = [tool for tool in tools if tool.name in ("pond", "git")]
+        everything, synced, ten = {}, {}, {}
+        for tool in pair:
+            files = sorted(path for path in tool.directory.rglob("*") if path.is_file())
+            aside = self.work / f"aside-{tool.name}"
+            tool.directory.rename(aside)
+            tool.directory.mkdir()
+            tool.start()
+            (tool.directory / "first.txt").write_text("the first commit\n")
+            tool.take()
+            tool.do("branch", "none")
+            for path in aside.iterdir():
+                path.rename(tool.directory / path.name)
+            tool.take()
+            tool.do("branch", "all")
+            for path in files[:: len(files) // 10][:10]:
+                with open(path, "a") as file:
+                    file.write("changed\n")
+            tool.take()
+            tool.do("branch", "ten")
+            times, with_sync = [], []
+            for _ in range(self.options.runs):
+                tool.do("switch", "-q", "none")
+                settle()
+                started = time.perf_counter()
+                tool.do("switch", "-q", "all")
+                times.append(time.perf_counter() - started)
+                os.sync()
+                with_sync.append(time.perf_counter() - started)
+            everything[tool.name], synced[tool.name] = statistics.median(times), statistics.median(with_sync)
+            times = []
+            for _ in range(3 if self.options.quick else 10):
+                for branch in ("ten", "all"):
+                    settle()
+                    times.append(tool.do("switch", "-q", branch)[0])
+            ten[tool.name] = statistics.median(times)
+        self.report.add(f"switch that writes {count} files", everything, seconds)
+        self.report.add("the same until they are on disk", synced, seconds, at_most(0.8, "0.8"))
+        self.report.add("switch that writes ten of them", ten, seconds, at_most(1, "git's"))
+        found, on_disk = {}, {}
+        for tool in [tool for tool in tools if tool.name in ("pond", "restic", "borg")]:
+            if tool.name != "pond":
+                tool.start()
+                tool.take()
+            times, with_sync = [], []
+            for number in range(self.options.runs):
+                target = self.work / f"to-{tool.name}"
+                target.mkdir()
+                settle()
+                started = time.perf_counter()
+                tool.lay_out(target)
+                times.append(time.perf_counter() - started)
+                os.sync()
+                with_sync.append(time.perf_counter() - started)
+                shutil.rmtree(target)
+            found[tool.name], on_disk[tool.name] = statistics.median(times), statistics.median(with_sync)
+        self.report.add(f"lay {count} files out elsewhere", found, seconds)
+        best = min((value for name, value in on_disk.items() if name != "pond"), default=None)
+        limit = ("at most 0.6 of the best", lambda pond, _: best is None or pond <= 0.6 * best)
+        self.report.add("the same until they are on disk", on_disk, seconds, limit)
+
     def csv(self):
         size = 50 if self.options.quick else 500
         say(f"a CSV of {size} MB")
@@ -201,10 +266,10 @@ def main():
     parser.add_argument("--quick", action="store_true", help="small inputs, to try the script itself; its figures mean nothing")
     parser.add_argument("--large", action="store_true", help="the 5 GB file, too: needs 11 GB of disk")
     parser.add_argument("--runs", type=int, default=3, help="runs of each first add and commit, of which the median counts")
-    parser.add_argument("--only", choices=["small_files", "csv", "wide_directory", "many_commits", "large_file"], help="one part")
+    parser.add_argument("--only", choices=["small_files", "laying_out", "csv", "wide_directory", "many_commits", "large_file"], help="one part")
     parser.add_argument("--work", type=Path, help="where to work (default: a directory in TMPDIR)")
     options = parser.parse_args()
-    parts = [options.only] if options.only else ["small_files", "csv", "wide_directory", "many_commits"] + ["large_file"] * options.large
+    parts = [options.only] if options.only else ["small_files", "laying_out", "csv", "wide_directory", "many_commits"] + ["large_file"] * options.large
     if options.work:
         os.makedirs(options.work, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pond-bench-", dir=options.work) as work:

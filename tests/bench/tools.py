@@ -41,6 +41,10 @@ class Pond(Tool):
         return [["add", *(paths or ["-A"])], ["commit", "-q", "-m", "benchmark"]]
 
 
+    def lay_out(self, target):
+        self.do("restore", "-q", "-s", "all", "--to", str(target))
+
+
 class Git(Tool):
     name = "git"
 
@@ -72,6 +76,9 @@ class Restic(Tool):
     def steps(self, paths):
         return [["backup", "-q", "-r", str(self.store), "."]]
 
+    def lay_out(self, target):
+        self.do("restore", "-q", "-r", str(self.store), "latest", "--target", str(target))
+
 
 class Borg(Tool):
     name = "borg"
@@ -88,6 +95,9 @@ class Borg(Tool):
     def steps(self, paths):
         self.taken += 1
         return [["create", "-C", "zstd,1", f"{self.store}::n{self.taken}", "."]]
+
+    def lay_out(self, target):
+        run([self.program, "extract", f"{self.store}::n{self.taken}"], target, self.env)
 
 
 def installed(pond):
