@@ -17,6 +17,7 @@ mod merging;
 mod message;
 mod mirror;
 mod operation_output;
+mod outside;
 mod plumbing;
 mod porcelain;
 mod recorded;

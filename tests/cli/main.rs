@@ -50,5 +50,6 @@ mod status_forms;
 mod switching;
 mod table;
 mod tags;
+mod time_zones;
 mod tour;
 mod undo;
