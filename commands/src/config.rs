@@ -4,7 +4,7 @@
 //! environment (`POND_CONFIG_COUNT`, `POND_CONFIG_KEY_n`, `POND_CONFIG_VALUE_n`) < `-c key=value`.
 //! Keys are `section.name` or `section.sub.name`; the section and the name ignore case, the middle does not.
 //! `known` lists every key with its type and default. `${env:VAR}` in a value is replaced when it is used and
-//! never when it is listed. In a pond that belongs to another user, keys that name programs count for nothing.
+//! never when it is listed. A user's or a system's file that cannot be read is passed over with a warning. In a pond that belongs to another user, keys that name programs count for nothing.
 
 pub(crate) mod known;
 pub(crate) mod layer;
@@ -26,14 +26,24 @@ pub(crate) struct Config {
     /// In order of rising priority.
     entries: Vec<Entry>,
     warnings: Vec<String>,
+    /// Why files outside of the pond were passed over.
+    unreadable: Option<ConfigError>,
 }
 
 impl Config {
-    /// Reads every layer. A file that does not exist is an empty layer; any other trouble is an error.
+    /// Reads every layer. A file that does not exist is an empty layer, and so is one outside of the pond that cannot be
+    /// read; any other trouble is an error.
     pub(crate) fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut config = Self::default();
         for (scope, path) in sources.files() {
-            let mut entries = layer::read_file(scope, path)?;
+            let mut entries = match layer::read_file(scope, path) {
+                Err(error @ ConfigError::Unreadable { .. }) if scope != Scope::Pond => {
+                    config.warnings.push(format!("{error}; going on without it"));
+                    config.unreadable.get_or_insert(error);
+                    continue;
+                }
+                read => read?,
+            };
             if scope == Scope::Pond && !sources.pond_is_trusted {
                 entries.retain(|entry| config.keeps_untrusted(entry));
             }
@@ -58,6 +68,11 @@ impl Config {
             ));
         }
         keep
+    }
+
+    /// Why a file outside of the pond was passed over, if one was.
+    pub(crate) fn unreadable(&self) -> Option<&ConfigError> {
+        self.unreadable.as_ref()
     }
 
     /// What is odd but no error: unknown keys, and what was ignored.

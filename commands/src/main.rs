@@ -18,6 +18,7 @@ mod message;
 mod mirror;
 mod operation_output;
 mod outside;
+mod passwd;
 mod plumbing;
 mod porcelain;
 mod recorded;

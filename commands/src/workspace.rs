@@ -16,6 +16,7 @@ use pond_oplog::lock::{Holder, Lock};
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store, durable};
 
+use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
@@ -424,7 +425,10 @@ impl<'c> Workspace<'c> {
 
     /// The mirror's rules for what is ignored.
     pub(crate) fn ignore(&self) -> Result<Ignore, CommandError> {
-        let global = self.ctx.config()?.path("core.excludesFile")?;
+        let config = self.ctx.config()?;
+        // Where the file beside it cannot be read, this one mostly can't be either: one warning is enough.
+        let of_user = || sources::user_ignore_file().filter(|_| config.unreadable().is_none());
+        let global = config.path("core.excludesFile")?.or_else(of_user);
         let exclude = self.pond.pond_dir().join("info/exclude");
         Ok(Ignore::new(self.pond.mirror_root(), Some(&exclude), global.as_deref()))
     }

@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::Scope;
+use crate::passwd;
 
 /// The places to read, so that loading itself depends on nothing else.
 #[derive(Clone, Debug, Default)]
@@ -58,10 +59,27 @@ pub(crate) fn user_file() -> Option<PathBuf> {
     Some(user_directory()?.join("pond/config.toml"))
 }
 
+/// The file with the user's ignore patterns where core.excludesFile names none.
+pub(crate) fn user_ignore_file() -> Option<PathBuf> {
+    Some(user_directory()?.join("pond/ignore"))
+}
+
 /// `$XDG_CONFIG_HOME`, which must be absolute to count, else `~/.config`.
 pub(crate) fn user_directory() -> Option<PathBuf> {
     let xdg = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    xdg.or_else(|| Some(env::home_dir().filter(|home| home.is_absolute())?.join(".config")))
+    xdg.or_else(|| Some(home()?.join(".config")))
+}
+
+/// The home directory, which must be absolute to count: `HOME`, or, where that is not set, what the password file says.
+///
+/// `env::home_dir` asks the system's name services for it, which a program that is linked statically cannot do everywhere:
+/// for a user that is not in the file it crashes.
+pub(crate) fn home() -> Option<PathBuf> {
+    let home = match env::var_os("HOME") {
+        Some(home) => Some(home),
+        None => passwd::of_process().map(|user| user.home),
+    };
+    home.map(PathBuf::from).filter(|home| home.is_absolute())
 }
 
 #[cfg(unix)]

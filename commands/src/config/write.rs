@@ -79,11 +79,7 @@ pub(crate) fn unset(path: &Path, key: &str) -> Result<bool, WriteError> {
 }
 
 fn read(path: &Path) -> Result<DocumentMut, WriteError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(source) => return Err(WriteError::Io { path: path.display().to_string(), source }),
-    };
+    let text = layer::read_text(path)?.unwrap_or_default();
     Ok(layer::parse(&text, path)?.into_mut())
 }
 

@@ -113,6 +113,9 @@ pub(crate) fn run(ctx: &Context, args: ConfigArgs) -> Result<Outcome, CommandErr
     let one_layer;
     let config = if args.global || args.system || args.local {
         one_layer = Config::load(&only(scope(&args), file(ctx, &args)?))?;
+        if let Some(error) = one_layer.unreadable() {
+            return Err(error.clone().into());
+        }
         &one_layer
     } else {
         ctx.config()?
