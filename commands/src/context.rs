@@ -11,7 +11,7 @@ use pond_oplog::Pond;
 use pond_oplog::pond::Trust;
 
 use crate::cli::GlobalArgs;
-use crate::config::{Config, ConfigError, Sources};
+use crate::config::{Config, ConfigError, Sources, sources};
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
 use crate::ui::color::ColorMode;
@@ -94,18 +94,12 @@ impl Context {
         self.explicit_pond.as_deref()
     }
 
-    /// Opens the pond.
+    /// Opens the pond, whoever owns it: who changes something asks [`Pond::need_ours`] first.
     pub(crate) fn pond(&self) -> Result<Pond, CommandError> {
         let place = self.require_place()?;
-        // As root behind sudo, the ponds of the user who called it are ours too.
-        let behind_sudo = env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
-        let trust = behind_sudo.map_or(Trust::Ours, |uid| Trust::OursAnd(vec![uid]));
-        let trust = if env::var_os("POND_TRUST_ANY_OWNER").is_some_and(|value| value == "1") {
-            Trust::Anybody
-        } else {
-            trust
-        };
-        Ok(Pond::open(&place.root, &trust)?)
+        let trusted = self.config.as_ref().is_ok_and(Config::trusts_pond);
+        let trust = if trusted { Trust::Anybody } else { sources::own_ponds() };
+        Ok(Pond::open_to_read(&place.root, &trust)?)
     }
 
     /// Where the pond is; fatal if there is none.

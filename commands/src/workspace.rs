@@ -132,6 +132,7 @@ impl<'c> Workspace<'c> {
         unfinished: Unfinished,
     ) -> Result<Self, CommandError> {
         let pond = ctx.pond()?;
+        pond.need_ours()?;
         let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
         // From here on the command itself decides where it may stop.
         ctx.check_interrupt("nothing was changed")?;
@@ -349,7 +350,7 @@ impl<'c> Workspace<'c> {
     /// if nobody holds the mirror's lock, and if the index is still the one that was opened. It is a service to later
     /// commands, and whatever keeps it from being done is no error.
     pub(crate) fn keep_stats(&self, refreshed: &[(usize, Seen)]) {
-        if self.lock.is_some() || !refreshed.iter().any(|(_, seen)| seen.trusted) {
+        if self.lock.is_some() || !self.pond.is_ours() || !refreshed.iter().any(|(_, seen)| seen.trusted) {
             return;
         }
         let path = self.pond.mirror_dir(MAIN_MIRROR).join("lock");

@@ -37,6 +37,7 @@ mod merge_over;
 mod mishaps;
 mod odd_names;
 mod oracle;
+mod other_users;
 mod pathspecs;
 mod plumbing;
 mod refs;

@@ -3,13 +3,15 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::harness::{Output, TestPond, describe};
 
 /// Whose the mirror is.
 pub(crate) const OWNER: u32 = 47_110;
+/// Somebody else.
+pub(crate) const OTHER: u32 = 47_120;
 
 /// A mirror of [`OWNER`]'s without a pond, and the program where everybody can run it.
 pub(crate) struct Users {
@@ -75,4 +77,13 @@ impl Users {
             chown(path, Some(OWNER), Some(OWNER)).expect("given away");
         }
     }
+}
+
+/// Every path below a directory, with its owner.
+pub(crate) fn owners(directory: &Path) -> Vec<(PathBuf, u32)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let entries = walkdir::WalkDir::new(directory).sort_by_file_name().into_iter();
+    let owner =
+        |entry: walkdir::DirEntry| (entry.path().to_owned(), entry.metadata().expect("metadata").uid());
+    entries.map(|entry| owner(entry.expect("an entry"))).collect()
 }

@@ -3,7 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::Scope;
+use pond_oplog::pond::{Trust, foreign};
+
 use crate::passwd;
 
 /// The places to read, so that loading itself depends on nothing else.
@@ -12,8 +13,8 @@ pub(crate) struct Sources {
     pub(crate) system: Option<PathBuf>,
     pub(crate) user: Option<PathBuf>,
     pub(crate) pond: Option<PathBuf>,
-    /// Whether the pond's own file may name programs: it belongs to this user, or to root.
-    pub(crate) pond_is_trusted: bool,
+    /// Whether the pond belongs to this user, or to the one behind sudo.
+    pub(crate) pond_is_ours: bool,
     /// The variables whose names start with `POND_CONFIG_`.
     pub(crate) environment: Vec<(String, String)>,
     /// The values of `-c`, as they were given.
@@ -31,17 +32,12 @@ impl Sources {
             system: system_file(),
             user: user_file(),
             pond: dot_pond.map(|directory| directory.join("config.toml")),
-            pond_is_trusted: dot_pond.is_none_or(is_ours),
+            // What cannot be looked at cannot be trusted either.
+            pond_is_ours: dot_pond
+                .is_some_and(|pond| foreign(pond, &own_ponds()).is_ok_and(|who| who.is_none())),
             environment,
             command_line: command_line.to_vec(),
         }
-    }
-
-    /// The files in order of rising priority.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (Scope, &Path)> {
-        [(Scope::System, &self.system), (Scope::User, &self.user), (Scope::Pond, &self.pond)]
-            .into_iter()
-            .filter_map(|(scope, path)| Some((scope, path.as_deref()?)))
     }
 }
 
@@ -82,15 +78,16 @@ pub(crate) fn home() -> Option<PathBuf> {
     home.map(PathBuf::from).filter(|home| home.is_absolute())
 }
 
-#[cfg(unix)]
-fn is_ours(directory: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    // What cannot be looked at cannot be trusted either.
-    std::fs::metadata(directory)
-        .is_ok_and(|data| data.uid() == rustix::process::geteuid().as_raw() || data.uid() == 0)
+/// The user behind sudo, if this is root by it.
+pub(crate) fn behind_sudo() -> Option<u32> {
+    #[cfg(unix)]
+    if rustix::process::geteuid().is_root() {
+        return env::var("SUDO_UID").ok()?.parse().ok();
+    }
+    None
 }
 
-#[cfg(not(unix))]
-fn is_ours(_directory: &Path) -> bool {
-    true
+/// Those whose ponds are written to without being listed as safe: as git has it, this user and, as root, the one behind sudo.
+pub(crate) fn own_ponds() -> Trust {
+    behind_sudo().map_or(Trust::Ours, |user| Trust::OursAnd(vec![user]))
 }

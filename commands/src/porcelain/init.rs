@@ -8,6 +8,7 @@ use pond_oplog::view::Head;
 use pond_refs::RefName;
 use serde_json::Map;
 
+use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::head_file::{self, HeadFile};
@@ -18,7 +19,8 @@ use crate::ui::escape;
 /// Make a pond in a directory
 ///
 /// Makes '.pond' in DIR (default: the current directory), which is created if it is missing. The files in DIR are left
-/// alone; 'pond add' stages them. A directory that has a pond already is left as it is.
+/// alone; 'pond add' stages them. A directory that has a pond already is left as it is. Behind sudo,
+/// a pond in a directory of the user who called it belongs to that user.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -47,7 +49,7 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
     let head = Head { branch: Some(branch), commit: None };
     let first =
         FirstOperation { doing: transact::doing(ctx, "INIT", &[("branch", name)])?, head: head.clone() };
-    let unborn = match pond_oplog::Pond::prepare(&directory) {
+    let unborn = match pond_oplog::Pond::prepare(&directory, sources::behind_sudo()) {
         Err(InitError::Exists(path)) => {
             // What is there must be a pond that works, or this would send people in a circle.
             pond_oplog::Pond::open(&directory, &Trust::Anybody).map_err(|error| {
