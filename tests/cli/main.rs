@@ -35,6 +35,7 @@ mod merge;
 mod merge_diffs;
 mod merge_over;
 mod mishaps;
+mod nested_ponds;
 mod odd_names;
 mod oracle;
 mod other_users;

@@ -41,6 +41,13 @@ pub(crate) struct InitArgs {
 pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError> {
     let given = args.directory.as_deref().or(ctx.explicit_pond());
     let directory = given.map_or_else(|| ctx.cwd.clone(), |path| ctx.cwd.join(path));
+    if directory.metadata().is_ok_and(|found| !found.is_dir()) {
+        return Err(fatal(format_args!(
+            "'{}' is a file: a pond is made in a directory",
+            escape::path(&directory)
+        ))
+        .hint("DIR, --pond and POND name a directory, which is made if it is missing"));
+    }
     let configured = ctx.config()?.string("init.defaultBranch")?;
     let name = args.initial_branch.or(configured).unwrap_or_else(|| "main".to_owned());
     let branch = RefName::branch(&name).map_err(|error| {

@@ -101,7 +101,7 @@ impl Pond {
     pub fn discover(start: &Path, trust: &Trust) -> Result<Self, OpenError> {
         let start = canonical(start)?;
         for dir in start.ancestors() {
-            if kind_of(&dir.join(POND_NAME))?.is_some() {
+            if names_a_pond(&dir.join(POND_NAME))? {
                 return Self::open(dir, trust);
             }
         }
@@ -265,6 +265,22 @@ fn kind_of(path: &Path) -> Result<Option<Found>, OpenError> {
     }
 }
 
+/// Whether what has the name of a pond is one, or names one: an ordinary file does not.
+///
+/// # Errors
+/// Those of looking at it.
+pub fn names_a_pond(path: &Path) -> Result<bool, OpenError> {
+    Ok(match kind_of(path)? {
+        Some(Found::Directory) => true,
+        Some(Found::File) => {
+            let io = |source| OpenError::Io { path: path.to_owned(), source };
+            let is_short = fs::metadata(path).map_err(io)?.len() <= POINTER_LIMIT;
+            is_short && is_pointer(&fs::read(path).map_err(io)?)
+        }
+        None => false,
+    })
+}
+
 /// Whether a directory whose name may be anything is the inside of a pond.
 fn is_pond_dir(dir: &Path) -> bool {
     dir.join(config::CONFIG_FILE).is_file() && dir.join("oplog").is_dir()
@@ -315,14 +331,23 @@ fn read_pointer(path: &Path) -> Result<(PathBuf, String), OpenError> {
     if fs::metadata(path).map_err(io)?.len() > POINTER_LIMIT {
         return Err(not_a_pond(path, "it is too large to name one"));
     }
-    let text = fs::read_to_string(path).map_err(io)?;
-    let document: Option<DocumentMut> = text.parse().ok();
-    let string = |name| document.as_ref()?.get(name).and_then(Item::as_str);
-    match (string("pond"), string("mirror")) {
-        (Some(pond), Some(mirror)) if is_mirror_id(mirror) => Ok((PathBuf::from(pond), mirror.to_owned())),
-        (Some(_), Some(_)) => Err(not_a_pond(path, "its mirror's id is not one")),
-        _ => Err(not_a_pond(path, "it does not name a pond and a mirror")),
+    match parse_pointer(&fs::read(path).map_err(io)?) {
+        Some((pond, mirror)) if is_mirror_id(&mirror) => Ok((PathBuf::from(pond), mirror)),
+        Some(_) => Err(not_a_pond(path, "its mirror's id is not one")),
+        None => Err(not_a_pond(path, "it does not name a pond and a mirror")),
     }
+}
+
+/// Whether a file `.pond` with these bytes makes its directory a mirror of a pond: it names a pond and a mirror. Any other file
+/// of that name is an ordinary one.
+pub fn is_pointer(bytes: &[u8]) -> bool {
+    parse_pointer(bytes).is_some()
+}
+
+fn parse_pointer(bytes: &[u8]) -> Option<(String, String)> {
+    let document: DocumentMut = std::str::from_utf8(bytes).ok()?.parse().ok()?;
+    let string = |name| document.get(name).and_then(Item::as_str).map(str::to_owned);
+    Some((string("pond")?, string("mirror")?))
 }
 
 /// Whether a text can be a mirror's id: 1 to 64 lower-case letters, digits and `-`, so that it is a name of a
