@@ -105,6 +105,11 @@ impl Context {
         })
     }
 
+    /// The pond of a directory or of one above it, if there is one.
+    pub(crate) fn place_above(directory: &Path) -> Option<Place> {
+        Place::above(directory).ok()
+    }
+
     /// Whether Ctrl-C was pressed or the process was asked to end. From the first call on the command decides itself
     /// when to stop; until then a signal ends it at once. Cheap enough for inner loops.
     pub(crate) fn interrupted(&self) -> bool {
