@@ -65,6 +65,25 @@ fn what_is_tracked_stays_so_when_a_pond_is_made_below_as_in_git() {
 }
 
 #[test]
+fn a_tracked_directory_that_was_empty_stays_tracked_too() {
+    let pond = TestPond::new();
+    pond.write("top", "1\n");
+    pond.commit_all("without");
+    pond.ok(&["branch", "without"]);
+    pond.mkdir("e");
+    pond.commit_all("with");
+    pond.ok(&["init", "-q", "e"]);
+    assert_eq!(pond.status(), [""; 0]);
+    pond.write("e/x", "1\n");
+    assert_eq!(pond.status(), ["?? e/x"]);
+    pond.ok(&["switch", "-q", "without"]);
+    pond.run(&["status"]).expect_code(0).expect_says("not looked into: e is a pond of its own");
+    pond.ok(&["switch", "-q", "main"]);
+    pond.commit_all("what is in it");
+    assert_eq!((pond.status(), pond.ok(&["ls", "-r"])), (vec![], "e/x\ntop\n".into()));
+}
+
+#[test]
 fn only_a_file_that_names_a_pond_makes_its_directory_one() {
     let pond = TestPond::new();
     let contents = ["", "notes\n", "pond = \"..\"\n", "mirror = \"x\"\n", "pond = 1\nmirror = 2\n", "\u{0}"];

@@ -16,6 +16,7 @@ use super::host::{HostDir, NameKind, Names, join};
 use super::nested::is_pond;
 use super::{ChildKind, DirState, Host, Listing, Untracked, Walk, WalkOptions};
 use crate::mirror::ignore::{self, Level, is_always_ignored, read_bounded};
+use crate::mirror::index::Index;
 use crate::mirror::secure_dir::is_temporary;
 
 /// A directory that is to be read.
@@ -107,7 +108,7 @@ impl<'a> Shared<'a> {
         let held = || Listing { state: DirState::Is(Host::Held), ..Listing::default() };
         let listing = match self.open(&task.parent, &task.path, task.name_at) {
             Ok(Some((dir, names))) => match is_pond(&dir, &names) {
-                true if !self.is_entered(&task.rows) => {
+                true if !self.is_entered(task) => {
                     self.note(|walk| walk.nested.push(task.path.clone()));
                     held()
                 }
@@ -258,10 +259,14 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// Whether a directory with these rows of the index is looked into, be it a pond.
-    fn is_entered(&self, rows: &Range<usize>) -> bool {
-        let has_tracked = || self.options.index.is_some_and(|index| index.any_live(rows.clone()));
-        self.options.untracked == Untracked::Everything || has_tracked()
+    /// Whether a directory is looked into, be it a pond: it is tracked, or something below it is.
+    fn is_entered(&self, task: &Task) -> bool {
+        let is_tracked = |index: &Index| {
+            let own = task.rows.start.checked_sub(1).filter(|own| index.path(*own) == task.path);
+            let own = own.and_then(|own| index.entry(own).staged);
+            own.is_some_and(|side| side.kind == Kind::Directory) || index.any_live(task.rows.clone())
+        };
+        self.options.untracked == Untracked::Everything || self.options.index.is_some_and(is_tracked)
     }
 
     fn is_tracked(&self, rows: &Range<usize>, path: &[u8]) -> bool {
