@@ -4,15 +4,18 @@
 //! environment (`POND_CONFIG_COUNT`, `POND_CONFIG_KEY_n`, `POND_CONFIG_VALUE_n`) < `-c key=value`.
 //! Keys are `section.name` or `section.sub.name`; the section and the name ignore case, the middle does not.
 //! `known` lists every key with its type and default. `${env:VAR}` in a value is replaced when it is used and
-//! never when it is listed. In a pond that belongs to another user, keys that name programs count for nothing.
+//! never when it is listed. The file of a pond that belongs to another user counts for nothing, unless `safe.directory` in a
+//! layer outside of it lists the pond. A user's or a system's file that cannot be read is passed over with a warning.
 
 pub(crate) mod known;
 pub(crate) mod layer;
+pub(crate) mod safe;
 pub(crate) mod sources;
 mod value;
 pub(crate) mod write;
 
 use std::borrow::Cow;
+use std::path::Path;
 
 pub(crate) use layer::{ConfigError, Entry, Scope};
 pub(crate) use sources::Sources;
@@ -26,21 +29,38 @@ pub(crate) struct Config {
     /// In order of rising priority.
     entries: Vec<Entry>,
     warnings: Vec<String>,
+    /// Why files outside of the pond were passed over.
+    unreadable: Option<ConfigError>,
+    trusts_pond: bool,
 }
 
 impl Config {
-    /// Reads every layer. A file that does not exist is an empty layer; any other trouble is an error.
+    /// Reads every layer. A file that does not exist is an empty layer, and so is one outside of the pond that cannot be
+    /// read; any other trouble is an error.
     pub(crate) fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut config = Self::default();
-        for (scope, path) in sources.files() {
-            let mut entries = layer::read_file(scope, path)?;
-            if scope == Scope::Pond && !sources.pond_is_trusted {
-                entries.retain(|entry| config.keeps_untrusted(entry));
+        for (scope, path) in [(Scope::System, &sources.system), (Scope::User, &sources.user)] {
+            let Some(path) = path else { continue };
+            match layer::read_file(scope, path) {
+                Ok(mut entries) => config.entries.append(&mut entries),
+                Err(error @ ConfigError::Unreadable { .. }) => {
+                    config.warnings.push(format!("{error}; going on without it"));
+                    config.unreadable.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
             }
-            config.entries.append(&mut entries);
         }
-        config.entries.append(&mut layer::from_environment(&sources.environment)?);
-        config.entries.append(&mut layer::from_command_line(&sources.command_line)?);
+        let mut given = layer::from_environment(&sources.environment)?;
+        given.append(&mut layer::from_command_line(&sources.command_line)?);
+        if let Some(path) = &sources.pond {
+            let root = path.parent().and_then(Path::parent);
+            let outside = config.entries.iter().chain(&given);
+            config.trusts_pond = sources.pond_is_ours || root.is_some_and(|root| safe::lists(outside, root));
+            if config.trusts_pond {
+                config.entries.append(&mut layer::read_file(Scope::Pond, path)?);
+            }
+        }
+        config.entries.append(&mut given);
         for entry in &config.entries {
             if known::find(&entry.key).is_none() {
                 config.warnings.push(unknown_key(entry));
@@ -49,18 +69,17 @@ impl Config {
         Ok(config)
     }
 
-    fn keeps_untrusted(&mut self, entry: &Entry) -> bool {
-        let keep = known::find(&entry.key).is_none_or(|key| !key.runs_program);
-        if !keep {
-            self.warnings.push(format!(
-                "ignoring '{}' in {}: the pond belongs to another user, and nothing in it may name a program",
-                entry.key, entry.origin
-            ));
-        }
-        keep
+    /// Whether the pond is this user's, or listed as safe: else it is only read, and nothing in it counts as a setting.
+    pub(crate) fn trusts_pond(&self) -> bool {
+        self.trusts_pond
     }
 
-    /// What is odd but no error: unknown keys, and what was ignored.
+    /// Why a file outside of the pond was passed over, if one was.
+    pub(crate) fn unreadable(&self) -> Option<&ConfigError> {
+        self.unreadable.as_ref()
+    }
+
+    /// What is odd but no error: unknown keys, and files that were passed over.
     pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -140,7 +159,7 @@ pub(crate) fn check(key: &str, text: &str) -> Result<(), String> {
         KeyType::Bool => value::parse_bool(text).is_some(),
         KeyType::Integer => text.trim().parse::<u64>().is_ok(),
         KeyType::OneOf(words) => words.contains(&text),
-        KeyType::Text | KeyType::Path => true,
+        KeyType::Text | KeyType::Path | KeyType::Paths => true,
     };
     // A value from the environment is only known when it is used.
     if good || text.contains("${env:") { Ok(()) } else { Err(known.kind.expected().into_owned()) }

@@ -1,5 +1,7 @@
 //! What every command gets: where it runs, what was asked for globally, the configuration, the terminal.
 
+mod place;
+
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -10,8 +12,10 @@ use std::sync::atomic::AtomicBool;
 use pond_oplog::Pond;
 use pond_oplog::pond::Trust;
 
+use self::place::NoPlace;
+pub(crate) use self::place::Place;
 use crate::cli::GlobalArgs;
-use crate::config::{Config, ConfigError, Sources};
+use crate::config::{Config, ConfigError, Sources, sources};
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
 use crate::ui::color::ColorMode;
@@ -32,17 +36,8 @@ pub(crate) struct Context {
     /// Whether what the command published made upkeep due.
     pub(crate) upkeep_due: AtomicBool,
     explicit_pond: Option<PathBuf>,
-    place: Option<Place>,
+    place: Result<Place, NoPlace>,
     config: Result<Config, ConfigError>,
-}
-
-/// Where a pond is on the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// The directory with `.pond` in it: the root of the main mirror.
-    pub(crate) root: PathBuf,
-    /// The `.pond` directory.
-    pub(crate) dot_pond: PathBuf,
 }
 
 impl Context {
@@ -60,10 +55,10 @@ impl Context {
             .or_else(|| env::var_os("POND").filter(|value| !value.is_empty()).map(PathBuf::from))
             .map(|path| std::path::absolute(&path).unwrap_or_else(|_| cwd.join(path)));
         let place = match &explicit_pond {
-            Some(path) => place_at(path),
-            None => cwd.ancestors().find_map(place_at),
+            Some(path) => Place::at(path),
+            None => Place::above(&cwd),
         };
-        let dot_pond = place.as_ref().map(|place| place.dot_pond.as_path());
+        let dot_pond = place.as_ref().ok().map(|place| place.dot_pond.as_path());
         let config = Config::load(&Sources::from_environment(dot_pond, &globals.settings));
         let ui = Ui::new(ui_settings(&globals, config.as_ref().ok()));
         Ok(Self {
@@ -86,7 +81,7 @@ impl Context {
 
     /// Where the pond is, if there is one here. It has not been opened or checked.
     pub(crate) fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        self.place.as_ref().ok()
     }
 
     /// The pond that `--pond` or `POND` names, absolute, whether or not it exists.
@@ -94,31 +89,25 @@ impl Context {
         self.explicit_pond.as_deref()
     }
 
-    /// Opens the pond.
+    /// Opens the pond, whoever owns it: who changes something asks [`Pond::need_ours`] first.
     pub(crate) fn pond(&self) -> Result<Pond, CommandError> {
         let place = self.require_place()?;
-        // As root behind sudo, the ponds of the user who called it are ours too.
-        let behind_sudo = env::var("SUDO_UID").ok().and_then(|uid| uid.parse().ok());
-        let trust = behind_sudo.map_or(Trust::Ours, |uid| Trust::OursAnd(vec![uid]));
-        let trust = if env::var_os("POND_TRUST_ANY_OWNER").is_some_and(|value| value == "1") {
-            Trust::Anybody
-        } else {
-            trust
-        };
-        Ok(Pond::open(&place.root, &trust)?)
+        let trusted = self.config.as_ref().is_ok_and(Config::trusts_pond);
+        let trust = if trusted { Trust::Anybody } else { sources::own_ponds() };
+        Ok(Pond::open_to_read(&place.root, &trust)?)
     }
 
     /// Where the pond is; fatal if there is none.
     pub(crate) fn require_place(&self) -> Result<&Place, CommandError> {
-        self.place.as_ref().ok_or_else(|| match &self.explicit_pond {
-            Some(path) => fatal(format_args!("there is no pond at '{}'", escape::path(path)))
-                .hint("--pond and POND name a directory with .pond in it"),
-            None => fatal(format_args!(
-                "not in a pond: neither '{}' nor a directory above it has a .pond directory",
-                escape::path(&self.cwd)
-            ))
-            .hint("'pond init' makes one here; -C DIR or --pond DIR names another place"),
+        self.place.as_ref().map_err(|nothing| match &self.explicit_pond {
+            Some(path) => nothing.error_of(path, if self.globals.pond.is_some() { "--pond" } else { "POND" }),
+            None => nothing.error(&self.cwd),
         })
+    }
+
+    /// The pond of a directory or of one above it, if there is one.
+    pub(crate) fn place_above(directory: &Path) -> Option<Place> {
+        Place::above(directory).ok()
     }
 
     /// Whether Ctrl-C was pressed or the process was asked to end. From the first call on the command decides itself
@@ -147,16 +136,6 @@ fn cannot_change_to(directory: &Path, error: &io::Error) -> CommandError {
         }
         _ => this.hint("-C names a directory that exists"),
     }
-}
-
-/// The pond at exactly this directory: one with `.pond` in it, or a `.pond` directory itself.
-fn place_at(path: &Path) -> Option<Place> {
-    let dot_pond = path.join(".pond");
-    if dot_pond.is_dir() {
-        return Some(Place { root: path.to_owned(), dot_pond });
-    }
-    let is_dot_pond = path.file_name().is_some_and(|name| name == ".pond") && path.join("oplog").is_dir();
-    is_dot_pond.then(|| Place { root: path.parent().unwrap_or(path).to_owned(), dot_pond: path.to_owned() })
 }
 
 fn ui_settings(globals: &GlobalArgs, config: Option<&Config>) -> UiSettings {

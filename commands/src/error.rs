@@ -299,7 +299,8 @@ impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> Self {
         let this = Self::from_error(Class::Fatal, &error);
         match error {
-            ConfigError::Syntax { ref path, .. } | ConfigError::Unreadable { ref path, .. } => {
+            ConfigError::Unreadable { .. } => this.context("cannot use the configuration"),
+            ConfigError::Syntax { ref path, .. } | ConfigError::NotText { ref path } => {
                 let is_of_pond = Path::new(path).parent().is_some_and(|dir| dir.ends_with(".pond"));
                 let this = this.context("cannot use the configuration");
                 match is_of_pond {

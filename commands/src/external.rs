@@ -32,12 +32,20 @@ pub(crate) fn run(
     command.args(leading_options(ctx)).args(arguments);
     match execute(ctx, command) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // The system says so too of a directory on PATH that may not be entered: what cannot be seen is not there.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !is_on_path(&program) => Ok(None),
         Err(error) => {
             Err(fatal(format_args!("cannot run '{}'", escape::plain(program.as_encoded_bytes())))
                 .because(&error))
         }
         Ok(outcome) => Ok(Some(outcome)),
     }
+}
+
+/// Whether a directory on PATH has something of this name.
+fn is_on_path(program: &OsStr) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|directory| directory.join(program).exists())
 }
 
 /// Runs the line of a shell alias.

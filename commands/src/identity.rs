@@ -2,7 +2,6 @@
 //! and at last login@host with one warning, so that a commit from cron never fails for want of a name.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,8 +11,8 @@ use pond_refs::DayTime;
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::time;
 use crate::ui::escape;
+use crate::{outside, passwd, time};
 
 /// A name and an address, neither of which need be known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +70,7 @@ fn signature(ctx: &Context, prefix: &str) -> Result<Signature, CommandError> {
         origin(environment.email.is_some(), "EMAIL", "user.email"),
     ];
     let configured = Person { name: config.string("user.name")?, email: config.string("user.email")? };
-    let person = environment.or(|| configured).or(git_person);
+    let person = environment.or(|| configured).or(|| git_person(ctx));
     let is_guess = person.name.is_none() || person.email.is_none();
     let guess = is_guess.then(|| (login(), host()));
     let (login, host) = guess.unwrap_or_default();
@@ -122,21 +121,33 @@ fn check(origins: [&str; 2], name: &str, email: &str) -> Result<(), CommandError
     Ok(())
 }
 
-/// Name and address from git's configuration of the user. No process is started, and includes are not followed.
-fn git_person() -> Person {
+/// Name and address from git's configuration of the user. No process is started, and includes are not followed. A file that
+/// cannot be read is passed over, with a warning where there was none of the like.
+fn git_person(ctx: &Context) -> Person {
     let mut files: Vec<PathBuf> = Vec::new();
     match env::var_os("GIT_CONFIG_GLOBAL") {
         Some(path) => files.push(path.into()),
         None => {
-            files.extend(env::home_dir().map(|home| home.join(".gitconfig")));
+            files.extend(sources::home().map(|home| home.join(".gitconfig")));
             files.extend(sources::user_directory().map(|directory| directory.join("git/config")));
         }
     }
-    files.iter().fold(Person::default(), |person, path| person.or(|| read_git_config(path)))
+    files.iter().fold(Person::default(), |person, path| person.or(|| read_git_config(ctx, path)))
 }
 
-fn read_git_config(path: &Path) -> Person {
-    fs::read_to_string(path).map(|text| parse_git_config(&text)).unwrap_or_default()
+fn read_git_config(ctx: &Context, path: &Path) -> Person {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    match outside::read(path) {
+        Ok(found) => parse_git_config(&String::from_utf8_lossy(&found.unwrap_or_default())),
+        Err(reason) => {
+            let is_said = ctx.config().is_ok_and(|config| config.unreadable().is_some());
+            if !is_said && !WARNED.swap(true, Ordering::Relaxed) {
+                let path = escape::path(path);
+                ctx.ui.warn(format_args!("cannot read {path}: {reason}; going on without it"));
+            }
+            Person::default()
+        }
+    }
 }
 
 /// `name` and `email` of the section `[user]`; the last one wins, as in git.
@@ -197,20 +208,17 @@ pub(crate) fn login() -> String {
     set.or_else(login_of_process).unwrap_or_else(|| "unknown".to_owned())
 }
 
-#[cfg(unix)]
 fn login_of_process() -> Option<String> {
-    let uid = rustix::process::getuid().as_raw().to_string();
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid).then(|| name.to_owned())
-    });
-    name.or_else(|| Some(format!("uid{uid}")))
+    passwd::of_process().map(|user| user.name).or_else(uid)
+}
+
+#[cfg(unix)]
+fn uid() -> Option<String> {
+    Some(format!("uid{}", rustix::process::getuid().as_raw()))
 }
 
 #[cfg(not(unix))]
-fn login_of_process() -> Option<String> {
+fn uid() -> Option<String> {
     None
 }
 

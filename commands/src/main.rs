@@ -17,6 +17,8 @@ mod merging;
 mod message;
 mod mirror;
 mod operation_output;
+mod outside;
+mod passwd;
 mod plumbing;
 mod porcelain;
 mod recorded;

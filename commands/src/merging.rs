@@ -27,7 +27,7 @@ use crate::mirror::index::{Header, Index, Seen, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{restaged, touched_index};
 use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
-use crate::mirror::obstacles::refuse_unread;
+use crate::mirror::obstacles::refuse_out_of_reach;
 use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
 use crate::mirror::record::NewCommit;
@@ -249,7 +249,7 @@ pub(crate) fn apply(
     let targets = lay_out::targets_of(&combined.merged.updates);
     let targets = with_emptied(&workspace.index, targets);
     let scan = lay_out::look(workspace)?;
-    refuse_unread(&scan, &targets)?;
+    refuse_out_of_reach(&scan, &targets)?;
     refuse_uncommitted(workspace, &scan, &targets, &combined.merged.unmerged, kind)?;
     workspace.ctx.check_interrupt(unchanged(workspace))?;
     let saved = Saved::default();

@@ -108,6 +108,9 @@ fn execute(ctx: &Context, command: Option<Command>) -> Result<Outcome, CommandEr
     // A clock that cannot be read is an error of every command that works on a pond or its settings.
     if needs_config || matches!(command, Some(Command::Porcelain(Porcelain::Config(_)))) {
         time::check()?;
+        if let Some(warning) = time::zone::warning() {
+            ctx.ui.warn(warning);
+        }
     }
     match command {
         None => help::overview(ctx),

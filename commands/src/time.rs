@@ -1,5 +1,7 @@
 //! The clock, and times as people read them. (Times as people write them: `pond_refs::date`.)
 
+pub(crate) mod zone;
+
 use std::env;
 
 use jiff::tz::{Offset, TimeZone};
@@ -14,7 +16,7 @@ const DATES: &str = "'2 days ago', '2026-05-01 14:30', RFC 3339 and '@1700000000
 /// The time now, with the zone of this machine. `POND_NOW`, a date in any form that pond takes, stands in its place,
 /// so that tests and reproducible builds get the same operations each time.
 pub(crate) fn now() -> Result<Zoned, CommandError> {
-    let clock = Zoned::now();
+    let clock = Moment::now().to_zoned(zone::local());
     match env::var_os("POND_NOW").filter(|text| !text.is_empty()) {
         Some(text) => pond_refs::parse_date_zoned(&text.to_string_lossy(), &clock, DayTime::Start)
             .map_err(|error| fatal("cannot use POND_NOW").because(&error).hint(DATES)),

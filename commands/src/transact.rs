@@ -69,6 +69,7 @@ pub(crate) fn publish(
     workspace: &Workspace<'_>,
     transaction: Transaction<'_>,
 ) -> Result<Published, CommandError> {
+    workspace.pond.need_ours()?;
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
     let was_typed = transaction.has_note(MIRROR);

@@ -16,6 +16,7 @@ use pond_oplog::lock::{Holder, Lock};
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store, durable};
 
+use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
@@ -131,6 +132,7 @@ impl<'c> Workspace<'c> {
         unfinished: Unfinished,
     ) -> Result<Self, CommandError> {
         let pond = ctx.pond()?;
+        pond.need_ours()?;
         let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
         // From here on the command itself decides where it may stop.
         ctx.check_interrupt("nothing was changed")?;
@@ -348,7 +350,7 @@ impl<'c> Workspace<'c> {
     /// if nobody holds the mirror's lock, and if the index is still the one that was opened. It is a service to later
     /// commands, and whatever keeps it from being done is no error.
     pub(crate) fn keep_stats(&self, refreshed: &[(usize, Seen)]) {
-        if self.lock.is_some() || !refreshed.iter().any(|(_, seen)| seen.trusted) {
+        if self.lock.is_some() || !self.pond.is_ours() || !refreshed.iter().any(|(_, seen)| seen.trusted) {
             return;
         }
         let path = self.pond.mirror_dir(MAIN_MIRROR).join("lock");
@@ -424,7 +426,10 @@ impl<'c> Workspace<'c> {
 
     /// The mirror's rules for what is ignored.
     pub(crate) fn ignore(&self) -> Result<Ignore, CommandError> {
-        let global = self.ctx.config()?.path("core.excludesFile")?;
+        let config = self.ctx.config()?;
+        // Where the file beside it cannot be read, this one mostly can't be either: one warning is enough.
+        let of_user = || sources::user_ignore_file().filter(|_| config.unreadable().is_none());
+        let global = config.path("core.excludesFile")?.or_else(of_user);
         let exclude = self.pond.pond_dir().join("info/exclude");
         Ok(Ignore::new(self.pond.mirror_root(), Some(&exclude), global.as_deref()))
     }

@@ -121,11 +121,13 @@ fn scratch(table_dir: &Path, base: Option<u64>, version: u64) -> Result<tempfile
         let path = path.to_owned();
         move |source| CheckpointError::Io { path, source }
     };
-    fs::create_dir_all(&parent).map_err(failed(&parent))?;
+    durable::create_derived_dir(&parent).map_err(failed(&parent))?;
     let made = tempfile::Builder::new().prefix(".pond.tmp-checkpoint-").tempdir_in(&parent);
     let scratch = made.map_err(failed(&parent))?;
+    // Should this be killed, the pond's owner can delete what is left.
+    durable::give_dir_to_owner(scratch.path());
     let log = scratch.path().join(LOG_DIR);
-    fs::create_dir(&log).map_err(failed(&log))?;
+    durable::create_dir(&log).map_err(failed(&log))?;
     let link = |from: PathBuf| {
         let to = log.join(from.file_name().expect("BUG: a file of the log has a name"));
         fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)).map_err(failed(&from))

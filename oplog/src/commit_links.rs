@@ -33,6 +33,7 @@ const MOST_FILES: usize = 16;
 /// What is known of commits without reading them.
 pub(crate) struct CommitLinks {
     dir: PathBuf,
+    is_kept: bool,
     known: Mutex<Known>,
 }
 
@@ -44,9 +45,9 @@ struct Known {
 }
 
 impl CommitLinks {
-    /// Those of the pond whose cache is in `cache_dir`. Opens nothing.
-    pub(crate) fn new(cache_dir: &Path) -> Self {
-        Self { dir: cache_dir.join("commits"), known: Mutex::default() }
+    /// Those of the pond whose cache is in `cache_dir`. Opens nothing. The files are only read unless `is_kept`.
+    pub(crate) fn new(cache_dir: &Path, is_kept: bool) -> Self {
+        Self { dir: cache_dir.join("commits"), is_kept, known: Mutex::default() }
     }
 
     /// What is known of a commit.
@@ -58,7 +59,7 @@ impl CommitLinks {
         if known.files.is_none() && known.learnt.len() < OPEN_AFTER {
             return None;
         }
-        let files = known.files.get_or_insert_with(|| open_all(&self.dir));
+        let files = known.files.get_or_insert_with(|| open_all(&self.dir, self.is_kept));
         files.iter().find_map(|file| file.link(id))
     }
 
@@ -74,7 +75,10 @@ impl CommitLinks {
     /// Writes what was learnt. Where that is not possible it is learnt again the next time.
     fn keep(&self, known: &mut Known) {
         let mut links: Vec<(ObjectId, Link)> = known.learnt.drain().collect();
-        let mut old = open_all(&self.dir);
+        if !self.is_kept {
+            return;
+        }
+        let mut old = open_all(&self.dir, self.is_kept);
         old.sort_unstable_by_key(LinkFile::len);
         let all = old.len() >= MOST_FILES;
         let mut count = links.len();
@@ -110,13 +114,13 @@ impl fmt::Debug for CommitLinks {
     }
 }
 
-/// Every file that can be used, the largest first.
-fn open_all(dir: &Path) -> Vec<LinkFile> {
+/// Every file that can be used, the largest first. Others are deleted if `is_kept`.
+fn open_all(dir: &Path, is_kept: bool) -> Vec<LinkFile> {
     let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == file::EXTENSION));
-    let mut opened: Vec<LinkFile> =
-        files.filter_map(|path| LinkFile::open(&path).or_else(|| discard(&path))).collect();
+    let open = |path: PathBuf| LinkFile::open(&path).or_else(|| is_kept.then(|| discard(&path)).flatten());
+    let mut opened: Vec<LinkFile> = files.filter_map(open).collect();
     opened.sort_unstable_by_key(|file| std::cmp::Reverse(file.len()));
     opened
 }

@@ -53,7 +53,7 @@ pub fn initial_text() -> String {
 /// Checks that the pond in `pond_dir` has a format that this program knows.
 pub fn check_format(pond_dir: &Path) -> Result<(), ConfigError> {
     let path = pond_dir.join(CONFIG_FILE);
-    let text = match fs::read_to_string(&path) {
+    let text = match read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ConfigError::Missing(path)),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -80,6 +80,14 @@ pub fn check_format(pond_dir: &Path) -> Result<(), ConfigError> {
         Some(found) => Err(ConfigError::Damaged { path, why: format!("there is no format {found}") }),
         None => Err(ConfigError::Damaged { path, why: "it has no number 'format' in [pond]".to_owned() }),
     }
+}
+
+/// Reads the file; what has no end, or none that comes, is not one.
+fn read(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    fs::read_to_string(path)
 }
 
 #[cfg(test)]

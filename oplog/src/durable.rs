@@ -95,7 +95,52 @@ pub fn temporary_in(dir: &Path) -> io::Result<NamedTempFile> {
     builder.prefix(TEMPORARY_PREFIX);
     #[cfg(unix)]
     builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-    builder.tempfile_in(dir)
+    let temporary = builder.tempfile_in(dir)?;
+    give_to_owner(temporary.as_file(), dir);
+    Ok(temporary)
+}
+
+/// Gives what root has just made in `dir` to the owner of `dir`, so that `sudo` leaves nothing that a pond's owner cannot use.
+/// Does nothing for other users, in directories of root's, and for what is not root's or has other names too. What cannot be
+/// given away stays root's.
+pub fn give_to_owner(made: &File, dir: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let Ok(owner) = fs::metadata(dir) else { return };
+        let is_new = |made: &fs::Metadata| made.uid() == 0 && (made.is_dir() || made.nlink() == 1);
+        if owner.uid() != 0 && made.metadata().is_ok_and(|made| is_new(&made)) {
+            let _ = fchown(made, Some(owner.uid()), Some(owner.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (made, dir);
+}
+
+/// Creates a directory in one that is there, as [`give_to_owner`] has it. Not durable.
+pub fn create_dir(dir: &Path) -> io::Result<()> {
+    fs::create_dir(dir)?;
+    give_dir_to_owner(dir);
+    Ok(())
+}
+
+/// As [`give_to_owner`], for a directory that was just made.
+pub fn give_dir_to_owner(dir: &Path) {
+    #[cfg(unix)]
+    if rustix::process::geteuid().is_root() {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
+        // A link that has taken its place meanwhile leads nowhere.
+        if let Ok(made) = File::options().read(true).custom_flags(flags.bits() as i32).open(dir) {
+            give_to_owner(&made, parent(dir));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
 }
 
 /// Syncs a finished temporary file of the same directory, names it `path`, and syncs the directory.
@@ -134,10 +179,25 @@ pub fn create_dir_all(dir: &Path) -> Result<(), DurableError> {
     if above != dir {
         create_dir_all(above)?;
     }
-    match fs::create_dir(dir) {
+    match create_dir(dir) {
         Ok(()) => sync_dir(above),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
         Err(source) => Err(DurableError::Write { path: dir.to_owned(), source }),
+    }
+}
+
+/// Creates a directory of what is derived, and those above it that are missing. Not durable.
+pub fn create_derived_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let above = parent(dir);
+    if above != dir {
+        create_derived_dir(above)?;
+    }
+    match create_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+        made => made,
     }
 }
 

@@ -21,7 +21,9 @@ impl ReadonlyPond {
     /// # Errors
     /// Those of reading the log; see [`state::load`].
     pub fn open(pond: &Pond, staged: &[StagedPack]) -> Result<Self, StateError> {
-        let state = state::load(&pond.table_dir(), &pond.cache_dir())?.state;
+        // Nothing is written into a pond that is not ours: whose it is could have put a link anywhere.
+        let load = if pond.is_ours() { state::load } else { state::look };
+        let state = load(&pond.table_dir(), &pond.cache_dir())?.state;
         Ok(Self::at(pond, state, staged))
     }
 

@@ -56,6 +56,8 @@ struct OpenPack {
     /// Where it may be: a staged pack moves into the table when it is committed.
     paths: Vec<PathBuf>,
     cached_index: PathBuf,
+    /// Whether an index that has to be made is kept.
+    keeps_index: bool,
     index: OnceLock<PackIndex>,
     /// In the place of an index that turned out to be damaged.
     rebuilt: OnceLock<PackIndex>,
@@ -87,8 +89,8 @@ impl Store {
         let known = Known {
             pages: Mutex::default(),
             cache: Arc::new(PageCache::new(PACK_CACHE)),
-            links: CommitLinks::new(&pond.cache_dir()),
-            view_pages: ViewPages::new(&pond.cache_dir()),
+            links: CommitLinks::new(&pond.cache_dir(), pond.is_ours()),
+            view_pages: ViewPages::new(&pond.cache_dir(), pond.is_ours()),
         };
         Self::over(pond, state, staged, &[], Arc::new(known))
     }
@@ -384,13 +386,13 @@ impl ObjectSource for Store {
 
 impl OpenPack {
     fn new(pond: &Pond, digest: ObjectId, kind: PackKind, is_staged: bool, paths: Vec<PathBuf>) -> Self {
-        let cached_index = pond.pack_index_path(&digest);
         Self {
             digest,
             kind,
             is_staged,
             paths,
-            cached_index,
+            cached_index: pond.pack_index_path(&digest),
+            keeps_index: pond.is_ours(),
             index: OnceLock::new(),
             rebuilt: OnceLock::new(),
             reader: OnceLock::new(),
@@ -435,7 +437,9 @@ impl OpenPack {
     fn rebuild(&self) -> Result<PackIndex, PackError> {
         let index = PackIndex::rebuild_from_pack(self.path(), self.kind, &self.digest)?;
         // The index serves from memory as well: a cache that can't be written only costs time.
-        let _ = index.write(&self.cached_index);
+        if self.keeps_index {
+            let _ = index.write(&self.cached_index);
+        }
         Ok(index)
     }
 

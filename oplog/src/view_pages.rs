@@ -25,6 +25,7 @@ const HEAD: usize = ObjectId::LEN + 4;
 /// The pages of one pond.
 pub(crate) struct ViewPages {
     path: PathBuf,
+    is_kept: bool,
     known: Mutex<Known>,
 }
 
@@ -39,9 +40,9 @@ struct Known {
 }
 
 impl ViewPages {
-    /// Those of the pond whose cache is in `cache_dir`. Opens nothing.
-    pub(crate) fn new(cache_dir: &Path) -> Self {
-        Self { path: cache_dir.join(FILE), known: Mutex::default() }
+    /// Those of the pond whose cache is in `cache_dir`. Opens nothing. The file is only read unless `is_kept`.
+    pub(crate) fn new(cache_dir: &Path, is_kept: bool) -> Self {
+        Self { path: cache_dir.join(FILE), is_kept, known: Mutex::default() }
     }
 
     /// A page as it is stored, not verified.
@@ -84,7 +85,7 @@ impl ViewPages {
 impl Drop for ViewPages {
     fn drop(&mut self) {
         let known = std::mem::take(self.known.get_mut().unwrap_or_else(PoisonError::into_inner));
-        if !known.is_behind {
+        if !known.is_behind || !self.is_kept {
             return;
         }
         let mut pages = known.needed;
@@ -147,39 +148,39 @@ mod tests {
     fn what_was_needed_is_there_for_the_next() {
         let dir = tempfile::tempdir().expect("a directory");
         let [first, second, large] = [page(1, 10_000), page(2, 20_000), page(3, 90_000)];
-        let pages = ViewPages::new(dir.path());
+        let pages = ViewPages::new(dir.path(), true);
         assert_eq!(pages.get(&first.0), None);
         pages.learn(&first.0, &first.1);
         assert_eq!(pages.get(&first.0), Some(first.1.clone()));
         drop(pages);
 
-        let pages = ViewPages::new(dir.path());
+        let pages = ViewPages::new(dir.path(), true);
         pages.learn(&second.0, &second.1);
         drop(pages);
         // Both fit. To read them is no reason to write.
         let written = std::fs::metadata(dir.path().join(FILE)).expect("a file").modified().expect("a time");
-        let pages = ViewPages::new(dir.path());
+        let pages = ViewPages::new(dir.path(), true);
         assert_eq!([&first, &second].map(|(id, _)| pages.get(id).is_some()), [true; 2]);
         drop(pages);
         let now = std::fs::metadata(dir.path().join(FILE)).expect("a file").modified().expect("a time");
         assert_eq!(written, now);
 
-        let pages = ViewPages::new(dir.path());
+        let pages = ViewPages::new(dir.path(), true);
         pages.publish(vec![large.clone()]);
         assert_eq!(pages.get(&large.0), Some(large.1.clone()));
         drop(pages);
-        let pages = ViewPages::new(dir.path());
+        let pages = ViewPages::new(dir.path(), true);
         assert_eq!([&large, &first, &second].map(|(id, _)| pages.get(id).is_some()), [true, false, false]);
     }
 
     #[test]
     fn more_than_the_limit_is_not_written() {
         let dir = tempfile::tempdir().expect("a directory");
-        let pages = ViewPages::new(dir.path());
+        let pages = ViewPages::new(dir.path(), true);
         let all: Vec<_> = (0..20).map(|number| page(number, 10_000)).collect();
         all.iter().for_each(|(id, stream)| pages.learn(id, stream));
         drop(pages);
-        let pages = ViewPages::new(dir.path());
+        let pages = ViewPages::new(dir.path(), true);
         assert_eq!(all.iter().filter(|(id, _)| pages.get(id).is_some()).count(), 9);
     }
 
@@ -187,16 +188,16 @@ mod tests {
     fn a_damaged_file_has_no_pages() {
         let dir = tempfile::tempdir().expect("a directory");
         let (id, stream) = page(1, 100);
-        let pages = ViewPages::new(dir.path());
+        let pages = ViewPages::new(dir.path(), true);
         pages.learn(&id, &stream);
         drop(pages);
         let good = std::fs::read(dir.path().join(FILE)).expect("a file");
         for cut in 0..good.len() {
             std::fs::write(dir.path().join(FILE), &good[..cut]).expect("written");
-            assert_eq!(ViewPages::new(dir.path()).get(&id), None, "{cut}");
+            assert_eq!(ViewPages::new(dir.path(), true).get(&id), None, "{cut}");
         }
         // Whole, and no pages.
         in_place::write(&dir.path().join(FILE), &[7; 50]).expect("written");
-        assert_eq!(ViewPages::new(dir.path()).get(&id), None);
+        assert_eq!(ViewPages::new(dir.path(), true).get(&id), None);
     }
 }

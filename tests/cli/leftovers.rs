@@ -152,3 +152,25 @@ fn a_killed_restore_leaves_nothing_for_long() {
         "{killed} killed, {with_leftovers} with leftovers: this proves nothing"
     );
 }
+
+#[test]
+fn what_a_command_of_a_pond_further_down_is_writing_is_left_alone() {
+    let pond = TestPond::new();
+    pond.write("d/a", "1\n");
+    pond.write("e/a", "1\n");
+    pond.commit_all("one");
+    pond.ok(&["init", "-q", "d"]);
+    pond.ok(&["init", "-q", "n"]);
+    let theirs =
+        [format!("d/{}", temporary(1)), format!("d/deep/{}", temporary(2)), format!("n/{}", temporary(3))];
+    let ours = format!("e/{}", temporary(4));
+    for name in theirs.iter().chain([&ours]) {
+        pond.write(name, "1\n");
+    }
+    pond.write("d/a", "2\n");
+    for args in [&["add", "-A"][..], &["stash"], &["maintenance"]] {
+        pond.ok(args);
+        assert!(theirs.iter().all(|name| pond.exists(name)), "{args:?}");
+    }
+    assert!(!pond.exists(&ours));
+}

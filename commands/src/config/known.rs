@@ -10,6 +10,8 @@ pub(crate) enum KeyType {
     Integer,
     /// A host path; `~/` is the home directory.
     Path,
+    /// One such path, or a list of them: what `config --add` adds to.
+    Paths,
     OneOf(&'static [&'static str]),
 }
 
@@ -21,6 +23,7 @@ impl KeyType {
             Self::Bool => "true or false",
             Self::Integer => "a whole number",
             Self::Path => "a path",
+            Self::Paths => "a path or a list of paths",
             Self::OneOf(words) => return Cow::Owned(words.join(", ")),
         })
     }
@@ -33,16 +36,10 @@ pub(crate) struct Known {
     pub(crate) kind: KeyType,
     pub(crate) default: Option<&'static str>,
     pub(crate) doc: &'static str,
-    /// Its value is, or leads to, a program that is run: never taken from a pond of another user.
-    pub(crate) runs_program: bool,
 }
 
 const fn key(name: &'static str, kind: KeyType, default: Option<&'static str>, doc: &'static str) -> Known {
-    Known { name, kind, default, doc, runs_program: false }
-}
-
-const fn program(name: &'static str, doc: &'static str) -> Known {
-    Known { name, kind: KeyType::Text, default: None, doc, runs_program: true }
+    Known { name, kind, default, doc }
 }
 
 /// The words of `color.ui`, and of `--color`.
@@ -56,16 +53,21 @@ pub(crate) const KNOWN: &[Known] = &[
         Some("0"),
         "threads that hash and compress; 0: one for each processor",
     ),
-    program("alias.*", "a command of your own: `st = \"status -s\"`, or a shell command after `!`"),
+    key(
+        "alias.*",
+        KeyType::Text,
+        None,
+        "a command of your own: `st = \"status -s\"`, or a shell command after `!`",
+    ),
     key("color.ui", KeyType::OneOf(COLOR_WORDS), Some("auto"), "when to colour output"),
-    program("core.editor", "the editor for messages"),
+    key("core.editor", KeyType::Text, None, "the editor for messages"),
     key(
         "core.excludesFile",
         KeyType::Path,
         None,
         "ignore patterns for all your ponds; default: ignore beside the user's config.toml",
     ),
-    program("core.pager", "the pager for long output; `cat` or nothing for none"),
+    key("core.pager", KeyType::Text, None, "the pager for long output; `cat` or nothing for none"),
     key("diff.renames", KeyType::Bool, Some("true"), "look for renames in diff, status and log"),
     key("init.defaultBranch", KeyType::Text, Some("main"), "the branch that `pond init` starts"),
     key(
@@ -79,6 +81,12 @@ pub(crate) const KNOWN: &[Known] = &[
         KeyType::Integer,
         None,
         "the format of the pond on disk; written by `pond init`, changed by nothing else",
+    ),
+    key(
+        "safe.directory",
+        KeyType::Paths,
+        None,
+        "mirrors of other users' ponds that may be written to: a path, `path/*` or `*`; never from a pond's own file",
     ),
     key("user.email", KeyType::Text, None, "your address, in commits"),
     key("user.name", KeyType::Text, None, "your name, in commits"),

@@ -1,13 +1,12 @@
 //! One layer of configuration: where its values come from, and how they are read.
 
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::Raw;
+use crate::outside;
 
 /// Which layer a value is from, in order of rising priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -65,6 +64,8 @@ pub(crate) struct Entry {
 pub(crate) enum ConfigError {
     #[error("cannot read {path}: {reason}")]
     Unreadable { path: String, reason: String },
+    #[error("{path} is not UTF-8")]
+    NotText { path: String },
     #[error("{path}:{line}:{column}: bad TOML: {reason}")]
     Syntax { path: String, line: usize, column: usize, reason: String },
     #[error("{path}:{line}: the value of '{key}' is of a type that no key takes")]
@@ -105,14 +106,7 @@ pub(crate) fn is_well_formed(key: &str) -> bool {
 
 /// The entries of a file in the order of its lines; none if it does not exist.
 pub(crate) fn read_file(scope: Scope, path: &Path) -> Result<Vec<Entry>, ConfigError> {
-    let unreadable = |reason: String| ConfigError::Unreadable { path: path.display().to_string(), reason };
-    let text = match fs::read(path) {
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(unreadable(error.to_string())),
-    };
+    let Some(text) = read_text(path)? else { return Ok(Vec::new()) };
     // Parsed without `into_mut`, which would forget the spans.
     let document = parse(&text, path)?;
     let mut entries = Vec::new();
@@ -123,6 +117,14 @@ pub(crate) fn read_file(scope: Scope, path: &Path) -> Result<Vec<Entry>, ConfigE
         _ => 0,
     });
     Ok(entries)
+}
+
+/// The text of a file; `None` if it does not exist.
+pub(crate) fn read_text(path: &Path) -> Result<Option<String>, ConfigError> {
+    let name = || path.display().to_string();
+    let bytes = outside::read(path).map_err(|reason| ConfigError::Unreadable { path: name(), reason })?;
+    let text = bytes.map(String::from_utf8).transpose();
+    text.map_err(|_| ConfigError::NotText { path: name() })
 }
 
 /// Parses a file's text; the error names the line and the column.

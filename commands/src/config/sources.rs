@@ -3,7 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::Scope;
+use pond_oplog::pond::{Trust, foreign};
+
+use crate::passwd;
 
 /// The places to read, so that loading itself depends on nothing else.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +13,8 @@ pub(crate) struct Sources {
     pub(crate) system: Option<PathBuf>,
     pub(crate) user: Option<PathBuf>,
     pub(crate) pond: Option<PathBuf>,
-    /// Whether the pond's own file may name programs: it belongs to this user, or to root.
-    pub(crate) pond_is_trusted: bool,
+    /// Whether the pond belongs to this user, or to the one behind sudo.
+    pub(crate) pond_is_ours: bool,
     /// The variables whose names start with `POND_CONFIG_`.
     pub(crate) environment: Vec<(String, String)>,
     /// The values of `-c`, as they were given.
@@ -30,17 +32,12 @@ impl Sources {
             system: system_file(),
             user: user_file(),
             pond: dot_pond.map(|directory| directory.join("config.toml")),
-            pond_is_trusted: dot_pond.is_none_or(is_ours),
+            // What cannot be looked at cannot be trusted either.
+            pond_is_ours: dot_pond
+                .is_some_and(|pond| foreign(pond, &own_ponds()).is_ok_and(|who| who.is_none())),
             environment,
             command_line: command_line.to_vec(),
         }
-    }
-
-    /// The files in order of rising priority.
-    pub(crate) fn files(&self) -> impl Iterator<Item = (Scope, &Path)> {
-        [(Scope::System, &self.system), (Scope::User, &self.user), (Scope::Pond, &self.pond)]
-            .into_iter()
-            .filter_map(|(scope, path)| Some((scope, path.as_deref()?)))
     }
 }
 
@@ -58,21 +55,39 @@ pub(crate) fn user_file() -> Option<PathBuf> {
     Some(user_directory()?.join("pond/config.toml"))
 }
 
+/// The file with the user's ignore patterns where core.excludesFile names none.
+pub(crate) fn user_ignore_file() -> Option<PathBuf> {
+    Some(user_directory()?.join("pond/ignore"))
+}
+
 /// `$XDG_CONFIG_HOME`, which must be absolute to count, else `~/.config`.
 pub(crate) fn user_directory() -> Option<PathBuf> {
     let xdg = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    xdg.or_else(|| Some(env::home_dir().filter(|home| home.is_absolute())?.join(".config")))
+    xdg.or_else(|| Some(home()?.join(".config")))
 }
 
-#[cfg(unix)]
-fn is_ours(directory: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    // What cannot be looked at cannot be trusted either.
-    std::fs::metadata(directory)
-        .is_ok_and(|data| data.uid() == rustix::process::geteuid().as_raw() || data.uid() == 0)
+/// The home directory, which must be absolute to count: `HOME`, or, where that is not set, what the password file says.
+///
+/// `env::home_dir` asks the system's name services for it, which a program that is linked statically cannot do everywhere:
+/// for a user that is not in the file it crashes.
+pub(crate) fn home() -> Option<PathBuf> {
+    let home = match env::var_os("HOME") {
+        Some(home) => Some(home),
+        None => passwd::of_process().map(|user| user.home),
+    };
+    home.map(PathBuf::from).filter(|home| home.is_absolute())
 }
 
-#[cfg(not(unix))]
-fn is_ours(_directory: &Path) -> bool {
-    true
+/// The user behind sudo, if this is root by it.
+pub(crate) fn behind_sudo() -> Option<u32> {
+    #[cfg(unix)]
+    if rustix::process::geteuid().is_root() {
+        return env::var("SUDO_UID").ok()?.parse().ok();
+    }
+    None
+}
+
+/// Those whose ponds are written to without being listed as safe: as git has it, this user and, as root, the one behind sudo.
+pub(crate) fn own_ponds() -> Trust {
+    behind_sudo().map_or(Trust::Ours, |user| Trust::OursAnd(vec![user]))
 }

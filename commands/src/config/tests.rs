@@ -24,7 +24,7 @@ fn later_layers_win() {
         system: write(&dir, "s", "[user]\nname = \"system\"\nemail = \"s@x\"\n[core]\npager = \"more\"\n"),
         user: write(&dir, "u", "user.name = \"user\"\n[add]\nthreads = 4\n"),
         pond: write(&dir, "p", "[user]\nname = \"pond\"\n[init]\ndefaultBranch = \"trunk\"\n"),
-        pond_is_trusted: true,
+        pond_is_ours: true,
         ..Sources::default()
     };
     let name = |sources: &Sources| {
@@ -74,14 +74,15 @@ fn unknown_keys_are_warned_about_with_a_suggestion() {
 }
 
 #[test]
-fn a_pond_of_another_user_names_no_program() {
+fn settings_of_a_pond_of_another_user_count_once_it_is_listed_as_safe() {
     let dir = directory();
-    let text = "[core]\npager = \"rm\"\n[alias]\nst = \"!rm\"\n[user]\nname = \"x\"\n";
-    let config =
-        Config::load(&Sources { pond: write(&dir, "p", text), ..Sources::default() }).expect("good layers");
-    assert!(config.entry("core.pager").is_none() && config.entry("alias.st").is_none());
-    assert!(config.entry("user.name").is_some());
-    assert_eq!(config.warnings().len(), 2);
+    let text = "[core]\npager = \"rm\"\n[alias]\nst = \"!rm\"\n[safe]\ndirectory = \"*\"\n";
+    let mut sources = Sources { pond: write(&dir, "p", text), ..Sources::default() };
+    let config = Config::load(&sources).expect("good layers");
+    assert!(config.entries().is_empty() && config.warnings().is_empty() && !config.trusts_pond());
+    sources.command_line = vec!["safe.directory=*".to_owned()];
+    let config = Config::load(&sources).expect("good layers");
+    assert!(config.entry("core.pager").is_some() && config.trusts_pond());
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(crate) fn expand_env(
 
 /// A path whose leading `~` or `~/` is the home directory, if that is known.
 pub(crate) fn expand_home(text: &str) -> PathBuf {
-    match (text.strip_prefix('~'), std::env::home_dir()) {
+    match (text.strip_prefix('~'), super::sources::home()) {
         (Some(""), Some(home)) => home,
         (Some(rest), Some(home)) if rest.starts_with('/') => home.join(&rest[1..]),
         _ => PathBuf::from(text),

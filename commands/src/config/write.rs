@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use pond_oplog::durable::give_to_owner;
 use toml_edit::{DocumentMut, Item, Table, TableLike};
 
 use super::known::{self, KeyType};
@@ -28,6 +29,29 @@ pub(crate) enum WriteError {
 
 /// Sets a key in a file, which is made if it does not exist.
 pub(crate) fn set(path: &Path, key: &str, text: &str) -> Result<(), WriteError> {
+    change(path, key, |_| to_toml(key, text))
+}
+
+/// Adds a text to the list that a key has in a file, which is made if it does not exist.
+pub(crate) fn add(path: &Path, key: &str, text: &str) -> Result<(), WriteError> {
+    change(path, key, |old| {
+        let mut items = match old {
+            Some(toml_edit::Value::Array(items)) => items.clone(),
+            Some(one) => toml_edit::Array::from_iter([one.clone()]),
+            None => toml_edit::Array::new(),
+        };
+        items.push(text);
+        items.fmt();
+        items.into()
+    })
+}
+
+/// Gives a key the value that `new` makes of the one that it has.
+fn change(
+    path: &Path,
+    key: &str,
+    new: impl FnOnce(Option<&toml_edit::Value>) -> toml_edit::Value,
+) -> Result<(), WriteError> {
     let mut document = read(path)?;
     let parts = locate(document.as_table(), key).unwrap_or_else(|| split(key));
     let (name, sections) = parts.split_last().expect("BUG: a key has at least one part");
@@ -44,15 +68,15 @@ pub(crate) fn set(path: &Path, key: &str, text: &str) -> Result<(), WriteError> 
             part: part.clone(),
         })?;
     }
-    let mut value = to_toml(key, text);
     match table.get_mut(name) {
         Some(Item::Value(old)) => {
+            let mut value = new(Some(old));
             // The comment at the end of the line belongs to the old value.
             *value.decor_mut() = old.decor().clone();
             *old = value;
         }
         Some(Item::None) | None => {
-            table.insert(name, Item::Value(value));
+            table.insert(name, Item::Value(new(None)));
         }
         Some(_) => {
             return Err(WriteError::IsASection { key: key.to_owned(), path: path.display().to_string() });
@@ -79,11 +103,7 @@ pub(crate) fn unset(path: &Path, key: &str) -> Result<bool, WriteError> {
 }
 
 fn read(path: &Path) -> Result<DocumentMut, WriteError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(source) => return Err(WriteError::Io { path: path.display().to_string(), source }),
-    };
+    let text = layer::read_text(path)?.unwrap_or_default();
     Ok(layer::parse(&text, path)?.into_mut())
 }
 
@@ -134,6 +154,8 @@ fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
         let directory = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         fs::create_dir_all(directory)?;
         let mut temporary = tempfile::Builder::new().prefix(".config-").tempfile_in(directory)?;
+        // Of root behind sudo too, in a directory of the user's.
+        give_to_owner(temporary.as_file(), directory);
         temporary.write_all(text.as_bytes())?;
         match fs::metadata(&target) {
             Ok(old) => temporary.as_file().set_permissions(old.permissions())?,

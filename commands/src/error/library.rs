@@ -165,8 +165,15 @@ impl From<OpenError> for CommandError {
                 this.hint("'pond init' makes one here; -C DIR or --pond DIR names another place")
             }
             OpenError::Config(error) => error.into(),
-            OpenError::ForeignOwner { .. } => this
-                .hint("work as its owner: another user's settings and hooks could do anything in your name"),
+            OpenError::ForeignOwner { path, .. } => {
+                let mirror = path.parent().unwrap_or(&path);
+                this.hint("work as its owner: another user's settings and hooks could do anything in your name").hint(
+                    format_args!(
+                        "if you trust them: pond config --global --add safe.directory '{}'",
+                        escape::path(mirror)
+                    ),
+                )
+            }
             OpenError::NotAPond { path, .. } => this.hint(format_args!(
                 "if nothing in it is needed, move '{}' away: 'pond init' makes a pond then; --pond DIR names another",
                 escape::path(&path)

@@ -10,8 +10,10 @@ use pond_oplog::{PackKind, StagedPack};
 use super::index::{Row, Update};
 use super::leftovers;
 use super::lost_content;
+use super::order::is_below;
 use super::pathspec::Pathspecs;
 use super::pending::Conflict;
+use super::refused::refused;
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use super::stage::{Growing, StageError, stage};
 use super::walk::Untracked;
@@ -67,7 +69,8 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     let mut report = Added::default();
     let unreadable = scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string()));
     report.failed.extend(unreadable);
-    warn_of_what_is_left_out(workspace, &scan);
+    report.failed.extend(request.pathspecs.map(|specs| refused(specs, &scan)).unwrap_or_default());
+    warn_of_what_is_left_out(workspace, &scan, &report.failed);
     let mut updates = BTreeMap::new();
     let mut wanted: Vec<&Change> = Vec::new();
     for change in &scan.changes {
@@ -204,13 +207,16 @@ pub(crate) fn names(packs: &StagedPacks) -> Vec<StagedPack> {
     pack(packs.data, PackKind::Data).into_iter().chain(pack(packs.meta, PackKind::Meta)).collect()
 }
 
-fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan) {
+/// Warns of what the scan came upon and could not take, but for the paths that have failed: they were named.
+pub(crate) fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan, failed: &[(BString, String)]) {
     let ui = &workspace.ctx.ui;
     let shown = |path: &BString| crate::ui::escape::quoted(path).into_owned();
-    for (path, word) in &scan.special {
+    let was_named = |path: &BString| failed.iter().any(|(failed, _)| failed == path);
+    for (path, word) in scan.special.iter().filter(|(path, _)| !was_named(path)) {
         ui.warn(format_args!("skipped {}: it is a {word}", shown(path)));
     }
-    for path in &scan.nested {
+    let is_named_in = |dir: &BString| failed.iter().any(|(failed, _)| is_below(failed, dir));
+    for path in scan.nested.iter().filter(|path| !was_named(path) && !is_named_in(path)) {
         ui.warn(format_args!("skipped {}: it is a pond of its own", shown(path)));
     }
     for problem in &scan.problems {

@@ -21,6 +21,7 @@ use pond_oplog::pond::UNBORN_PREFIX;
 
 use self::patterns::{Pattern, Patterns};
 use super::secure_dir::is_temporary;
+use crate::outside;
 
 /// The name of the files with patterns in the mirror.
 pub(crate) const FILE_NAME: &str = ".pondignore";
@@ -87,7 +88,8 @@ impl Ignore {
         let mut base = None;
         for path in [global, exclude].into_iter().flatten() {
             let label = BString::from(path.as_os_str().as_encoded_bytes());
-            let read = File::open(path).and_then(|file| read_bounded(&file));
+            let read = outside::read(path).map_err(io::Error::other);
+            let read = read.and_then(|found| found.ok_or_else(|| io::ErrorKind::NotFound.into()));
             base = Level::read(base, b"", label, read, &mut problems);
         }
         Self {

@@ -11,6 +11,7 @@ use super::order::{is_below, path_order};
 use super::pathspec::Pathspecs;
 use super::scan::Scan;
 use super::walk::host::{HostDir, join};
+use super::walk::nested::is_pond;
 
 /// A path that is ignored, or in an ignored directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +96,7 @@ impl Expander<'_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => return self.scan.unreadable.push((path, error)),
         };
-        if names.find(".pond").is_some() {
+        if is_pond(&dir, &names) {
             return self.scan.nested.push(path);
         }
         if names.is_empty() {

@@ -16,7 +16,7 @@ use super::leftovers;
 use super::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
-use super::obstacles::refuse_unread;
+use super::obstacles::refuse_out_of_reach;
 use super::order::{above, is_below};
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
@@ -82,7 +82,7 @@ impl LaidOut {
 
 /// How the whole mirror differs from the index, everything that is not tracked listed.
 pub(crate) fn look(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
-    look_at(workspace, Untracked::All)
+    look_at(workspace, Untracked::Everything)
 }
 
 /// How the mirror differs from the index in what is tracked.
@@ -111,7 +111,7 @@ pub(crate) fn victims(
     scan: &Scan,
     targets: &[Target],
 ) -> Result<Vec<Victim>, CommandError> {
-    refuse_unread(scan, targets)?;
+    refuse_out_of_reach(scan, targets)?;
     let host = Differences::of(scan);
     let mut found = Vec::new();
     for target in targets {

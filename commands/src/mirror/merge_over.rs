@@ -84,7 +84,7 @@ pub(crate) fn merge_over(
     wanted.retain(|path, _| !kept.contains(path));
     let targets: Vec<Target> = wanted.into_iter().map(|(path, side)| Target { path, side }).collect();
     let files = lay_out::changed_on_host(workspace, &scan, &targets);
-    obstacles::refuse_unread(&scan, &files)?;
+    obstacles::refuse_out_of_reach(&scan, &files)?;
     refuse_untracked(&scan, &files, obstacles, &kind.to_lowercase())?;
     workspace.ctx.check_interrupt("nothing was changed")?;
     let before = workspace.head.clone();

@@ -31,6 +31,7 @@ pub(crate) mod pick_options;
 pub(crate) mod rearrange;
 pub(crate) mod rebase;
 pub(crate) mod record;
+pub(crate) mod refused;
 pub(crate) mod remove;
 #[cfg(unix)]
 pub(crate) mod rename;

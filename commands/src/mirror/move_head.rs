@@ -19,7 +19,7 @@ use super::displaced::{displaced, filled};
 use super::footprint::Touched;
 use super::index::{Base, Row, Seen, Side, Update};
 use super::lay_out::{self, LaidOut, Target};
-use super::obstacles::{Obstacles, refuse_unread};
+use super::obstacles::{Obstacles, refuse_out_of_reach};
 use super::order::path_order;
 use super::rearrange::{Rearrange, rearrange};
 use super::save;
@@ -183,7 +183,7 @@ pub(crate) fn plan(
         }
         plan.targets.push(Target { path, side: None });
     }
-    refuse_unread(scan, &plan.targets)?;
+    refuse_out_of_reach(scan, &plan.targets)?;
     if !kept.is_empty() {
         // It stays, unless the version needs its place. An empty directory in which files come is no loss.
         let filled: HashSet<BString> =

@@ -82,8 +82,10 @@ impl Obstacles {
     }
 }
 
-/// Refuses where the system did not let us look at what is at a target, around it or below: it is not the user's change.
-pub(crate) fn refuse_unread(scan: &Scan, targets: &[Target]) -> Result<(), CommandError> {
+/// Refuses where the system did not let us look at what is at a target, around it or below: it is not the user's change. And
+/// where a target is a file and has a directory in its place that cannot go, whatever was asked for.
+pub(crate) fn refuse_out_of_reach(scan: &Scan, targets: &[Target]) -> Result<(), CommandError> {
+    refuse_immovable(scan, targets)?;
     if scan.unreadable.is_empty() {
         return Ok(());
     }
@@ -105,6 +107,28 @@ pub(crate) fn refuse_unread(scan: &Scan, targets: &[Target]) -> Result<(), Comma
         Some(advice) => error.hint(advice),
         None => error,
     })
+}
+
+/// Refuses where pond's own, git's own or special files are below a path that is to be a file.
+fn refuse_immovable(scan: &Scan, targets: &[Target]) -> Result<(), CommandError> {
+    let special = scan.special.iter().map(|(path, _)| path);
+    let mut immovable = scan.immovable.iter().chain(special).peekable();
+    if immovable.peek().is_none() {
+        return Ok(());
+    }
+    let is_file = |target: &&Target| target.side.is_some_and(|side| side.kind.is_blob());
+    let files: HashSet<&[u8]> = targets.iter().filter(is_file).map(|target| target.path.as_slice()).collect();
+    let mut paths: Vec<BString> =
+        immovable.filter(|path| above(path).any(|dir| files.contains(dir))).cloned().collect();
+    paths.sort();
+    match paths.is_empty() {
+        true => Ok(()),
+        false => Err(fatal(format_args!(
+            "these are in a directory that has to give way to a file, and are never removed:{}",
+            list(&paths)
+        ))
+        .hint("nothing was changed; move the directory away first")),
+    }
 }
 
 /// Paths as a list below a message, one a line.

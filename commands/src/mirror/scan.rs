@@ -105,8 +105,10 @@ pub(crate) struct Scan {
     pub(crate) holding: Vec<BString>,
     /// Temporaries of commands that held the mirror's lock: for whoever holds it now, of dead ones.
     pub(crate) temporaries: Vec<BString>,
-    /// Ponds in the mirror.
+    /// Ponds in the mirror that were not looked into.
     pub(crate) nested: Vec<BString>,
+    /// What pond never removes, below the root: `.git` and `.pond`.
+    pub(crate) immovable: Vec<BString>,
     /// Special files, with the word for each.
     pub(crate) special: Vec<(BString, &'static str)>,
     /// What could not be looked at, or read.
@@ -153,6 +155,7 @@ pub(crate) fn scan(mirror: &Path, index: &Index, options: ScanOptions<'_>) -> Re
     scan.holding = std::mem::take(&mut walk.holding);
     scan.temporaries = std::mem::take(&mut walk.temporaries);
     scan.nested = std::mem::take(&mut walk.nested);
+    scan.immovable = std::mem::take(&mut walk.immovable);
     scan.special = std::mem::take(&mut walk.special);
     scan.unreadable.append(&mut walk.unreadable);
     scan.problems = ignore.take_problems();

@@ -1,11 +1,13 @@
 //! What is on the host: every file, symlink and empty directory of the mirror, in the order of the index.
 //!
 //! The walk is parallel over directories. It follows no symlink, also not one that takes a directory's place while it
-//! runs, and it never enters another pond. What it cannot say anything about (a directory that cannot be read,
+//! runs, and it enters another pond only for what the index has below it, as git enters a repository that came where it had
+//! tracked files before. What it cannot say anything about (a directory that cannot be read,
 //! a pond in the mirror, a special file) is in the list as [`Host::Held`]: whoever compares must not
 //! take what was there for deleted. Errors on single paths are collected; only the root's is one of the walk.
 
 pub(crate) mod host;
+pub(crate) mod nested;
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -31,6 +33,8 @@ pub(crate) enum Untracked {
     Normal,
     /// Every file (`-uall`).
     All,
+    /// Every file, those in ponds of their own too: for commands that write, and want to know what is in their way.
+    Everything,
 }
 
 /// What a walk looks for.
@@ -73,8 +77,10 @@ pub(crate) struct Walk {
     pub(crate) holding: Vec<BString>,
     /// Temporaries of commands that held the mirror's lock, where it was looked for all that is in a directory.
     pub(crate) temporaries: Vec<BString>,
-    /// Directories that are ponds of their own.
+    /// Directories that are ponds of their own, and were not looked into.
     pub(crate) nested: Vec<BString>,
+    /// What pond never removes, below the root: `.git` and `.pond`.
+    pub(crate) immovable: Vec<BString>,
     /// Fifos, sockets and devices, with the word for each.
     pub(crate) special: Vec<(BString, &'static str)>,
     /// What the system did not let us look at.

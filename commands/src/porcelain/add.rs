@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::add::{AddRequest, Added, add};
 use crate::mirror::pathspec::Pathspecs;
+use crate::mirror::refused::reserved_name;
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::escape;
@@ -20,6 +21,8 @@ use serde_json::{Map, Value};
 A file that only grows while it is read, such as a log, is staged as it was when it was opened; a text up to the end of
 its last complete line. A file that changes in another way is read again, and left out with an error if it never comes
 to rest.
+Special files, '.git', '.pond' and directories with a pond of their own cannot be staged: left out with a warning, or, where
+they are named, with an error. What is tracked below a directory stays so when a pond is made in it.
 
 Examples:
   pond add .               everything below the current directory
@@ -113,6 +116,8 @@ fn refuse_unmatched(
                 ))
                 .hint("nothing was staged; 'pond status' lists what is there"));
             }
+            // What is never versioned, -f or not, is named with the reason when the rest is staged.
+            Ok(_) if reserved_name(path).is_some() => {}
             Ok(found) if !args.force && !tracked && ignore.matched(path, found.is_dir()).ignored => {
                 ignored.push(path)
             }

@@ -22,7 +22,8 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Rules stand in .pondignore files, as in .gitignore: each holds for its own directory and those below. Weaker than these are
-.pond/info/exclude and the file that core.excludesFile names. '.pond' and '.git' are always ignored.
+.pond/info/exclude and the file that core.excludesFile names, or else 'ignore' beside the user's config.toml. '.pond' and
+'.git' are always ignored.
 
 With -v a line is SOURCE:LINE:PATTERN, a tab, and the path; with -z the four are each ended by NUL. A pattern that begins
 with '!' takes a path back: it is shown with -v, and the path is not ignored. With -q nothing is printed.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::config::known::KNOWN;
+use crate::config::known::{KNOWN, KeyType};
+use crate::config::safe;
 use crate::config::sources::Sources;
 use crate::config::{self, Config, Entry, Scope, layer, write};
 use crate::context::Context;
@@ -18,7 +19,8 @@ use crate::ui::{escape, suggest};
 /// Read and write configuration
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "pond config [OPTIONS] KEY [VALUE]\n       pond config [OPTIONS] --unset KEY\n       \
+    override_usage = "pond config [OPTIONS] KEY [VALUE]\n       pond config [OPTIONS] --add KEY VALUE\n       \
+                      pond config [OPTIONS] --unset KEY\n       \
                       pond config [OPTIONS] --list | --known",
     after_long_help = "\
 Configuration is TOML, in layers; a later one wins: /etc/pond/config.toml, the user's
@@ -31,12 +33,19 @@ secrets that way. Comments and layout of the file stay as they are.
 alias.NAME makes a command of your own: its words take the place of NAME, and what follows NAME
 follows them. A value that begins with ! is a shell command, run in the current directory.
 
+A pond that belongs to another user can be read by whoever may read its files, and is not changed;
+its settings do not count. safe.directory lists the mirrors of such ponds that you write to and
+whose settings you take: a path, 'path/*' for all below, or '*'. Root behind sudo needs no such
+leave for the ponds of the user who called sudo. It counts from anywhere but a pond's own file.
+A file of yours or the system's that cannot be read is passed over with a warning.
+
 Examples:
   pond config --global user.name 'Ada Lovelace'
   pond config user.email
   pond config --list --show-origin
   pond config alias.st 'status -s'
   pond config --unset core.pager
+  pond config --global --add safe.directory /srv/station-7
 
 Exit codes: 0; 1 if the key is not set; 128 if a file cannot be read or written, or for a value
 that the key does not take; 129 usage."
@@ -53,6 +62,10 @@ pub(crate) struct ConfigArgs {
     /// Print KEY: the same as giving the key alone
     #[arg(long, conflicts_with_all = ["value", "list", "unset"])]
     get: bool,
+
+    /// Add VALUE to the list that KEY has in the file
+    #[arg(long, requires = "value", conflicts_with_all = ["get", "list", "unset"])]
+    add: bool,
 
     /// Remove KEY from the file
     #[arg(long, conflicts_with_all = ["value", "list"])]
@@ -113,6 +126,9 @@ pub(crate) fn run(ctx: &Context, args: ConfigArgs) -> Result<Outcome, CommandErr
     let one_layer;
     let config = if args.global || args.system || args.local {
         one_layer = Config::load(&only(scope(&args), file(ctx, &args)?))?;
+        if let Some(error) = one_layer.unreadable() {
+            return Err(error.clone().into());
+        }
         &one_layer
     } else {
         ctx.config()?
@@ -131,16 +147,28 @@ fn set(ctx: &Context, args: &ConfigArgs, key: &str, value: &str) -> Result<Outco
             escape::plain(value.as_bytes())
         ))
     })?;
-    let path = file(ctx, args)?;
+    let takes_list = config::known::find(key).is_none_or(|known| known.kind == KeyType::Paths);
+    if args.add && !takes_list {
+        return Err(fatal(format_args!("'{key}' takes one value: nothing can be added to it"))
+            .hint("without --add the value takes the place of the one that is there"));
+    }
+    if scope(args) == Scope::Pond && layer::same_key(key, safe::KEY) {
+        return Err(fatal("a pond cannot call itself safe: 'safe.directory' does not count in its own file")
+            .hint("--global writes it to your own configuration, --system to the system's"));
+    }
+    let path = file_to_write(ctx, args)?;
     warn_if_unknown(ctx, key);
-    write::set(&path, key, value)?;
+    match args.add {
+        true => write::add(&path, key, value)?,
+        false => write::set(&path, key, value)?,
+    }
     print_written(ctx, args, &path, &json!({ "key": key, "value": value }))?;
     Ok(Outcome::Done)
 }
 
 fn unset(ctx: &Context, args: &ConfigArgs, key: &str) -> Result<Outcome, CommandError> {
     check_key(key)?;
-    let path = file(ctx, args)?;
+    let path = file_to_write(ctx, args)?;
     let removed = write::unset(&path, key)?;
     print_written(ctx, args, &path, &json!({ "key": key, "removed": removed }))?;
     Ok(if removed { Outcome::Done } else { Outcome::Nothing })
@@ -302,10 +330,19 @@ fn file(ctx: &Context, args: &ConfigArgs) -> Result<PathBuf, CommandError> {
     }
 }
 
+/// The file that is written; that of a pond which may only be read is not.
+fn file_to_write(ctx: &Context, args: &ConfigArgs) -> Result<PathBuf, CommandError> {
+    let path = file(ctx, args)?;
+    if scope(args) == Scope::Pond {
+        ctx.pond()?.need_ours()?;
+    }
+    Ok(path)
+}
+
 /// The sources of one layer.
 fn only(scope: Scope, path: PathBuf) -> Sources {
     let path = Some(path);
-    let empty = Sources { pond_is_trusted: true, ..Sources::default() };
+    let empty = Sources { pond_is_ours: true, ..Sources::default() };
     match scope {
         Scope::User => Sources { user: path, ..empty },
         Scope::System => Sources { system: path, ..empty },

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use pond_oplog::init::{self, FirstOperation};
 use pond_oplog::pond::{InitError, Trust};
-use pond_oplog::view::Head;
+use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_refs::RefName;
 use serde_json::Map;
 
+use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::head_file::{self, HeadFile};
+use crate::mirror::index::Index;
 use crate::transact;
 use crate::ui::changes_json::insert_path;
 use crate::ui::escape;
@@ -18,7 +20,8 @@ use crate::ui::escape;
 /// Make a pond in a directory
 ///
 /// Makes '.pond' in DIR (default: the current directory), which is created if it is missing. The files in DIR are left
-/// alone; 'pond add' stages them. A directory that has a pond already is left as it is.
+/// alone; 'pond add' stages them. A directory that has a pond already is left as it is. What a pond further up tracks in
+/// DIR stays tracked there too. Behind sudo, a pond in a directory of the user who called it belongs to that user.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -39,6 +42,13 @@ pub(crate) struct InitArgs {
 pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError> {
     let given = args.directory.as_deref().or(ctx.explicit_pond());
     let directory = given.map_or_else(|| ctx.cwd.clone(), |path| ctx.cwd.join(path));
+    if directory.metadata().is_ok_and(|found| !found.is_dir()) {
+        return Err(fatal(format_args!(
+            "'{}' is a file: a pond is made in a directory",
+            escape::path(&directory)
+        ))
+        .hint("DIR, --pond and POND name a directory, which is made if it is missing"));
+    }
     let configured = ctx.config()?.string("init.defaultBranch")?;
     let name = args.initial_branch.or(configured).unwrap_or_else(|| "main".to_owned());
     let branch = RefName::branch(&name).map_err(|error| {
@@ -47,7 +57,7 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
     let head = Head { branch: Some(branch), commit: None };
     let first =
         FirstOperation { doing: transact::doing(ctx, "INIT", &[("branch", name)])?, head: head.clone() };
-    let unborn = match pond_oplog::Pond::prepare(&directory) {
+    let unborn = match pond_oplog::Pond::prepare(&directory, sources::behind_sudo()) {
         Err(InitError::Exists(path)) => {
             // What is there must be a pond that works, or this would send people in a circle.
             pond_oplog::Pond::open(&directory, &Trust::Anybody).map_err(|error| {
@@ -66,7 +76,26 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
     };
     head_file::write(&unborn.mirror_dir().join("HEAD"), &HeadFile { head, seq: 0 })?;
     let pond = init::publish(unborn, &first)?;
+    warn_of_outer(ctx, pond.mirror_root());
     print(ctx, pond.pond_dir(), true)
+}
+
+/// Warns where a pond further up tracks files in here: they are files of both now.
+fn warn_of_outer(ctx: &Context, root: &Path) {
+    let Some(outer) = root.parent().and_then(Context::place_above) else { return };
+    let tracks = || -> Option<bool> {
+        let pond = pond_oplog::Pond::open_to_read(&outer.root, &Trust::Ours).ok()?;
+        let index = Index::open(&pond.mirror_dir(MAIN_MIRROR).join("index")).ok()??;
+        let below = root.strip_prefix(pond.mirror_root()).ok()?;
+        Some(index.any_live(index.range_of_dir(below.as_os_str().as_encoded_bytes())))
+    };
+    if tracks() == Some(true) {
+        ctx.ui.warn(format_args!(
+            "the pond in '{}' tracks files in here, and goes on to: they are in both ponds",
+            escape::path(&outer.root)
+        ));
+        ctx.ui.hint("'pond rm -r --cached' with this directory's path, there, leaves them to the new pond");
+    }
 }
 
 /// Says which pond there is now, and whether this command made it.

@@ -117,7 +117,7 @@ impl IgnoredMode {
             (Self::No, _) | (Self::Traditional, Untracked::No) => Ok(IgnoredPaths::None),
             (Self::Matching, Untracked::No) => Err(usage("--ignored=matching shows nothing with -uno")
                 .hint("leave one of them out, or use --ignored=traditional")),
-            (Self::Traditional, Untracked::All) => Ok(IgnoredPaths::Files),
+            (Self::Traditional, Untracked::All | Untracked::Everything) => Ok(IgnoredPaths::Files),
             (Self::Traditional, Untracked::Normal) => Ok(IgnoredPaths::Directories),
             (Self::Matching, _) => Ok(IgnoredPaths::Matching),
         }

@@ -11,7 +11,7 @@
 //!
 //! Numbers and the sum are those of [`crate::cache_bytes`].
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -155,7 +155,7 @@ pub(super) fn write(dir: &Path, mut links: Vec<(ObjectId, Link)>) -> io::Result<
     let sum = own_sum(&bytes);
     bytes[SUM..HEAD].copy_from_slice(&sum.to_le_bytes());
     let path = dir.join(format!("{}.{EXTENSION}", ObjectId::of_content(&bytes)));
-    fs::create_dir_all(dir)?;
+    durable::create_derived_dir(dir)?;
     let mut temp = durable::temporary_in(dir)?;
     temp.write_all(&bytes)?;
     temp.persist(&path)?;

@@ -22,17 +22,17 @@ fn link(number: usize) -> Link {
 }
 
 fn learn(dir: &Path, numbers: std::ops::Range<usize>) {
-    let links = CommitLinks::new(dir);
+    let links = CommitLinks::new(dir, true);
     numbers.for_each(|number| links.learn(&id(number), &link(number)));
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
-    open_all(&dir.join("commits")).iter().map(|file| file.path().clone()).collect()
+    open_all(&dir.join("commits"), true).iter().map(|file| file.path().clone()).collect()
 }
 
 /// Panics unless exactly these are known once a walk is long.
 fn assert_known(dir: &Path, numbers: std::ops::Range<usize>) {
-    let links = CommitLinks::new(dir);
+    let links = CommitLinks::new(dir, true);
     (0..OPEN_AFTER).for_each(|number| links.learn(&id(usize::MAX - number), &link(0)));
     for number in numbers.clone() {
         assert_eq!(links.get(&id(number)), Some(link(number)), "{number}");
@@ -47,7 +47,7 @@ fn what_was_learnt_is_known_to_the_next() {
     assert_eq!(files(dir.path()).len(), 0, "so few are not worth it");
     learn(dir.path(), 0..5000);
     assert_known(dir.path(), 0..5000);
-    let short = CommitLinks::new(dir.path());
+    let short = CommitLinks::new(dir.path(), true);
     assert_eq!(short.get(&id(1)), None, "a short walk opens nothing");
     learn(dir.path(), 5000..5600);
     assert_eq!(files(dir.path()).len(), 2, "the large file is not written again for a few");
@@ -121,7 +121,7 @@ fn pond(dir: &Path, commits: usize) -> (Pond, ObjectId) {
         time: 0,
         parameters: Default::default(),
     };
-    let unborn = Pond::prepare(dir).expect("prepared");
+    let unborn = Pond::prepare(dir, None).expect("prepared");
     fs::write(unborn.mirror_dir().join("HEAD"), "x").expect("written");
     let first = FirstOperation { doing: doing.clone(), head: Head::default() };
     let pond = publish(unborn, &first).expect("a pond");

@@ -38,6 +38,7 @@ use layout::{CHANGE, Checked, Layout, OPERATION};
 use super::rows::Columns;
 use super::{Damage, PackError, PackReader};
 use crate::cache_bytes::{first_eight, sum, u32_at, u64_at};
+use crate::durable;
 use crate::in_place::open_no_link;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
@@ -234,11 +235,12 @@ impl PackIndex {
     pub fn write(&self, path: &Path) -> Result<(), IndexError> {
         let dir = path.parent().unwrap_or(Path::new("."));
         // The cache may have been deleted: it is derived.
-        std::fs::create_dir_all(dir).map_err(IndexError::io("create the directory of", path))?;
+        durable::create_derived_dir(dir).map_err(IndexError::io("create the directory of", path))?;
         let mut file = tempfile::Builder::new()
             .prefix(super::TEMPORARY_PREFIX)
             .tempfile_in(dir)
             .map_err(IndexError::io("create", path))?;
+        durable::give_to_owner(file.as_file(), dir);
         file.write_all(&self.bytes).map_err(IndexError::io("write", path))?;
         file.persist(path).map_err(|refused| IndexError::io("name", path)(refused.error))?;
         Ok(())

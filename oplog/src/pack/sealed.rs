@@ -23,6 +23,7 @@ use super::column::EncodedColumn;
 use super::index::{IndexEntries, PackIndex};
 use super::stats::PackStats;
 use super::{PackError, TEMPORARY_PREFIX};
+use crate::durable;
 use crate::schema::{PackKind, parquet_schema};
 
 struct Sink {
@@ -82,6 +83,7 @@ impl PackFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let file = builder.tempfile_in(dir).map_err(PackError::io("create a pack in", dir))?;
+        durable::give_to_owner(file.as_file(), dir);
         let path = file.path().to_owned();
         let sink = Sink { file, hasher: blake3::Hasher::new(), size: 0, failure: None };
         let sink = SharedSink(Arc::new(Mutex::new(sink)));

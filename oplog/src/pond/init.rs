@@ -5,7 +5,7 @@
 //! by a process that was killed, and is deleted.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -59,7 +59,9 @@ impl Pond {
     ///
     /// The caller then writes the mirror's HEAD into [`Unborn::mirror_dir`] and the first pack into
     /// [`Unborn::table_dir`], and calls [`Unborn::publish`].
-    pub fn prepare(dir: &Path) -> Result<Unborn, InitError> {
+    ///
+    /// `for_user` is the user behind sudo: where the directory is that user's, so is the pond.
+    pub fn prepare(dir: &Path, for_user: Option<u32>) -> Result<Unborn, InitError> {
         durable::create_dir_all(dir)?;
         let io = |source| InitError::Io { dir: dir.to_owned(), source };
         let root = fs::canonicalize(dir).map_err(io)?;
@@ -75,6 +77,9 @@ impl Pond {
         #[cfg(unix)]
         builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o777));
         let temporary = builder.tempdir_in(&root).map_err(io)?;
+        if for_user.is_some_and(|user| is_owned_by(&root, user)) {
+            durable::give_dir_to_owner(temporary.path());
+        }
         fill(temporary.path()).map_err(io)?;
         Ok(Unborn { temporary, root: root.clone(), _lock: lock })
     }
@@ -109,7 +114,7 @@ impl Unborn {
         // Its name is another now, and nothing must delete it.
         let _ = self.temporary.keep();
         durable::sync_dir(&self.root)?;
-        Ok(Pond::open(&self.root, &Trust::Ours)?)
+        Ok(Pond::open(&self.root, &Trust::Anybody)?)
     }
 }
 
@@ -154,12 +159,29 @@ fn fill(dir: &Path) -> io::Result<()> {
         "info",
         "hooks",
     ] {
-        fs::create_dir_all(dir.join(name))?;
+        durable::create_derived_dir(&dir.join(name))?;
     }
-    fs::write(dir.join(config::CONFIG_FILE), config::initial_text())?;
-    fs::write(dir.join(".gitignore"), "*\n")?;
-    fs::write(dir.join("info/exclude"), EXCLUDE)?;
-    fs::write(dir.join("lock"), "")
+    write(&dir.join(config::CONFIG_FILE), &config::initial_text())?;
+    write(&dir.join(".gitignore"), "*\n")?;
+    write(&dir.join("info/exclude"), EXCLUDE)?;
+    write(&dir.join("lock"), "")
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    durable::give_to_owner(&file, durable::parent(path));
+    file.write_all(text.as_bytes())
+}
+
+#[cfg(unix)]
+fn is_owned_by(dir: &Path, user: u32) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(dir).is_ok_and(|found| found.uid() == user)
+}
+
+#[cfg(not(unix))]
+fn is_owned_by(_dir: &Path, _user: u32) -> bool {
+    false
 }
 
 /// Renames a directory to a name that is free.

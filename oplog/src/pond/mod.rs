@@ -24,10 +24,10 @@ pub const MAIN_MIRROR: &str = "main";
 /// How the names of ponds begin that `init` has not finished.
 pub const UNBORN_PREFIX: &str = ".pond.tmp-";
 
-/// A file `.pond` is two short lines; a larger one is no such file.
-const POINTER_LIMIT: u64 = 64 * 1024;
+/// A file `.pond` is two short lines; a larger one is no such file. In bytes.
+pub const POINTER_LIMIT: u64 = 64 * 1024;
 
-/// Whose ponds are opened.
+/// Whose ponds are written to; reading needs no trust.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Trust {
     /// Those of this process's user. Of root too: a pond of somebody else has hooks and settings of somebody else.
@@ -57,7 +57,7 @@ pub enum OpenError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// Another user owns it, and could have put anything there.
-    #[error("'{}' belongs to another user (uid {owner}, this is uid {us})", path.display())]
+    #[error("'{}' belongs to another user (uid {owner}, this is uid {us}): it may be read, not changed", path.display())]
     ForeignOwner {
         /// The pond's directory, or the file that names it.
         path: PathBuf,
@@ -76,12 +76,24 @@ pub enum OpenError {
     },
 }
 
+/// A pond of a user whose ponds are not opened but to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    /// The pond's directory, or the file that names it.
+    pub path: PathBuf,
+    /// Its owner.
+    pub owner: u32,
+    /// The user of this process.
+    pub us: u32,
+}
+
 /// An existing pond, and the mirror from which it was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pond {
     mirror_root: PathBuf,
     pond_dir: PathBuf,
     mirror_id: String,
+    foreign: Option<Foreign>,
 }
 
 impl Pond {
@@ -89,7 +101,7 @@ impl Pond {
     pub fn discover(start: &Path, trust: &Trust) -> Result<Self, OpenError> {
         let start = canonical(start)?;
         for dir in start.ancestors() {
-            if kind_of(&dir.join(POND_NAME))?.is_some() {
+            if names_a_pond(&dir.join(POND_NAME))? {
                 return Self::open(dir, trust);
             }
         }
@@ -98,16 +110,25 @@ impl Pond {
 
     /// The pond of the mirror at `dir`; `dir` may be the pond's own directory too.
     pub fn open(dir: &Path, trust: &Trust) -> Result<Self, OpenError> {
+        let pond = Self::open_to_read(dir, trust)?;
+        pond.need_ours()?;
+        Ok(pond)
+    }
+
+    /// As [`Pond::open`], whoever owns the pond: of one that is not trusted nothing is changed, the cache neither. Whoever writes
+    /// asks [`Pond::need_ours`] first.
+    pub fn open_to_read(dir: &Path, trust: &Trust) -> Result<Self, OpenError> {
         let dir = canonical(dir)?;
         let at = dir.join(POND_NAME);
         match kind_of(&at)? {
             Some(Found::Directory) => Self::checked(dir, at, MAIN_MIRROR.to_owned(), trust),
             Some(Found::File) => {
-                check_owner(&at, trust)?;
+                let foreign = foreign(&at, trust)?;
                 let (pond, mirror_id) = read_pointer(&at)?;
                 let target = canonical(&dir.join(pond))?;
                 let pond_dir = if is_pond_dir(&target) { target } else { target.join(POND_NAME) };
-                Self::checked(dir, pond_dir, mirror_id, trust)
+                let pond = Self::checked(dir, pond_dir, mirror_id, trust)?;
+                Ok(Self { foreign: foreign.or(pond.foreign), ..pond })
             }
             None if is_pond_dir(&dir) => match dir.parent() {
                 Some(root) => Self::checked(root.to_owned(), dir.clone(), MAIN_MIRROR.to_owned(), trust),
@@ -123,12 +144,12 @@ impl Pond {
         mirror_id: String,
         trust: &Trust,
     ) -> Result<Self, OpenError> {
-        let pond = Self { mirror_root, pond_dir, mirror_id };
-        match kind_of(&pond.pond_dir)? {
+        match kind_of(&pond_dir)? {
             Some(Found::Directory) => {}
-            _ => return Err(not_a_pond(&pond.pond_dir, "it is no directory")),
+            _ => return Err(not_a_pond(&pond_dir, "it is no directory")),
         }
-        check_owner(&pond.pond_dir, trust)?;
+        let foreign = foreign(&pond_dir, trust)?;
+        let pond = Self { mirror_root, pond_dir, mirror_id, foreign };
         match config::check_format(&pond.pond_dir) {
             Ok(()) => {}
             // Where there are versions, it is a pond that lost the file.
@@ -142,6 +163,21 @@ impl Pond {
             return Err(not_a_pond(&pond.pond_dir, "it has no oplog"));
         }
         Ok(pond)
+    }
+
+    /// Whether the pond may be written to.
+    pub fn is_ours(&self) -> bool {
+        self.foreign.is_none()
+    }
+
+    /// Fails with [`OpenError::ForeignOwner`] for a pond that may only be read.
+    pub fn need_ours(&self) -> Result<(), OpenError> {
+        match &self.foreign {
+            None => Ok(()),
+            Some(Foreign { path, owner, us }) => {
+                Err(OpenError::ForeignOwner { path: path.clone(), owner: *owner, us: *us })
+            }
+        }
     }
 
     /// The directory that this mirror is: canonical, absolute.
@@ -229,6 +265,22 @@ fn kind_of(path: &Path) -> Result<Option<Found>, OpenError> {
     }
 }
 
+/// Whether what has the name of a pond is one, or names one: an ordinary file does not.
+///
+/// # Errors
+/// Those of looking at it.
+pub fn names_a_pond(path: &Path) -> Result<bool, OpenError> {
+    Ok(match kind_of(path)? {
+        Some(Found::Directory) => true,
+        Some(Found::File) => {
+            let io = |source| OpenError::Io { path: path.to_owned(), source };
+            let is_short = fs::metadata(path).map_err(io)?.len() <= POINTER_LIMIT;
+            is_short && is_pointer(&fs::read(path).map_err(io)?)
+        }
+        None => false,
+    })
+}
+
 /// Whether a directory whose name may be anything is the inside of a pond.
 fn is_pond_dir(dir: &Path) -> bool {
     dir.join(config::CONFIG_FILE).is_file() && dir.join("oplog").is_dir()
@@ -242,9 +294,13 @@ fn canonical(path: &Path) -> Result<PathBuf, OpenError> {
     fs::canonicalize(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })
 }
 
-/// Both the name and what a symbolic link of that name leads to must be trusted.
+/// The owner of a pond's directory, or of the file that names it, where `trust` does not extend to that user. Both the name and
+/// what a symbolic link of that name leads to must be trusted.
+///
+/// # Errors
+/// Those of looking at it.
 #[cfg(unix)]
-fn check_owner(path: &Path, trust: &Trust) -> Result<(), OpenError> {
+pub fn foreign(path: &Path, trust: &Trust) -> Result<Option<Foreign>, OpenError> {
     use std::os::unix::fs::MetadataExt as _;
 
     let us = rustix::process::geteuid().as_raw();
@@ -257,15 +313,16 @@ fn check_owner(path: &Path, trust: &Trust) -> Result<(), OpenError> {
             Trust::Anybody => true,
         };
         if !trusted {
-            return Err(OpenError::ForeignOwner { path: path.to_owned(), owner, us });
+            return Ok(Some(Foreign { path: path.to_owned(), owner, us }));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
+/// Files have no owners here.
 #[cfg(not(unix))]
-fn check_owner(_path: &Path, _trust: &Trust) -> Result<(), OpenError> {
-    Ok(())
+pub fn foreign(_path: &Path, _trust: &Trust) -> Result<Option<Foreign>, OpenError> {
+    Ok(None)
 }
 
 /// The pond and the mirror's id that a file `.pond` names.
@@ -274,14 +331,23 @@ fn read_pointer(path: &Path) -> Result<(PathBuf, String), OpenError> {
     if fs::metadata(path).map_err(io)?.len() > POINTER_LIMIT {
         return Err(not_a_pond(path, "it is too large to name one"));
     }
-    let text = fs::read_to_string(path).map_err(io)?;
-    let document: Option<DocumentMut> = text.parse().ok();
-    let string = |name| document.as_ref()?.get(name).and_then(Item::as_str);
-    match (string("pond"), string("mirror")) {
-        (Some(pond), Some(mirror)) if is_mirror_id(mirror) => Ok((PathBuf::from(pond), mirror.to_owned())),
-        (Some(_), Some(_)) => Err(not_a_pond(path, "its mirror's id is not one")),
-        _ => Err(not_a_pond(path, "it does not name a pond and a mirror")),
+    match parse_pointer(&fs::read(path).map_err(io)?) {
+        Some((pond, mirror)) if is_mirror_id(&mirror) => Ok((PathBuf::from(pond), mirror)),
+        Some(_) => Err(not_a_pond(path, "its mirror's id is not one")),
+        None => Err(not_a_pond(path, "it does not name a pond and a mirror")),
     }
+}
+
+/// Whether a file `.pond` with these bytes makes its directory a mirror of a pond: it names a pond and a mirror. Any other file
+/// of that name is an ordinary one.
+pub fn is_pointer(bytes: &[u8]) -> bool {
+    parse_pointer(bytes).is_some()
+}
+
+fn parse_pointer(bytes: &[u8]) -> Option<(String, String)> {
+    let document: DocumentMut = std::str::from_utf8(bytes).ok()?.parse().ok()?;
+    let string = |name| document.get(name).and_then(Item::as_str).map(str::to_owned);
+    Some((string("pond")?, string("mirror")?))
 }
 
 /// Whether a text can be a mirror's id: 1 to 64 lower-case letters, digits and `-`, so that it is a name of a

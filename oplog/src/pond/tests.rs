@@ -3,7 +3,7 @@ use crate::log::tests::draft;
 use crate::state;
 
 fn init(dir: &Path) -> Pond {
-    let unborn = Pond::prepare(dir).expect("prepared");
+    let unborn = Pond::prepare(dir, None).expect("prepared");
     fs::write(unborn.mirror_dir().join("HEAD"), "x").expect("written");
     unborn.publish(&draft(0, "ada", None)).expect("a pond")
 }
@@ -28,21 +28,21 @@ fn a_new_pond_is_found_from_below() {
     let state = state::load(&pond.table_dir(), &pond.cache_dir()).expect("a state").state;
     assert_eq!((state.version, state.packs.len()), (0, 2));
     assert!(matches!(Pond::discover(dir.path(), &Trust::Ours), Err(OpenError::NotFound(_))));
-    assert!(matches!(Pond::prepare(&root), Err(InitError::Exists(at)) if at == root.join(".pond")));
+    assert!(matches!(Pond::prepare(&root, None), Err(InitError::Exists(at)) if at == root.join(".pond")));
 }
 
 #[test]
 fn an_unfinished_pond_is_none_and_goes_away() {
     let dir = tempfile::tempdir().expect("a directory");
-    drop(Pond::prepare(dir.path()).expect("prepared"));
+    drop(Pond::prepare(dir.path(), None).expect("prepared"));
     assert!(names(dir.path()).is_empty());
 
     let killed = dir.path().join(format!("{UNBORN_PREFIX}killed"));
     fs::create_dir_all(killed.join("oplog")).expect("created");
     assert!(matches!(Pond::discover(dir.path(), &Trust::Ours), Err(OpenError::NotFound(_))));
-    let unborn = Pond::prepare(dir.path()).expect("prepared");
+    let unborn = Pond::prepare(dir.path(), None).expect("prepared");
     assert!(!killed.exists());
-    assert!(matches!(Pond::prepare(dir.path()), Err(InitError::Busy(_))));
+    assert!(matches!(Pond::prepare(dir.path(), None), Err(InitError::Busy(_))));
     fs::create_dir(dir.path().join(".pond")).expect("created");
     assert!(matches!(unborn.publish(&draft(0, "ada", None)), Err(InitError::Exists(_))));
     assert_eq!(names(dir.path()), [".pond"]);

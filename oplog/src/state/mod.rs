@@ -161,6 +161,20 @@ pub struct Loaded {
 
 /// The state of the newest version of the table. Brings the cache in `cache_dir` up to date if it can be written.
 pub fn load(table_dir: &Path, cache_dir: &Path) -> Result<Loaded, StateError> {
+    let (loaded, is_behind) = newest(table_dir, cache_dir)?;
+    if is_behind {
+        loaded.state.save(cache_dir);
+    }
+    Ok(loaded)
+}
+
+/// As [`load`], and leaves the cache as it is.
+pub fn look(table_dir: &Path, cache_dir: &Path) -> Result<Loaded, StateError> {
+    newest(table_dir, cache_dir).map(|(loaded, _)| loaded)
+}
+
+/// The newest state, and whether the cache has another.
+fn newest(table_dir: &Path, cache_dir: &Path) -> Result<(Loaded, bool), StateError> {
     let (mut loaded, known) = match cache::read(cache_dir) {
         Some(cached) => from_cache(table_dir, cached)?,
         None => (rebuild(table_dir, Source::Log)?, None),
@@ -171,10 +185,8 @@ pub fn load(table_dir: &Path, cache_dir: &Path) -> Result<Loaded, StateError> {
             loaded.source = Source::Forward;
         }
     }
-    if known != Some((loaded.state.version, loaded.state.stat)) {
-        loaded.state.save(cache_dir);
-    }
-    Ok(loaded)
+    let is_behind = known != Some((loaded.state.version, loaded.state.stat));
+    Ok((loaded, is_behind))
 }
 
 /// Whether the table is as `state` says still: its entry is the one that was read, and none follows.

@@ -23,6 +23,7 @@ use arrow::ipc::reader::{FileDecoder, read_footer_length};
 use arrow::ipc::writer::FileWriter;
 use arrow::ipc::{Block, Footer, MetadataVersion, root_as_footer, root_as_message};
 use bytes::Bytes;
+use pond_oplog::durable::give_to_owner;
 use pond_oplog::in_place::{is_only_here, open_no_link};
 
 use super::super::pending::Pending;
@@ -260,7 +261,9 @@ fn open_spare(spare: &Path) -> io::Result<File> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Ok(_) | Err(_) => std::fs::remove_file(spare).or_else(|_| set_aside(spare).map(drop))?,
     }
-    File::options().read(true).write(true).create_new(true).open(spare)
+    let file = File::options().read(true).write(true).create_new(true).open(spare)?;
+    give_to_owner(&file, spare.parent().unwrap_or(spare));
+    Ok(file)
 }
 
 /// Gives the file the index's name. What had the name becomes the spare, where the file system can do both at once.

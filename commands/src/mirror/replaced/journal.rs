@@ -17,6 +17,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
+use pond_oplog::durable::give_to_owner;
 use pond_oplog::in_place::{is_only_here, open_no_link};
 
 use crate::mirror::stat::Stat;
@@ -126,7 +127,9 @@ impl Journal {
             none => {
                 let open = || {
                     let mut options = OpenOptions::new();
-                    open_no_link(options.create(true).append(true).read(true), &self.path)
+                    let file = open_no_link(options.create(true).append(true).read(true), &self.path)?;
+                    give_to_owner(&file, self.path.parent().unwrap_or(&self.path));
+                    io::Result::Ok(file)
                 };
                 let mut file = open()?;
                 let old = fs::read(&self.path)?;
@@ -153,6 +156,7 @@ fn replace(path: &Path, lines: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut options = OpenOptions::new();
     let mut file = open_no_link(options.create(true).write(true).truncate(true), &new)?;
+    give_to_owner(&file, path.parent().unwrap_or(path));
     file.write_all(lines)?;
     file.sync_all()?;
     fs::rename(&new, path)

@@ -150,14 +150,19 @@ fn directories_and_files_swap_places() {
 
 #[test]
 fn what_cannot_be_seen_is_not_missing() {
-    let fixture = Fixture::new(&["pond/a", "pond/b/c", "fifo", "z"]);
+    let fixture = Fixture::new(&["pond/a", "pond/b/c", "fifo", "pipe/a", "z"]);
+    // What is tracked stays so where a pond is made around it.
     fs::create_dir(fixture.dir.path().join("pond/.pond")).expect("a directory");
+    fs::create_dir_all(fixture.dir.path().join("other/.pond")).expect("directories");
     fixture.remove("fifo");
+    fs::remove_dir_all(fixture.dir.path().join("pipe")).expect("removed");
+    let pipe = fixture.dir.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a fifo");
     let fifo = fixture.dir.path().join("fifo");
     rustix::fs::mknodat(rustix::fs::CWD, fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a fifo");
     let scan = fixture.scan(Untracked::All);
-    assert_eq!(words(&scan), ["Held fifo", "Held pond/a", "Held pond/b/c"]);
-    assert_eq!((scan.nested, scan.special.len(), scan.all_missing), (vec!["pond".into()], 1, false));
+    assert_eq!(words(&scan), ["Held fifo", "Held pipe/a"]);
+    assert_eq!((scan.nested, scan.special.len(), scan.all_missing), (vec!["other".into()], 2, false));
 }
 
 #[test]

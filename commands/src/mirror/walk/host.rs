@@ -90,6 +90,12 @@ mod unix {
             Ok(File::from(rustix::fs::openat(&self.fd, name, FILE, Mode::empty())?))
         }
 
+        /// Opens what a name in this directory leads to, over symlinks, for reading.
+        pub(crate) fn open_target(&self, name: &[u8]) -> io::Result<File> {
+            let flags = FILE.difference(OFlags::NOFOLLOW);
+            Ok(File::from(rustix::fs::openat(&self.fd, name, flags, Mode::empty())?))
+        }
+
         /// Opens a file somewhere below this directory for reading; a symlink anywhere is an error.
         pub(crate) fn open_below(&self, path: &[u8]) -> io::Result<File> {
             #[cfg(target_os = "linux")]
@@ -197,6 +203,11 @@ mod other {
                 return Err(io::ErrorKind::InvalidInput.into());
             }
             File::open(path)
+        }
+
+        /// Opens what a name in this directory leads to, over symlinks, for reading.
+        pub(crate) fn open_target(&self, name: &[u8]) -> io::Result<File> {
+            File::open(self.path.join(name.to_path_lossy()))
         }
 
         /// Opens a file somewhere below this directory for reading.

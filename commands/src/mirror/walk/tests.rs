@@ -85,8 +85,11 @@ fn odd_names_links_and_special_files() {
         "nested/.pond/config.toml",
         "nested/y",
         "second/.pond",
+        "third/.pond",
+        "third/z",
     ]);
     let root = dir.path();
+    fs::write(root.join("second/.pond"), "pond = \"..\"\nmirror = \"second\"\n").expect("a file");
     fs::write(root.join(std::ffi::OsStr::from_bytes(b"caf\xe9")), "").expect("a file");
     symlink(".", root.join("real/loop")).expect("a link");
     symlink("real", root.join("linked")).expect("a link");
@@ -107,7 +110,8 @@ fn odd_names_links_and_special_files() {
             "new\nline",
             "real/loop",
             "real/x",
-            "second held"
+            "second held",
+            "third/z"
         ]
     );
     assert_eq!(walk.nested, ["nested", "second"]);

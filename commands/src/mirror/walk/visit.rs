@@ -13,8 +13,10 @@ use pond_objects::Kind;
 use rayon::Scope;
 
 use super::host::{HostDir, NameKind, Names, join};
+use super::nested::is_pond;
 use super::{ChildKind, DirState, Host, Listing, Untracked, Walk, WalkOptions};
 use crate::mirror::ignore::{self, Level, is_always_ignored, read_bounded};
+use crate::mirror::index::Index;
 use crate::mirror::secure_dir::is_temporary;
 
 /// A directory that is to be read.
@@ -29,6 +31,8 @@ struct Task {
     rows: Range<usize>,
     /// It is in an ignored directory: only what is tracked counts.
     ignored: bool,
+    /// It is in a pond of its own.
+    nested: bool,
 }
 
 /// So many directories are read before other threads are asked to help.
@@ -63,9 +67,10 @@ pub(super) fn run(mirror: &Path, options: WalkOptions<'_>) -> io::Result<Walk> {
         level: options.ignore.base(),
         rows: 0..options.index.map_or(0, |index| index.len()),
         ignored: false,
+        nested: false,
     };
     let mut tasks = VecDeque::new();
-    let listing = shared.list(&mut Tasks::Here(&mut tasks), &task, &root, &names);
+    let listing = shared.list(&mut Tasks::Here(&mut tasks), &task, &root, &names, false);
     shared.keep(0, listing);
     for _ in 1..ALONE {
         let Some(task) = tasks.pop_front() else { break };
@@ -102,11 +107,13 @@ impl<'a> Shared<'a> {
     fn visit<'scope>(&'scope self, tasks: &mut Tasks<'_, 'scope>, task: &Task) {
         let held = || Listing { state: DirState::Is(Host::Held), ..Listing::default() };
         let listing = match self.open(&task.parent, &task.path, task.name_at) {
-            Ok(Some((_, names))) if names.find(".pond").is_some() => {
-                self.note(|walk| walk.nested.push(task.path.clone()));
-                held()
-            }
-            Ok(Some((dir, names))) => self.list(tasks, task, &Arc::new(dir), &names),
+            Ok(Some((dir, names))) => match is_pond(&dir, &names) {
+                true if !self.is_entered(task) => {
+                    self.note(|walk| walk.nested.push(task.path.clone()));
+                    held()
+                }
+                is_pond => self.list(tasks, task, &Arc::new(dir), &names, task.nested || is_pond),
+            },
             Ok(None) => Listing::default(),
             Err(error) => {
                 self.note(|walk| walk.unreadable.push((task.path.clone(), error)));
@@ -146,6 +153,7 @@ impl<'a> Shared<'a> {
         task: &Task,
         dir: &Arc<HostDir>,
         names: &Names,
+        nested: bool,
     ) -> Listing {
         let level = if task.ignored { None } else { self.level(task.level.clone(), dir, &task.path, names) };
         let mut listing = Listing::default();
@@ -156,7 +164,12 @@ impl<'a> Shared<'a> {
             path.extend_from_slice(name);
             if is_always_ignored(name) {
                 if is_temporary(name) {
-                    self.note(|walk| walk.temporaries.push(path.clone()));
+                    // Those in another pond may be of a command that is at work under that one's lock.
+                    if !nested {
+                        self.note(|walk| walk.temporaries.push(path.clone()));
+                    }
+                } else if !task.path.is_empty() {
+                    self.note(|walk| walk.immovable.push(path.clone()));
                 }
                 continue;
             }
@@ -188,6 +201,7 @@ impl<'a> Shared<'a> {
                             level: level.clone(),
                             rows,
                             ignored,
+                            nested,
                         };
                         match tasks {
                             Tasks::Here(tasks) => tasks.push_back(task),
@@ -243,6 +257,16 @@ impl<'a> Shared<'a> {
                 Host::Held
             }
         }
+    }
+
+    /// Whether a directory is looked into, be it a pond: it is tracked, or something below it is.
+    fn is_entered(&self, task: &Task) -> bool {
+        let is_tracked = |index: &Index| {
+            let own = task.rows.start.checked_sub(1).filter(|own| index.path(*own) == task.path);
+            let own = own.and_then(|own| index.entry(own).staged);
+            own.is_some_and(|side| side.kind == Kind::Directory) || index.any_live(task.rows.clone())
+        };
+        self.options.untracked == Untracked::Everything || self.options.index.is_some_and(is_tracked)
     }
 
     fn is_tracked(&self, rows: &Range<usize>, path: &[u8]) -> bool {
@@ -308,7 +332,7 @@ impl<'a> Shared<'a> {
         while let Some((parent, level, path)) = stack.pop() {
             let name_at = path.rfind_byte(b'/').map_or(0, |at| at + 1);
             let (dir, names) = match self.open(&parent, &path, name_at) {
-                Ok(Some((_, names))) if names.find(".pond").is_some() => {
+                Ok(Some((dir, names))) if is_pond(&dir, &names) => {
                     self.note(|walk| walk.nested.push(path));
                     continue;
                 }

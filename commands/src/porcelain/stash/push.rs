@@ -15,6 +15,7 @@ use super::PushOptions;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, interrupted, nothing};
 use crate::identity;
+use crate::mirror::add::warn_of_what_is_left_out;
 use crate::mirror::differences::Differences;
 use crate::mirror::index::{Index, Row, Seen, Side, Update};
 use crate::mirror::lay_out::{self, Target};
@@ -24,6 +25,7 @@ use crate::mirror::obstacles;
 use crate::mirror::order::{above, is_below};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::rearrange::{Rearrange, rearrange};
+use crate::mirror::refused::refused;
 use crate::mirror::save;
 use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::staged_tree::{NewPages, join};
@@ -197,6 +199,9 @@ fn untracked(
     };
     let scan = scan(workspace.pond.mirror_root(), &workspace.index, scan_options)?;
     missed.extend(scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string())));
+    let refused = pathspecs.map(|specs| refused(specs, &scan)).unwrap_or_default();
+    warn_of_what_is_left_out(workspace, &scan, &refused);
+    missed.extend(refused);
     let found = scan.changes.iter().filter(|change| change.state == State::Untracked);
     // The directory of tracked files that are gone is there again with them.
     let is_unknown = |change: &&Change| {

@@ -17,6 +17,8 @@ use crate::workspace::Workspace;
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::history(ctx)?;
+    // Before a message is written in its directory.
+    workspace.pond.need_ours()?;
     let name = match names {
         [name] | [name, _] => RefName::tag(name).map_err(|error| {
             CommandError::from(error)
