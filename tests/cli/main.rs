@@ -44,6 +44,7 @@ mod rev_list;
 mod same_tree;
 mod sequences;
 mod sequences_left;
+mod special_files;
 mod squash;
 mod stash;
 mod status_forms;

@@ -82,6 +82,9 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
                     report.failed.push((change.path.clone(), format!("it can't be in a pond: {error}")))
                 }
             },
+            State::Special(word) if change.row.is_some() => report
+                .failed
+                .push((change.path.clone(), format!("it is a {word}, which has no content to stage"))),
             State::Missing => {
                 updates.insert(change.path.clone(), Update::Delete);
                 report.removed.push(change.path.clone());
@@ -199,7 +202,9 @@ pub(crate) fn names(packs: &StagedPacks) -> Vec<StagedPack> {
 fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan) {
     let ui = &workspace.ctx.ui;
     let shown = |path: &BString| crate::ui::escape::quoted(path).into_owned();
-    for (path, word) in &scan.special {
+    let is_tracked =
+        |path: &BString| workspace.index.find(path).is_ok_and(|row| workspace.index.is_live(row));
+    for (path, word) in scan.special.iter().filter(|(path, _)| !is_tracked(path)) {
         ui.warn(format_args!("skipped {}: it is a {word}", shown(path)));
     }
     for path in &scan.nested {

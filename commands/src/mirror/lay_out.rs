@@ -117,7 +117,8 @@ pub(crate) fn victims(
     for target in targets {
         let change = host.at(target.path.as_ref());
         match change.map(|change| change.state) {
-            Some(State::Missing | State::Held) => {}
+            // A special file has no content to be stored.
+            Some(State::Missing | State::Held | State::Special(_)) => {}
             Some(_) if change.is_some_and(|change| change.kind == Some(Kind::Directory)) => {}
             Some(_) => found.push(Victim { path: target.path.clone(), content: None }),
             None => {
@@ -130,13 +131,13 @@ pub(crate) fn victims(
         }
         // A file in the place of a directory that the target needs.
         if target.side.is_some()
-            && let Some(path) = host.file_above(&target.path)
+            && let Some(path) = host.file_above(&target.path).filter(|path| !host.is_special(path))
         {
             found.push(Victim { path: path.clone(), content: None });
         }
         // A directory with untracked files in the place of a file.
         if target.side.is_some_and(|side| side.kind.is_blob()) {
-            let untracked = host.untracked_files_below(&target.path);
+            let untracked = host.untracked_files_below(&target.path).filter(|path| !host.is_special(path));
             found.extend(untracked.map(|path| Victim { path: path.clone(), content: None }));
         }
     }
@@ -167,6 +168,8 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
         let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
         let before = match change.map(|change| (change.state, change.kind)) {
             Some((State::Missing, _)) => None,
+            // Nobody can bring it back: of what was there, that which the index has is next to it.
+            Some((State::Special(_), _)) => row.and_then(|row| row.staged),
             Some((_, Some(Kind::Directory))) => Some(Side::empty_directory()),
             Some(_) => stored.get(&target.path).copied(),
             None => row.and_then(|row| row.staged),
@@ -255,11 +258,37 @@ pub(crate) fn lay_out(
     let failed = unread.into_iter().chain(stuck);
     failed.for_each(|(path, error)| laid_out.failed.push(path, &error));
     laid_out.unchanged = there;
+    say_what_special_went(workspace, targets, &laid_out, scan);
     drop(materializer);
     rescue(workspace, &replaced)?;
     synced
         .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
     Ok(laid_out)
+}
+
+/// Names the fifos, sockets and devices that gave way: nothing of them is stored, so `undo` does not bring them back.
+fn say_what_special_went(workspace: &Workspace<'_>, targets: &[Target], laid_out: &LaidOut, scan: &Scan) {
+    let host = Differences::of(scan);
+    let done = targets.iter().filter(|target| laid_out.is_done(&target.path));
+    let mut gone: Vec<_> = done.flat_map(|target| special_in_place_of(&host, target)).collect();
+    gone.sort_by(|a, b| a.path.cmp(&b.path));
+    gone.dedup_by(|a, b| a.path == b.path);
+    for change in gone {
+        if let State::Special(word) = change.state {
+            workspace.ctx.ui.warn(format_args!(
+                "{} was a {word}, which has no content to store; it is gone",
+                escape::quoted(&change.path)
+            ));
+        }
+    }
+}
+
+/// The special files that give way to a target: at its path in any case; around it where it shall have something.
+fn special_in_place_of<'a>(host: &Differences<'a>, target: &Target) -> Vec<&'a Change> {
+    match target.side {
+        Some(side) => host.special_around(&target.path, side.kind == Kind::Directory),
+        None => host.at(target.path.as_ref()).filter(|_| host.is_special(&target.path)).into_iter().collect(),
+    }
 }
 
 fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
@@ -323,10 +352,12 @@ fn requests(
 ) -> (Vec<WriteRequest>, Vec<(BString, MaterializeError)>) {
     let mut unread = Vec::new();
     let read: HashMap<usize, Seen> = scan.refreshed.iter().copied().collect();
+    let host = Differences::of(scan);
     let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
     let mut request = |target: &Target| {
-        let seen = match stats.get(&target.path) {
-            Some(stat) => Some(*stat),
+        let special = host.at(target.path.as_ref()).filter(|_| host.is_special(&target.path));
+        let seen = match stats.get(&target.path).copied().or(special.and_then(|change| change.stat)) {
+            Some(stat) => Some(stat),
             None => match stat_within(mirror, &target.path) {
                 Ok(found) => found.filter(|stat| is_clean(workspace, &read, &target.path, stat)),
                 Err(error) => {
@@ -353,13 +384,18 @@ fn requests(
     // What a directory has in the place of a file was saved; it goes first.
     let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
     let below = saved.stats.iter().filter(|(path, _)| !meant.contains(path));
-    let cleared = below.map(|(path, stat)| WriteRequest {
+    let special = targets.iter().flat_map(|target| special_in_place_of(&host, target));
+    let special: BTreeMap<&BString, Stat> = special
+        .filter(|change| !meant.contains(&change.path))
+        .filter_map(|change| Some((&change.path, change.stat?)))
+        .collect();
+    let gone = below.map(|(path, stat)| (path, *stat)).chain(special);
+    let cleared = gone.map(|(path, stat)| WriteRequest {
         path: path.clone(),
         want: Want::Absent,
-        expected: Expected::SameFile(*stat),
+        expected: Expected::SameFile(stat),
     });
     // A file that is gone already needs no removal where a directory with files of its own has taken its place.
-    let host = Differences::of(scan);
     let is_dir = |path: &BString| {
         stat_within(mirror, path)
             .is_ok_and(|stat| stat.is_some_and(|stat| stat.kind() == Some(Kind::Directory)))

@@ -2,7 +2,7 @@
 //!
 //! The walk is parallel over directories. It follows no symlink, also not one that takes a directory's place while it
 //! runs, and it never enters another pond. What it cannot say anything about (a directory that cannot be read,
-//! a pond in the mirror, a special file) is in the list as [`Host::Held`]: whoever compares must not
+//! a pond in the mirror) is in the list as [`Host::Held`]: whoever compares must not
 //! take what was there for deleted. Errors on single paths are collected; only the root's is one of the walk.
 
 pub(crate) mod host;
@@ -59,6 +59,8 @@ pub(crate) enum Host {
     HollowDir,
     /// An untracked directory that was not listed, but has something to version in it.
     CollapsedDir,
+    /// A fifo, a socket or a device: it has no content to version.
+    Special(Stat),
     /// Something that nothing can be said of, nor of what is tracked below it.
     Held,
 }

@@ -207,10 +207,7 @@ impl Lister<'_> {
             if change.state == State::Missing && self.args.deleted {
                 self.print("deleted", change.path.as_ref(), staged)?;
             }
-            let differs = matches!(
-                change.state,
-                State::Missing | State::Modified | State::TypeChanged | State::Unstable | State::MaybeChanged
-            );
+            let differs = change.row.is_some() && change.state != State::Held;
             if differs && self.args.modified {
                 self.print("modified", change.path.as_ref(), staged)?;
             }

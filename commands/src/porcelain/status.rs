@@ -7,6 +7,7 @@ mod json;
 mod report;
 mod short;
 
+use bstr::BString;
 use clap::ValueEnum;
 
 use self::report::{IgnoredPaths, Report};
@@ -188,7 +189,8 @@ fn say_what_was_not_looked_at(ctx: &Context, report: &Report) {
     for (path, error) in &report.unreadable {
         ui.error(format_args!("cannot look at {}: {error}", escape::quoted(path)));
     }
-    for (path, word) in &report.special {
+    let is_listed = |path: &BString| report.unstaged.iter().any(|change| change.path == *path);
+    for (path, word) in report.special.iter().filter(|(path, _)| !is_listed(path)) {
         ui.status(format_args!("not versioned: {} is a {word}", escape::quoted(path)));
     }
     for path in &report.nested {

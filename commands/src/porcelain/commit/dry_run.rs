@@ -58,8 +58,16 @@ fn with_tracked(
         hashing: Hashing::SameSize,
     };
     let scan = scan(workspace.pond.mirror_root(), &workspace.index, options)?;
-    if !scan.unreadable.is_empty() {
-        for (path, error) in &scan.unreadable {
+    let unreadable = scan.unreadable.iter().map(|(path, error)| (path, error.to_string()));
+    let special = scan.changes.iter().filter_map(|change| match change.state {
+        State::Special(word) => {
+            Some((&change.path, format!("it is a {word}, which has no content to stage")))
+        }
+        _ => None,
+    });
+    let failed: Vec<_> = unreadable.chain(special).collect();
+    if !failed.is_empty() {
+        for (path, error) in &failed {
             workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
         }
         return Err(partial("some files could not be looked at, and would stop 'commit -a'"));

@@ -61,6 +61,7 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
         ))
         .hint("nothing was changed; -u takes untracked files too"));
     }
+    refuse_special(&scan, &taken)?;
     for (path, error) in &missed {
         ctx.ui.error(format_args!("{}: {error}; what is there is not put aside", escape::quoted(path)));
     }
@@ -178,6 +179,22 @@ fn taken(
         }
     }
     Taken { rows, untracked: Vec::new(), keep_index: options.keep_index }
+}
+
+/// Refuses to put aside what has no content: the file that is tracked there would come in its place, and nobody could bring
+/// back what was there.
+fn refuse_special(scan: &Scan, taken: &Taken) -> Result<(), CommandError> {
+    let host = Differences::of(scan);
+    let special: Vec<BString> =
+        taken.rows.iter().map(|(path, _)| path).filter(|path| host.is_special(path)).cloned().collect();
+    match special.is_empty() {
+        true => Ok(()),
+        false => Err(conflict(format_args!(
+            "these are fifos, sockets or devices, which have no content to put aside:{}",
+            obstacles::list(&special)
+        ))
+        .hint("nothing was changed; move them away, or name the other paths after 'pond stash push --'")),
+    }
 }
 
 /// What is not tracked and a pathspec takes. What the index knows, if only as deleted, is not among it.
@@ -340,7 +357,7 @@ fn of_files(
     for (path, row) in &taken.rows {
         let Some(change) = host.at(path.as_ref()) else { continue };
         let side = match (change.state, change.kind) {
-            (State::Held, _) => continue,
+            (State::Held | State::Special(_), _) => continue,
             // What is staged and was never in a commit is nowhere else, unless something that is put aside has its place.
             (State::Missing, _) if row.base_side().is_none() && !row.intent && !is_displaced(path) => {
                 continue;

@@ -71,7 +71,7 @@ impl Page<'_> {
             self.section(out, "Changes not staged for commit:", &hints)?;
             for change in &report.unstaged {
                 let note = note(change);
-                self.line(out, Role::Unstaged, label(change.letter, false), &self.path(&change.path), note)?;
+                self.line(out, Role::Unstaged, label(change.letter, false), &self.path(&change.path), &note)?;
             }
         }
         if !report.held.is_empty() {
@@ -213,8 +213,12 @@ fn label(letter: char, is_dir: bool) -> &'static str {
     }
 }
 
-fn note(change: &Unstaged) -> &'static str {
-    if change.unstable { " (it is being written to)" } else { "" }
+fn note(change: &Unstaged) -> String {
+    match change.special {
+        Some(word) => format!(" (it is a {word})"),
+        None if change.unstable => " (it is being written to)".to_owned(),
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ fn unstaged(change: &Unstaged) -> Value {
     row.insert("size".into(), change.size.into());
     row.insert("id".into(), change.id.map(|id| id.to_hex()).into());
     row.insert("changing".into(), change.unstable.into());
+    row.insert("special".into(), change.special.into());
     Value::Object(row)
 }
 

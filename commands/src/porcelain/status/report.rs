@@ -119,6 +119,8 @@ pub(super) struct Unstaged {
     pub(super) id: Option<ObjectId>,
     /// It changed while it was read.
     pub(super) unstable: bool,
+    /// The word for what is there if it is no file, symlink or directory.
+    pub(super) special: Option<&'static str>,
 }
 
 impl Report {
@@ -262,18 +264,24 @@ fn from_scan(index: &Index, scan: Scan) -> Report {
                 report.held.push(change.path);
                 continue;
             }
+            State::Special(_) if change.row.is_none() => continue,
             State::Missing => 'D',
             _ if intent => 'A',
             State::TypeChanged => 'T',
-            State::Modified | State::MaybeChanged | State::Unstable => 'M',
+            // As git has it: the path is there, and what is in it is not what was staged.
+            State::Modified | State::MaybeChanged | State::Unstable | State::Special(_) => 'M',
         };
         report.unstaged.push(Unstaged {
             path: change.path,
             letter,
             kind: change.kind,
-            size: change.stat.map(|stat| stat.size),
+            size: change.stat.filter(|_| change.kind.is_some()).map(|stat| stat.size),
             id: change.id,
             unstable: change.state == State::Unstable,
+            special: match change.state {
+                State::Special(word) => Some(word),
+                _ => None,
+            },
         });
     }
     report
