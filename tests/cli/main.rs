@@ -42,6 +42,7 @@ mod refs;
 mod reset;
 mod rev_list;
 mod same_tree;
+mod scope;
 mod sequences;
 mod sequences_left;
 mod special_files;
