@@ -21,6 +21,7 @@ mod history;
 mod identity;
 mod ignore_like_git;
 mod ignore_rules;
+mod interrupted;
 mod json_forms;
 mod killed_moves;
 mod killed_sequences;

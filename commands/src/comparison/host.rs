@@ -4,7 +4,7 @@
 //! vanishes or changes while it is looked at is named, and the command ends with "done in part".
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _};
 
 use bstr::{BStr, BString};
@@ -65,7 +65,9 @@ impl HostSides {
         for (path, error) in &scan.unreadable {
             this.fail(path.as_ref(), &error.to_string());
         }
-        for change in scan.changes {
+        // What an interrupted command has still to write is no change.
+        let due: HashSet<BString> = workspace.due()?.into_iter().map(|target| target.path).collect();
+        for change in scan.changes.into_iter().filter(|change| !due.contains(&change.path)) {
             let Some(row) = change.row else { continue };
             let side = match change.state {
                 State::Missing => None,

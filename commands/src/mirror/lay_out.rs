@@ -298,13 +298,10 @@ fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
             Ok(Some(written)) => drop(laid_out.written.insert(request.path, written.stat)),
             Ok(None) if request.want == Want::Absent => laid_out.removed.push(request.path),
             Ok(None) => {}
-            Err(MaterializeError::Interrupted { path }) => {
-                laid_out.interrupted = true;
-                laid_out.failed.push_reason(path, "interrupted");
-            }
-            Err(error) => laid_out.failed.push(request.path, &error),
+            Err(error) => laid_out.failed.push_outcome(request.path, &error),
         }
     }
+    laid_out.interrupted = laid_out.failed.is_interrupted();
     laid_out
 }
 

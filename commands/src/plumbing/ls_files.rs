@@ -198,7 +198,9 @@ impl Lister<'_> {
             hashing: Hashing::SameSize,
         };
         let scan = scan(self.workspace.pond.mirror_root(), &self.workspace.index, options)?;
-        for change in &scan.changes {
+        // What an interrupted command has still to write is no change.
+        let due: HashSet<BString> = self.workspace.due()?.into_iter().map(|target| target.path).collect();
+        for change in scan.changes.iter().filter(|change| !due.contains(&change.path)) {
             let untracked = change.state == State::Untracked;
             if untracked && self.args.others && !self.args.ignored {
                 self.print("other", change.path.as_ref(), host_side(change))?;

@@ -412,7 +412,7 @@ fn lay_out_elsewhere(
     for (request, result) in requests.into_iter().zip(results) {
         match result {
             Ok(_) => written.push(request.path),
-            Err(error) => failures.push(request.path, &error),
+            Err(error) => failures.push_outcome(request.path, &error),
         }
     }
     failures.show(workspace);

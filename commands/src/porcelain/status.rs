@@ -29,6 +29,10 @@ Each line of -s and --porcelain has two letters, a space and a path: the first l
 to what is staged, the second from what is staged to the mirror. M modified, T another type of file, A added, D deleted,
 R renamed, ?? untracked, !! ignored. Paths of --porcelain count from the mirror's root, those of -s from here.
 
+Files that a command has not written yet, since it was interrupted or killed or the disk was full, are no changes of yours: the
+next command that changes the mirror writes them. They have a section of their own, 'due' in --json, and no line in -s and
+--porcelain; a warning on stderr says that there are some.
+
 Empty directories are versioned, so they are listed too. A directory that ends with '/' stands for all that is in it.
 
 Examples:
