@@ -13,6 +13,7 @@ mod describe;
 mod displaced;
 mod failed_moves;
 mod faults;
+mod follow;
 mod foreign_reader;
 mod graph;
 mod harness;
