@@ -38,6 +38,7 @@ mod merge_over;
 mod mishaps;
 mod odd_names;
 mod oracle;
+mod partial_commits;
 mod pathspecs;
 mod plumbing;
 mod refs;

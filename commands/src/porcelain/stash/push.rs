@@ -1,6 +1,6 @@
 //! `pond stash push`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bstr::{BString, ByteSlice as _};
@@ -19,7 +19,7 @@ use crate::mirror::differences::Differences;
 use crate::mirror::index::{Index, Row, Seen, Side, Update};
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::lost_content;
-use crate::mirror::next_commit::{next_nodes, staged_changes};
+use crate::mirror::next_commit::{next_nodes, staged_changes, staged_only};
 use crate::mirror::obstacles;
 use crate::mirror::order::{above, is_below};
 use crate::mirror::pathspec::Pathspecs;
@@ -324,19 +324,8 @@ fn make_commit(
 
 /// The index with what is staged at the paths that are taken, and nothing else.
 fn of_paths(workspace: &Workspace<'_>, taken: &Taken) -> Index {
-    let meant: BTreeSet<&BString> = taken.rows.iter().map(|(path, _)| path).collect();
-    let mut updates = BTreeMap::new();
-    for entry in workspace.index.iter().filter(|entry| entry.row.staged != entry.row.base_side()) {
-        let path = entry.path.to_owned();
-        if !meant.contains(&path) {
-            let update = match entry.row.base_side() {
-                Some(side) => Update::Set(Row::unchanged(side, Seen::NEVER)),
-                None => Update::Forget,
-            };
-            updates.insert(path, update);
-        }
-    }
-    workspace.index.edit(updates, workspace.index.header().clone(), now_ns()).finish()
+    let meant: HashSet<&[u8]> = taken.rows.iter().map(|(path, _)| path.as_slice()).collect();
+    staged_only(&workspace.index, &|path, _| meant.contains(path as &[u8]))
 }
 
 /// The same with what the host has at the paths.
