@@ -15,6 +15,7 @@ mod failed_moves;
 mod faults;
 mod follow;
 mod foreign_reader;
+mod gave_way;
 mod graph;
 mod harness;
 mod histories;

@@ -16,7 +16,7 @@ use super::leftovers;
 use super::materialize::{
     Done, Expected, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
-use super::obstacles::refuse_unread;
+use super::obstacles::{list, refuse_unread};
 use super::order::{above, is_below};
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
@@ -48,6 +48,8 @@ pub(crate) struct LaidOut {
     unchanged: HashMap<BString, Stat>,
     /// Paths that were removed.
     pub(crate) removed: Vec<BString>,
+    /// Files in no version that stood in the way of what was written, and are stored.
+    gave_way: Vec<BString>,
     /// Paths that could not be brought to their version.
     pub(crate) failed: Failures,
     /// Whether the command was told to stop.
@@ -58,6 +60,19 @@ impl LaidOut {
     /// Whether the path has its version now.
     pub(crate) fn is_done(&self, path: &BString) -> bool {
         !self.failed.contains(path)
+    }
+
+    /// Names the files in no version, ignored ones among them, that gave way; `command` brings them back.
+    pub(crate) fn show_what_gave_way(&self, workspace: &Workspace<'_>, command: &str) {
+        if self.gave_way.is_empty() {
+            return;
+        }
+        let ui = &workspace.ctx.ui;
+        ui.warn(format_args!(
+            "these files were in no version and in the way; they are stored in the pond:{}",
+            list(&self.gave_way)
+        ));
+        ui.hint(format_args!("'pond {command}' brings them back"));
     }
 
     /// Reports what failed, of a command that would do it if it ran again.
@@ -258,12 +273,29 @@ pub(crate) fn lay_out(
     let failed = unread.into_iter().chain(stuck);
     failed.for_each(|(path, error)| laid_out.failed.push(path, &error));
     laid_out.unchanged = there;
+    laid_out.gave_way = gave_way(targets, &laid_out, saved, scan);
     say_what_special_went(workspace, targets, &laid_out, scan);
     drop(materializer);
     rescue(workspace, &replaced)?;
     synced
         .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
     Ok(laid_out)
+}
+
+/// The files in no version that are not there any more: around the targets, and in their places.
+fn gave_way(targets: &[Target], laid_out: &LaidOut, saved: &Saved, scan: &Scan) -> Vec<BString> {
+    let host = Differences::of(scan);
+    let meant: HashMap<&BString, Option<Side>> =
+        targets.iter().map(|target| (&target.path, target.side)).collect();
+    let is_untracked =
+        |path: &BString| host.at(path.as_ref()).is_some_and(|change| change.state == State::Untracked);
+    // What a command was told to remove it says itself.
+    let has_given_way = |path: &BString| match meant.get(path) {
+        None => laid_out.is_done(path),
+        Some(side) => side.is_some() && laid_out.written.contains_key(path),
+    };
+    let paths = saved.stats.iter().map(|(path, _)| path);
+    paths.filter(|path| is_untracked(path) && has_given_way(path)).cloned().collect()
 }
 
 /// Names the fifos, sockets and devices that gave way: nothing of them is stored, so `undo` does not bring them back.
