@@ -49,6 +49,7 @@ mod same_tree;
 mod scope;
 mod sequences;
 mod sequences_left;
+mod small_forms;
 mod special_files;
 mod squash;
 mod stash;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
+use pond_objects::Kind;
 use pond_objects::name::check_path;
 use pond_oplog::ingest::StagedPacks;
 use pond_oplog::{PackKind, StagedPack};
@@ -18,6 +19,7 @@ use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
 use crate::ui::escape;
 use crate::ui::progress::Unit;
+use crate::ui::size::counted;
 use crate::workspace::Workspace;
 
 /// What is to be staged.
@@ -39,6 +41,8 @@ pub(crate) struct Added {
     pub(crate) added: Vec<BString>,
     /// Paths that the next commit will not have.
     pub(crate) removed: Vec<BString>,
+    /// Ignored paths that a pattern matched which matched nothing else; directories end with `/`.
+    pub(crate) ignored: Vec<BString>,
     /// Paths that could not be staged, with the reason.
     pub(crate) failed: Vec<(BString, String)>,
     /// Bytes that were new to the pond, as they are stored.
@@ -58,13 +62,14 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
             .hint("if they were deleted on purpose: 'pond add -A -f' stages that"));
     }
     let decided = decided(workspace, request);
+    let ignored = only_ignored(workspace, request, &scan);
     let unmatched = request.pathspecs.map(Pathspecs::unmatched).unwrap_or_default();
     let is_pattern = |given: &&&bstr::BStr| given.iter().any(|byte| b"*?[".contains(byte));
     if let Some(given) = unmatched.iter().find(is_pattern) {
         return Err(fatal(format_args!("pathspec '{}' did not match any files", escape::plain(given)))
             .hint("nothing was staged; 'pond status' lists what is there"));
     }
-    let mut report = Added::default();
+    let mut report = Added { ignored, ..Added::default() };
     let unreadable = scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string()));
     report.failed.extend(unreadable);
     warn_of_what_is_left_out(workspace, &scan);
@@ -123,6 +128,41 @@ fn decided(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> BTreeSet<BStr
     paths.filter(|path| request.pathspecs.is_none_or(|specs| specs.matches(path, false))).collect()
 }
 
+/// What a pattern matched of ignored paths, where it matched nothing else.
+fn only_ignored(workspace: &Workspace<'_>, request: &AddRequest<'_>, scan: &Scan) -> Vec<BString> {
+    let Some(specs) = request.pathspecs.filter(|specs| specs.has_patterns() && !scan.ignored.is_empty())
+    else {
+        return Vec::new();
+    };
+    // Whoever looked at the mirror asked about ignored paths as well.
+    specs.forget_matches();
+    let index = &workspace.index;
+    for entry in index.iter().filter(|entry| entry.row.staged.is_some()) {
+        let is_dir = entry.row.staged.is_some_and(|side| side.kind == Kind::Directory);
+        specs.matches(entry.path, is_dir);
+    }
+    for change in &scan.changes {
+        specs.matches(&change.path, change.kind == Some(Kind::Directory));
+    }
+    let missed = specs.unmatched().len();
+    if missed == 0 {
+        return Vec::new();
+    }
+    let takes_one_more = |path: &&BString| {
+        let (path, is_dir) = match path.strip_suffix(b"/") {
+            Some(path) => (path, true),
+            None => (path.as_slice(), false),
+        };
+        specs.takes_alone(path, is_dir)
+    };
+    let found: Vec<BString> = scan.ignored.iter().filter(takes_one_more).cloned().collect();
+    for path in &found {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        specs.matches(path, true);
+    }
+    found
+}
+
 fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, CommandError> {
     let ignore = if request.force { workspace.ignore_nothing() } else { workspace.ignore()? };
     let untracked = if request.update_only { Untracked::No } else { Untracked::All };
@@ -130,7 +170,7 @@ fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, Com
         ignore: &ignore,
         pathspecs: request.pathspecs,
         untracked,
-        ignored: false,
+        ignored: !request.force && request.pathspecs.is_some_and(Pathspecs::has_patterns),
         hashing: Hashing::Never,
     };
     Ok(scan(workspace.pond.mirror_root(), &workspace.index, options)?)
@@ -154,9 +194,11 @@ fn stage_all(
     let threads = workspace.threads()?;
     let staged = stage(root, &workspace.pond.staging_dir(), workspace.store(), &paths, threads, &progress)?;
     progress.finish();
+    let mut clamped = 0;
     for ((path, change), outcome) in paths.into_iter().zip(wanted).zip(staged.outcomes) {
         match outcome {
             Ok(staged) => {
+                clamped += u64::from(staged.stat.is_time_clamped());
                 let old = change
                     .row
                     .map(|number| workspace.index.entry(number).row)
@@ -175,6 +217,12 @@ fn stage_all(
             }
             Err(error) => report.failed.push((path, error.to_string())),
         }
+    }
+    if clamped > 0 {
+        workspace.ctx.ui.warn(format_args!(
+            "the times of {} are before 1677 or after 2262: the nearest time in between is kept",
+            counted(clamped, "file")
+        ));
     }
     report.stored = staged.packs.size;
     Ok(names(&staged.packs))

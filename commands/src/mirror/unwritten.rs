@@ -15,6 +15,7 @@ use super::differences::Differences;
 use super::index::{Header, Side};
 use super::lay_out::{self, LaidOut, Target};
 use super::order::{above, is_below, path_order};
+use super::remove::remove_emptied;
 use super::rename::rename_back;
 use super::save::Saved;
 use super::scan::content::{self, Content};
@@ -101,7 +102,11 @@ pub(crate) fn due(
 ///
 /// # Errors
 /// That of the first rename which the system refuses; those before it are done.
-pub(crate) fn rename(workspace: &Workspace<'_>, moved: &[(BString, BString)]) -> Result<usize, CommandError> {
+pub(crate) fn rename(
+    workspace: &Workspace<'_>,
+    moved: &[(BString, BString)],
+    leaves_no_empty_directories: bool,
+) -> Result<usize, CommandError> {
     if moved.is_empty() {
         return Ok(0);
     }
@@ -114,6 +119,9 @@ pub(crate) fn rename(workspace: &Workspace<'_>, moved: &[(BString, BString)]) ->
             fatal(format_args!("cannot rename {} to {}", escape::quoted(from), escape::quoted(to)))
                 .because(&error)
         })?;
+        if leaves_no_empty_directories {
+            remove_emptied(workspace, &mirror, from);
+        }
         renamed += 1;
     }
     Ok(renamed)

@@ -131,7 +131,8 @@ impl Workspace<'_> {
         let (host, index) = (half_done.host.clone(), half_done.index.clone());
         let moved = half_done.moved.clone();
         let taken_back_by = half_done.taken_back_by();
-        let renamed = unwritten::rename(self, &moved);
+        // Where a rename is taken back, its directory was there before.
+        let renamed = unwritten::rename(self, &moved, half_done.kind != "UNDO");
         let written = renamed.and_then(|renamed| Ok((renamed, unwritten::write(self, &host, &index)?)));
         if self.ctx.interrupted() {
             return Err(interrupted(
