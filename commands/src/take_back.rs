@@ -236,7 +236,10 @@ impl TakingBack {
         let (renamed, failed) = rename_all(workspace, renames, how)?;
         // Where they were is free now.
         saved.stats.retain(|(path, _)| renamed.iter().all(|(now, _)| now != path));
-        targets.extend(self.emptied(workspace, &targets));
+        // What `mv` emptied goes again when that is done again.
+        if how.kind != "REDO" {
+            targets.extend(self.emptied(workspace, &targets));
+        }
         let mut laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
         for (path, reason) in failed {
             laid_out.failed.push_reason(path, &reason);
@@ -348,7 +351,7 @@ impl TakingBack {
         workspace.save_head()
     }
 
-    /// The directories of files that are removed here and were renamed before: a rename leaves its directory behind.
+    /// The directories of files that are removed here and were renamed before: they were there before the rename.
     fn emptied(&self, workspace: &Workspace<'_>, targets: &[Target]) -> Vec<Target> {
         let removed: HashSet<&BString> =
             targets.iter().filter(|target| target.side.is_none()).map(|target| &target.path).collect();

@@ -71,6 +71,9 @@ fn what_a_switch_did_not_come_to_is_due() {
         assert_eq!(status.out().matches("\tto ").count(), count.min(20), "{status}");
         assert!(!status.out().contains("modified:") && !status.out().contains("clean"), "{status}");
 
+        let added: Value = serde_json::from_str(&pond.ok(&["status", "--json", "added"])).expect("JSON");
+        assert!(added["due"].as_array().is_some_and(|due| due.len() <= 15), "{added:#}");
+
         // What somebody makes of a file is his, whether or not it was due.
         pond.write("same", "mine\n");
         pond.write("changed/29", "mine\n");

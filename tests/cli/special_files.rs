@@ -5,6 +5,7 @@ use std::os::unix::net::UnixListener;
 
 use rustix::fs::{CWD, FileType, makedev, mknodat};
 
+use crate::bad_input::Nobody;
 use crate::harness::TestPond;
 
 /// A form of file without content: its word, and how one is made.
@@ -160,4 +161,37 @@ fn one_in_the_place_of_a_directory() {
         assert_eq!(pond.read("d/h"), "3\n", "{word}");
         assert_eq!(pond.status(), [""; 0], "{word}");
     }
+}
+
+/// What cannot be looked at is neither gone nor changed: nothing is done to it, and nobody says that all is well.
+#[test]
+fn a_directory_that_cannot_be_read() {
+    let pond = two_branches();
+    pond.ok(&["switch", "other"]);
+    pond.write("d/h", "33\n");
+    pond.commit_all("three");
+    pond.ok(&["switch", "main"]);
+    let nobody = Nobody::of(&pond);
+    pond.chmod("d", 0o000);
+    for (args, code) in [
+        (&["status", "--porcelain"][..], 3),
+        (&["diff", "--name-status"], 3),
+        (&["add", "-A"], 3),
+        (&["add", "-u"], 3),
+        (&["commit", "-a", "-m", "x"], 3),
+        (&["commit", "-m", "x", "d"], 3),
+        (&["stash"], 3),
+        (&["restore", "d/h"], 128),
+        (&["restore", "-s", "other", "."], 128),
+        (&["checkout", "other", "--", "d"], 128),
+        (&["switch", "other"], 128),
+        (&["switch", "-f", "other"], 128),
+        (&["reset", "--hard", "other"], 128),
+    ] {
+        let output = nobody.run(args).expect_failure(code).expect_says("denied");
+        assert_eq!(output.out(), "", "{output}");
+    }
+    pond.chmod("d", 0o755);
+    assert_eq!(nobody.run(&["status", "--porcelain"]).expect_code(0).out(), "");
+    assert_eq!((pond.read("d/h"), pond.read("f")), ("3\n".to_owned(), "1\n".to_owned()));
 }

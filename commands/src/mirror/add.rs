@@ -130,36 +130,25 @@ fn decided(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> BTreeSet<BStr
 
 /// What a pattern matched of ignored paths, where it matched nothing else.
 fn only_ignored(workspace: &Workspace<'_>, request: &AddRequest<'_>, scan: &Scan) -> Vec<BString> {
-    let Some(specs) = request.pathspecs.filter(|specs| specs.has_patterns() && !scan.ignored.is_empty())
-    else {
-        return Vec::new();
-    };
+    let specs = request.pathspecs.filter(|specs| specs.has_patterns() && !request.update_only);
+    let Some(specs) = specs.filter(|_| !scan.ignored.is_empty()) else { return Vec::new() };
     // Whoever looked at the mirror asked about ignored paths as well.
     specs.forget_matches();
-    let index = &workspace.index;
-    for entry in index.iter().filter(|entry| entry.row.staged.is_some()) {
-        let is_dir = entry.row.staged.is_some_and(|side| side.kind == Kind::Directory);
-        specs.matches(entry.path, is_dir);
+    for entry in workspace.index.iter() {
+        if let Some(side) = entry.row.staged {
+            specs.matches(entry.path, side.kind == Kind::Directory);
+        }
     }
     for change in &scan.changes {
         specs.matches(&change.path, change.kind == Some(Kind::Directory));
     }
-    let missed = specs.unmatched().len();
-    if missed == 0 {
-        return Vec::new();
-    }
-    let takes_one_more = |path: &&BString| {
-        let (path, is_dir) = match path.strip_suffix(b"/") {
-            Some(path) => (path, true),
-            None => (path.as_slice(), false),
-        };
-        specs.takes_alone(path, is_dir)
-    };
-    let found: Vec<BString> = scan.ignored.iter().filter(takes_one_more).cloned().collect();
-    for path in &found {
-        let path = path.strip_suffix(b"/").unwrap_or(path);
+    for path in scan.unreadable.iter().map(|(path, _)| path).chain(&scan.nested) {
         specs.matches(path, true);
     }
+    let plain = |path: &BString| BString::from(path.strip_suffix(b"/").unwrap_or(path));
+    let is_missed = |path: &&BString| specs.takes_alone(&plain(path), path.ends_with(b"/"));
+    let found: Vec<BString> = scan.ignored.iter().filter(is_missed).cloned().collect();
+    found.iter().for_each(|path| _ = specs.matches(&plain(path), path.ends_with(b"/")));
     found
 }
 

@@ -174,7 +174,7 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
         report.waiting = pending.waits().then(|| waiting(index, pending));
         set_conflicts_apart(&mut report, &mut staged, pending, request.pathspecs);
     }
-    set_due_apart(&mut report, workspace)?;
+    set_due_apart(&mut report, workspace, request.pathspecs)?;
     report.staged = if request.renames { with_renames(workspace, staged) } else { staged };
     report.branch = workspace.head.branch.as_ref().map(|branch| branch.short().to_owned());
     report.commit = workspace.head.commit;
@@ -182,7 +182,11 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
 }
 
 /// Lists what is due as such, and nowhere else.
-fn set_due_apart(report: &mut Report, workspace: &Workspace<'_>) -> Result<(), CommandError> {
+fn set_due_apart(
+    report: &mut Report,
+    workspace: &Workspace<'_>,
+    pathspecs: Option<&Pathspecs>,
+) -> Result<(), CommandError> {
     report.due = workspace.due()?;
     if report.due.is_empty() {
         return Ok(());
@@ -201,6 +205,8 @@ fn set_due_apart(report: &mut Report, workspace: &Workspace<'_>) -> Result<(), C
         }
         None => !due.contains(path),
     });
+    let is_dir = |target: &Target| target.side.is_some_and(|side| side.kind == Kind::Directory);
+    report.due.retain(|target| pathspecs.is_none_or(|specs| specs.matches(&target.path, is_dir(target))));
     Ok(())
 }
 
