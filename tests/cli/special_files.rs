@@ -128,6 +128,23 @@ fn one_that_gives_way_is_named() {
     }
 }
 
+/// `undo` asks about what came since, and nothing of this can be stored.
+#[test]
+fn one_that_came_since_stops_an_undo() {
+    for (word, make) in FORMS {
+        let pond = two_branches();
+        pond.ok(&["restore", "-s", "other", "f"]);
+        pond.remove("f");
+        if !make(&pond, "f") {
+            continue;
+        }
+        pond.fails(&["undo"], 1).expect_says("can't be taken back").expect_says("f");
+        assert!(is_special(&pond, "f"), "{word}");
+        pond.run(&["undo", "-f"]).expect_code(0).expect_says(&format!("f was a {word}"));
+        assert_eq!((pond.read("f"), pond.status()), ("1\n".to_owned(), vec![]), "{word}");
+    }
+}
+
 /// Where nothing is tracked, such a file is in the way like any untracked one.
 #[test]
 fn an_untracked_one_is_not_overwritten() {

@@ -316,7 +316,7 @@ fn say_what_special_went(workspace: &Workspace<'_>, targets: &[Target], laid_out
 }
 
 /// The special files that give way to a target: at its path in any case; around it where it shall have something.
-fn special_in_place_of<'a>(host: &Differences<'a>, target: &Target) -> Vec<&'a Change> {
+pub(crate) fn special_in_place_of<'a>(host: &Differences<'a>, target: &Target) -> Vec<&'a Change> {
     match target.side {
         Some(side) => host.special_around(&target.path, side.kind == Kind::Directory),
         None => host.at(target.path.as_ref()).filter(|_| host.is_special(&target.path)).into_iter().collect(),
