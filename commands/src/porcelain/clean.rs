@@ -28,7 +28,8 @@ use crate::workspace::Workspace;
 
 /// Remove files that are not tracked
 ///
-/// Only here and below, unless paths are named. What is removed is stored in the pond first. Ponds and git repositories within the mirror are left alone.
+/// Only here and below, unless paths are named. What is removed is stored in the pond first. Ponds and git repositories
+/// within the mirror are left alone.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Without -f nothing is removed: -n shows what would be.
