@@ -163,6 +163,9 @@ pub(crate) fn mirror(
     };
     sides.retain(|Ordered(path), _| unmerged.iter().all(|(other, _)| other != path));
     let mut changes = with_renames(changes_of(sides), workspace.store(), Some(&host), args)?;
+    if !args.shows_names_only() && !workspace.ctx.ui.is_quiet() {
+        host.leave_out_special(&mut changes);
+    }
     let (against, mut combined) =
         conflicts::against_stages(workspace, &mut host, &unmerged, stage, needs_ids);
     conflicts::announce(&unmerged, &mut changes);

@@ -34,6 +34,7 @@ use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::restaged;
 use crate::mirror::order::parent;
 use crate::mirror::pending::Pending;
+use crate::mirror::remove::remove_emptied;
 use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
 use crate::mirror::{rebase, rename, save};
@@ -231,15 +232,19 @@ impl TakingBack {
             workspace.head = before.clone();
         }
         workspace.refresh(published.state)?;
-        let (renamed, failed) = rename_all(workspace, renames)?;
+        let (renamed, failed) = rename_all(workspace, renames, how)?;
         // Where they were is free now.
         saved.stats.retain(|(path, _)| renamed.iter().all(|(now, _)| now != path));
-        targets.extend(self.emptied(workspace, &targets));
+        // What `mv` emptied goes again when that is done again.
+        if how.kind != "REDO" {
+            targets.extend(self.emptied(workspace, &targets));
+        }
         let mut laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
         for (path, reason) in failed {
             laid_out.failed.push_reason(path, &reason);
         }
         workspace.note_laid_out(&self.targets, &laid_out);
+        laid_out.show_what_gave_way(workspace, transact::taken_back_by(how.kind));
         laid_out.show_due(workspace, transact::taken_back_by(how.kind));
         self.save_index(workspace, index, &laid_out)?;
         if laid_out.interrupted {
@@ -344,7 +349,7 @@ impl TakingBack {
         workspace.save_head()
     }
 
-    /// The directories of files that are removed here and were renamed before: a rename leaves its directory behind.
+    /// The directories of files that are removed here and were renamed before: they were there before the rename.
     fn emptied(&self, workspace: &Workspace<'_>, targets: &[Target]) -> Vec<Target> {
         let removed: HashSet<&BString> =
             targets.iter().filter(|target| target.side.is_none()).map(|target| &target.path).collect();
@@ -375,6 +380,7 @@ type Pairs = Vec<(BString, BString)>;
 fn rename_all(
     workspace: &Workspace<'_>,
     renames: Pairs,
+    how: How,
 ) -> Result<(Pairs, Vec<(BString, String)>), CommandError> {
     let (mut renamed, mut failed) = (Vec::new(), Vec::new());
     if renames.is_empty() {
@@ -384,7 +390,13 @@ fn rename_all(
     let mirror = MirrorDir::open(workspace.pond.mirror_root()).map_err(open)?;
     for (now, then) in renames {
         match rename::rename_back(&mirror, &now, &then) {
-            Ok(()) => renamed.push((now, then)),
+            Ok(()) => {
+                // As `mv` did; where that is taken back, the directory was there before.
+                if how.kind == "REDO" {
+                    remove_emptied(workspace, &mirror, &now);
+                }
+                renamed.push((now, then));
+            }
             Err(error) => failed.push((now, error.to_string())),
         }
     }

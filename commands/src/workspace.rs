@@ -386,13 +386,14 @@ impl<'c> Workspace<'c> {
         Ok(())
     }
 
-    /// After an operation that moved HEAD to where the index already is: the index is based on it, nothing is staged any
-    /// more, and `pending` waits.
+    /// After an operation that moved HEAD to where the index already is, or, if it is `partial`, to some of what is staged: the
+    /// index is based on it, nothing else is staged any more, and `pending` waits.
     pub(crate) fn moved_to(
         &mut self,
         head: Head,
         state: pond_oplog::TableState,
         pending: Option<Pending>,
+        partial: bool,
     ) -> Result<(), CommandError> {
         self.head = head;
         self.snapshot = self.snapshot.moved_to(&self.pond, state, &[]);
@@ -402,7 +403,10 @@ impl<'c> Workspace<'c> {
             pending,
             ..Header::default()
         };
-        let builder = rebase::onto_itself(&self.index, header);
+        let builder = match partial {
+            true => rebase::onto(&self.index, self.store(), self.head_tree()?.as_ref(), header)?,
+            false => rebase::onto_itself(&self.index, header),
+        };
         let adopted = self.staged()?;
         self.holds_index = false;
         self.save_index(builder)?;

@@ -170,7 +170,7 @@ fn a_name_that_cannot_be_kept() {
 
 /// The binary where another user can reach it, and the pond owned by that user, so that permissions count
 /// even where these tests run as root.
-struct Nobody<'a> {
+pub(crate) struct Nobody<'a> {
     pond: &'a TestPond,
     program: PathBuf,
     drop_root: bool,
@@ -179,7 +179,7 @@ struct Nobody<'a> {
 const NOBODY: u32 = 65_534;
 
 impl<'a> Nobody<'a> {
-    fn of(pond: &'a TestPond) -> Self {
+    pub(crate) fn of(pond: &'a TestPond) -> Self {
         let drop_root = rustix::process::geteuid().is_root();
         let program = pond.beside("pond-program");
         // By another process: what this one starts meanwhile would inherit the open file, and it could not be run.
@@ -197,7 +197,7 @@ impl<'a> Nobody<'a> {
         Self { pond, program, drop_root }
     }
 
-    fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Output {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Output {
         let template = self.pond.command(args);
         let mut command = Command::new(&self.program);
         command.args(args).current_dir(self.pond.mirror()).env_clear().stdin(Stdio::null());

@@ -208,6 +208,13 @@ impl DiffArgs {
         forms.patch || forms.raw
     }
 
+    /// Whether no form asks for contents.
+    pub(super) fn shows_names_only(&self) -> bool {
+        let Forms { name_only, name_status, .. } = self.forms(Forms::PATCH);
+        let names = Forms { name_only, name_status, ..Forms::default() };
+        names.any() && self.forms(Forms::PATCH) == names
+    }
+
     /// How renames are looked for; `None` for not at all.
     pub(crate) fn renames(&self) -> Result<Option<RenameOptions>, CommandError> {
         if self.no_renames {

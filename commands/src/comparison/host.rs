@@ -4,7 +4,7 @@
 //! vanishes or changes while it is looked at is named, and the command ends with "done in part".
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _};
 
 use bstr::{BStr, BString};
@@ -32,6 +32,8 @@ pub(crate) struct HostSides {
     order: Vec<BString>,
     /// What the mirror has at paths in conflict.
     pub(super) unmerged: HashMap<BString, Kind>,
+    /// Paths with a fifo, a socket or a device, with the word for each.
+    special: HashMap<BString, &'static str>,
     /// Paths of which nothing, or nothing certain, could be learnt.
     failed: RefCell<Vec<(BString, String)>>,
     buffer: Vec<u8>,
@@ -56,13 +58,16 @@ impl HostSides {
             sides: HashMap::new(),
             order: Vec::new(),
             unmerged: HashMap::new(),
+            special: HashMap::new(),
             failed: RefCell::default(),
             buffer: Vec::new(),
         };
         for (path, error) in &scan.unreadable {
             this.fail(path.as_ref(), &error.to_string());
         }
-        for change in scan.changes {
+        // What an interrupted command has still to write is no change.
+        let due: HashSet<BString> = workspace.due()?.into_iter().map(|target| target.path).collect();
+        for change in scan.changes.into_iter().filter(|change| !due.contains(&change.path)) {
             let Some(row) = change.row else { continue };
             let side = match change.state {
                 State::Missing => None,
@@ -74,6 +79,12 @@ impl HostSides {
                         _ => change.id.unwrap_or(ObjectId::ZERO),
                     };
                     Some(Side { kind, id, size })
+                }
+                // As git names it: modified. It has no content that could be shown.
+                State::Special(word) => {
+                    this.special.insert(change.path.clone(), word);
+                    let kind = workspace.index.entry(row).staged.map_or(Kind::File, |side| side.kind);
+                    Some(Side { kind, id: ObjectId::ZERO, size: 0 })
                 }
                 State::Untracked | State::Held => continue,
             };
@@ -107,9 +118,21 @@ impl HostSides {
         self.sides.get(path).map(|(_, side)| *side)
     }
 
+    /// Takes out the changes whose new side has no content, and reports them as not looked at.
+    pub(super) fn leave_out_special(&self, changes: &mut Vec<Change>) {
+        changes.retain(|change| {
+            let word = self.special.get(&change.path);
+            if let Some(word) = word {
+                self.fail(change.path.as_ref(), &format!("it is a {word}, which has no content to compare"));
+            }
+            word.is_none()
+        });
+    }
+
     /// Learns the id of the mirror's file at a path, if `side` is that.
     pub(super) fn identify(&mut self, path: &BString, side: &mut Side) {
-        if !side.id.is_zero() || !self.sides.contains_key(path) {
+        let is_readable = self.sides.contains_key(path) && !self.special.contains_key(path);
+        if !side.id.is_zero() || !is_readable {
             return;
         }
         match content::hash(&self.root, path, side.kind, &mut self.buffer) {

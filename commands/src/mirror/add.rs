@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
+use pond_objects::Kind;
 use pond_objects::name::check_path;
 use pond_oplog::ingest::StagedPacks;
 use pond_oplog::{PackKind, StagedPack};
@@ -20,6 +21,7 @@ use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
 use crate::ui::escape;
 use crate::ui::progress::Unit;
+use crate::ui::size::counted;
 use crate::workspace::Workspace;
 
 /// What is to be staged.
@@ -41,6 +43,8 @@ pub(crate) struct Added {
     pub(crate) added: Vec<BString>,
     /// Paths that the next commit will not have.
     pub(crate) removed: Vec<BString>,
+    /// Ignored paths that a pattern matched which matched nothing else; directories end with `/`.
+    pub(crate) ignored: Vec<BString>,
     /// Paths that could not be staged, with the reason.
     pub(crate) failed: Vec<(BString, String)>,
     /// Bytes that were new to the pond, as they are stored.
@@ -60,13 +64,14 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
             .hint("if they were deleted on purpose: 'pond add -A -f' stages that"));
     }
     let decided = decided(workspace, request);
+    let ignored = only_ignored(workspace, request, &scan);
     let unmatched = request.pathspecs.map(Pathspecs::unmatched).unwrap_or_default();
     let is_pattern = |given: &&&bstr::BStr| given.iter().any(|byte| b"*?[".contains(byte));
     if let Some(given) = unmatched.iter().find(is_pattern) {
         return Err(fatal(format_args!("pathspec '{}' did not match any files", escape::plain(given)))
             .hint("nothing was staged; 'pond status' lists what is there"));
     }
-    let mut report = Added::default();
+    let mut report = Added { ignored, ..Added::default() };
     let unreadable = scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string()));
     report.failed.extend(unreadable);
     report.failed.extend(request.pathspecs.map(|specs| refused(specs, &scan)).unwrap_or_default());
@@ -85,6 +90,9 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
                     report.failed.push((change.path.clone(), format!("it can't be in a pond: {error}")))
                 }
             },
+            State::Special(word) if change.row.is_some() => report
+                .failed
+                .push((change.path.clone(), format!("it is a {word}, which has no content to stage"))),
             State::Missing => {
                 updates.insert(change.path.clone(), Update::Delete);
                 report.removed.push(change.path.clone());
@@ -123,6 +131,30 @@ fn decided(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> BTreeSet<BStr
     paths.filter(|path| request.pathspecs.is_none_or(|specs| specs.matches(path, false))).collect()
 }
 
+/// What a pattern matched of ignored paths, where it matched nothing else.
+fn only_ignored(workspace: &Workspace<'_>, request: &AddRequest<'_>, scan: &Scan) -> Vec<BString> {
+    let specs = request.pathspecs.filter(|specs| specs.has_patterns() && !request.update_only);
+    let Some(specs) = specs.filter(|_| !scan.ignored.is_empty()) else { return Vec::new() };
+    // Whoever looked at the mirror asked about ignored paths as well.
+    specs.forget_matches();
+    for entry in workspace.index.iter() {
+        if let Some(side) = entry.row.staged {
+            specs.matches(entry.path, side.kind == Kind::Directory);
+        }
+    }
+    for change in &scan.changes {
+        specs.matches(&change.path, change.kind == Some(Kind::Directory));
+    }
+    for path in scan.unreadable.iter().map(|(path, _)| path).chain(&scan.nested) {
+        specs.matches(path, true);
+    }
+    let plain = |path: &BString| BString::from(path.strip_suffix(b"/").unwrap_or(path));
+    let is_missed = |path: &&BString| specs.takes_alone(&plain(path), path.ends_with(b"/"));
+    let found: Vec<BString> = scan.ignored.iter().filter(is_missed).cloned().collect();
+    found.iter().for_each(|path| _ = specs.matches(&plain(path), path.ends_with(b"/")));
+    found
+}
+
 fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, CommandError> {
     let ignore = if request.force { workspace.ignore_nothing() } else { workspace.ignore()? };
     let untracked = if request.update_only { Untracked::No } else { Untracked::All };
@@ -130,7 +162,7 @@ fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, Com
         ignore: &ignore,
         pathspecs: request.pathspecs,
         untracked,
-        ignored: false,
+        ignored: !request.force && request.pathspecs.is_some_and(Pathspecs::has_patterns),
         hashing: Hashing::Never,
     };
     Ok(scan(workspace.pond.mirror_root(), &workspace.index, options)?)
@@ -162,9 +194,11 @@ fn stage_all(
         &progress,
     )?;
     progress.finish();
+    let mut clamped = 0;
     for ((path, change), outcome) in paths.into_iter().zip(wanted).zip(staged.outcomes) {
         match outcome {
             Ok(staged) => {
+                clamped += u64::from(staged.stat.is_time_clamped());
                 let old = change
                     .row
                     .map(|number| workspace.index.entry(number).row)
@@ -183,6 +217,12 @@ fn stage_all(
             }
             Err(error) => report.failed.push((path, error.to_string())),
         }
+    }
+    if clamped > 0 {
+        workspace.ctx.ui.warn(format_args!(
+            "the times of {} are before 1677 or after 2262: the nearest time in between is kept",
+            counted(clamped, "file")
+        ));
     }
     report.stored = staged.packs.size;
     Ok(names(&staged.packs))
@@ -212,7 +252,9 @@ pub(crate) fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan, f
     let ui = &workspace.ctx.ui;
     let shown = |path: &BString| crate::ui::escape::quoted(path).into_owned();
     let was_named = |path: &BString| failed.iter().any(|(failed, _)| failed == path);
-    for (path, word) in scan.special.iter().filter(|(path, _)| !was_named(path)) {
+    let is_tracked =
+        |path: &BString| workspace.index.find(path).is_ok_and(|row| workspace.index.is_live(row));
+    for (path, word) in scan.special.iter().filter(|(path, _)| !was_named(path) && !is_tracked(path)) {
         ui.warn(format_args!("skipped {}: it is a {word}", shown(path)));
     }
     let is_named_in = |dir: &BString| failed.iter().any(|(failed, _)| is_below(failed, dir));

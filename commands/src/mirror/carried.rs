@@ -54,7 +54,7 @@ pub(crate) fn unstaged(index: &Index, scan: &Scan) -> Carried {
 }
 
 fn is_changed(state: Option<State>) -> bool {
-    matches!(state, Some(State::Modified | State::MaybeChanged | State::Unstable))
+    matches!(state, Some(State::Modified | State::MaybeChanged | State::Unstable | State::Special(_)))
 }
 
 /// What git tells apart as types.

@@ -13,7 +13,7 @@ pub(crate) struct Differences<'a> {
     /// In order, as the scan has them.
     changes: &'a [Change],
     by_path: HashMap<&'a [u8], &'a Change>,
-    /// Files and symlinks of the host in no version.
+    /// Files, symlinks and special files of the host in no version.
     files: HashMap<&'a [u8], &'a BString>,
 }
 
@@ -28,8 +28,9 @@ impl<'a> Differences<'a> {
             changes.is_sorted_by(|a, b| path_order(&a.path, &b.path).is_le()),
             "BUG: a scan's changes are in order"
         );
-        let is_file =
-            |change: &&Change| change.kind.is_some_and(Kind::is_blob) && change.state != State::Missing;
+        let is_file = |change: &&Change| {
+            is_special(change) || change.kind.is_some_and(Kind::is_blob) && change.state != State::Missing
+        };
         Self {
             changes,
             by_path: changes.iter().map(|change| (change.path.as_slice(), change)).collect(),
@@ -46,12 +47,26 @@ impl<'a> Differences<'a> {
         self.by_path.get(path.as_ref() as &[u8]).copied()
     }
 
-    /// A file or symlink, in no version, that stands where `path` needs a directory.
+    /// What is no directory, is in no version, and stands where `path` needs a directory.
     pub(crate) fn file_above(&self, path: &[u8]) -> Option<&'a BString> {
         above(path).find_map(|dir| self.files.get(dir).copied())
     }
 
-    /// Untracked files and symlinks below a path.
+    /// Whether something without content is at a path.
+    pub(crate) fn is_special(&self, path: &BString) -> bool {
+        self.by_path.get(path.as_slice()).is_some_and(|change| is_special(change))
+    }
+
+    /// The special files around a path that shall have a file or, with `is_dir`, a directory: at it, above it, and below it if
+    /// it is no directory.
+    pub(crate) fn special_around(&self, path: &BString, is_dir: bool) -> Vec<&'a Change> {
+        let own = self.at(path.as_ref()).into_iter();
+        let above = self.file_above(path).and_then(|above| self.at(above.as_ref()));
+        let below = self.untracked_below(path).filter(|_| !is_dir);
+        own.chain(above).chain(below).filter(|change| is_special(change)).collect()
+    }
+
+    /// Untracked files, symlinks and special files below a path.
     pub(crate) fn untracked_files_below<'p>(
         &self,
         path: &'p [u8],
@@ -69,15 +84,19 @@ impl<'a> Differences<'a> {
         self.untracked_below(path).filter(is_empty).map(|change| &change.path)
     }
 
-    /// What is untracked below a path: files, symlinks and empty directories.
+    /// What is untracked below a path: files, symlinks, special files and empty directories.
     pub(crate) fn untracked_below<'p>(
         &self,
         path: &'p [u8],
     ) -> impl Iterator<Item = &'a Change> + use<'a, 'p> {
         let start = self.changes.partition_point(|change| path_order(&change.path, path).is_le());
         let below = self.changes[start..].iter().take_while(move |change| is_below(&change.path, path));
-        below.filter(|change| change.state == State::Untracked)
+        below.filter(|change| change.state == State::Untracked || is_special(change) && change.row.is_none())
     }
+}
+
+fn is_special(change: &Change) -> bool {
+    matches!(change.state, State::Special(_))
 }
 
 #[cfg(test)]

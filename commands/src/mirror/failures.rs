@@ -5,8 +5,10 @@ use std::error::Error;
 
 use bstr::BString;
 
+use super::materialize::MaterializeError;
 use crate::error::{advice, hint_after_publishing};
 use crate::ui::escape;
+use crate::ui::size::counted;
 use crate::workspace::Workspace;
 
 /// What failed, path by path, and advice that is given once, however many paths it is about.
@@ -16,6 +18,8 @@ pub(crate) struct Failures {
     pub(crate) paths: Vec<(BString, String)>,
     /// The same paths, to be found.
     known: HashSet<BString>,
+    /// Those among them that nothing is wrong with, but that the command was told to stop before it came to them.
+    interrupted: HashSet<BString>,
     advice: Vec<&'static str>,
 }
 
@@ -25,6 +29,22 @@ impl Failures {
         let advice = advice(error).filter(|advice| !self.advice.contains(advice));
         self.advice.extend(advice);
         self.add(path, describe(error));
+    }
+
+    /// The same of what became of a path; one that an interruption left out is counted, not named.
+    pub(crate) fn push_outcome(&mut self, path: BString, error: &MaterializeError) {
+        match error {
+            MaterializeError::Interrupted { .. } => {
+                self.interrupted.insert(path.clone());
+                self.add(path, "interrupted".to_owned());
+            }
+            error => self.push(path, error),
+        }
+    }
+
+    /// Whether the command was told to stop before it had come to all paths.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        !self.interrupted.is_empty()
     }
 
     /// Notes a reason for which there is no error and no advice.
@@ -66,8 +86,14 @@ impl Failures {
     }
 
     fn show_paths(&self, workspace: &Workspace<'_>) {
-        for (path, error) in &self.paths {
-            workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
+        let ui = &workspace.ctx.ui;
+        for (path, error) in self.paths.iter().filter(|(path, _)| !self.interrupted.contains(path)) {
+            ui.error(format_args!("{}: {error}", escape::quoted(path)));
+        }
+        match self.interrupted.len() {
+            0 => {}
+            1 => ui.error("interrupted: 1 file was not written"),
+            many => ui.error(format_args!("interrupted: {} were not written", counted(many as u64, "file"))),
         }
     }
 }

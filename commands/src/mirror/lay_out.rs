@@ -11,12 +11,13 @@ use super::differences::Differences;
 use super::displaced::{is_empty_directory, parents};
 use super::failures::Failures;
 use super::footprint::Touched;
+use super::gave_way::{gave_way, say_what_special_went, special_in_place_of};
 use super::index::{Row, Seen, Side, Update, is_unchanged};
 use super::leftovers;
 use super::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
-use super::obstacles::refuse_out_of_reach;
+use super::obstacles::{list, refuse_out_of_reach};
 use super::order::{above, is_below};
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
@@ -48,6 +49,8 @@ pub(crate) struct LaidOut {
     unchanged: HashMap<BString, Stat>,
     /// Paths that were removed.
     pub(crate) removed: Vec<BString>,
+    /// Files in no version that stood in the way of what was written, and are stored.
+    gave_way: Vec<BString>,
     /// Paths that could not be brought to their version.
     pub(crate) failed: Failures,
     /// Whether the command was told to stop.
@@ -58,6 +61,19 @@ impl LaidOut {
     /// Whether the path has its version now.
     pub(crate) fn is_done(&self, path: &BString) -> bool {
         !self.failed.contains(path)
+    }
+
+    /// Names the files in no version, ignored ones among them, that gave way; `command` brings them back.
+    pub(crate) fn show_what_gave_way(&self, workspace: &Workspace<'_>, command: &str) {
+        if self.gave_way.is_empty() {
+            return;
+        }
+        let ui = &workspace.ctx.ui;
+        ui.warn(format_args!(
+            "these files were in no version and in the way; they are stored in the pond:{}",
+            list(&self.gave_way)
+        ));
+        ui.hint(format_args!("'pond {command}' brings them back"));
     }
 
     /// Reports what failed, of a command that would do it if it ran again.
@@ -117,7 +133,8 @@ pub(crate) fn victims(
     for target in targets {
         let change = host.at(target.path.as_ref());
         match change.map(|change| change.state) {
-            Some(State::Missing | State::Held) => {}
+            // A special file has no content to be stored.
+            Some(State::Missing | State::Held | State::Special(_)) => {}
             Some(_) if change.is_some_and(|change| change.kind == Some(Kind::Directory)) => {}
             Some(_) => found.push(Victim { path: target.path.clone(), content: None }),
             None => {
@@ -130,13 +147,13 @@ pub(crate) fn victims(
         }
         // A file in the place of a directory that the target needs.
         if target.side.is_some()
-            && let Some(path) = host.file_above(&target.path)
+            && let Some(path) = host.file_above(&target.path).filter(|path| !host.is_special(path))
         {
             found.push(Victim { path: path.clone(), content: None });
         }
         // A directory with untracked files in the place of a file.
         if target.side.is_some_and(|side| side.kind.is_blob()) {
-            let untracked = host.untracked_files_below(&target.path);
+            let untracked = host.untracked_files_below(&target.path).filter(|path| !host.is_special(path));
             found.extend(untracked.map(|path| Victim { path: path.clone(), content: None }));
         }
     }
@@ -167,6 +184,8 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
         let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
         let before = match change.map(|change| (change.state, change.kind)) {
             Some((State::Missing, _)) => None,
+            // Nobody can bring it back: of what was there, that which the index has is next to it.
+            Some((State::Special(_), _)) => row.and_then(|row| row.staged),
             Some((_, Some(Kind::Directory))) => Some(Side::empty_directory()),
             Some(_) => stored.get(&target.path).copied(),
             None => row.and_then(|row| row.staged),
@@ -259,6 +278,8 @@ pub(crate) fn lay_out(
     let failed = unread.into_iter().chain(stuck);
     failed.for_each(|(path, error)| laid_out.failed.push(path, &error));
     laid_out.unchanged = there;
+    laid_out.gave_way = gave_way(targets, &laid_out, saved, scan);
+    say_what_special_went(workspace, targets, &laid_out, scan);
     drop(materializer);
     rescue(workspace, &replaced)?;
     synced
@@ -273,13 +294,10 @@ fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
             Ok(Some(written)) => drop(laid_out.written.insert(request.path, written.stat)),
             Ok(None) if request.want == Want::Absent => laid_out.removed.push(request.path),
             Ok(None) => {}
-            Err(MaterializeError::Interrupted { path }) => {
-                laid_out.interrupted = true;
-                laid_out.failed.push_reason(path, "interrupted");
-            }
-            Err(error) => laid_out.failed.push(request.path, &error),
+            Err(error) => laid_out.failed.push_outcome(request.path, &error),
         }
     }
+    laid_out.interrupted = laid_out.failed.is_interrupted();
     laid_out
 }
 
@@ -327,10 +345,12 @@ fn requests(
 ) -> (Vec<WriteRequest>, Vec<(BString, MaterializeError)>) {
     let mut unread = Vec::new();
     let read: HashMap<usize, Seen> = scan.refreshed.iter().copied().collect();
+    let host = Differences::of(scan);
     let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
     let mut request = |target: &Target| {
-        let seen = match stats.get(&target.path) {
-            Some(stat) => Some(*stat),
+        let special = host.at(target.path.as_ref()).filter(|_| host.is_special(&target.path));
+        let seen = match stats.get(&target.path).copied().or(special.and_then(|change| change.stat)) {
+            Some(stat) => Some(stat),
             None => match stat_within(mirror, &target.path) {
                 Ok(found) => found.filter(|stat| is_clean(workspace, &read, &target.path, stat)),
                 Err(error) => {
@@ -357,13 +377,18 @@ fn requests(
     // What a directory has in the place of a file was saved; it goes first.
     let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
     let below = saved.stats.iter().filter(|(path, _)| !meant.contains(path));
-    let cleared = below.map(|(path, stat)| WriteRequest {
+    let special = targets.iter().flat_map(|target| special_in_place_of(&host, target));
+    let special: BTreeMap<&BString, Stat> = special
+        .filter(|change| !meant.contains(&change.path))
+        .filter_map(|change| Some((&change.path, change.stat?)))
+        .collect();
+    let gone = below.map(|(path, stat)| (path, *stat)).chain(special);
+    let cleared = gone.map(|(path, stat)| WriteRequest {
         path: path.clone(),
         want: Want::Absent,
-        expected: Expected::SameFile(*stat),
+        expected: Expected::SameFile(stat),
     });
     // A file that is gone already needs no removal where a directory with files of its own has taken its place.
-    let host = Differences::of(scan);
     let is_dir = |path: &BString| {
         stat_within(mirror, path)
             .is_ok_and(|stat| stat.is_some_and(|stat| stat.kind() == Some(Kind::Directory)))

@@ -3,8 +3,8 @@
 //! A file is written whole under a temporary name in its own directory, verified, and only then put in the
 //! place of what was there. So a path holds its old content or its new one, never a part; a failed or killed
 //! call leaves at most a temporary. Nothing is replaced or removed but what the caller expects to be there
-//! ([`Expected`]), a directory only if it is empty, and anything that is neither file, symlink nor directory
-//! never. With [`Options::replaced`] the inode of every replaced or removed file is kept.
+//! ([`Expected`]), a directory only if it is empty, and what is neither file, symlink nor directory only where
+//! the caller saw that very one. With [`Options::replaced`] the inode of every replaced or removed file is kept.
 //!
 //! To flush each of many files by itself would cost more than all the rest: see [`flush`].
 

@@ -121,7 +121,9 @@ fn in_the_way(
     let (mut rows, mut kept) = (Vec::new(), HashSet::new());
     for change in &scan.changes {
         let Some(row) = change.row.map(|row| workspace.index.entry(row).row) else { continue };
-        if change.state == State::Held || row.base_side() == wanted.get(&change.path).copied().flatten() {
+        // What has no content cannot be merged.
+        let is_left_alone = matches!(change.state, State::Held | State::Special(_));
+        if is_left_alone || row.base_side() == wanted.get(&change.path).copied().flatten() {
             kept.insert(change.path.clone());
         } else {
             rows.push((change.path.clone(), row));

@@ -11,6 +11,7 @@ pub(crate) mod differences;
 pub(crate) mod displaced;
 pub(crate) mod failures;
 pub(crate) mod footprint;
+pub(crate) mod gave_way;
 pub(crate) mod head_file;
 pub(crate) mod ignore;
 pub(crate) mod ignored;

@@ -1,8 +1,8 @@
 //! The next commit: the tree that the index stands for, and what changed against its base.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
 use pond_objects::rename::{RenameOptions, find_renames};
@@ -10,7 +10,9 @@ use pond_objects::tree::TreeBuilder;
 use pond_objects::{Change, Kind, NodeId, ObjectId, Side as ObjectSide, read_blob};
 use pond_oplog::{ChangeKind, MetaRow, RowType, Store};
 
-use super::index::{Index, Side};
+use super::index::{Index, Row, Seen, Side, Update};
+use super::order::above;
+use super::stat::now_ns;
 
 /// Why there are no pages to add: building a tree in memory does not fail.
 type Never = std::convert::Infallible;
@@ -28,6 +30,25 @@ pub(crate) fn build_tree(index: &Index, sink: &mut dyn FnMut(ObjectId, &Page)) -
     }
     let Ok(root) = builder.finish();
     root.id
+}
+
+/// The index with what is staged at the paths that are meant, and as its base commit elsewhere. A file or an empty directory
+/// of that commit which cannot stand beside what is meant stays out, too.
+pub(crate) fn staged_only(index: &Index, is_meant: &dyn Fn(&BStr, &Row) -> bool) -> Index {
+    let meant = index.iter().filter(|entry| entry.row.staged.is_some() && is_meant(entry.path, &entry.row));
+    let needed: HashSet<&[u8]> = meant.flat_map(|entry| above(entry.path)).collect();
+    let mut updates = BTreeMap::new();
+    for entry in index.iter().filter(|entry| entry.row.intent || entry.row.staged != entry.row.base_side()) {
+        if is_meant(entry.path, &entry.row) || needed.contains(entry.path as &[u8]) {
+            continue;
+        }
+        let update = match entry.row.base_side() {
+            Some(side) => Update::Set(Row::unchanged(side, Seen::NEVER)),
+            None => Update::Forget,
+        };
+        updates.insert(entry.path.to_owned(), update);
+    }
+    index.edit(updates, index.header().clone(), now_ns()).finish()
 }
 
 /// The changes from the base commit to what is staged, in path order, renames not found.

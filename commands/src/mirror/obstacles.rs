@@ -42,7 +42,7 @@ impl Obstacles {
         let change = change.filter(|change| change.kind != Some(Kind::Directory));
         match change.map(|change| change.state) {
             None | Some(State::Missing) => {}
-            Some(State::Untracked) => self.add_untracked(&target.path),
+            Some(_) if change.is_some_and(|change| change.row.is_none()) => self.add_untracked(&target.path),
             Some(_) => self.add_changed(&target.path),
         }
         self.add_around(host, target);
@@ -52,7 +52,7 @@ impl Obstacles {
     pub(crate) fn add_around(&mut self, host: &Differences<'_>, target: &Target) {
         let Some(side) = target.side else { return };
         if let Some(blocking) = host.file_above(&target.path) {
-            match host.at(blocking.as_ref()).is_some_and(|change| change.state == State::Untracked) {
+            match host.at(blocking.as_ref()).is_some_and(|change| change.row.is_none()) {
                 true => self.add_untracked(blocking),
                 false => self.add_changed(blocking),
             }

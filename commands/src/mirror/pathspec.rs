@@ -167,6 +167,23 @@ impl Pathspecs {
         self.include.iter().find(is_beyond).map(|item| item.given.as_bstr())
     }
 
+    /// Whether one of the pathspecs that no path matched so far takes this one; nothing is remembered of it.
+    pub(crate) fn takes_alone(&self, path: &[u8], is_dir: bool) -> bool {
+        let mut missed = self.include.iter().filter(|item| !item.seen.load(Ordering::Relaxed));
+        missed.any(|item| item.matches(path, is_dir))
+            && !self.exclude.iter().any(|item| item.matches(path, is_dir))
+    }
+
+    /// Whether a pathspec has wildcards.
+    pub(crate) fn has_patterns(&self) -> bool {
+        self.include.iter().any(|item| item.pattern.is_some())
+    }
+
+    /// Forgets which pathspecs took a path.
+    pub(crate) fn forget_matches(&self) {
+        self.include.iter().for_each(|item| item.seen.store(false, Ordering::Relaxed));
+    }
+
     /// The pathspecs that no path matched so far, as the user gave them; exclusions are never missed.
     pub(crate) fn unmatched(&self) -> Vec<&BStr> {
         let missed = self.include.iter().filter(|item| !item.seen.load(Ordering::Relaxed));

@@ -123,6 +123,7 @@ pub(crate) fn rearrange(
         false => lay_out::lay_out(workspace, &files, saved, scan)?,
     };
     workspace.note_laid_out(&files, &laid_out);
+    laid_out.show_what_gave_way(workspace, "undo");
     laid_out.show_due(workspace, "undo");
     save_index(workspace, &files, &staged, &laid_out, pending)?;
     Ok(laid_out)

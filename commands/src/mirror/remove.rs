@@ -5,12 +5,14 @@
 
 use bstr::{BStr, BString};
 use pond_objects::Kind;
+use pond_objects::name::split_path;
 
+use super::displaced::is_empty_directory;
 use super::index::{Row, Seen};
 use super::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
-use super::order::is_below;
+use super::order::{above, is_below};
 use super::replaced::Replaced;
 use super::save::rescue;
 use super::secure_dir::MirrorDir;
@@ -98,6 +100,23 @@ pub(crate) fn remove(
         fatal("the files were removed, but may be back after a power cut").because(&error)
     })?;
     Ok(removed)
+}
+
+/// Removes the directories that a renamed file or directory left empty, up to one that is tracked as an empty one or that the
+/// user is in. Best effort: an empty directory more is no harm.
+pub(crate) fn remove_emptied(workspace: &Workspace<'_>, mirror: &MirrorDir, renamed: &[u8]) {
+    let Ok(cwd) = workspace.cwd() else { return };
+    let stays = |dir: &[u8]| {
+        dir == cwd.as_slice() || is_below(&cwd, dir) || is_empty_directory(&workspace.index, dir)
+    };
+    for dir in above(renamed).take_while(|dir| !stays(dir)) {
+        let (parent, name) = split_path(dir);
+        let Ok(parent) = mirror.directory(parent) else { return };
+        if !parent.remove_empty(name).unwrap_or(false) {
+            return;
+        }
+        let _ = parent.sync();
+    }
 }
 
 fn request(removal: &Removal) -> WriteRequest {

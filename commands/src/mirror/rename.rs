@@ -4,7 +4,7 @@ use std::io;
 
 use pond_objects::Kind;
 use pond_objects::name::split_path;
-use rustix::fs::{AtFlags, RenameFlags};
+use rustix::fs::{Access, AtFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::secure_dir::{Dir, MirrorDir, lacks_flags};
@@ -43,6 +43,31 @@ pub(crate) fn rename(mirror: &MirrorDir, moving: &Rename<'_>) -> io::Result<()> 
         let _ = rename_new(&to_dir, to, &from_dir, from, moving);
     }
     synced
+}
+
+/// Looks whether the host would refuse a rename, as far as that shows before: the file is not touched.
+///
+/// # Errors
+/// The refusal.
+pub(crate) fn check(mirror: &MirrorDir, moving: &Rename<'_>) -> io::Result<()> {
+    let (from_dir, from) = split_path(moving.from);
+    let (to_dir, _) = split_path(moving.to);
+    let open = |path: &[u8]| mirror.directory(path).map_err(io::Error::other);
+    let dirs = [open(from_dir)?, open(to_dir)?];
+    for dir in &dirs {
+        rustix::fs::accessat(dir, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?;
+    }
+    let [from_device, to_device] = [rustix::fs::fstat(&dirs[0])?.st_dev, rustix::fs::fstat(&dirs[1])?.st_dev];
+    // One that another file system is mounted on.
+    let is_mount = moving.is_dir && dirs[0].stat(from)?.is_some_and(|stat| stat.st_dev != from_device);
+    if from_device != to_device || is_mount {
+        return Err(Errno::XDEV.into());
+    }
+    // What a directory is in is written in it.
+    if moving.is_dir && from_dir != to_dir {
+        rustix::fs::accessat(&dirs[0], from, Access::WRITE_OK, AtFlags::EACCESS)?;
+    }
+    Ok(())
 }
 
 /// Renames where nothing has the new name.

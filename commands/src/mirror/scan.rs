@@ -5,8 +5,8 @@
 //! parallel; where the content turns out to be the same, the fresh stat is in [`Scan::refreshed`], so that
 //! whoever holds the lock may save it and spare the next scan the work.
 //!
-//! Nothing is called missing that could merely not be seen: below a directory that cannot be read, in a pond
-//! within the mirror, or in the place of a special file, it is [`State::Held`].
+//! Nothing is called missing that could merely not be seen: below a directory that cannot be read, or in a pond
+//! within the mirror, it is [`State::Held`].
 
 pub(crate) mod content;
 #[cfg(test)]
@@ -68,6 +68,9 @@ pub(crate) enum State {
     Untracked,
     /// It changed while it was read.
     Unstable,
+    /// A fifo, a socket or a device is there, by its word: it has no content to version. Where nothing is tracked, it is listed
+    /// beside the untracked files.
+    Special(&'static str),
     /// It could not be looked at.
     Held,
 }
@@ -81,9 +84,9 @@ pub(crate) struct Change {
     pub(crate) state: State,
     /// The number of the row in the index; a tombstone's never.
     pub(crate) row: Option<usize>,
-    /// What is on the host; nothing where it is missing or held.
+    /// What is on the host; nothing where it is missing, special or held.
     pub(crate) kind: Option<Kind>,
-    /// The host's stat of a file or symlink.
+    /// The host's stat of a file, a symlink or a special file.
     pub(crate) stat: Option<Stat>,
     /// The id of its content, where it was read.
     pub(crate) id: Option<ObjectId>,
@@ -275,7 +278,8 @@ impl<'a> Join<'a> {
                 }
             }
             (None, Host::CollapsedDir) => self.new_dir(path, true),
-            (None, Host::HollowDir | Host::Held) => {}
+            (None, Host::Special(stat)) if self.untracked != Untracked::No => self.special(path, None, stat),
+            (None, Host::HollowDir | Host::Held | Host::Special(_)) => {}
         }
     }
 
@@ -299,10 +303,16 @@ impl<'a> Join<'a> {
                     self.new_dir(path, true);
                 }
             }
+            Host::Special(stat) => self.special(path, Some(number), stat),
             Host::Held => {
                 self.change(path, State::Held, Some(number));
             }
         }
+    }
+
+    fn special(&mut self, path: &BStr, row: Option<usize>, stat: Stat) {
+        let word = stat.special().unwrap_or("special file");
+        self.change(path, State::Special(word), row).stat = Some(stat);
     }
 
     /// A file whose stat is not the one in the index.

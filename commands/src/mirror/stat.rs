@@ -117,6 +117,12 @@ impl Stat {
         }
     }
 
+    /// Whether the time of the last write is one that 64 bits of nanoseconds cannot tell (before 1677, or after 2262): the nearest
+    /// that they can stands for it.
+    pub(crate) fn is_time_clamped(&self) -> bool {
+        matches!(self.mtime_ns, i64::MIN | i64::MAX)
+    }
+
     /// Whether a write right after the moment `now_ns` could leave the very same stat behind.
     ///
     /// True where the file was stamped within one grain of the host's clock before `now_ns`, or after

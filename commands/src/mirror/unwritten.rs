@@ -14,7 +14,8 @@ use super::catch_up::Due;
 use super::differences::Differences;
 use super::index::{Header, Side};
 use super::lay_out::{self, LaidOut, Target};
-use super::order::above;
+use super::order::{above, is_below, path_order};
+use super::remove::remove_emptied;
 use super::rename::rename_back;
 use super::save::Saved;
 use super::scan::content::{self, Content};
@@ -63,11 +64,49 @@ pub(crate) fn write(
     Ok(laid_out)
 }
 
+/// Where the host still is as operations found it, and what it shall have there: what [`write`] and [`rename`] would do.
+///
+/// # Errors
+/// Those of looking at the mirror.
+pub(crate) fn due(
+    workspace: &Workspace<'_>,
+    host: &[Due],
+    index: &[Due],
+    moved: &[(BString, BString)],
+) -> Result<Vec<Target>, CommandError> {
+    let scan = lay_out::look(workspace)?;
+    let Left { mut targets, emptied, .. } = left(workspace, host, index, &scan)?;
+    targets.retain(|target| !emptied.contains(&target.path));
+    let root = workspace.pond.mirror_root();
+    let is_there = |path: &BString| host_path(root, path).symlink_metadata().is_ok();
+    for (from, to) in moved.iter().filter(|(from, to)| is_there(from) && !is_there(to)) {
+        let is_in = |path: &BString, dir: &BString| path == dir || is_below(path, dir);
+        for change in &scan.changes {
+            let side = change.row.and_then(|row| workspace.index.entry(row).row.staged);
+            let is_due = match change.state {
+                State::Missing => is_in(&change.path, to),
+                State::Untracked => is_in(&change.path, from),
+                _ => false,
+            };
+            if is_due {
+                targets.push(Target { path: change.path.clone(), side });
+            }
+        }
+    }
+    targets.sort_by(|a, b| path_order(&a.path, &b.path));
+    targets.dedup_by(|a, b| a.path == b.path);
+    Ok(targets)
+}
+
 /// Renames what operations did not come to rename: what is where it was, and its new name is free. Gives how many.
 ///
 /// # Errors
 /// That of the first rename which the system refuses; those before it are done.
-pub(crate) fn rename(workspace: &Workspace<'_>, moved: &[(BString, BString)]) -> Result<usize, CommandError> {
+pub(crate) fn rename(
+    workspace: &Workspace<'_>,
+    moved: &[(BString, BString)],
+    leaves_no_empty_directories: bool,
+) -> Result<usize, CommandError> {
     if moved.is_empty() {
         return Ok(0);
     }
@@ -80,6 +119,9 @@ pub(crate) fn rename(workspace: &Workspace<'_>, moved: &[(BString, BString)]) ->
             fatal(format_args!("cannot rename {} to {}", escape::quoted(from), escape::quoted(to)))
                 .because(&error)
         })?;
+        if leaves_no_empty_directories {
+            remove_emptied(workspace, &mirror, from);
+        }
         renamed += 1;
     }
     Ok(renamed)

@@ -2,8 +2,8 @@
 //!
 //! The walk is parallel over directories. It follows no symlink, also not one that takes a directory's place while it
 //! runs, and it enters another pond only for what the index has below it, as git enters a repository that came where it had
-//! tracked files before. What it cannot say anything about (a directory that cannot be read,
-//! a pond in the mirror, a special file) is in the list as [`Host::Held`]: whoever compares must not
+//! tracked files before. What it cannot say anything about (a directory that cannot be read, a pond in the mirror) is in the
+//! list as [`Host::Held`]: whoever compares must not
 //! take what was there for deleted. Errors on single paths are collected; only the root's is one of the walk.
 
 pub(crate) mod host;
@@ -63,6 +63,8 @@ pub(crate) enum Host {
     HollowDir,
     /// An untracked directory that was not listed, but has something to version in it.
     CollapsedDir,
+    /// A fifo, a socket or a device: it has no content to version.
+    Special(Stat),
     /// Something that nothing can be said of, nor of what is tracked below it.
     Held,
 }

@@ -198,7 +198,9 @@ impl Lister<'_> {
             hashing: Hashing::SameSize,
         };
         let scan = scan(self.workspace.pond.mirror_root(), &self.workspace.index, options)?;
-        for change in &scan.changes {
+        // What an interrupted command has still to write is no change.
+        let due: HashSet<BString> = self.workspace.due()?.into_iter().map(|target| target.path).collect();
+        for change in scan.changes.iter().filter(|change| !due.contains(&change.path)) {
             let untracked = change.state == State::Untracked;
             if untracked && self.args.others && !self.args.ignored {
                 self.print("other", change.path.as_ref(), host_side(change))?;
@@ -207,10 +209,7 @@ impl Lister<'_> {
             if change.state == State::Missing && self.args.deleted {
                 self.print("deleted", change.path.as_ref(), staged)?;
             }
-            let differs = matches!(
-                change.state,
-                State::Missing | State::Modified | State::TypeChanged | State::Unstable | State::MaybeChanged
-            );
+            let differs = change.row.is_some() && change.state != State::Held;
             if differs && self.args.modified {
                 self.print("modified", change.path.as_ref(), staged)?;
             }

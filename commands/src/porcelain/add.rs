@@ -1,8 +1,11 @@
 //! `pond add`: stage what the host has.
 
+use bstr::BString;
+
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::add::{AddRequest, Added, add};
+use crate::mirror::obstacles::list;
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::refused::reserved_name;
 use crate::porcelain::path_args::PathArgs;
@@ -30,7 +33,7 @@ Examples:
   pond add '*.csv' ':!raw' by pattern, some left out
   pond add -n .            only say what would be staged
 
-Exit codes: 0; 1 nothing was named; 3 some paths could not be staged, the others were; 128; 129; 130.")]
+Exit codes: 0; 1 nothing was named, or only what is ignored; 3 some paths could not be staged, the others were; 128; 129; 130.")]
 pub(crate) struct AddArgs {
     #[command(flatten)]
     paths: PathArgs,
@@ -83,6 +86,8 @@ pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError>
         None => false,
     };
     let added = add(&mut workspace, &request)?;
+    say_what_is_ignored(ctx, &added.ignored);
+    let ignored = ignored || !added.ignored.is_empty();
     show(ctx, &args, &added)?;
     match added.failed.is_empty() {
         true if ignored => Ok(Outcome::Nothing),
@@ -119,20 +124,20 @@ fn refuse_unmatched(
             // What is never versioned, -f or not, is named with the reason when the rest is staged.
             Ok(_) if reserved_name(path).is_some() => {}
             Ok(found) if !args.force && !tracked && ignore.matched(path, found.is_dir()).ignored => {
-                ignored.push(path)
+                ignored.push(path.to_owned())
             }
             _ => {}
         }
     }
-    if !ignored.is_empty() {
-        let list: String = ignored.iter().map(|path| format!("\n  {}", escape::quoted(path))).collect();
-        workspace.ctx.ui.error(format_args!("these paths are ignored:{list}"));
-        workspace
-            .ctx
-            .ui
-            .hint("-f stages them all the same; 'pond check-ignore -v PATH' says which rule it is");
-    }
+    say_what_is_ignored(workspace.ctx, &ignored);
     Ok(!ignored.is_empty())
+}
+
+fn say_what_is_ignored(ctx: &Context, ignored: &[BString]) {
+    if !ignored.is_empty() {
+        ctx.ui.error(format_args!("these paths are ignored:{}", list(ignored)));
+        ctx.ui.hint("-f stages them all the same; 'pond check-ignore -v PATH' says which rule it is");
+    }
 }
 
 fn show(ctx: &Context, args: &AddArgs, added: &Added) -> Result<(), CommandError> {

@@ -28,7 +28,8 @@ use crate::workspace::Workspace;
 
 /// Remove files that are not tracked
 ///
-/// What is removed is stored in the pond first. Ponds and git repositories within the mirror are left alone.
+/// Only here and below, unless paths are named. What is removed is stored in the pond first. Ponds and git repositories
+/// within the mirror are left alone.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Without -f nothing is removed: -n shows what would be.
@@ -36,6 +37,7 @@ Without -f nothing is removed: -n shows what would be.
 Examples:
   pond clean -n -d
   pond clean -f scratch/
+  pond clean -f :/         in the whole mirror, wherever the current directory is
   pond clean -f -d -x      ignored files too: only what is tracked stays
 
 Exit codes: 0; 3 some paths could not be removed, the others were; 128; 129; 130.")]
@@ -71,8 +73,7 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
         );
     }
     let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write_over(ctx)? };
-    let named = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
-    let found = find(&workspace, &args, named.as_ref())?;
+    let found = find(&workspace, &args, scope(&workspace, &args)?.as_ref())?;
     let partial = say_what_stays(ctx, &found.scan);
     let removed = match args.dry_run {
         true => Removed {
@@ -87,6 +88,12 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
     };
     let outcome = report(&workspace, &args, &removed)?;
     Ok(if partial { Outcome::Partial } else { outcome })
+}
+
+/// The paths that are meant: without any, what is here and below; nothing for the whole mirror.
+fn scope(workspace: &Workspace<'_>, args: &CleanArgs) -> Result<Option<Pathspecs>, CommandError> {
+    let is_root = args.paths.is_empty() && workspace.cwd()?.is_empty();
+    (!is_root).then(|| args.paths.pathspecs_from_here(workspace)).transpose()
 }
 
 /// A path that is not tracked.
@@ -107,13 +114,13 @@ struct Found {
 fn find(
     workspace: &Workspace<'_>,
     args: &CleanArgs,
-    named: Option<&Pathspecs>,
+    scope: Option<&Pathspecs>,
 ) -> Result<Found, CommandError> {
-    let deep = args.directories || named.is_some();
+    let deep = args.directories || !args.paths.is_empty();
     let ignore = workspace.ignore()?;
     let options = ScanOptions {
         ignore: &ignore,
-        pathspecs: named,
+        pathspecs: scope,
         untracked: if deep { Untracked::All } else { Untracked::Normal },
         ignored: args.ignored_too || args.only_ignored,
         hashing: Hashing::Never,
@@ -124,7 +131,7 @@ fn find(
         let dir = parent(path);
         dir.is_empty() || workspace.is_tracked(dir)
     };
-    let ignored = ignored::expand(&HostDir::open_root(root)?, &mut scan, named, deep, &is_in_tracked);
+    let ignored = ignored::expand(&HostDir::open_root(root)?, &mut scan, scope, deep, &is_in_tracked);
     let mut candidates: Vec<Candidate> =
         ignored.into_iter().map(|ignored| Candidate { path: ignored.path, is_dir: ignored.is_dir }).collect();
     if !args.only_ignored {

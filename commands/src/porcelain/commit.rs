@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod nothing;
+mod scope;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -21,14 +22,17 @@ use crate::mirror::add::{AddRequest, add};
 use crate::mirror::footprint::{Footprint, Touched};
 use crate::mirror::index::{Header, Index, Seen};
 use crate::mirror::lost_content;
+use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Pending;
 use crate::mirror::record::NewCommit;
 use crate::mirror::{next_commit, rebase};
+use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::sequence;
 use crate::ui::changes_json::failed_rows;
 use crate::ui::{editor, escape, size};
 use crate::workspace::Workspace;
 use crate::{identity, time, trailers, transact};
+use scope::Scope;
 
 /// Record what is staged as a version
 ///
@@ -39,13 +43,17 @@ use crate::{identity, time, trailers, transact};
 Without -m or -F an editor is started (POND_EDITOR, core.editor, VISUAL, EDITOR). A message without text ends the
 command, and nothing is committed.
 
+With PATHs only these are committed, as they are in the mirror, and what else is staged stays staged. They are tracked paths:
+'pond add' tracks a new file first.
+
 Examples:
   pond commit -m 'June readings'
+  pond commit -m 'The weir alone' stations/weir
   pond commit -am 'June readings' --trailer 'Station: 7'
   pond commit --amend          the last commit again, with what is staged now
 
-Exit codes: 0; 1 nothing to commit, or an empty message; 3 with -a: some paths could not be staged, the others were
-committed; 128; 129; 130.")]
+Exit codes: 0; 1 nothing to commit, or an empty message; 3 some paths could not be staged: with -a the others were
+committed, with PATHs nothing was; 128; 129; 130.")]
 pub(crate) struct CommitArgs {
     /// The message; several are paragraphs
     #[arg(short, long, value_name = "TEXT")]
@@ -58,6 +66,17 @@ pub(crate) struct CommitArgs {
     /// Stage modified and deleted files first
     #[arg(short, long)]
     all: bool,
+
+    /// Commit only the PATHs, as without -i; with --amend and no PATH: nothing of what is staged
+    #[arg(short, long, conflicts_with = "include")]
+    only: bool,
+
+    /// Stage the PATHs first, and commit all that is staged
+    #[arg(short, long)]
+    include: bool,
+
+    #[command(flatten)]
+    paths: PathArgs,
 
     /// Take the place of the last commit
     #[arg(long)]
@@ -108,26 +127,29 @@ struct Base {
     /// The index as compared with the first parent.
     index: Index,
     nodes: NodeTable,
+    /// Whether something may be staged that the commit leaves out.
+    is_partial: bool,
 }
 
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;
     workspace.need_mirror()?;
     refuse_to_amend_what_waits(&workspace, &args)?;
+    let scope = Scope::of(&workspace, &args)?;
     if args.dry_run {
-        let base = base(&workspace, args.amend)?;
+        let base = base(&workspace, args.amend, &scope)?;
         let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
-        return dry_run::dry_run(&workspace, &args, &base, changes);
+        return dry_run::dry_run(&workspace, &scope, &base, changes);
     }
     // Before -a: what is in conflict is decided one by one.
     sequence::refuse_unmerged(&workspace)?;
     let mut tracked = Tracked::default();
-    if args.all {
+    if scope.stages() {
         // Where nothing is committed, nothing is staged either.
         workspace.hold_index();
-        tracked = stage_tracked(&mut workspace)?;
+        tracked = stage_tracked(&mut workspace, scope.pathspecs())?;
     }
-    let (base, changes, draft) = prepare(&mut workspace, &args, &mut tracked)?;
+    let (base, changes, draft) = prepare(&mut workspace, &args, &scope, &mut tracked)?;
     let failed = tracked.failed;
     let done = publish(&mut workspace, &base, &changes, draft)?;
     report(&workspace, &done, &changes, &failed)?;
@@ -153,11 +175,12 @@ fn refuse_to_amend_what_waits(workspace: &Workspace<'_>, args: &CommitArgs) -> R
 fn prepare(
     workspace: &mut Workspace<'_>,
     args: &CommitArgs,
+    scope: &Scope,
     tracked: &mut Tracked,
 ) -> Result<(Base, Vec<Change>, Draft), CommandError> {
     let ctx = workspace.ctx;
     lost_content::require_none(workspace)?;
-    let base = base(workspace, args.amend)?;
+    let base = base(workspace, args.amend, scope)?;
     let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
     // A merge is recorded even where it changes nothing.
     let joins = base.parents.len() > 1;
@@ -185,7 +208,7 @@ fn prepare(
 /// Commits what waited for a person, with its own message.
 pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Result<(), CommandError> {
     lost_content::require_none(workspace)?;
-    let base = base(workspace, false)?;
+    let base = base(workspace, false, &Scope::Staged)?;
     let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
     if changes.is_empty() && base.parents.len() < 2 {
         return Err(nothing::error(workspace));
@@ -204,19 +227,22 @@ pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Resu
     Ok(())
 }
 
-/// What `-a` did.
+/// What was staged first.
 #[derive(Default)]
 struct Tracked {
-    /// What it changed in the index.
+    /// What that changed in the index.
     staged: Touched,
     /// Paths that could not be staged, with the reason.
     failed: Vec<(BString, String)>,
 }
 
-/// Stages what is tracked, as far as it can be read.
-fn stage_tracked(workspace: &mut Workspace<'_>) -> Result<Tracked, CommandError> {
+/// Stages what is tracked, as far as it can be read; all of the paths that are named.
+fn stage_tracked(
+    workspace: &mut Workspace<'_>,
+    pathspecs: Option<&Pathspecs>,
+) -> Result<Tracked, CommandError> {
     let before = workspace.index.clone();
-    let request = AddRequest { pathspecs: None, update_only: true, force: false, dry_run: false };
+    let request = AddRequest { pathspecs, update_only: true, force: false, dry_run: false };
     let added = add(workspace, &request)?;
     for (path, error) in &added.failed {
         workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
@@ -227,11 +253,16 @@ fn stage_tracked(workspace: &mut Workspace<'_>) -> Result<Tracked, CommandError>
     for path in added.added.iter().chain(&added.removed) {
         staged.add(path.clone(), side(&before, path), side(&workspace.index, path));
     }
+    if pathspecs.is_some() && !added.failed.is_empty() {
+        return Err(partial("some files could not be staged; nothing was committed")
+            .hint("'pond commit' without -a or paths commits what is staged"));
+    }
     Ok(Tracked { staged, failed: added.failed })
 }
 
-fn base(workspace: &Workspace<'_>, amend: bool) -> Result<Base, CommandError> {
+fn base(workspace: &Workspace<'_>, amend: bool, scope: &Scope) -> Result<Base, CommandError> {
     let store = workspace.store();
+    let (index, is_partial) = (scope.index(&workspace.index), scope.is_partial());
     let head = workspace.head.commit;
     let head_commit = head.map(|id| store.commit(&id)).transpose()?;
     if !amend {
@@ -240,8 +271,9 @@ fn base(workspace: &Workspace<'_>, amend: bool) -> Result<Base, CommandError> {
         return Ok(Base {
             parents: head.into_iter().chain(joined).collect(),
             amended: None,
-            index: workspace.index.clone(),
+            index,
             nodes,
+            is_partial,
         });
     }
     let amended =
@@ -250,8 +282,8 @@ fn base(workspace: &Workspace<'_>, amend: bool) -> Result<Base, CommandError> {
     let nodes = NodeTable::load(store, first.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
     let header = Header { base: amended.parents.first().copied(), ..workspace.index.header().clone() };
     let tree = first.map(|commit| commit.tree);
-    let index = rebase::onto(&workspace.index, store, tree.as_ref(), header)?.finish();
-    Ok(Base { parents: amended.parents.clone(), amended: Some(amended), index, nodes })
+    let index = rebase::onto(&index, store, tree.as_ref(), header)?.finish();
+    Ok(Base { parents: amended.parents.clone(), amended: Some(amended), index, nodes, is_partial })
 }
 
 fn word(change: &Change) -> &'static str {
@@ -397,7 +429,7 @@ fn publish(
     let published = transact::publish(workspace, transaction)?;
     let (version, stored) = (published.state.version, published.added);
     let after = footprint.pending.and_then(|[_, after]| after);
-    workspace.moved_to(head, published.state, after).map_err(|error| {
+    workspace.moved_to(head, published.state, after, base.is_partial).map_err(|error| {
         error
             .context(format_args!("commit {} is recorded, but the index could not be written", id.short()))
             .hint("nothing is lost: the next command brings the index up to date")

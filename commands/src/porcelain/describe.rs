@@ -2,8 +2,10 @@
 
 mod names;
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 
+use bstr::BString;
 use pond_objects::ObjectId;
 use serde_json::json;
 
@@ -197,7 +199,9 @@ fn is_dirty(workspace: &Workspace<'_>) -> Result<bool, CommandError> {
         return Ok(true);
     }
     let scan = lay_out::look_at_tracked(workspace)?;
-    Ok(scan.changes.iter().any(|change| change.row.is_some() && change.state != State::Held))
+    let due: HashSet<BString> = workspace.due()?.into_iter().map(|target| target.path).collect();
+    let mut changes = scan.changes.iter().filter(|change| !due.contains(&change.path));
+    Ok(changes.any(|change| change.row.is_some() && change.state != State::Held))
 }
 
 fn none(args: &DescribeArgs, names: &Names, text: &OsStr, id: &ObjectId) -> CommandError {

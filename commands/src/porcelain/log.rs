@@ -33,6 +33,9 @@ option for merges is given.
 -g shows no history, but the values that a ref had, as 'pond reflog' lists them; '%gd' and '%gs' in templates are then what the
 value is called and what was done.
 
+--follow shows no commit before its children. Of a merge both sides are followed, and the merge is shown only if the file is
+in it as in neither: git keeps one name for the whole history, and misses what a side did under another.
+
 --graph implies --topo-order unless --date-order is given. Where commits are left out (by paths,
 --author, --grep, --until, --no-merges and the like), its lines lead to the nearest ancestors that
 are shown, so that the picture stays connected. A line past nothing but what is left out is not
@@ -80,7 +83,7 @@ pub(crate) struct LogArgs {
     #[arg(long, requires = "grep")]
     invert_grep: bool,
 
-    /// Follow one file through renames
+    /// Follow one file through renames, beyond a merge on each side by the name that it has there
     #[arg(long)]
     follow: bool,
 
@@ -172,10 +175,11 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     ctx.ui.page();
     let mut kept = Vec::new();
     let (mut skipped, mut shown) = (0, 0);
-    let mut history = ShownCommits::new(walk, args.order, args.graph.then_some(looking))?;
+    let order = if args.follow { args.order.or_dated() } else { args.order };
+    let mut history = ShownCommits::new(walk, order, args.graph.then_some(looking))?;
     let mut choose = |id: &ObjectId| -> Result<Option<(Commit, CommitChanges)>, CommandError> {
         let commit = workspace.store().commit(id)?;
-        Ok(selector.changes(&commit)?.map(|changes| (commit, changes)))
+        Ok(selector.changes(id, &commit)?.map(|changes| (commit, changes)))
     };
     while shown < limit
         && let Some(chosen) = history.next(&mut |id, _| choose(id))?

@@ -21,8 +21,9 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 REV is a commit or a tree, PATH a path in it; ':PATH' and ':' list the index. Without an argument the root of HEAD is
-listed. A directory's size is that of all files below it. The time that -l shows is when the file last got its
-content on the host, where that is known.
+listed, wherever the current directory is: a version need not have that directory ('HEAD:./' lists it). A directory's
+size is that of all files below it. The time that -l shows is when the file last got its content on the host, where that
+is known.
 
 Examples:
   pond ls

@@ -18,6 +18,7 @@ use crate::interrupt;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
 use crate::mirror::materialize::{Expected, Flush, Materializer, Options};
+use crate::mirror::remove::remove_emptied;
 use crate::mirror::rename;
 use crate::mirror::replaced::Replaced;
 use crate::mirror::save::{self, Saved, Victim};
@@ -34,7 +35,8 @@ const REST: Duration = Duration::from_millis(25);
 
 /// Rename files and directories, in the mirror and in the next commit
 ///
-/// The last argument is the new name, or a directory to move the others into. What was changed and not staged stays so.
+/// The last argument is the new name, or a directory to move the others into. What was changed and not staged stays so. A
+/// directory that loses its last file goes with it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 A rename keeps the file's node id, so that 'pond log --follow' knows it by both names.
@@ -69,11 +71,14 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
     for error in &skipped {
         ctx.ui.status(format_args!("left out: {error}"));
     }
-    let (mut done, mut failed) = (moves, Vec::new());
-    if !args.dry_run {
+    let (mut done, mut failed) =
+        if args.dry_run { (moves, Vec::new()) } else { possible(&workspace, moves)? };
+    // What is refused is in no operation.
+    if !args.dry_run && !done.is_empty() {
         let saved = announce(&mut workspace, &done)?;
-        let kept;
-        (done, failed, kept) = rename_all(&mut workspace, done, &saved)?;
+        let (renamed, not_renamed, kept) = rename_all(&mut workspace, done, &saved)?;
+        done = renamed;
+        failed.extend(not_renamed);
         let updates = updates(&workspace, &done)?;
         if !updates.is_empty() {
             workspace.update_index(updates, &[])?;
@@ -94,6 +99,19 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
         true => Err(fatal("nothing was renamed")),
         false => Ok(Outcome::Partial),
     }
+}
+
+/// The renames that the host allows, as far as that shows before, and the others with the reason.
+fn possible(workspace: &Workspace<'_>, moves: Vec<Move>) -> Result<(Vec<Move>, Failed), CommandError> {
+    let mirror = MirrorDir::open(workspace.pond.mirror_root())?;
+    let (mut possible, mut failed) = (Vec::new(), Vec::new());
+    for moving in moves {
+        match rename::check(&mirror, &moving.rename()) {
+            Ok(()) => possible.push(moving),
+            Err(error) => failed.push((moving, CommandError::from(error).one_line())),
+        }
+    }
+    Ok((possible, failed))
 }
 
 /// Publishes what is about to be done; the content of files that have to go is stored first where no commit has it.
@@ -161,7 +179,10 @@ fn footprint(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved) -> Footpr
 }
 
 /// What was renamed, what was not with the reason, and whether what was replaced is kept for those who still write to it.
-type Renamed = (Vec<Move>, Vec<(Move, String)>, Result<(), CommandError>);
+type Renamed = (Vec<Move>, Failed, Result<(), CommandError>);
+
+/// What was not renamed, with the reason.
+type Failed = Vec<(Move, String)>;
 
 /// Does it. What was not renamed is where it was, as is what it would have replaced.
 fn rename_all(
@@ -197,6 +218,7 @@ fn rename_all(
             Err(error) => failed.push((moving, error.one_line())),
         }
     }
+    done.iter().for_each(|moving| remove_emptied(workspace, &mirror, &moving.from));
     let kept = match is_replacing {
         true => {
             let synced = materializer.sync().map_err(|error| {

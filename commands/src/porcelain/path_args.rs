@@ -52,6 +52,11 @@ impl PathArgs {
     pub(crate) fn pathspecs(&self, workspace: &Workspace<'_>) -> Result<Pathspecs, CommandError> {
         parse(workspace, &self.words()?)
     }
+
+    /// The same; what is here and below where no path was named.
+    pub(crate) fn pathspecs_from_here(&self, workspace: &Workspace<'_>) -> Result<Pathspecs, CommandError> {
+        if self.is_empty() { parse(workspace, &[".".into()]) } else { self.pathspecs(workspace) }
+    }
 }
 
 /// Patterns from words that are relative to the current directory.

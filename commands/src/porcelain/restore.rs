@@ -167,6 +167,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         save::announce(workspace, restore.kind, &saved, &footprint)?;
         let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
         workspace.note_written(&targets, &laid_out);
+        laid_out.show_what_gave_way(workspace, "undo");
         laid_out.show_failures(workspace);
         if restore.index {
             updates = lay_out::updates(workspace, &changed, &laid_out);
@@ -418,7 +419,7 @@ fn lay_out_elsewhere(
     for (request, result) in requests.into_iter().zip(results) {
         match result {
             Ok(_) => written.push(request.path),
-            Err(error) => failures.push(request.path, &error),
+            Err(error) => failures.push_outcome(request.path, &error),
         }
     }
     failures.show(workspace);

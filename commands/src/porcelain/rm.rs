@@ -246,7 +246,7 @@ fn save_uncommitted(
     let is_read = |target: &&Target<'_>| {
         !cached
             && target.is_changed()
-            && target.change.is_some_and(|change| change.kind != Some(Kind::Directory))
+            && target.change.is_some_and(|change| change.kind.is_some_and(Kind::is_blob))
     };
     let on_host =
         targets.iter().filter(is_read).map(|target| Victim { path: target.path.clone(), content: None });

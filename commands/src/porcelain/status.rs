@@ -7,6 +7,7 @@ mod json;
 mod report;
 mod short;
 
+use bstr::BString;
 use clap::ValueEnum;
 
 use self::report::{IgnoredPaths, Report};
@@ -27,6 +28,10 @@ use crate::workspace::Workspace;
 Each line of -s and --porcelain has two letters, a space and a path: the first letter is the change from the last commit
 to what is staged, the second from what is staged to the mirror. M modified, T another type of file, A added, D deleted,
 R renamed, ?? untracked, !! ignored. Paths of --porcelain count from the mirror's root, those of -s from here.
+
+Files that a command has not written yet, since it was interrupted or killed or the disk was full, are no changes of yours: the
+next command that changes the mirror writes them. They have a section of their own, 'due' in --json, and no line in -s and
+--porcelain; a warning on stderr says that there are some.
 
 Empty directories are versioned, so they are listed too. A directory that ends with '/' stands for all that is in it.
 
@@ -188,7 +193,8 @@ fn say_what_was_not_looked_at(ctx: &Context, report: &Report) {
     for (path, error) in &report.unreadable {
         ui.error(format_args!("cannot look at {}: {error}", escape::quoted(path)));
     }
-    for (path, word) in &report.special {
+    let is_listed = |path: &BString| report.unstaged.iter().any(|change| change.path == *path);
+    for (path, word) in report.special.iter().filter(|(path, _)| !is_listed(path)) {
         ui.status(format_args!("not versioned: {} is a {word}", escape::quoted(path)));
     }
     for path in &report.nested {

@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 A tag and a directory of tags cannot have the same name, as in git. A line of -m or -F that begins with '#' is kept;
-git drops it.
+git drops it. Tags are not signed, so there is no -s, and -v, which verifies in git, is refused.
 
 Examples:
   pond tag
@@ -93,6 +93,10 @@ pub(crate) fn run(ctx: &Context, mut args: TagArgs) -> Result<Outcome, CommandEr
         (None, Some(_)) => Some(1),
         (None, None) => None,
     };
+    if ctx.ui.verbosity() > 0 && !args.list && !names.is_empty() {
+        return Err(usage("'tag -v' verifies signatures in git, and tags of a pond have none")
+            .hint("no tag was made; 'pond show NAME' shows who made one and what it says"));
+    }
     let makes = args.annotate || !args.message.is_empty() || args.file.is_some() || args.force;
     let lists = args.list || lines.is_some() || args.form.any() || names.is_empty();
     match (makes, lists) {

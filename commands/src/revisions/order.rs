@@ -38,6 +38,11 @@ impl OrderArgs {
             _ => default,
         }
     }
+
+    /// The same where children have to come before their parents: by commit time, unless something else was asked for.
+    pub(crate) fn or_dated(self) -> Self {
+        Self { date_order: !self.topo_order, ..self }
+    }
 }
 
 /// Puts commits, given as they were found, in order. As in git, down to which of two equals comes first.

@@ -9,18 +9,21 @@ use super::{Ahead, How, Known, TakingBack};
 use crate::error::{CommandError, conflict};
 use crate::mirror::differences::Differences;
 use crate::mirror::displaced::{displaced, filled};
+use crate::mirror::gave_way::special_in_place_of;
 use crate::mirror::index::Side;
 use crate::mirror::lay_out::Target;
 use crate::mirror::obstacles;
 use crate::mirror::scan::Scan;
 use crate::workspace::Workspace;
 
-/// What is tracked and stands where others come back.
+/// What stands where others come back, beside files that are stored.
 pub(super) struct InTheWay {
     /// On the host.
     pub(super) host: Vec<BString>,
     /// In the index.
     index: Vec<BString>,
+    /// Fifos, sockets and devices: nobody can store them.
+    special: Vec<BString>,
 }
 
 impl TakingBack {
@@ -43,6 +46,12 @@ impl TakingBack {
         InTheWay {
             host: others(&self.targets).into_iter().filter(is_there).collect(),
             index: others(&staged),
+            special: self
+                .targets
+                .iter()
+                .flat_map(|target| special_in_place_of(&host, target))
+                .map(|change| change.path.clone())
+                .collect(),
         }
     }
 
@@ -69,6 +78,7 @@ impl TakingBack {
         // An empty directory that stays staged is no loss.
         let is_file = |path: &&BString| staged(path).is_some_and(|side| side.kind.is_blob());
         newer.extend(in_the_way.host.iter().filter(is_file).cloned());
+        newer.extend(in_the_way.special.iter().cloned());
         newer.into_iter().collect()
     }
 

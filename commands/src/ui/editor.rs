@@ -12,6 +12,7 @@ use super::{escape, shell};
 use crate::context::Context;
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
+use crate::message::refuse_nul;
 
 /// Writes `initial` to the file at `path` (in `.pond`), lets the user edit it, and returns what they left, as it
 /// is. The file stays, so that a message is not lost when the command fails later.
@@ -48,6 +49,7 @@ pub(crate) fn edit(ctx: &Context, path: &Path, initial: &str) -> Result<String, 
         }));
     }
     let bytes = fs::read(&path).map_err(|error| fatal(format_args!("cannot read {name}")).because(&error))?;
+    refuse_nul(&bytes)?;
     String::from_utf8(bytes).map_err(|_| {
         fatal("the message is not UTF-8").hint(format_args!("it is in {name}; save it as UTF-8"))
     })

@@ -98,6 +98,24 @@ impl Workspace<'_> {
         }
     }
 
+    /// The files that a command which ended half way has left as it found them, in order, with what they shall be: the next
+    /// command that changes the mirror writes them, and they are no changes of the user's.
+    ///
+    /// # Errors
+    /// Those of looking at the mirror.
+    pub(crate) fn due(&self) -> Result<Vec<Target>, CommandError> {
+        let Some(half_done) = &self.half_done else { return Ok(Vec::new()) };
+        if self.lock.is_none() && !self.was_cut_off()? {
+            return Ok(Vec::new());
+        }
+        unwritten::due(self, &half_done.host, &half_done.index, &half_done.moved)
+    }
+
+    /// The command that takes back what a command which ended half way did.
+    pub(crate) fn due_is_taken_back_by(&self) -> &'static str {
+        self.half_done.as_ref().map_or("undo", HalfDone::taken_back_by)
+    }
+
     /// Writes what a command that ended half way left of the mirror's files, so that nobody takes it for a wish of the user's;
     /// then the index and the HEAD file. What somebody changed since stays.
     ///
@@ -113,7 +131,8 @@ impl Workspace<'_> {
         let (host, index) = (half_done.host.clone(), half_done.index.clone());
         let moved = half_done.moved.clone();
         let taken_back_by = half_done.taken_back_by();
-        let renamed = unwritten::rename(self, &moved);
+        // Where a rename is taken back, its directory was there before.
+        let renamed = unwritten::rename(self, &moved, half_done.kind != "UNDO");
         let written = renamed.and_then(|renamed| Ok((renamed, unwritten::write(self, &host, &index)?)));
         if self.ctx.interrupted() {
             return Err(interrupted(

@@ -61,7 +61,11 @@ impl Place<'_> {
         match stat.map(|stat| (stat, stat.kind())) {
             Some((_, Some(Kind::Directory))) if matches!(self.expected, Expected::Absent | Expected::Any) => {
             }
-            Some((_, None)) => return Err(self.in_the_way()),
+            Some((stat, None))
+                if !self.is_expected(Some(&stat)) || matches!(self.expected, Expected::Any) =>
+            {
+                return Err(self.in_the_way());
+            }
             _ if self.is_expected(stat.as_ref()) => {}
             _ => return Err(self.changed()),
         }

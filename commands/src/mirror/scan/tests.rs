@@ -161,7 +161,7 @@ fn what_cannot_be_seen_is_not_missing() {
     let fifo = fixture.dir.path().join("fifo");
     rustix::fs::mknodat(rustix::fs::CWD, fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a fifo");
     let scan = fixture.scan(Untracked::All);
-    assert_eq!(words(&scan), ["Held fifo", "Held pipe/a"]);
+    assert_eq!(words(&scan), ["Special(\"fifo\") fifo", "Held pipe/a"]);
     assert_eq!((scan.nested, scan.special.len(), scan.all_missing), (vec!["other".into()], 2, false));
 }
 

@@ -42,6 +42,7 @@ fn listed(root: &Path, index: Option<&Index>, untracked: Untracked) -> (Walk, Ve
         Host::EmptyDir => format!("{path}/ empty"),
         Host::HollowDir => format!("{path}/ hollow"),
         Host::CollapsedDir => format!("{path}/ collapsed"),
+        Host::Special(_) => format!("{path} special"),
         Host::Held => format!("{path} held"),
     });
     let words = words.collect();
@@ -104,7 +105,7 @@ fn odd_names_links_and_special_files() {
             "-n",
             "caf\u{fffd}",
             "dangling",
-            "fifo held",
+            "fifo special",
             "linked",
             "nested held",
             "new\nline",

@@ -248,7 +248,7 @@ impl<'a> Shared<'a> {
                 }
                 (_, Some(word)) => {
                     self.note(|walk| walk.special.push((path.into(), word)));
-                    Host::Held
+                    Host::Special(stat)
                 }
                 _ => Host::File(stat),
             },

@@ -6,25 +6,30 @@ use bstr::BString;
 use pond_objects::{Change, ObjectId};
 use serde_json::json;
 
-use super::{Base, CommitArgs, word};
+use super::scope::Scope;
+use super::{Base, word};
 use crate::error::{CommandError, Outcome, partial};
 use crate::mirror::index::Side;
 use crate::mirror::next_commit::object_side;
 use crate::mirror::order::path_order;
+use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::scan::{Hashing, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
 use crate::ui::changes_json::change_json;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
-/// Prints the changes; with `-a` those of tracked files among them, none of which is stored.
+/// Prints the changes; with `-a` or paths those of tracked files among them, none of which is stored.
 pub(super) fn dry_run(
     workspace: &Workspace<'_>,
-    args: &CommitArgs,
+    scope: &Scope,
     base: &Base,
     staged: Vec<Change>,
 ) -> Result<Outcome, CommandError> {
-    let changes = if args.all { with_tracked(workspace, base, staged)? } else { staged };
+    let changes = match scope.stages() {
+        true => with_tracked(workspace, scope.pathspecs(), base, staged)?,
+        false => staged,
+    };
     let ui = &workspace.ctx.ui;
     if ui.is_json() {
         ui.json(&json!({
@@ -46,20 +51,29 @@ pub(super) fn dry_run(
 /// read has no id.
 fn with_tracked(
     workspace: &Workspace<'_>,
+    pathspecs: Option<&Pathspecs>,
     base: &Base,
     staged: Vec<Change>,
 ) -> Result<Vec<Change>, CommandError> {
     let ignore = workspace.ignore()?;
     let options = ScanOptions {
         ignore: &ignore,
-        pathspecs: None,
+        pathspecs,
         untracked: Untracked::No,
         ignored: false,
         hashing: Hashing::SameSize,
     };
     let scan = scan(workspace.pond.mirror_root(), &workspace.index, options)?;
-    if !scan.unreadable.is_empty() {
-        for (path, error) in &scan.unreadable {
+    let unreadable = scan.unreadable.iter().map(|(path, error)| (path, error.to_string()));
+    let special = scan.changes.iter().filter_map(|change| match change.state {
+        State::Special(word) => {
+            Some((&change.path, format!("it is a {word}, which has no content to stage")))
+        }
+        _ => None,
+    });
+    let failed: Vec<_> = unreadable.chain(special).collect();
+    if !failed.is_empty() {
+        for (path, error) in &failed {
             workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
         }
         return Err(partial("some files could not be looked at, and would stop 'commit -a'"));

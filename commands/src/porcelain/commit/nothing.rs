@@ -4,7 +4,7 @@ use bstr::BString;
 use pond_objects::Kind;
 
 use crate::error::{CommandError, nothing};
-use crate::mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
+use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
 use crate::ui::escape;
 use crate::workspace::Workspace;
@@ -23,13 +23,14 @@ pub(super) fn error(workspace: &Workspace<'_>) -> CommandError {
     }
     // Whatever keeps the mirror from being read, there is nothing to commit.
     let scan = look(workspace).unwrap_or_default();
-    let changed = lines(&scan, |state| match state {
+    let changed = lines(&scan, |change| match change.state {
         State::Missing => Some("deleted: "),
         State::Modified | State::MaybeChanged | State::Unstable => Some("modified: "),
+        State::Special(_) => change.row.map(|_| "modified: "),
         State::TypeChanged => Some("typechange: "),
         State::Untracked | State::Held => None,
     });
-    let untracked = lines(&scan, |state| (state == State::Untracked).then_some(""));
+    let untracked = lines(&scan, |change| (change.state == State::Untracked).then_some(""));
     match (changed.is_empty(), untracked.is_empty()) {
         (true, true) => {
             let error = nothing("nothing to commit: what is staged is what the last commit has");
@@ -68,9 +69,9 @@ fn look(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
 }
 
 /// The changes that get a word, each with its word.
-fn lines(scan: &Scan, word: impl Fn(State) -> Option<&'static str>) -> Vec<String> {
-    let line = |change: &crate::mirror::scan::Change| {
-        let word = word(change.state)?;
+fn lines(scan: &Scan, word: impl Fn(&Change) -> Option<&'static str>) -> Vec<String> {
+    let line = |change: &Change| {
+        let word = word(change)?;
         let mut path: BString = change.path.clone();
         if change.kind == Some(Kind::Directory) {
             path.push(b'/');

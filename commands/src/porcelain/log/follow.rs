@@ -1,8 +1,9 @@
-//! `--follow`: one file through its renames.
+//! `--follow`: one file through its renames, on every line of history by itself.
 //!
 //! A file keeps its node id when it is renamed. Where a commit adds the file that is followed, the one of the parent with
 //! the same node id is followed from there; without one, the one that has most of the content.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 
 use bstr::{BString, ByteSlice as _};
@@ -18,11 +19,30 @@ use crate::revisions::path_from_root;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
-/// The file, at the path that it has in the commits to come.
+/// The file, at the path that it has on each line of history.
+///
+/// A commit is asked about the paths under which its children have the file: a rename on one side of a merge is none on the
+/// other. So children have to come before their parents.
 pub(super) struct Follow {
+    /// What commits are asked about that no other leads to.
+    first: Asked,
+    /// What the commits to come are asked about.
+    asked: HashMap<ObjectId, Vec<Asked>>,
+}
+
+/// A path at which the file may be.
+#[derive(Debug, Clone)]
+struct Asked {
     path: BString,
-    /// Known from the newest commit that touched it.
+    /// Known from the newest commit on this line that touched it.
     node: Option<NodeId>,
+}
+
+/// What a parent has of the file.
+struct Before {
+    side: Option<Side>,
+    /// The change from it, where it has the file at another path.
+    renamed: Option<Change>,
 }
 
 impl Follow {
@@ -36,44 +56,81 @@ impl Follow {
             return Err(usage(format_args!("--follow takes one file, and '{given}' is a directory"))
                 .hint(format_args!("'pond log -- {given}' shows the commits that changed anything in it")));
         }
-        Ok(Self { path, node: None })
+        Ok(Self { first: Asked { path, node: None }, asked: HashMap::new() })
     }
 
     /// What a commit did to the file; nothing where it did not touch it.
-    pub(super) fn step(&mut self, store: &Store, commit: &Commit) -> Result<Vec<Change>, CommandError> {
+    pub(super) fn step(
+        &mut self,
+        store: &Store,
+        id: &ObjectId,
+        commit: &Commit,
+    ) -> Result<Vec<Change>, CommandError> {
+        let asked = self.asked.remove(id).unwrap_or_else(|| vec![self.first.clone()]);
         let parents: Vec<Commit> =
             commit.parents.iter().map(|id| store.commit(id)).collect::<Result<_, _>>()?;
-        let new = side_at(store, &commit.tree, &self.path)?;
-        let mut olds = Vec::with_capacity(parents.len());
-        for parent in &parents {
-            let old = side_at(store, &parent.tree, &self.path)?;
-            // A merge that took the file from one parent did nothing to it.
-            if old == new {
-                return Ok(Vec::new());
-            }
-            olds.push(old);
+        let mut changes = Vec::new();
+        for asked in asked {
+            changes.extend(self.step_at(store, commit, &parents, asked)?);
         }
-        // Another file may have had this path before, or has it now: it has another node id.
-        let new = self.same_node(store, commit, new)?;
-        let old = match parents.first().zip(olds.first()) {
-            Some((parent, old)) => self.same_node(store, parent, *old)?,
-            None => None,
-        };
-        if old.is_none() && new.is_none() {
-            return Ok(Vec::new());
-        }
-        let mut change = Change::at(self.path.clone(), old, new);
-        if let (None, Some(_), Some(parent)) = (old, new, parents.first())
-            && let Some(renamed) = self.origin(store, parent, commit)?
-        {
-            self.path = renamed.source_path().clone();
-            // One that was found by its content had an id of its own.
-            self.node = None;
-            change = renamed;
-        }
-        Ok(vec![change])
+        Ok(changes)
     }
 
+    /// The same of the file at one path; the parents are asked about it in turn.
+    fn step_at(
+        &mut self,
+        store: &Store,
+        commit: &Commit,
+        parents: &[Commit],
+        mut asked: Asked,
+    ) -> Result<Option<Change>, ReadError> {
+        let new = side_at(store, &commit.tree, &asked.path)?;
+        let olds = parents.iter().map(|parent| side_at(store, &parent.tree, &asked.path));
+        let olds = olds.collect::<Result<Vec<_>, _>>()?;
+        if !parents.is_empty() && olds.iter().all(|old| *old == new) {
+            commit.parents.iter().for_each(|id| self.ask(*id, asked.clone()));
+            return Ok(None);
+        }
+        // Another file may have had this path before, or has it now: it has another node id.
+        let new = asked.same_node(store, commit, new)?;
+        let mut before = Vec::with_capacity(parents.len());
+        for (parent, old) in parents.iter().zip(olds) {
+            let side = if old == new { old } else { asked.same_node(store, parent, old)? };
+            before.push(Before { side, renamed: None });
+        }
+        // Where one parent of a merge has the file, only the same node is the file in another.
+        let by_content = before.iter().all(|before| before.side.is_none());
+        for ((id, parent), before) in commit.parents.iter().zip(parents).zip(&mut before) {
+            if let (None, Some(_)) = (before.side, new)
+                && let Some(renamed) = asked.origin(store, parent, commit, by_content)?
+            {
+                // One that was found by its content had an id of its own.
+                self.ask(*id, Asked { path: renamed.source_path().clone(), node: None });
+                *before = Before { side: renamed.old, renamed: Some(renamed) };
+            } else {
+                self.ask(*id, asked.clone());
+            }
+        }
+        // A merge that took the file from one parent, under whichever name, did nothing to it.
+        if parents.len() > 1 && before.iter().any(|before| before.side == new) {
+            return Ok(None);
+        }
+        let Before { side: old, renamed } =
+            before.into_iter().next().unwrap_or(Before { side: None, renamed: None });
+        let change = renamed.unwrap_or_else(|| Change::at(asked.path, old, new));
+        Ok((old.is_some() || new.is_some()).then_some(change))
+    }
+
+    fn ask(&mut self, commit: ObjectId, asked: Asked) {
+        let known = self.asked.entry(commit).or_default();
+        match known.iter_mut().find(|known| known.path == asked.path) {
+            Some(known) => known.node = known.node.or(asked.node),
+            None => known.push(asked),
+        }
+    }
+}
+
+impl Asked {
     /// The side of a commit, if it is the file that is followed.
     fn same_node(
         &mut self,
@@ -86,8 +143,14 @@ impl Follow {
         Ok((*self.node.get_or_insert(node) == node).then_some(side))
     }
 
-    /// Where the file was before a commit that has it at a new path.
-    fn origin(&self, store: &Store, parent: &Commit, commit: &Commit) -> Result<Option<Change>, ReadError> {
+    /// Where the file was before a commit that has it at a new path; found by its content if that is allowed.
+    fn origin(
+        &self,
+        store: &Store,
+        parent: &Commit,
+        commit: &Commit,
+        by_content: bool,
+    ) -> Result<Option<Change>, ReadError> {
         let changes = diff::diff_trees(store, Some(&parent.tree), Some(&commit.tree), &|_, _| true)?;
         let node = NodeTable::load(store, commit.nodes.as_ref())?.node(&self.path);
         let before = NodeTable::load(store, parent.nodes.as_ref())?;
@@ -105,12 +168,13 @@ impl Follow {
                     ..new.clone()
                 })
             }
-            None => {
+            None if by_content => {
                 let found = find_renames(changes, RenameOptions::default(), &mut |_, side| {
                     read_blob(store, &side.id).ok()
                 });
                 found.into_iter().find(|change| change.path == self.path && change.old_path.is_some())
             }
+            None => None,
         };
         Ok(renamed)
     }

@@ -50,7 +50,7 @@ pub(super) fn run(
             if since.is_some_and(|since| commit.committer.when.seconds < since) {
                 continue;
             }
-            let Some(changes) = selector.changes(&commit)? else { continue };
+            let Some(changes) = selector.changes(&id, &commit)? else { continue };
             if to_skip > 0 {
                 to_skip -= 1;
                 continue;

@@ -1,6 +1,6 @@
 //! Which commits are shown, and what of their changes.
 
-use pond_objects::Commit;
+use pond_objects::{Commit, ObjectId};
 
 use super::LogArgs;
 use super::filter::Filter;
@@ -46,14 +46,20 @@ impl<'a> Selector<'a> {
             && !self.args.diff.is_filtered()
     }
 
-    /// The changes to show with a commit; `None` where the commit is not shown. With `--follow` commits have to come in order.
-    pub(super) fn changes(&mut self, commit: &Commit) -> Result<Option<CommitChanges>, CommandError> {
+    /// The changes to show with a commit; `None` where the commit is not shown. With `--follow` no commit may come before one of
+    /// its children.
+    pub(super) fn changes(
+        &mut self,
+        id: &ObjectId,
+        commit: &Commit,
+    ) -> Result<Option<CommitChanges>, CommandError> {
+        let store = self.workspace.store();
+        // One that is not shown leads on to the file all the same.
+        let followed = self.follow.as_mut().map(|follow| follow.step(store, id, commit)).transpose()?;
         if !self.filter.takes(commit) {
             return Ok(None);
         }
-        let store = self.workspace.store();
-        if let Some(follow) = &mut self.follow {
-            let mut changes = follow.step(store, commit)?;
+        if let Some(mut changes) = followed {
             let was_touched = !changes.is_empty();
             self.args.diff.filter(&mut changes)?;
             return Ok((was_touched && !changes.is_empty()).then_some(CommitChanges::Plain(changes)));

@@ -1,6 +1,6 @@
 //! `pond stash push`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bstr::{BString, ByteSlice as _};
@@ -20,7 +20,7 @@ use crate::mirror::differences::Differences;
 use crate::mirror::index::{Index, Row, Seen, Side, Update};
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::lost_content;
-use crate::mirror::next_commit::{next_nodes, staged_changes};
+use crate::mirror::next_commit::{next_nodes, staged_changes, staged_only};
 use crate::mirror::obstacles;
 use crate::mirror::order::{above, is_below};
 use crate::mirror::pathspec::Pathspecs;
@@ -63,6 +63,7 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
         ))
         .hint("nothing was changed; -u takes untracked files too"));
     }
+    refuse_special(&scan, &taken)?;
     for (path, error) in &missed {
         ctx.ui.error(format_args!("{}: {error}; what is there is not put aside", escape::quoted(path)));
     }
@@ -180,6 +181,22 @@ fn taken(
         }
     }
     Taken { rows, untracked: Vec::new(), keep_index: options.keep_index }
+}
+
+/// Refuses to put aside what has no content: the file that is tracked there would come in its place, and nobody could bring
+/// back what was there.
+fn refuse_special(scan: &Scan, taken: &Taken) -> Result<(), CommandError> {
+    let host = Differences::of(scan);
+    let special: Vec<BString> =
+        taken.rows.iter().map(|(path, _)| path).filter(|path| host.is_special(path)).cloned().collect();
+    match special.is_empty() {
+        true => Ok(()),
+        false => Err(conflict(format_args!(
+            "these are fifos, sockets or devices, which have no content to put aside:{}",
+            obstacles::list(&special)
+        ))
+        .hint("nothing was changed; move them away, or name the other paths after 'pond stash push --'")),
+    }
 }
 
 /// What is not tracked and a pathspec takes. What the index knows, if only as deleted, is not among it.
@@ -312,19 +329,8 @@ fn make_commit(
 
 /// The index with what is staged at the paths that are taken, and nothing else.
 fn of_paths(workspace: &Workspace<'_>, taken: &Taken) -> Index {
-    let meant: BTreeSet<&BString> = taken.rows.iter().map(|(path, _)| path).collect();
-    let mut updates = BTreeMap::new();
-    for entry in workspace.index.iter().filter(|entry| entry.row.staged != entry.row.base_side()) {
-        let path = entry.path.to_owned();
-        if !meant.contains(&path) {
-            let update = match entry.row.base_side() {
-                Some(side) => Update::Set(Row::unchanged(side, Seen::NEVER)),
-                None => Update::Forget,
-            };
-            updates.insert(path, update);
-        }
-    }
-    workspace.index.edit(updates, workspace.index.header().clone(), now_ns()).finish()
+    let meant: HashSet<&[u8]> = taken.rows.iter().map(|(path, _)| path.as_slice()).collect();
+    staged_only(&workspace.index, &|path, _| meant.contains(path as &[u8]))
 }
 
 /// The same with what the host has at the paths.
@@ -345,7 +351,7 @@ fn of_files(
     for (path, row) in &taken.rows {
         let Some(change) = host.at(path.as_ref()) else { continue };
         let side = match (change.state, change.kind) {
-            (State::Held, _) => continue,
+            (State::Held | State::Special(_), _) => continue,
             // What is staged and was never in a commit is nowhere else, unless something that is put aside has its place.
             (State::Missing, _) if row.base_side().is_none() && !row.intent && !is_displaced(path) => {
                 continue;

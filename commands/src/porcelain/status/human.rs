@@ -21,6 +21,9 @@ pub(super) fn write(ui: &Ui, report: &Report, cwd: &BString, listed: bool) -> Re
     Ok(())
 }
 
+/// So many paths that are due are named: they are all that one command was about, and nobody has to decide about each.
+const DUE_LISTED: usize = 20;
+
 struct Page<'a> {
     report: &'a Report,
     cwd: &'a BString,
@@ -71,7 +74,19 @@ impl Page<'_> {
             self.section(out, "Changes not staged for commit:", &hints)?;
             for change in &report.unstaged {
                 let note = note(change);
-                self.line(out, Role::Unstaged, label(change.letter, false), &self.path(&change.path), note)?;
+                self.line(out, Role::Unstaged, label(change.letter, false), &self.path(&change.path), &note)?;
+            }
+        }
+        if !report.due.is_empty() {
+            let undo = format!("'pond {}' takes that command back", report.due_is_taken_back_by);
+            let hints = ["the next command that changes the mirror does it", &undo];
+            self.section(out, "Not yet written by a command that ended half way:", &hints)?;
+            for target in report.due.iter().take(DUE_LISTED) {
+                let label = if target.side.is_some() { "to write:" } else { "to remove:" };
+                self.line(out, Role::Unstaged, label, &self.path(&target.path), "")?;
+            }
+            if let Some(more) = report.due.len().checked_sub(DUE_LISTED).filter(|more| *more > 0) {
+                writeln!(out, "\tand {more} more (--json lists them all)")?;
             }
         }
         if !report.held.is_empty() {
@@ -178,6 +193,7 @@ impl Page<'_> {
             () if !report.untracked.is_empty() => {
                 "nothing is staged, but there are untracked files ('pond add' tracks them)"
             }
+            () if !report.due.is_empty() => return Ok(()),
             () if !report.held.is_empty() => "nothing is staged, and not everything could be looked at",
             () if !self.listed => "nothing to commit (untracked files were not looked for; -u lists them)",
             () if report.commit.is_none() => "nothing to commit ('pond add' stages files)",
@@ -213,8 +229,12 @@ fn label(letter: char, is_dir: bool) -> &'static str {
     }
 }
 
-fn note(change: &Unstaged) -> &'static str {
-    if change.unstable { " (it is being written to)" } else { "" }
+fn note(change: &Unstaged) -> String {
+    match change.special {
+        Some(word) => format!(" (it is a {word})"),
+        None if change.unstable => " (it is being written to)".to_owned(),
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use pond_objects::ObjectId;
 use serde_json::{Map, Value, json};
 
 use super::report::{Report, Unstaged};
+use crate::mirror::lay_out::Target;
 use crate::mirror::pending::Doing;
 use crate::ui::changes_json::{change_json, insert_path, kind_word};
 
@@ -31,6 +32,7 @@ pub(super) fn document(report: &Report) -> Value {
         "unmerged": report.unmerged.iter().map(|one| with(&one.path, "status", one.letters.into())).collect::<Vec<_>>(),
         "staged": report.staged.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
         "unstaged": report.unstaged.iter().map(unstaged).collect::<Vec<_>>(),
+        "due": report.due.iter().map(due).collect::<Vec<_>>(),
         "untracked": untracked.collect::<Vec<_>>(),
         "ignored": paths(&report.ignored),
         "held": paths(&report.held),
@@ -52,6 +54,15 @@ fn row(path: &BStr) -> Map<String, Value> {
     row
 }
 
+/// What an interrupted command has still to do: to write the path, or to remove it.
+fn due(target: &Target) -> Value {
+    let mut row = row(BStr::new(&target.path));
+    row.insert("kind".into(), target.side.map(|side| kind_word(side.kind)).into());
+    row.insert("id".into(), target.side.map(|side| side.id.to_hex()).into());
+    row.insert("size".into(), target.side.map(|side| side.size).into());
+    Value::Object(row)
+}
+
 fn unstaged(change: &Unstaged) -> Value {
     let mut row = row(BStr::new(&change.path));
     let word = match change.letter {
@@ -66,6 +77,7 @@ fn unstaged(change: &Unstaged) -> Value {
     row.insert("size".into(), change.size.into());
     row.insert("id".into(), change.id.map(|id| id.to_hex()).into());
     row.insert("changing".into(), change.unstable.into());
+    row.insert("special".into(), change.special.into());
     Value::Object(row)
 }
 
@@ -79,9 +91,17 @@ mod tests {
         let document = document(&report);
         assert_eq!(document["untracked"][0]["path"], "a\u{e9}");
         assert_eq!((&document["branch"], &document["clean"]), (&Value::Null, &false.into()));
-        for list in
-            ["commits_left", "staged", "unstaged", "ignored", "held", "nested_ponds", "special", "unreadable"]
-        {
+        for list in [
+            "commits_left",
+            "staged",
+            "unstaged",
+            "due",
+            "ignored",
+            "held",
+            "nested_ponds",
+            "special",
+            "unreadable",
+        ] {
             assert_eq!(document[list], json!([]), "{list}");
         }
     }

@@ -8,9 +8,11 @@ use pond_objects::rename::{RenameOptions, find_renames};
 use pond_objects::{Change, Kind, ObjectId, read_blob};
 
 use crate::error::CommandError;
+use crate::mirror::differences::Differences;
 use crate::mirror::ignore::Problem;
 use crate::mirror::ignored::{self, Ignored};
 use crate::mirror::index::{Index, Seen};
+use crate::mirror::lay_out::{self, Target};
 use crate::mirror::next_commit::staged_changes;
 use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;
@@ -61,6 +63,10 @@ pub(super) struct Report {
     pub(super) staged: Vec<Change>,
     /// From what is staged to the mirror, in path order.
     pub(super) unstaged: Vec<Unstaged>,
+    /// What an interrupted command has not brought to its version yet; in none of the other lists.
+    pub(super) due: Vec<Target>,
+    /// The command that takes that one back.
+    pub(super) due_is_taken_back_by: &'static str,
     /// What is not tracked; directories end with `/`.
     pub(super) untracked: Vec<(BString, Option<Kind>)>,
     /// What is ignored, if asked for; directories end with `/`.
@@ -119,6 +125,8 @@ pub(super) struct Unstaged {
     pub(super) id: Option<ObjectId>,
     /// It changed while it was read.
     pub(super) unstable: bool,
+    /// The word for what is there if it is no file, symlink or directory.
+    pub(super) special: Option<&'static str>,
 }
 
 impl Report {
@@ -129,6 +137,7 @@ impl Report {
             && self.unstaged.is_empty()
             && self.untracked.is_empty()
             && self.held.is_empty()
+            && self.due.is_empty()
     }
 }
 
@@ -165,10 +174,40 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
         report.waiting = pending.waits().then(|| waiting(index, pending));
         set_conflicts_apart(&mut report, &mut staged, pending, request.pathspecs);
     }
+    set_due_apart(&mut report, workspace, request.pathspecs)?;
     report.staged = if request.renames { with_renames(workspace, staged) } else { staged };
     report.branch = workspace.head.branch.as_ref().map(|branch| branch.short().to_owned());
     report.commit = workspace.head.commit;
     Ok(report)
+}
+
+/// Lists what is due as such, and nowhere else.
+fn set_due_apart(
+    report: &mut Report,
+    workspace: &Workspace<'_>,
+    pathspecs: Option<&Pathspecs>,
+) -> Result<(), CommandError> {
+    report.due = workspace.due()?;
+    if report.due.is_empty() {
+        return Ok(());
+    }
+    report.due_is_taken_back_by = workspace.due_is_taken_back_by();
+    let due: HashSet<&BString> = report.due.iter().map(|target| &target.path).collect();
+    report.unstaged.retain(|change| !due.contains(&change.path));
+    // A directory that stands for all that is in it is the user's if anything in it is.
+    let scan = lay_out::look(workspace)?;
+    let host = Differences::of(&scan);
+    report.untracked.retain(|(path, _)| match path.strip_suffix(b"/") {
+        Some(directory) => {
+            !due.contains(&BString::from(directory))
+                && (host.at(directory.into()).is_some()
+                    || host.untracked_below(directory).any(|change| !due.contains(&change.path)))
+        }
+        None => !due.contains(path),
+    });
+    let is_dir = |target: &Target| target.side.is_some_and(|side| side.kind == Kind::Directory);
+    report.due.retain(|target| pathspecs.is_none_or(|specs| specs.matches(&target.path, is_dir(target))));
+    Ok(())
 }
 
 fn waiting(index: &Index, pending: &Pending) -> Waiting {
@@ -262,18 +301,24 @@ fn from_scan(index: &Index, scan: Scan) -> Report {
                 report.held.push(change.path);
                 continue;
             }
+            State::Special(_) if change.row.is_none() => continue,
             State::Missing => 'D',
             _ if intent => 'A',
             State::TypeChanged => 'T',
-            State::Modified | State::MaybeChanged | State::Unstable => 'M',
+            // As git has it: the path is there, and what is in it is not what was staged.
+            State::Modified | State::MaybeChanged | State::Unstable | State::Special(_) => 'M',
         };
         report.unstaged.push(Unstaged {
             path: change.path,
             letter,
             kind: change.kind,
-            size: change.stat.map(|stat| stat.size),
+            size: change.stat.filter(|_| change.kind.is_some()).map(|stat| stat.size),
             id: change.id,
             unstable: change.state == State::Unstable,
+            special: match change.state {
+                State::Special(word) => Some(word),
+                _ => None,
+            },
         });
     }
     report

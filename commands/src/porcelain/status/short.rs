@@ -132,6 +132,7 @@ mod tests {
             size: None,
             id: None,
             unstable: false,
+            special: None,
         };
         Report {
             branch: Some("main".to_owned()),
