@@ -13,7 +13,7 @@ use super::lines::{self, Whitespace};
 use super::names::write_path;
 use super::source::Contents;
 use super::text::TextDiff;
-use super::{Content, DiffOptions, Pair};
+use super::{DiffOptions, Pair};
 use crate::error::CommandError;
 use crate::ui::color::Role;
 use crate::ui::escape::quoted;
@@ -118,14 +118,12 @@ pub(super) fn write_patch(
 ) -> Result<(), CommandError> {
     let mut pairs = Vec::with_capacity(one.parents.len());
     for parent in 0..one.parents.len() {
-        pairs.push(Pair::read(&one.change(parent), contents, options)?);
+        pairs.push(Pair::read(&one.change(parent), contents)?);
     }
     let texts: Option<Vec<(&[u8], &[u8])>> = pairs.iter().map(|pair| pair.texts(options)).collect();
     let Some(texts) = texts else {
         write_header(out, one, false, contents, options)?;
-        let too_large = pairs.iter().any(|pair| matches!(pair.new, Content::TooLarge { .. }));
-        let what = if too_large { "Files differ" } else { "Binary files differ" };
-        writeln!(out, "{what}")?;
+        writeln!(out, "Binary files differ")?;
         return Ok(());
     };
     let mut result = Lines::of(&texts, options);

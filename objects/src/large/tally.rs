@@ -1,0 +1,132 @@
+//! Counting lines of long ranges, with several threads.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use bstr::ByteSlice;
+
+use super::text::{Text, LargeError};
+
+/// What one thread counts at a time.
+const STRETCH: u64 = 8 << 20;
+
+/// What is known of the lines in a range.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Line ends.
+    pub ends: u64,
+    /// Where the last line begins that begins in the range, not with its first byte, and [opens a section](opens_section).
+    pub section: Option<u64>,
+    /// Whether the first byte would open a section if a line began with it.
+    pub may_open: bool,
+    /// Whether the last byte is a line end.
+    pub is_ended: bool,
+}
+
+/// Whether a line looks like the beginning of a section, by its first byte: git's rule where it knows no language.
+pub fn opens_section(first: u8) -> bool {
+    first.is_ascii_alphabetic() || matches!(first, b'_' | b'$')
+}
+
+impl Tally {
+    /// The tally of bytes that begin at `start` of their text.
+    pub fn of(start: u64, bytes: &[u8]) -> Self {
+        let mut tally = Self {
+            may_open: bytes.first().is_some_and(|first| opens_section(*first)),
+            is_ended: bytes.ends_with(b"\n"),
+            ..Self::default()
+        };
+        let mut at = 0;
+        while let Some(found) = bytes[at..].find_byte(b'\n') {
+            at += found + 1;
+            tally.ends += 1;
+            if bytes.get(at).is_some_and(|first| opens_section(*first)) {
+                tally.section = Some(start + at as u64);
+            }
+        }
+        tally
+    }
+
+    /// The tally of this range, which is not empty, and of the `next` one, which begins at `start`.
+    #[must_use]
+    pub fn and(self, start: u64, next: Self) -> Self {
+        let at_seam = (self.is_ended && next.may_open).then_some(start);
+        Self {
+            ends: self.ends + next.ends,
+            section: next.section.or(at_seam).or(self.section),
+            may_open: self.may_open,
+            is_ended: next.is_ended,
+        }
+    }
+
+    /// Lines of a range that begins where a line does; the last may have no end.
+    pub fn lines(&self, range: &Range<u64>) -> u64 {
+        self.ends + u64::from(!range.is_empty() && !self.is_ended)
+    }
+
+    /// The last line that opens a section in a range that begins at `start`, where a line does.
+    pub fn last_section(&self, start: u64) -> Option<u64> {
+        self.section.or(self.may_open.then_some(start))
+    }
+}
+
+/// Counts the lines of a range; long ones with as many threads as there are cores.
+///
+/// # Errors
+/// [`LargeError`] of reading.
+pub fn tally(text: &dyn Text, range: Range<u64>) -> Result<Tally, LargeError> {
+    if text.is_tallied() || range.end - range.start <= STRETCH {
+        return text.tally(range);
+    }
+    let count = (range.end - range.start).div_ceil(STRETCH) as usize;
+    let stretch = |at: usize| {
+        let start = range.start + at as u64 * STRETCH;
+        start..(start + STRETCH).min(range.end)
+    };
+    let next = AtomicUsize::new(0);
+    let found: Mutex<Vec<Option<Result<Tally, LargeError>>>> = Mutex::new((0..count).map(|_| None).collect());
+    let work = || loop {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        if at >= count {
+            return;
+        }
+        let tally = text.tally(stretch(at));
+        if tally.is_err() {
+            next.store(count, Ordering::Relaxed);
+        }
+        found.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(tally);
+    };
+    std::thread::scope(|scope| {
+        let others = std::thread::available_parallelism().map_or(1, usize::from).min(count) - 1;
+        for _ in 0..others {
+            // Without another thread this one does it all.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut whole: Option<Tally> = None;
+    for (at, tally) in found.into_iter().enumerate() {
+        // What comes after an error may not have been counted.
+        let Some(tally) = tally else { continue };
+        let tally = tally?;
+        whole = Some(whole.map_or(tally, |whole| whole.and(stretch(at).start, tally)));
+    }
+    Ok(whole.unwrap_or_default())
+}
+
+/// Counts by reading, in this thread.
+pub(super) fn read_tally(text: &(impl Text + ?Sized), range: Range<u64>) -> Result<Tally, LargeError> {
+    let mut at = range.start;
+    let mut whole: Option<Tally> = None;
+    text.visit(range, &mut |bytes| {
+        if !bytes.is_empty() {
+            let tally = Tally::of(at, bytes);
+            whole = Some(whole.map_or(tally, |whole| whole.and(at, tally)));
+            at += bytes.len() as u64;
+        }
+        Ok(())
+    })?;
+    Ok(whole.unwrap_or_default())
+}
