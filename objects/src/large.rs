@@ -22,9 +22,9 @@ mod stored;
 mod tally;
 mod text;
 
-pub use self::changes::{Change, Extent, LineDiff, Limits, changes};
+pub use self::changes::{Change, Extent, Limits, LineDiff, changes, changes_within};
 pub use self::lines::{lines_back, lines_forward};
 pub use self::spliced::{Part, Spliced, SplicedText, Splicer, Stream};
 pub use self::stored::Stored;
 pub use self::tally::{Tally, opens_section, tally};
-pub use self::text::{Absent, Piece, Text, LargeError, read};
+pub use self::text::{Absent, LargeError, Piece, Text, read};

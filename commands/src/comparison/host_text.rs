@@ -86,7 +86,8 @@ impl HostText {
             other.iter().enumerate().rev().map(|(at, piece)| (piece.id, at)).collect();
         let mut next = 0;
         loop {
-            next += self.take_equal(size, &other[next..], next.checked_sub(1).map_or(0, |last| other[last].end))?;
+            next +=
+                self.take_equal(size, &other[next..], next.checked_sub(1).map_or(0, |last| other[last].end))?;
             match self.take_new(size, &places, next)? {
                 Some(found) => next = found + 1,
                 None => return Ok(()),
@@ -123,7 +124,8 @@ impl HostText {
                 .collect::<io::Result<_>>()?;
             let equal = found.iter().take_while(|found| found.is_some()).count();
             self.tallies.extend(found.into_iter().flatten().take(equal));
-            self.pieces.extend(places[..equal].iter().map(|(piece, range)| Piece { id: piece.id, end: range.end }));
+            self.pieces
+                .extend(places[..equal].iter().map(|(piece, range)| Piece { id: piece.id, end: range.end }));
             taken += equal;
             if equal < batch.len() || batch.is_empty() {
                 return Ok(taken);
@@ -183,7 +185,9 @@ impl Text for HostText {
             match read_at(&self.file, &(start..self.pieces[at].end), &mut buffer) {
                 Ok(()) if ObjectId::of_content(&buffer) == self.pieces[at].id => {}
                 Ok(()) => return Err(LargeError::Changed),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(LargeError::Changed),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return Err(LargeError::Changed);
+                }
                 Err(error) => return Err(LargeError::File(error)),
             }
             each(&buffer[within])?;

@@ -27,7 +27,9 @@ pub(crate) use binary::is_binary;
 pub(crate) use combined::{Combined, MOST_PARENTS};
 pub(crate) use lines::{DiffAlgorithm, Whitespace};
 pub(crate) use names::status_letter;
-pub(crate) use source::{Content, Contents, Shared, StoredContents, Texts, Which, shared_chunks, stored_text};
+pub(crate) use source::{
+    Content, Contents, Shared, StoredContents, Texts, Which, shared_chunks, stored_text,
+};
 pub(crate) use stat::Counts;
 pub(crate) use words::WordDiff;
 

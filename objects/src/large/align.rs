@@ -65,7 +65,8 @@ fn anchors(old: &[Piece], new: &[Piece]) -> Vec<(usize, usize)> {
         places
     };
     let (old_places, new_places) = (places(old), places(new));
-    let once = |places: &HashMap<ObjectId, usize>, id: &ObjectId| places.get(id).copied().filter(|at| *at != TWICE);
+    let once =
+        |places: &HashMap<ObjectId, usize>, id: &ObjectId| places.get(id).copied().filter(|at| *at != TWICE);
     let pairs: Vec<(usize, usize)> = (new.iter().enumerate())
         .filter(|(_, piece)| once(&new_places, &piece.id).is_some())
         .filter_map(|(at, piece)| Some((once(&old_places, &piece.id)?, at)))

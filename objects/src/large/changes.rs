@@ -65,7 +65,8 @@ pub fn changes(
     diff: &mut LineDiff<'_>,
 ) -> Result<Vec<Change>, LargeError> {
     let regions = differing(old, new);
-    let mut comparison = Comparison::new(old, new, limits, diff);
+    let whole = Region { old: 0..old.size(), new: 0..new.size() };
+    let mut comparison = Comparison::starting_at(&whole, old, new, limits, diff);
     let mut at = 0;
     // The end of what was compared before.
     let mut floor = 0;
@@ -82,6 +83,23 @@ pub fn changes(
             margin = (margin * 4).max(4);
         }
     }
+    Ok(comparison.changes())
+}
+
+/// The changes from a range of one text to one of another, both of whole lines, in order; places count from where these begin.
+/// Equal pieces are not looked for.
+///
+/// # Errors
+/// [`LargeError`] of reading.
+pub fn changes_within(
+    (old, old_range): (&dyn Text, Range<u64>),
+    (new, new_range): (&dyn Text, Range<u64>),
+    limits: &Limits,
+    diff: &mut LineDiff<'_>,
+) -> Result<Vec<Change>, LargeError> {
+    let region = Region { old: old_range, new: new_range };
+    let mut comparison = Comparison::starting_at(&region, old, new, limits, diff);
+    comparison.compare(&region, None)?;
     Ok(comparison.changes())
 }
 

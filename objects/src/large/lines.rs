@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bstr::ByteSlice;
 
-use super::text::{Text, LargeError, read};
+use super::text::{LargeError, Text, read};
 
 /// Bytes that are looked at first, then twice as many each time.
 const STEP: u64 = 16 << 10;

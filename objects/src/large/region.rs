@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bstr::ByteSlice;
 
-use super::changes::{Change, Extent, LineDiff, Limits};
+use super::changes::{Change, Extent, Limits, LineDiff};
 use super::lines::lines_forward;
 use super::tally::tally;
 use super::text::{LargeError, Text, read};
@@ -34,13 +34,15 @@ pub(super) struct Comparison<'a, 'd> {
 }
 
 impl<'a, 'd> Comparison<'a, 'd> {
-    pub(super) fn new(
+    /// A comparison whose changes count from where a region begins.
+    pub(super) fn starting_at(
+        region: &Region,
         old: &'a dyn Text,
         new: &'a dyn Text,
         limits: &'a Limits,
         diff: &'a mut LineDiff<'d>,
     ) -> Self {
-        Self { old, new, limits, diff, changes: Vec::new(), ends: (0, 0) }
+        Self { old, new, limits, diff, changes: Vec::new(), ends: (region.old.start, region.new.start) }
     }
 
     pub(super) fn changes(self) -> Vec<Change> {
@@ -71,8 +73,8 @@ impl<'a, 'd> Comparison<'a, 'd> {
         let blocks = (self.diff)(&old.lines, &new.lines);
         if let Some(floor) = floor {
             let (is_at_top, is_at_bottom) = reach_edges(&old.lines, &new.lines, &blocks);
-            let may_matter = is_at_top && region.old.start > floor
-                || is_at_bottom && region.old.end < self.old.size();
+            let may_matter =
+                is_at_top && region.old.start > floor || is_at_bottom && region.old.end < self.old.size();
             if may_matter {
                 return Ok(false);
             }
@@ -178,8 +180,10 @@ impl<'a, 'd> Comparison<'a, 'd> {
         let mut line = (self.ends.0 == window.old.start).then_some(0);
         for (old_block, new_block) in blocks {
             let bytes = Region {
-                old: window.old.start + old.offset(old_block.start)..window.old.start + old.offset(old_block.end),
-                new: window.new.start + new.offset(new_block.start)..window.new.start + new.offset(new_block.end),
+                old: window.old.start + old.offset(old_block.start)
+                    ..window.old.start + old.offset(old_block.end),
+                new: window.new.start + new.offset(new_block.start)
+                    ..window.new.start + new.offset(new_block.end),
             };
             let equal_lines = line.map(|line| (old_block.start - line) as u64);
             self.push(&bytes, (old_block.len() as u64, new_block.len() as u64), equal_lines);
@@ -233,11 +237,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Whether the first change could as well stand at the top of its window, the last one at its bottom, or nearly.
-fn reach_edges(
-    old: &[&[u8]],
-    new: &[&[u8]],
-    blocks: &[(Range<usize>, Range<usize>)],
-) -> (bool, bool) {
+fn reach_edges(old: &[&[u8]], new: &[&[u8]], blocks: &[(Range<usize>, Range<usize>)]) -> (bool, bool) {
     let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return (false, false) };
     let up = |lines: &[&[u8]], run: &Range<usize>| {
         let moves = (0..run.start).take_while(|by| lines[run.start - 1 - by] == lines[run.end - 1 - by]);
@@ -257,8 +257,11 @@ fn cut(blocks: &mut Vec<(Range<usize>, Range<usize>)>, old_len: usize, new_len: 
     let starts = [(0, 0)].into_iter().chain(blocks.iter().map(|(old, new)| (old.end, new.end)));
     let ends = blocks.iter().map(|(old, new)| (old.start, new.start)).chain([(old_len, new_len)]);
     // The number of blocks before a run of equal lines, where it begins, and its length.
-    let runs: Vec<(usize, (usize, usize), usize)> =
-        starts.zip(ends).enumerate().map(|(at, (start, end))| (at, start, (end.0 - start.0).min(end.1 - start.1))).collect();
+    let runs: Vec<(usize, (usize, usize), usize)> = starts
+        .zip(ends)
+        .enumerate()
+        .map(|(at, (start, end))| (at, start, (end.0 - start.0).min(end.1 - start.1)))
+        .collect();
     let longest = runs.iter().map(|(_, _, length)| *length).max().unwrap_or(0);
     let enough = longest.min(ENOUGH);
     let found = runs.iter().rev().find(|(_, _, length)| *length >= enough && *length > 0);

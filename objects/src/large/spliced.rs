@@ -67,6 +67,33 @@ impl Spliced {
         &self.pieces
     }
 
+    /// The stored blobs that it is made of.
+    pub fn blobs(&self) -> impl Iterator<Item = &ObjectId> {
+        self.parts.iter().filter_map(|(part, _)| match part {
+            Part::Stored { blob, .. } => Some(blob),
+            Part::Bytes(_) => None,
+        })
+    }
+
+    /// The same text made of other stretches: those that `find` gives for a range of a stored blob, which are as long.
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub fn replacing<E>(
+        &self,
+        find: &dyn Fn(&ObjectId, Range<u64>) -> Result<Option<Vec<Part>>, E>,
+    ) -> Result<Self, E> {
+        let mut splicer = Splicer::new();
+        for (part, _) in &self.parts {
+            let found = match part {
+                Part::Stored { blob, range, .. } => find(blob, range.clone())?,
+                Part::Bytes(_) => None,
+            };
+            found.unwrap_or_else(|| vec![part.clone()]).into_iter().for_each(|part| splicer.add(part));
+        }
+        Ok(Self { id: self.id, parts: splicer.parts, pieces: self.pieces.clone() })
+    }
+
     /// The text, to be read from a source that has the stored stretches.
     ///
     /// # Errors
@@ -182,12 +209,16 @@ impl<'a> SplicedText<'a> {
     fn touched(&self, range: Range<u64>) -> impl Iterator<Item = (&'a Part, Range<u64>)> + use<'a> {
         let parts = self.parts;
         let first = parts.partition_point(|(_, end)| *end <= range.start);
-        parts[first..].iter().map(|(part, end)| (part, end - part.len(), *end)).take_while({
-            let end = range.end;
-            move |(_, start, _)| *start < end
-        }).map(move |(part, start, end)| {
-            (part, range.start.clamp(start, end) - start..range.end.clamp(start, end) - start)
-        })
+        parts[first..]
+            .iter()
+            .map(|(part, end)| (part, end - part.len(), *end))
+            .take_while({
+                let end = range.end;
+                move |(_, start, _)| *start < end
+            })
+            .map(move |(part, start, end)| {
+                (part, range.start.clamp(start, end) - start..range.end.clamp(start, end) - start)
+            })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bstr::ByteSlice;
 
-use super::text::{Text, LargeError};
+use super::text::{LargeError, Text};
 
 /// What one thread counts at a time.
 const STRETCH: u64 = 8 << 20;

@@ -104,7 +104,8 @@ pub trait Text: Sync {
 /// # Errors
 /// [`LargeError`] of reading.
 pub fn read(text: &(impl Text + ?Sized), range: Range<u64>) -> Result<Vec<u8>, LargeError> {
-    let length = usize::try_from(range.end - range.start).expect("BUG: what is read at once fits into memory");
+    let length =
+        usize::try_from(range.end - range.start).expect("BUG: what is read at once fits into memory");
     let mut bytes = Vec::with_capacity(length);
     text.visit(range, &mut |slice| {
         bytes.extend_from_slice(slice);

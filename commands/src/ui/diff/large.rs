@@ -213,7 +213,8 @@ impl<'a> LargeDiff<'a> {
         {
             if has_words {
                 for_each_part(text, range, HELD as usize, &mut |part, _| {
-                    let (old, new) = if shown.role == Role::Removed { (part, &b""[..]) } else { (&b""[..], part) };
+                    let (old, new) =
+                        if shown.role == Role::Removed { (part, &b""[..]) } else { (&b""[..], part) };
                     words::write_changed(out, old, new, options)
                 })?;
             } else {

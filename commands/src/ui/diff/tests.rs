@@ -88,7 +88,8 @@ impl Pieces {
         let mut pieces = Vec::new();
         let mut start = 0;
         for end in 1..=content.len() {
-            let last = content[..end].iter().rev().take(3).fold(0u32, |sum, byte| sum * 31 + u32::from(*byte));
+            let last =
+                content[..end].iter().rev().take(3).fold(0u32, |sum, byte| sum * 31 + u32::from(*byte));
             if last.wrapping_mul(2_654_435_761) >> 28 == 0 || end == content.len() {
                 pieces.push(Piece { id: ObjectId::of_content(&content[start..end]), end: end as u64 });
                 start = end;

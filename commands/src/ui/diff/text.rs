@@ -126,8 +126,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) const REMOVED: Self =
-        Self { sign: b'-', role: Role::Removed, word_role: Role::RemovedWord };
+    pub(super) const REMOVED: Self = Self { sign: b'-', role: Role::Removed, word_role: Role::RemovedWord };
     pub(super) const ADDED: Self = Self { sign: b'+', role: Role::Added, word_role: Role::AddedWord };
 }
 
