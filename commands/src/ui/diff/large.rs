@@ -36,8 +36,8 @@ pub(super) fn is_large(change: &Change, options: &DiffOptions) -> bool {
 
 /// Two texts and where they differ.
 pub(super) struct LargeDiff<'a> {
-    texts: Texts<'a>,
-    changes: Vec<Changed>,
+    pub(super) texts: Texts<'a>,
+    pub(super) changes: Vec<Changed>,
 }
 
 /// A place in both texts.

@@ -507,3 +507,48 @@ fn patches_of_pieces_apply() {
         assert!(fs::read(directory.path().join(&name)).expect("patched") == new, "{name}");
     }
 }
+
+/// The same of one result against two versions at once.
+#[test]
+fn pieces_make_no_difference_to_combined_diffs() {
+    let mut numbers = Numbers(13);
+    let mut shown = 0;
+    for case in 0..150 {
+        let (base, ours) = long_and_edited(&mut numbers, false);
+        let mut lines: Vec<&[u8]> = lines::split(&base);
+        for _ in 0..1 + numbers.below(3) {
+            let at = numbers.below(lines.len() as u64) as usize;
+            match numbers.below(3) {
+                0 => lines.insert(at, b"section theirs\n"),
+                1 => drop(lines.remove(at)),
+                _ => lines[at] = b"theirs\n",
+            }
+        }
+        let theirs = lines.concat();
+        // Some lines of each, and some of neither.
+        let (half, rest) = (ours.len() / 2, theirs.len() / 2);
+        let result = [&ours[..half], b"\nneither\n", &theirs[rest..]].concat();
+        let mut fixture = Fixture::default();
+        let parents = [&ours, &theirs].map(|content| Some(fixture.side(Kind::File, content)));
+        let new = Some(fixture.side(Kind::File, &result));
+        let combined = Combined {
+            path: "f".into(),
+            parents: parents.to_vec(),
+            renamed: vec![false; 2],
+            new,
+            is_in_mirror: case % 3 == 0,
+        };
+        let mut render = |options: &DiffOptions| {
+            let mut out = Vec::new();
+            write_conflicts(&mut out, &[combined.clone()], &[], &mut fixture, options).expect("memory");
+            out.to_str_lossy().into_owned()
+        };
+        let context = [3, 0, 1, 10, 5000][case % 5];
+        let whole = DiffOptions { context, dense: case % 2 == 0, ..DiffOptions::default() };
+        let pieces = DiffOptions { limit: 0, ..whole.clone() };
+        let expected = render(&whole);
+        shown += usize::from(expected.contains("@@@"));
+        assert_eq!(render(&pieces), expected, "case {case}");
+    }
+    assert!(shown > 100, "{shown} with hunks");
+}
