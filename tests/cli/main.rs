@@ -24,6 +24,7 @@ mod ignore_rules;
 mod json_forms;
 mod killed_moves;
 mod killed_sequences;
+mod large_texts;
 mod layers;
 mod leftovers;
 mod lifecycle;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io::{self, Read as _};
 
 use bstr::{BStr, BString};
-use pond_objects::large::{Absent, Piece, Text};
+use pond_objects::large::{Absent, Piece};
 use pond_objects::{Change, Kind, ObjectId, Side};
 use pond_oplog::Store;
 
@@ -196,12 +196,12 @@ impl Contents for HostContents<'_> {
         let Some(side) = change.new.filter(|_| self.is_host(change, Which::New)) else {
             return Ok(Texts { old, new: stored_text(self.store, change.new)? });
         };
-        let new = match side.kind.is_file() {
-            true => self.host_text(change.path.as_ref(), old.pieces()),
-            // Of a symlink there is nothing that is large.
-            false => None,
-        };
-        Ok(Texts { old, new: new.map_or_else(|| Box::new(Absent) as Box<dyn Text>, |new| Box::new(new)) })
+        // Of a symlink there is nothing that is large. Without the file, nothing is shown.
+        let new = side.kind.is_file().then(|| self.host_text(change.path.as_ref(), old.pieces())).flatten();
+        Ok(match new {
+            Some(new) => Texts { old, new: Box::new(new) },
+            None => Texts { old: Box::new(Absent), new: Box::new(Absent) },
+        })
     }
 
     fn shared(&self, change: &Change) -> Result<Option<Shared>, CommandError> {

@@ -11,6 +11,9 @@ use super::text::{LargeError, Text};
 /// What one thread counts at a time.
 const STRETCH: u64 = 8 << 20;
 
+/// Threads beyond which a disk or the memory's bandwidth would be what is waited for.
+const MOST_THREADS: usize = 8;
+
 /// What is known of the lines in a range.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -98,8 +101,8 @@ pub fn tally(text: &dyn Text, range: Range<u64>) -> Result<Tally, LargeError> {
         found.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(tally);
     };
     std::thread::scope(|scope| {
-        let others = std::thread::available_parallelism().map_or(1, usize::from).min(count) - 1;
-        for _ in 0..others {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        for _ in 1..threads.min(count) {
             // Without another thread this one does it all.
             let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
@@ -129,4 +132,69 @@ pub(super) fn read_tally(text: &(impl Text + ?Sized), range: Range<u64>) -> Resu
         Ok(())
     })?;
     Ok(whole.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::lines::{lines_back, lines_forward};
+    use super::super::text::Piece;
+    use super::*;
+    use crate::id::ObjectId;
+
+    /// A text in pieces of three bytes.
+    struct Threes(Vec<u8>, Vec<Piece>);
+
+    impl Threes {
+        fn of(text: &[u8]) -> Self {
+            let mut end = 0;
+            let piece = |bytes: &[u8]| {
+                end += bytes.len() as u64;
+                Piece { id: ObjectId::of_content(bytes), end }
+            };
+            Self(text.to_vec(), text.chunks(3).map(piece).collect())
+        }
+    }
+
+    impl Text for Threes {
+        fn pieces(&self) -> &[Piece] {
+            &self.1
+        }
+
+        fn visit(
+            &self,
+            range: Range<u64>,
+            each: &mut dyn FnMut(&[u8]) -> Result<(), LargeError>,
+        ) -> Result<(), LargeError> {
+            let mut pieces = self.touched(range).into_iter();
+            pieces.try_for_each(|(at, within)| each(&self.0[at * 3 + within.start..at * 3 + within.end]))
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_counted_and_found(text in "[ax1\n]{0,40}", start in 0..40_usize, count in 0..5_u64) {
+            let text = text.as_bytes();
+            let pieces = Threes::of(text);
+            let start = start.min(text.len());
+            let lines = &text[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let range = *lines as u64..text.len() as u64;
+            let rest: Vec<&[u8]> = text[*lines..].split_inclusive(|byte| *byte == b'\n').collect();
+            let tally = tally(&pieces, range.clone()).expect("memory");
+            prop_assert_eq!(tally.lines(&range), rest.len() as u64);
+            let section = rest.iter().rev().find(|line| opens_section(line[0]));
+            let section = section.map(|line| (line.as_ptr().addr() - text.as_ptr().addr()) as u64);
+            prop_assert_eq!(tally.last_section(range.start).filter(|_| !range.is_empty()), section);
+
+            let ended: Vec<u64> = (range.clone()).filter(|at| text[*at as usize] == b'\n').map(|at| at + 1).collect();
+            let end = match count {
+                0 => Some(range.start),
+                _ => ended.get(count as usize - 1).copied(),
+            };
+            prop_assert_eq!(lines_forward(&pieces, range.clone(), count).expect("memory"), end);
+            let back = ended.iter().rev().nth(count as usize).copied().unwrap_or(range.start);
+            prop_assert_eq!(lines_back(&pieces, range, count).expect("memory"), back);
+        }
+    }
 }
