@@ -2,14 +2,14 @@
 //!
 //! A [`Text`] is read piece by piece, and its pieces have ids. Pieces with equal ids stand for equal bytes: [`changes`] pairs them,
 //! widens what is left to whole lines and some more, and compares only that. What it finds is always a correct list of
-//! changes: applied to the old text it gives the new one. It is the list that a comparison of the whole texts finds
-//! wherever
+//! changes: applied to the old text it gives the new one. It is the list that a comparison of the whole texts finds where
 //!
-//! - all that differs stands in one stretch, or
-//! - the lines that the stretches have between them occur once in each text,
+//! - all that differs stands in one stretch, or the lines between the stretches occur once in each text, and
+//! - no stretch exceeds [`Limits::window`] or [`Limits::lines`], and
+//! - the comparison itself takes no shortcut because too much differs.
 //!
-//! and no stretch exceeds [`Limits::window`]. Otherwise it may match other ones of several equal lines. In a longer
-//! stretch lines are matched within a window that moves along both texts.
+//! Otherwise it may match other ones of several equal lines. In a longer stretch lines are matched within a window that
+//! moves along both texts.
 //!
 //! Memory is bounded: the lists of pieces, two windows with their lines, and [`Limits::changes`] changes.
 

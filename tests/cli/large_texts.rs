@@ -84,7 +84,7 @@ fn a_large_table_has_a_diff() {
     pair.remove("data.csv");
     same(&pair, "diff --numstat");
     let json = pair.pond.ok(&["--json", "diff", "HEAD~1", "HEAD"]);
-    assert!(json.contains("\"added\":3") && json.contains("\"deleted\":8"), "{json}");
+    assert!(json.contains("\"added_lines\":3") && json.contains("\"deleted_lines\":8"), "{json}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { window: 16 << 20, lines: 1 << 20, margin: 64, changes: 1 << 20 }
+        Self { window: 16 << 20, lines: 1 << 19, margin: 64, changes: 1 << 20 }
     }
 }
 

@@ -112,9 +112,7 @@ pub fn merge_large(
         };
         writer.copy(at, window.start, shift[0]);
         let before = shift;
-        for side in 0..2 {
-            shift[side] += group.grown[side].unwrap_or(0);
-        }
+        shift.iter_mut().zip(group.grown).for_each(|(shift, grown)| *shift += grown.unwrap_or(0));
         let range = |side: usize| shifted(window.start, before[side])..shifted(window.end, shift[side]);
         match group.grown {
             [Some(_), None] => writer.out.add_range(ours, range(0)),

@@ -540,7 +540,8 @@ fn pieces_make_no_difference_to_combined_diffs() {
         };
         let mut render = |options: &DiffOptions| {
             let mut out = Vec::new();
-            write_conflicts(&mut out, &[combined.clone()], &[], &mut fixture, options).expect("memory");
+            write_conflicts(&mut out, std::slice::from_ref(&combined), &[], &mut fixture, options)
+                .expect("memory");
             out.to_str_lossy().into_owned()
         };
         let context = [3, 0, 1, 10, 5000][case % 5];
