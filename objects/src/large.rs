@@ -14,6 +14,7 @@
 //! Memory is bounded: the lists of pieces, two windows with their lines, and [`Limits::changes`] changes.
 
 mod align;
+mod buffered;
 mod changes;
 mod lines;
 mod region;
@@ -22,6 +23,7 @@ mod stored;
 mod tally;
 mod text;
 
+pub use self::buffered::Buffered;
 pub use self::changes::{Change, Extent, Limits, LineDiff, changes, changes_within};
 pub use self::lines::{lines_back, lines_forward};
 pub use self::spliced::{Part, Spliced, SplicedText, Splicer, Stream};

@@ -99,6 +99,36 @@ pub trait Text: Sync {
     }
 }
 
+impl<T: Text + ?Sized> Text for Box<T> {
+    fn size(&self) -> u64 {
+        (**self).size()
+    }
+
+    fn pieces(&self) -> &[Piece] {
+        (**self).pieces()
+    }
+
+    fn visit(
+        &self,
+        range: Range<u64>,
+        each: &mut dyn FnMut(&[u8]) -> Result<(), LargeError>,
+    ) -> Result<(), LargeError> {
+        (**self).visit(range, each)
+    }
+
+    fn tally(&self, range: Range<u64>) -> Result<Tally, LargeError> {
+        (**self).tally(range)
+    }
+
+    fn is_tallied(&self) -> bool {
+        (**self).is_tallied()
+    }
+
+    fn parts(&self, range: Range<u64>) -> Option<Vec<Part>> {
+        (**self).parts(range)
+    }
+}
+
 /// The bytes of a range, in memory.
 ///
 /// # Errors

@@ -8,7 +8,9 @@ use std::io::Write;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use pond_objects::large::{self, Change as Changed, LargeError, Text, lines_back, lines_forward, tally};
+use pond_objects::large::{
+    self, Buffered, Change as Changed, LargeError, Text, lines_back, lines_forward, tally,
+};
 use pond_objects::{Change, Side};
 
 use super::binary::{PROBED, is_binary};
@@ -89,6 +91,8 @@ impl<'a> LargeDiff<'a> {
             blocks.into_iter().map(|block| (block.old, block.new)).collect()
         };
         let changes = large::changes(&*texts.old, &*texts.new, &options.windows, &mut compare)?;
+        let buffered = |text| Box::new(Buffered::new(text)) as Box<dyn Text + 'a>;
+        let texts = Texts { old: buffered(texts.old), new: buffered(texts.new) };
         Ok(Some(Self { texts, changes }))
     }
 
@@ -105,65 +109,49 @@ impl<'a> LargeDiff<'a> {
     /// Writes all hunks.
     pub(super) fn write(&self, out: &mut dyn Write, options: &DiffOptions) -> Result<(), CommandError> {
         let context = options.context as u64;
+        let mut walk = Walk {
+            diff: self,
+            at: Place::default(),
+            line: Place::default(),
+            searched: 0,
+            section: Vec::new(),
+        };
         let mut hunk: Option<Hunk> = None;
-        // Where the change before ends, in bytes and in lines.
-        let (mut at, mut line) = (Place::default(), Place::default());
-        let mut searched = 0;
-        let mut section = Vec::new();
         for (number, change) in self.changes.iter().enumerate() {
-            let gap = Gap { start: at, length: change.equal, diff: self };
-            let start = Place { old: at.old + change.equal, new: at.new + change.equal };
-            let head = gap.head(context)?;
-            let tail = gap.tail(context)?;
-            let is_near = head.is_none_or(|head| head >= tail);
-            let joined = hunk.take_if(|_| !is_near);
-            if let Some(mut done) = joined {
-                (done.old.end, done.new.end) = (line.old + context, line.new + context);
-                self.write_hunk(out, &done, gap.new(head.unwrap_or(0)), options)?;
+            let gap = walk.gap(change.equal);
+            let is_far =
+                hunk.is_some() && gap.has_more_lines(context.saturating_mul(2), change.equal_lines)?;
+            if let Some(done) = hunk.take_if(|_| is_far) {
+                self.finish_hunk(out, done, &walk, change.equal, options)?;
             }
-            let lines = match hunk {
-                Some(_) => gap.lines(change.equal_lines)?,
-                None => {
-                    let first = gap.lines_and_section(tail, change.equal_lines)?;
-                    match first.section {
-                        Some(found) => section = found,
-                        None => {
-                            if let Some(found) = self.section_in(searched..at.old)? {
-                                section = found;
-                            }
-                        }
-                    }
-                    searched = at.old + tail;
-                    first.lines
-                }
-            };
-            (line.old, line.new) = (line.old + lines, line.new + lines);
-            let end_lines = Place { old: line.old + change.old.lines, new: line.new + change.new.lines };
             match &mut hunk {
-                Some(hunk) => hunk.changes.end = number + 1,
-                None => {
-                    let shown = context.min(lines);
-                    hunk = Some(Hunk {
-                        changes: number..number + 1,
-                        start,
-                        before: at.new + tail,
-                        old: line.old - shown..0,
-                        new: line.new - shown..0,
-                        section: section.clone(),
-                    });
+                Some(hunk) => {
+                    walk.pass(gap.lines(change.equal_lines)?, change);
+                    hunk.changes.end = number + 1;
                 }
+                None => hunk = Some(walk.open_hunk(number, change, context)?),
             }
-            at = Place { old: start.old + change.old.bytes, new: start.new + change.new.bytes };
-            line = end_lines;
         }
-        if let Some(mut last) = hunk {
-            let gap = Gap { start: at, length: self.texts.new.size() - at.new, diff: self };
-            let end = gap.head(context)?.unwrap_or(gap.length);
-            let shown = gap.lines_until(end)?;
-            (last.old.end, last.new.end) = (line.old + shown, line.new + shown);
-            self.write_hunk(out, &last, at.new + end, options)?;
+        if let Some(last) = hunk {
+            self.finish_hunk(out, last, &walk, self.texts.new.size() - walk.at.new, options)?;
         }
         Ok(())
+    }
+
+    /// Writes a hunk that ends with lines of the next `length` equal bytes.
+    fn finish_hunk(
+        &self,
+        out: &mut dyn Write,
+        mut hunk: Hunk,
+        walk: &Walk<'_, '_>,
+        length: u64,
+        options: &DiffOptions,
+    ) -> Result<(), CommandError> {
+        let gap = walk.gap(length);
+        let end = gap.head(options.context as u64)?.unwrap_or(length);
+        let shown = gap.lines_until(end)?;
+        (hunk.old.end, hunk.new.end) = (walk.line.old + shown, walk.line.new + shown);
+        self.write_hunk(out, &hunk, walk.at.new + end, options)
     }
 
     fn write_hunk(
@@ -275,6 +263,59 @@ impl<'a> LargeDiff<'a> {
     }
 }
 
+/// How far the changes were gone through.
+struct Walk<'d, 'a> {
+    diff: &'d LargeDiff<'a>,
+    /// Where the last change ends, in bytes.
+    at: Place,
+    /// The same in lines.
+    line: Place,
+    /// Where the last hunk begins in the old text: a section before that was found.
+    searched: u64,
+    section: Vec<u8>,
+}
+
+impl<'d, 'a> Walk<'d, 'a> {
+    /// The next equal bytes.
+    fn gap(&self, length: u64) -> Gap<'d, 'a> {
+        Gap { start: self.at, length, diff: self.diff }
+    }
+
+    /// Goes on to the end of a change that `lines` equal lines come before.
+    fn pass(&mut self, lines: u64, change: &Changed) {
+        self.line.old += lines + change.old.lines;
+        self.line.new += lines + change.new.lines;
+        self.at.old += change.equal + change.old.bytes;
+        self.at.new += change.equal + change.new.bytes;
+    }
+
+    /// A hunk that begins before a change. Where it ends is not clear yet.
+    fn open_hunk(&mut self, number: usize, change: &Changed, context: u64) -> Result<Hunk, CommandError> {
+        let gap = self.gap(change.equal);
+        let tail = gap.tail(context)?;
+        let Counted { lines, section } = gap.lines_and_section(tail, change.equal_lines)?;
+        let section = match section {
+            None => self.diff.section_in(self.searched..self.at.old)?,
+            found => found,
+        };
+        if let Some(found) = section {
+            self.section = found;
+        }
+        self.searched = self.at.old + tail;
+        let shown = context.min(lines);
+        let hunk = Hunk {
+            changes: number..number + 1,
+            start: Place { old: self.at.old + change.equal, new: self.at.new + change.equal },
+            before: self.at.new + tail,
+            old: self.line.old + lines - shown..0,
+            new: self.line.new + lines - shown..0,
+            section: self.section.clone(),
+        };
+        self.pass(lines, change);
+        Ok(hunk)
+    }
+}
+
 /// Equal bytes between two changes.
 struct Gap<'d, 'a> {
     start: Place,
@@ -299,9 +340,13 @@ impl Gap<'_, '_> {
         }
     }
 
-    /// A place in the gap as one in the new text.
-    fn new(&self, at: u64) -> u64 {
-        self.start.new + at
+    /// Whether it has more lines than `most`.
+    fn has_more_lines(&self, most: u64, known: Option<u64>) -> Result<bool, LargeError> {
+        if let Some(known) = known {
+            return Ok(known > most);
+        }
+        let (text, range) = self.text();
+        Ok(lines_forward(text, range, most.saturating_add(1))?.is_some())
     }
 
     /// Where the first `context` lines end; `None` where there are fewer.

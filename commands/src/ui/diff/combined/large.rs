@@ -31,6 +31,8 @@ struct Part {
     lines: u64,
     /// The changes in it.
     changes: Range<usize>,
+    /// Where the equal bytes before the first of them begin, in the parent and in the result.
+    start: (u64, u64),
 }
 
 /// Writes one path with its hunks; nothing where there is nothing of interest.
@@ -127,7 +129,7 @@ fn blocks(changes: &[Change], part: &Part, window: &Window, old: &[u8], new: &[u
     };
     let (old_starts, new_starts) = (starts(old), starts(new));
     let line = |starts: &[u64], at: u64| starts.partition_point(|start| *start < at);
-    let mut at = places(changes).nth(part.changes.start).unwrap_or_default();
+    let mut at = part.start;
     let mut blocks = Vec::with_capacity(part.changes.len());
     for change in &changes[part.changes.clone()] {
         let (old_start, new_start) = (at.0 + change.equal, at.1 + change.equal);
@@ -215,6 +217,7 @@ impl Next {
             bytes: place(stretch.start, first.bytes)..place(stretch.end, self.bytes),
             lines: place(lines, first.lines),
             changes: first.change..self.change,
+            start: (place(first.at, first.bytes), first.at),
         }
     }
 }
