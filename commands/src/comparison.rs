@@ -7,6 +7,7 @@
 mod args;
 mod conflicts;
 mod host;
+mod host_text;
 mod merges;
 
 use std::collections::{BTreeMap, HashMap};

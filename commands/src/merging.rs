@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
+use pond_objects::large::Stream;
 use pond_objects::merge::{
-    ConflictStyle, DirectoryRenames, Favour, Labels, MergeOptions, Merged, Trees, Unmerged, merge_commits,
-    merge_trees,
+    ConflictStyle, DirectoryRenames, Favour, Labels, MergeOptions, Merged, NewContent, Trees, Unmerged,
+    merge_commits, merge_trees,
 };
 use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError, Signature};
@@ -116,8 +117,8 @@ pub(crate) fn combine_commits(
     let mut bases = |tips: &[ObjectId], other: ObjectId| -> Result<Vec<ObjectId>, ReadError> {
         revisions::bases_with_any(store, other, tips)
     };
-    let mut keep = |id: ObjectId, content: Vec<u8>| -> Result<(), ReadError> {
-        contents.push((id, content));
+    let mut keep = |_: ObjectId, content: NewContent| -> Result<(), ReadError> {
+        contents.push(content);
         Ok(())
     };
     let merged = merge_commits(store, &mut bases, commits, labels, options, &mut keep)?.merged;
@@ -144,8 +145,8 @@ pub(crate) fn combine_change(
     let trees =
         Trees { base: tree(base), ours: Some(ours), theirs: tree(theirs), nodes: Some(tables.each_ref()) };
     let mut contents = Vec::new();
-    let mut keep = |id: ObjectId, content: Vec<u8>| -> Result<(), ReadError> {
-        contents.push((id, content));
+    let mut keep = |_: ObjectId, content: NewContent| -> Result<(), ReadError> {
+        contents.push(content);
         Ok(())
     };
     let merged = merge_trees(&pages, &trees, labels, options, &mut keep)?;
@@ -155,22 +156,42 @@ pub(crate) fn combine_change(
 /// Stores merged contents in the staging area; the workspace reads them from then on.
 pub(crate) fn store_contents(
     workspace: &mut Workspace<'_>,
-    contents: Vec<(ObjectId, Vec<u8>)>,
+    contents: Vec<NewContent>,
+) -> Result<Vec<StagedPack>, CommandError> {
+    let packs = pack_contents(workspace, &contents)?;
+    if !packs.is_empty() {
+        let state = workspace.snapshot.state().clone();
+        let all: Vec<StagedPack> = workspace.staged()?.into_iter().chain(packs.iter().copied()).collect();
+        workspace.snapshot = workspace.snapshot.moved_to(&workspace.pond, state, &all);
+    }
+    Ok(packs)
+}
+
+/// Stores merged contents in the staging area. Large ones stream from what they are made of.
+pub(crate) fn pack_contents(
+    workspace: &Workspace<'_>,
+    contents: &[NewContent],
 ) -> Result<Vec<StagedPack>, CommandError> {
     if contents.is_empty() {
         return Ok(Vec::new());
     }
+    let store = workspace.store();
     let staging = workspace.pond.staging_dir();
-    let ingest = Ingest::new(workspace.store(), &staging)?;
+    let ingest = Ingest::new(store, &staging)?;
     let stored = ingest.run(vec![()], 1, |reader, ()| {
-        contents.iter().try_for_each(|(_, content)| reader.store(content).map(drop))
+        contents.iter().try_for_each(|content| -> Result<(), CommandError> {
+            match content {
+                NewContent::Bytes(bytes) => reader.store(bytes)?,
+                NewContent::Spliced(spliced) => {
+                    let text = spliced.open(store)?;
+                    reader.store_stream(spliced.size(), &mut Stream::new(&text), &|_| {})?
+                }
+            };
+            Ok(())
+        })
     })?;
     stored.into_iter().collect::<Result<(), _>>()?;
-    let packs = names(&ingest.finish()?);
-    let state = workspace.snapshot.state().clone();
-    let all: Vec<StagedPack> = workspace.staged()?.into_iter().chain(packs.iter().copied()).collect();
-    workspace.snapshot = workspace.snapshot.moved_to(&workspace.pond, state, &all);
-    Ok(packs)
+    Ok(names(&ingest.finish()?))
 }
 
 /// Refuses to begin something while something else waits that has changed files or the index, and has no commit yet.

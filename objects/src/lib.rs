@@ -12,6 +12,7 @@ pub mod diff;
 mod headers;
 pub mod id;
 pub mod kind;
+pub mod large;
 pub mod list;
 pub mod memory;
 pub mod merge;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::chunker::Chunker;
 use crate::commit::Commit;
 use crate::id::ObjectId;
+use crate::large::Piece;
 use crate::page::{Body, Item, Page};
 use crate::paginate::paginate;
 use crate::source::{Manifest, ObjectSource, ReadError};
@@ -57,6 +58,19 @@ impl MemoryObjects {
             self.manifests.insert(id, Manifest { size: root.size, root: root.id });
         }
         id
+    }
+
+    /// Adds the manifest of a blob whose chunks are elsewhere.
+    pub fn add_manifest(&mut self, blob: ObjectId, pieces: &[Piece]) {
+        let mut start = 0;
+        let items = pieces.iter().map(|piece| {
+            let size = piece.end - start;
+            start = piece.end;
+            Item { name: "".into(), kind: None, id: piece.id, size, count: 1 }
+        });
+        let (root, pages) = paginate(Body::Manifest, items);
+        pages.iter().for_each(|(id, page)| self.add_page(*id, page));
+        self.manifests.insert(blob, Manifest { size: root.size, root: root.id });
     }
 
     /// Adds a commit and gives its id.

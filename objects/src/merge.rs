@@ -8,7 +8,8 @@
 //! - A renamed file is known by its node id where that is given, whatever became of its content. Only without one, equal
 //!   and then similar contents are looked for, as git does, with the limits of [`RenameOptions`] (git's are wider). Where
 //!   several equal files were renamed, other pairs can come out than git's.
-//! - Files above [`MergeOptions::max_text_size`] are not merged by line.
+//! - Of files above [`MergeOptions::in_memory`] only what differs is compared and merged, see [`large`]. The result is another one
+//!   only where lines repeat.
 //! - There are no submodules, merge drivers and attributes.
 //! - Where git (2.47) loses a file, it is kept: one that a side put at the old path of a file that both sides have at its
 //!   new path; one that goes along with its directory to a path that the base has; one that nobody touched, in a directory
@@ -26,6 +27,7 @@ mod content;
 mod directories;
 mod empty;
 mod histogram;
+pub mod large;
 pub mod message;
 mod region;
 mod renames;
@@ -39,6 +41,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bstr::{BStr, BString, ByteSlice};
 
 pub use self::commits::{BasesOf, MergedCommits, merge_commits};
+pub use self::content::NewContent;
 pub use self::message::{Message, MessageKind};
 pub use self::text::{ConflictStyle, Favour, Labels};
 use crate::diff::Side;
@@ -73,9 +76,9 @@ pub struct MergeOptions {
     pub renames: Option<RenameOptions>,
     /// What renamed directories mean for new files in them.
     pub directory_renames: DirectoryRenames,
-    /// Largest file that is merged by line, in bytes. Three versions and the result are in memory at once, and some 50 bytes
-    /// for each line.
-    pub max_text_size: u64,
+    /// Largest file that is merged in memory, in bytes. Three versions and the result are there at once, and some 50 bytes for
+    /// each line. Larger ones are merged in pieces.
+    pub in_memory: u64,
 }
 
 impl Default for MergeOptions {
@@ -85,7 +88,7 @@ impl Default for MergeOptions {
             favour: None,
             renames: Some(RenameOptions::default()),
             directory_renames: DirectoryRenames::default(),
-            max_text_size: 64 << 20,
+            in_memory: 64 << 20,
         }
     }
 }
@@ -180,7 +183,7 @@ pub fn merge_trees<E: From<ReadError>>(
     trees: &Trees<'_>,
     labels: Labels<'_>,
     options: &MergeOptions,
-    sink: &mut dyn FnMut(ObjectId, Vec<u8>) -> Result<(), E>,
+    sink: &mut dyn FnMut(ObjectId, NewContent) -> Result<(), E>,
 ) -> Result<Merged, E> {
     merge_at_depth(source, trees, labels, options, 0, sink)
 }
@@ -191,7 +194,7 @@ fn merge_at_depth<E: From<ReadError>>(
     labels: Labels<'_>,
     options: &MergeOptions,
     depth: usize,
-    sink: &mut dyn FnMut(ObjectId, Vec<u8>) -> Result<(), E>,
+    sink: &mut dyn FnMut(ObjectId, NewContent) -> Result<(), E>,
 ) -> Result<Merged, E> {
     let mut merge = state::Merge {
         source,

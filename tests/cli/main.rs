@@ -29,6 +29,7 @@ mod interrupted;
 mod json_forms;
 mod killed_moves;
 mod killed_sequences;
+mod large_texts;
 mod layers;
 mod leftovers;
 mod lifecycle;

@@ -8,9 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _};
 
 use bstr::{BStr, BString};
+use pond_objects::large::{Absent, Piece};
 use pond_objects::{Change, Kind, ObjectId, Side};
 use pond_oplog::Store;
 
+use super::host_text::HostText;
 use crate::error::CommandError;
 use crate::mirror::index::{Index, Row};
 use crate::mirror::pathspec::Pathspecs;
@@ -20,7 +22,7 @@ use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
 use crate::revisions::short_id;
-use crate::ui::diff::{Content, Contents, Shared, Which, shared_chunks};
+use crate::ui::diff::{Content, Contents, Shared, Texts, Which, shared_chunks, stored_text};
 use crate::ui::{Ui, escape};
 use crate::workspace::Workspace;
 
@@ -173,6 +175,19 @@ impl<'a> HostContents<'a> {
         Self { store, host }
     }
 
+    /// The mirror's file, to be compared with a version that has certain pieces; `None` where it can't be read.
+    fn host_text(&self, path: &BStr, other: &[Piece]) -> Option<HostText> {
+        let read = self.host.root.open_below(path).and_then(|file| HostText::read(file, other));
+        let why = match read {
+            Ok(Some(text)) => return Some(text),
+            Ok(None) => "it changed while it was read".to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "it vanished meanwhile".to_owned(),
+            Err(error) => format!("cannot read it: {error}"),
+        };
+        self.host.fail(path, &why);
+        None
+    }
+
     fn is_host(&self, change: &Change, which: Which) -> bool {
         which == Which::New && self.host.has(change.path.as_ref())
     }
@@ -199,7 +214,20 @@ impl Contents for HostContents<'_> {
         Ok(Content::Absent)
     }
 
-    fn shared(&mut self, change: &Change) -> Result<Option<Shared>, CommandError> {
+    fn texts(&self, change: &Change) -> Result<Texts<'_>, CommandError> {
+        let old = stored_text(self.store, change.old)?;
+        let Some(side) = change.new.filter(|_| self.is_host(change, Which::New)) else {
+            return Ok(Texts { old, new: stored_text(self.store, change.new)? });
+        };
+        // Of a symlink there is nothing that is large. Without the file, nothing is shown.
+        let new = side.kind.is_file().then(|| self.host_text(change.path.as_ref(), old.pieces())).flatten();
+        Ok(match new {
+            Some(new) => Texts { old, new: Box::new(new) },
+            None => Texts { old: Box::new(Absent), new: Box::new(Absent) },
+        })
+    }
+
+    fn shared(&self, change: &Change) -> Result<Option<Shared>, CommandError> {
         if self.is_host(change, Which::New) {
             return Ok(None);
         }

@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::io;
 
+use pond_objects::large::LargeError;
 use pond_objects::{CopyError, ReadError};
 use pond_oplog::checkpoint::CheckpointError;
 use pond_oplog::config::ConfigError as FormatError;
@@ -95,6 +96,16 @@ impl From<ReadError> for CommandError {
         match &error {
             ReadError::Storage { .. } if !is_damage(&error) => explained(&error),
             _ => Self::from_error(Class::Fatal, &error).hint(SECOND_COPY),
+        }
+    }
+}
+
+impl From<LargeError> for CommandError {
+    fn from(error: LargeError) -> Self {
+        match error {
+            LargeError::Stored(error) => error.into(),
+            LargeError::Write(error) => error.into(),
+            LargeError::File(_) | LargeError::Changed => Self::from_error(Class::Fatal, &error),
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
-use pond_objects::merge::{Labels, MergeOptions, Merged, Trees, merge_trees};
+use pond_objects::merge::{Labels, MergeOptions, Merged, NewContent, Trees, merge_trees};
 use pond_objects::tree::empty_tree;
 use pond_objects::{Kind, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::ReadonlyPond;
@@ -43,8 +43,8 @@ pub(crate) fn is_needed(workspace: &Workspace<'_>, commit: Option<ObjectId>) -> 
 /// A change in the way: the path, its row, and what the host has there.
 type Changed = (BString, Row, Option<Side>);
 
-/// Contents that came about by merging, with their ids.
-type Contents = Vec<(ObjectId, Vec<u8>)>;
+/// Contents that came about by merging.
+type Contents = Vec<NewContent>;
 
 /// Brings HEAD and the index to a commit, and the mirror to that commit with the changes in it. `labels` are those of the
 /// commit, of HEAD and of the changes. The caller holds the mirror's lock.
@@ -174,8 +174,8 @@ fn merge(
     let mut pages = NewPages::new(workspace.store());
     let theirs = pages.add_tree_of(&with_changes(&workspace.index, changed), base.as_ref())?;
     let mut contents = Vec::new();
-    let mut keep = |id: ObjectId, content: Vec<u8>| -> Result<(), ReadError> {
-        contents.push((id, content));
+    let mut keep = |_: ObjectId, content: NewContent| -> Result<(), ReadError> {
+        contents.push(content);
         Ok(())
     };
     let trees = Trees { base, ours: tree, theirs: Some(theirs), nodes: None };

@@ -26,6 +26,10 @@ use crate::workspace::Workspace;
   pond diff A:PATH B:PATH one file against another
 
 Untracked files are not shown. Binary files are summarised: their sizes, and how many chunks both versions share.
+Text of any size is compared. Of a file above 16 MiB only what differs is read, and the lines before it are counted; the
+patch is the same as that of the whole file, but where equal lines repeat between two changes it may match others of them.
+Where more than 16 MiB or 500,000 lines differ in one stretch, lines are matched within a window of that size that moves
+along both versions: text that moved farther is shown as removed and added. Every patch turns the old file into the new one.
 While a merge or the like waits, 'pond diff' shows files in conflict against ours and theirs at once, with a column of signs
 for each; --ours, --theirs and --base compare them with that version alone. Where only one side has the file, and with
 --staged, they are named only.

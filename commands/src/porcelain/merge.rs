@@ -30,6 +30,9 @@ use crate::workspace::Workspace;
 /// is decided, and 'pond merge --continue' ends the merge. Nothing that is not committed is overwritten.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
+Files of text are merged by line, whatever their size. Of a file above 64 MiB only the lines that a side changed are merged.
+Where changes of both sides meet in more than 64 MiB, all lines there that ours and theirs do not share are in conflict.
+
 Examples:
   pond merge field-notes
   pond merge --no-ff -m 'Join the spring campaign' spring

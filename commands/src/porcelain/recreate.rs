@@ -2,18 +2,23 @@
 //! options are read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice as _};
-use pond_objects::merge::MergeOptions;
-use pond_objects::merge::text::{Labels, TextOptions, is_binary, merge_text};
+use pond_objects::large;
+use pond_objects::merge::large::{LargeOptions, merge_large};
+use pond_objects::merge::text::{BINARY_PROBE, Labels, TextOptions, is_binary, merge_text};
+use pond_objects::merge::{MergeOptions, NewContent};
 use pond_objects::{ObjectId, PathEntry, read_blob};
 
 use crate::error::{CommandError, Outcome, conflict};
 use crate::merging::{self, StrategyArgs};
 use crate::mirror::index::Side;
+use crate::mirror::next_commit::object_side;
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::{Conflict, Which};
 use crate::porcelain::restore::{Restore, restore, staged};
+use crate::ui::diff::stored_text;
 use crate::ui::escape;
 use crate::workspace::Workspace;
 
@@ -55,9 +60,8 @@ pub(super) fn recreate(
     for (one, path) in conflicts.iter().zip(in_conflict).filter(|(_, path)| pathspecs.matches(path, false)) {
         let merged = merged(workspace, one, &path, options)?;
         let side = match merged {
-            Merged::Text(ours, text) => {
-                let side = Side { id: ObjectId::of_content(&text), size: text.len() as u64, ..ours };
-                contents.push((side.id, text));
+            Merged::Text(side, text) => {
+                contents.push(text);
                 side
             }
             Merged::Whole(ours) => ours,
@@ -78,7 +82,7 @@ pub(super) fn recreate(
 /// What two versions of a path come to.
 enum Merged {
     /// A text with markers where they collide, of our kind.
-    Text(Side, Vec<u8>),
+    Text(Side, NewContent),
     /// Ours, where no lines can be merged.
     Whole(Side),
 }
@@ -99,22 +103,37 @@ fn merged(
     };
     let base = conflict_at.side(Which::Base).filter(|base| base.kind.is_file());
     let sides = [base, Some(ours), Some(theirs)];
-    let is_small = |side: &Side| side.kind.is_file() && side.size <= options.max_text_size;
-    if !sides.iter().flatten().all(is_small) {
-        return Ok(Merged::Whole(ours));
-    }
-    let read = |side: Option<Side>| match side {
-        Some(side) => Ok::<_, CommandError>(read_blob(workspace.store(), &side.id)?),
-        None => Ok(Vec::new()),
-    };
-    let [base, our_text, their_text] = [read(sides[0])?, read(sides[1])?, read(sides[2])?];
-    if [&base, &our_text, &their_text].into_iter().any(|text| is_binary(text)) {
+    if !sides.iter().flatten().all(|side| side.kind.is_file()) {
         return Ok(Merged::Whole(ours));
     }
     let label = |text: &'static str| -> &'static BStr { text.as_bytes().as_bstr() };
     let labels = Labels { ours: label("ours"), base: label("base"), theirs: label("theirs") };
     let text_options =
         TextOptions { style: options.style, favour: None, marker_size: TextOptions::MARKER_SIZE };
-    let merged = merge_text(&base, &our_text, &their_text, labels, text_options);
-    Ok(Merged::Text(ours, merged.content))
+    let store = workspace.store();
+    if sides.iter().flatten().any(|side| side.size > options.in_memory) {
+        let text = |side: Option<Side>| stored_text(store, side.map(object_side));
+        let [base, our_text, their_text] = [text(sides[0])?, text(sides[1])?, text(sides[2])?];
+        for text in [&base, &our_text, &their_text] {
+            if is_binary(&large::read(&**text, 0..text.size().min(BINARY_PROBE as u64))?) {
+                return Ok(Merged::Whole(ours));
+            }
+        }
+        let texts = [&*base, &*our_text, &*their_text];
+        let merged = merge_large(texts, labels, text_options, &LargeOptions::default())?;
+        let spliced = merged.content.finish(store)?;
+        let side = Side { id: spliced.id, size: spliced.size(), ..ours };
+        return Ok(Merged::Text(side, NewContent::Spliced(Arc::new(spliced))));
+    }
+    let read = |side: Option<Side>| match side {
+        Some(side) => Ok::<_, CommandError>(read_blob(store, &side.id)?),
+        None => Ok(Vec::new()),
+    };
+    let [base, our_text, their_text] = [read(sides[0])?, read(sides[1])?, read(sides[2])?];
+    if [&base, &our_text, &their_text].into_iter().any(|text| is_binary(text)) {
+        return Ok(Merged::Whole(ours));
+    }
+    let text = merge_text(&base, &our_text, &their_text, labels, text_options).content;
+    let side = Side { id: ObjectId::of_content(&text), size: text.len() as u64, ..ours };
+    Ok(Merged::Text(side, text.into()))
 }

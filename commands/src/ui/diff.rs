@@ -1,12 +1,13 @@
 //! How changes are shown: as patches that `git apply` and `patch` take, as tables, as lists of names.
 //!
 //! Everything is written to a `Write` as git would write it; [`DiffOptions`] says what, and how it is dressed. A
-//! diff never takes unbounded time or memory: contents above a size are summarised, and the search for a short
-//! edit script ends at a deadline.
+//! diff never takes unbounded time or memory: of contents above a size only what differs is read, in pieces, and the
+//! search for a short edit script ends at a deadline.
 
 mod binary;
 mod combined;
 mod header;
+mod large;
 mod lines;
 mod names;
 mod slide;
@@ -19,13 +20,16 @@ use std::io::Write;
 use std::time::Duration;
 
 use bstr::{BStr, BString};
+use pond_objects::large::Limits;
 use pond_objects::{Change, Kind, Side};
 
 pub(crate) use binary::is_binary;
 pub(crate) use combined::{Combined, MOST_PARENTS};
 pub(crate) use lines::{DiffAlgorithm, Whitespace};
 pub(crate) use names::status_letter;
-pub(crate) use source::{Content, Contents, Shared, StoredContents, Which, shared_chunks};
+pub(crate) use source::{
+    Content, Contents, Shared, StoredContents, Texts, Which, shared_chunks, stored_text,
+};
 pub(crate) use stat::Counts;
 pub(crate) use words::WordDiff;
 
@@ -33,6 +37,7 @@ use super::paint::Paint;
 use crate::error::CommandError;
 use crate::ui::escape::quoted;
 use header::Labels;
+use large::{LargeDiff, is_large};
 use text::TextDiff;
 
 /// The forms in which changes are written; several may be asked for, and come in this order.
@@ -101,8 +106,10 @@ pub(crate) struct DiffOptions {
     pub(crate) nul: bool,
     /// Columns for `stat`.
     pub(crate) width: usize,
-    /// Bytes of either side above which a content is summarised.
+    /// Bytes of either side above which contents are not held in memory.
     pub(crate) limit: u64,
+    /// How much of larger contents is compared at once.
+    pub(crate) windows: Limits,
     /// Longest search for one file's edit script.
     pub(crate) time: Duration,
     pub(crate) paint: Paint,
@@ -125,6 +132,7 @@ impl Default for DiffOptions {
             nul: false,
             width: 80,
             limit: 16 << 20,
+            windows: Limits::default(),
             time: Duration::from_secs(5),
             paint: Paint::default(),
         }
@@ -259,14 +267,17 @@ pub(crate) fn count(
     if is_content_equal(change) {
         return Ok(Some(Counts::Lines { added: 0, deleted: 0 }));
     }
-    let pair = Pair::read(change, contents, options)?;
-    let Some((old, new)) = pair.texts(options) else {
-        return Ok(Some(Counts::Binary {
-            old: size(&pair.old).unwrap_or(0),
-            new: size(&pair.new).unwrap_or(0),
-        }));
+    let counted = match is_large(change, options) {
+        true => LargeDiff::of(change, contents, options)?.map(|diff| diff.counts()),
+        false => {
+            let pair = Pair::read(change, contents)?;
+            pair.texts(options).map(|(old, new)| TextDiff::of(old, new, options).counts())
+        }
     };
-    let (added, deleted) = TextDiff::of(old, new, options).counts();
+    let Some((added, deleted)) = counted else {
+        let size = |side: Option<Side>| side.map_or(0, |side| side.size);
+        return Ok(Some(Counts::Binary { old: size(change.old), new: size(change.new) }));
+    };
     let only_content = change.old.zip(change.new).is_some_and(|(old, new)| old.kind == new.kind);
     let nothing = added + deleted == 0 && only_content && change.old_path.is_none();
     Ok((!nothing).then_some(Counts::Lines { added, deleted }))
@@ -323,20 +334,42 @@ fn write_patch(
         header::write_header(out, change, &labels, contents, options)?;
         return Ok(());
     }
-    let pair = Pair::read(change, contents, options)?;
+    if is_large(change, options) {
+        let contents: &dyn Contents = contents;
+        return match LargeDiff::of(change, contents, options)? {
+            Some(diff) => {
+                let mut hunks = |out: &mut dyn Write| diff.write(out, options);
+                write_text(out, change, &labels, contents, options, (diff.is_empty(), &mut hunks))
+            }
+            None => write_not_text(out, change, &labels, contents, options),
+        };
+    }
+    let pair = Pair::read(change, contents)?;
     let Some((old, new)) = pair.texts(options) else {
-        header::write_header(out, change, &labels, contents, options)?;
-        return write_not_text(out, change, &labels, &pair, contents);
+        return write_not_text(out, change, &labels, contents, options);
     };
     let diff = TextDiff::of(old, new, options);
+    let mut hunks = |out: &mut dyn Write| Ok(diff.write(out, options)?);
+    write_text(out, change, &labels, contents, options, (diff.blocks.is_empty(), &mut hunks))
+}
+
+/// Writes the headers of two texts, and their hunks if there are any.
+fn write_text(
+    out: &mut dyn Write,
+    change: &Change,
+    labels: &Labels,
+    contents: &dyn Contents,
+    options: &DiffOptions,
+    (is_empty, hunks): (bool, &mut dyn FnMut(&mut dyn Write) -> Result<(), CommandError>),
+) -> Result<(), CommandError> {
     let kept = change.old.zip(change.new).is_some_and(|(old, new)| old.kind == new.kind);
-    if diff.blocks.is_empty() && kept && change.old_path.is_none() {
+    if is_empty && kept && change.old_path.is_none() {
         return Ok(());
     }
-    header::write_header(out, change, &labels, contents, options)?;
-    if !diff.blocks.is_empty() {
-        header::write_file_names(out, change, &labels, options)?;
-        diff.write(out, options)?;
+    header::write_header(out, change, labels, contents, options)?;
+    if !is_empty {
+        header::write_file_names(out, change, labels, options)?;
+        hunks(out)?;
     }
     Ok(())
 }
@@ -345,14 +378,15 @@ fn write_not_text(
     out: &mut dyn Write,
     change: &Change,
     labels: &Labels,
-    pair: &Pair,
-    contents: &mut dyn Contents,
+    contents: &dyn Contents,
+    options: &DiffOptions,
 ) -> Result<(), CommandError> {
+    header::write_header(out, change, labels, contents, options)?;
     let (old, new) = labels.present(change);
-    // `git apply` knows both phrases, and that no hunks follow.
-    let what = if pair.is_binary() { "Binary files" } else { "Files" };
-    writeln!(out, "{what} {old} and {new} differ")?;
-    binary::write_summary(out, size(&pair.old), size(&pair.new), contents.shared(change)?)?;
+    // `git apply` takes this to mean that no hunks follow.
+    writeln!(out, "Binary files {old} and {new} differ")?;
+    let size = |side: Option<Side>| side.map(|side| side.size);
+    binary::write_summary(out, size(change.old), size(change.new), contents.shared(change)?)?;
     Ok(())
 }
 
@@ -363,15 +397,8 @@ struct Pair {
 }
 
 impl Pair {
-    fn read(
-        change: &Change,
-        contents: &mut dyn Contents,
-        options: &DiffOptions,
-    ) -> Result<Self, CommandError> {
+    fn read(change: &Change, contents: &mut dyn Contents) -> Result<Self, CommandError> {
         let mut read = |which: Which| match which.of(change) {
-            Some(side) if side.kind.is_blob() && side.size > options.limit => {
-                Ok(Content::TooLarge { size: side.size })
-            }
             Some(side) if side.kind.is_blob() => contents.read(change, which),
             _ => Ok(Content::Absent),
         };
@@ -382,24 +409,9 @@ impl Pair {
     fn texts(&self, options: &DiffOptions) -> Option<(&[u8], &[u8])> {
         let text = |content| match content {
             &Content::Absent => Some(&b""[..]),
-            Content::Bytes(bytes) if options.text || !is_binary(bytes) => Some(&bytes[..]),
-            Content::Bytes(_) | Content::TooLarge { .. } => None,
+            Content::Bytes(bytes) => (options.text || !is_binary(bytes)).then_some(&bytes[..]),
         };
         text(&self.old).zip(text(&self.new))
-    }
-
-    fn is_binary(&self) -> bool {
-        [&self.old, &self.new]
-            .into_iter()
-            .any(|content| matches!(content, Content::Bytes(bytes) if is_binary(bytes)))
-    }
-}
-
-fn size(content: &Content) -> Option<u64> {
-    match content {
-        Content::Absent => None,
-        Content::Bytes(bytes) => Some(bytes.len() as u64),
-        Content::TooLarge { size } => Some(*size),
     }
 }
 
@@ -452,7 +464,15 @@ impl Contents for Facing<'_> {
         self.contents.read(&turn(change), other)
     }
 
-    fn shared(&mut self, change: &Change) -> Result<Option<Shared>, CommandError> {
+    fn texts(&self, change: &Change) -> Result<Texts<'_>, CommandError> {
+        if !self.reverse {
+            return self.contents.texts(change);
+        }
+        let Texts { old, new } = self.contents.texts(&turn(change))?;
+        Ok(Texts { old: new, new: old })
+    }
+
+    fn shared(&self, change: &Change) -> Result<Option<Shared>, CommandError> {
         self.contents.shared(change)
     }
 

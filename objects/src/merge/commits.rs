@@ -3,17 +3,20 @@
 //! The method is that of git's recursive strategy: bases are merged one after another, the oldest first, each time on their
 //! own bases; conflicts stay in the merged base as text, with markers two characters longer for each level.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice};
 use bytes::Bytes;
 
+use super::content::NewContent;
 use super::text::Labels;
 use super::{MergeOptions, Merged, Trees, merge_at_depth};
 use crate::blob::read_blob;
 use crate::commit::Commit;
 use crate::id::ObjectId;
+use crate::large::{self, LargeError, Part, Spliced, Stored, Text as _};
 use crate::memory::MemoryObjects;
 use crate::node::NodeTable;
 use crate::page::{Body, Page};
@@ -45,14 +48,14 @@ pub fn merge_commits<E: From<ReadError>>(
     [ours, theirs]: [ObjectId; 2],
     labels: [&BStr; 2],
     options: &MergeOptions,
-    sink: &mut dyn FnMut(ObjectId, Vec<u8>) -> Result<(), E>,
+    sink: &mut dyn FnMut(ObjectId, NewContent) -> Result<(), E>,
 ) -> Result<MergedCommits, E> {
     let mut bases = bases_of(&[ours], theirs)?;
     bases.reverse();
-    let layer = Layer { below: source, above: MemoryObjects::new() };
-    let mut recursion = Recursion { bases_of, options, layer, made: HashSet::new() };
+    let layer = Layer::above(source);
+    let mut recursion = Recursion { bases_of, options, layer, made: HashMap::new() };
     let (base, label) = recursion.base(&bases, 0)?;
-    let Recursion { layer, mut made, .. } = recursion;
+    let Recursion { layer, made, .. } = recursion;
     let (our_commit, their_commit) = (source.commit(&ours)?, source.commit(&theirs)?);
     let table = |commit: &Commit| NodeTable::load(source, commit.nodes.as_ref());
     let tables = match bases.as_slice() {
@@ -62,15 +65,27 @@ pub fn merge_commits<E: From<ReadError>>(
     let nodes = tables.as_ref().map(|[base, ours, theirs]| [base, ours, theirs]);
     let trees = Trees { base, ours: Some(our_commit.tree), theirs: Some(their_commit.tree), nodes };
     let labels = Labels { ours: labels[0], base: label.as_bstr(), theirs: labels[1] };
-    let merged = merge_at_depth(&layer, &trees, labels, options, 0, sink)?;
+    let mut sink = |id: ObjectId, content: NewContent| -> Result<(), E> {
+        sink(
+            id,
+            match content {
+                NewContent::Spliced(spliced) => NewContent::Spliced(layer.in_stored(&spliced, &made)?),
+                bytes @ NewContent::Bytes(_) => bytes,
+            },
+        )
+    };
+    let merged = merge_at_depth(&layer, &trees, labels, options, 0, &mut sink)?;
     let stages =
         merged.unmerged.iter().flat_map(|unmerged| [&unmerged.base, &unmerged.ours, &unmerged.theirs]);
     let named = stages.flatten().map(|stage| stage.side.id);
     let named = named.chain(merged.updates.iter().filter_map(|(_, side)| side.map(|side| side.id)));
+    let named: HashSet<ObjectId> = named.filter(|id| made.contains_key(id)).collect();
     for id in named {
-        if made.remove(&id) {
-            sink(id, read_blob(&layer, &id)?)?;
-        }
+        let content = match &made[&id] {
+            Some(spliced) => NewContent::Spliced(spliced.clone()),
+            None => read_blob(&layer, &id)?.into(),
+        };
+        sink(id, content)?;
     }
     Ok(MergedCommits { bases, merged })
 }
@@ -79,9 +94,11 @@ struct Recursion<'a, 'b> {
     bases_of: &'a mut BasesOf<'b>,
     options: &'a MergeOptions,
     layer: Layer<'a>,
-    /// Contents of the layer that no tree of a commit needs to have.
-    made: HashSet<ObjectId>,
+    /// Contents of the layer that no tree of a commit needs to have; what large ones are made of.
+    made: Made,
 }
+
+type Made = HashMap<ObjectId, Option<Arc<Spliced>>>;
 
 impl Recursion<'_, '_> {
     /// The tree and the label of what bases, the oldest first, come to.
@@ -129,8 +146,17 @@ impl Recursion<'_, '_> {
         })?;
         pages.iter().for_each(|(id, page)| self.layer.above.add_page(*id, page));
         for (id, content) in made {
-            self.layer.above.add_blob(&content);
-            self.made.insert(id);
+            let spliced = match content {
+                NewContent::Bytes(bytes) => {
+                    self.layer.above.add_blob(&bytes);
+                    None
+                }
+                NewContent::Spliced(spliced) => {
+                    self.layer.add(&spliced);
+                    Some(spliced)
+                }
+            };
+            self.made.insert(id, spliced);
         }
         Ok(root.id)
     }
@@ -140,6 +166,45 @@ impl Recursion<'_, '_> {
 struct Layer<'a> {
     below: &'a dyn ObjectSource,
     above: MemoryObjects,
+    /// Chunks that contents have which are not in memory: where they are.
+    spliced: HashMap<ObjectId, (Arc<Spliced>, Range<u64>)>,
+}
+
+impl<'a> Layer<'a> {
+    fn above(below: &'a dyn ObjectSource) -> Self {
+        Self { below, above: MemoryObjects::new(), spliced: HashMap::new() }
+    }
+
+    fn add(&mut self, spliced: &Arc<Spliced>) {
+        self.above.add_manifest(spliced.id, spliced.pieces());
+        let mut start = 0;
+        for piece in spliced.pieces() {
+            self.spliced.entry(piece.id).or_insert_with(|| (spliced.clone(), start..piece.end));
+            start = piece.end;
+        }
+    }
+
+    /// The same text made of what is below only.
+    fn in_stored(&self, spliced: &Arc<Spliced>, made: &Made) -> Result<Arc<Spliced>, ReadError> {
+        let is_above = |blob: &ObjectId| made.contains_key(blob);
+        if !spliced.blobs().any(is_above) {
+            return Ok(spliced.clone());
+        }
+        let replaced = spliced.replacing(&|blob, range| match made.get(blob) {
+            None => Ok(None),
+            Some(Some(other)) => {
+                let other = self.in_stored(other, made)?;
+                let parts = other.open(self)?.parts(range);
+                Ok(parts)
+            }
+            Some(None) => {
+                let text = Stored::open(self, *blob, read_blob(self, blob)?.len() as u64)?;
+                let bytes = large::read(&text, range).map_err(LargeError::into_read)?;
+                Ok(Some(vec![Part::Bytes(bytes.into())]))
+            }
+        })?;
+        Ok(Arc::new(replaced))
+    }
 }
 
 impl ObjectSource for Layer<'_> {
@@ -148,7 +213,13 @@ impl ObjectSource for Layer<'_> {
     }
 
     fn chunk(&self, id: &ObjectId) -> Result<Bytes, ReadError> {
-        self.above.chunk(id).or_else(|_| self.below.chunk(id))
+        let error = match self.above.chunk(id).or_else(|_| self.below.chunk(id)) {
+            Ok(chunk) => return Ok(chunk),
+            Err(error) => error,
+        };
+        let Some((spliced, range)) = self.spliced.get(id) else { return Err(error) };
+        let text = spliced.open(self)?;
+        Ok(large::read(&text, range.clone()).map_err(LargeError::into_read)?.into())
     }
 
     fn manifest(&self, blob: &ObjectId) -> Result<Option<Manifest>, ReadError> {

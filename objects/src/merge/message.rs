@@ -14,8 +14,6 @@ pub enum MessageKind {
     AddAdd,
     /// Both sides changed a file that is no text.
     Binary,
-    /// Both sides changed a file that is too large to be merged by line.
-    TooLarge,
     /// One side changed what the other deleted.
     ModifyDelete,
     /// Each side renamed the same file, to different names.

@@ -7,7 +7,7 @@ use imara_diff::Hunk;
 use super::histogram::{Lines, diff};
 
 /// Conflicts with no more lines than this between them are shown as one.
-const JOIN_LINES: usize = 3;
+pub(super) const JOIN_LINES: usize = 3;
 
 /// Whose lines stand in a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::ops::Bound;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::content::NewContent;
 use super::message::Message;
 use super::text::Labels;
 use super::{MergeOptions, Trees, Unmerged};
@@ -92,9 +93,9 @@ pub(super) struct Merge<'a, E> {
     pub(super) options: &'a MergeOptions,
     /// 0 for the merge that was asked for, 1 and more for merges of its bases.
     pub(super) depth: usize,
-    pub(super) sink: &'a mut dyn FnMut(ObjectId, Vec<u8>) -> Result<(), E>,
+    pub(super) sink: &'a mut dyn FnMut(ObjectId, NewContent) -> Result<(), E>,
     /// Merged contents that are merged again.
-    pub(super) kept: HashMap<ObjectId, Vec<u8>>,
+    pub(super) kept: HashMap<ObjectId, NewContent>,
     pub(super) paths: BTreeMap<BString, Place>,
     /// What ours has at each of the paths that the merge began with.
     pub(super) ours: HashMap<BString, Option<Side>>,

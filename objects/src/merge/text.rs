@@ -92,6 +92,18 @@ pub fn merge_text(
     labels: Labels<'_>,
     options: TextOptions,
 ) -> MergedText {
+    merge_lines(base, ours, theirs, labels, options, None)
+}
+
+/// The same for a part of texts. `first_is_crlf` tells how the first line of the whole base ends, where that is not in it.
+pub(super) fn merge_lines(
+    base: &[u8],
+    ours: &[u8],
+    theirs: &[u8],
+    labels: Labels<'_>,
+    options: TextOptions,
+    first_is_crlf: Option<Option<bool>>,
+) -> MergedText {
     let mut interner = Interner::new((base.len() + ours.len() + theirs.len()) / 64);
     let [base_lines, our_lines, their_lines] =
         [base, ours, theirs].map(|content| Lines::of(content, &mut interner));
@@ -115,6 +127,7 @@ pub fn merge_text(
         theirs: &their_lines,
         labels,
         options,
+        first_is_crlf: first_is_crlf.unwrap_or_else(|| ends_in_crlf(&base_lines.texts, 0)),
         out: Vec::new(),
     };
     let mut at = 0;
@@ -134,6 +147,8 @@ struct Writer<'a> {
     theirs: &'a Lines<'a>,
     labels: Labels<'a>,
     options: TextOptions,
+    /// How the base's first line ends.
+    first_is_crlf: Option<bool>,
     out: Vec<u8>,
 }
 
@@ -151,12 +166,7 @@ impl Writer<'_> {
     }
 
     fn marker(&mut self, sign: u8, label: &[u8], is_crlf: bool) {
-        self.out.extend(std::iter::repeat_n(sign, self.options.marker_size));
-        if !label.is_empty() {
-            self.out.push(b' ');
-            self.out.extend_from_slice(label);
-        }
-        self.out.extend_from_slice(if is_crlf { b"\r\n" } else { b"\n" });
+        self.out.extend(marker(sign, self.options.marker_size, label, is_crlf));
     }
 
     fn region(&mut self, region: &Region) {
@@ -190,8 +200,19 @@ impl Writer<'_> {
         let before = |lines: &Lines<'_>, start: usize| ends_in_crlf(&lines.texts, start.saturating_sub(1));
         before(self.ours, region.ours.start) != Some(false)
             && before(self.theirs, region.theirs.start) != Some(false)
-            && ends_in_crlf(&self.base.texts, 0) == Some(true)
+            && self.first_is_crlf == Some(true)
     }
+}
+
+/// A line that begins, parts or ends a conflict.
+pub(super) fn marker(sign: u8, size: usize, label: &[u8], is_crlf: bool) -> Vec<u8> {
+    let mut line = vec![sign; size];
+    if !label.is_empty() {
+        line.push(b' ');
+        line.extend_from_slice(label);
+    }
+    line.extend_from_slice(if is_crlf { b"\r\n" } else { b"\n" });
+    line
 }
 
 /// Whether a line ends in CRLF; of a last line without an end, whether the one before does. `None` where no line has an end.

@@ -121,21 +121,13 @@ fn add_add() {
 }
 
 #[test]
-fn binary_and_too_large() {
+fn binary() {
     let outcome = merge(&[("f", "\0a")], &[("f", "\0b")], &[("f", "\0c")]);
     let warning = "warning: Cannot merge binary files: f (HEAD vs. feature)";
     let conflict = (MessageKind::Content, "CONFLICT (content): Merge conflict in f");
     assert_eq!(outcome.told(), [(MessageKind::Binary, warning), conflict]);
     assert_eq!(outcome.merged.conflict_of(b"f".as_bstr()), Some(MessageKind::Binary));
     assert_eq!((outcome.text("f").as_str(), outcome.merged.unmerged[0].has_markers), ("\0b", false));
-
-    let options = MergeOptions { max_text_size: 10, ..MergeOptions::default() };
-    let versions = [with(1, "x"), with(9, "y")];
-    let outcome =
-        merge_with(&options, [&[("f", LINES)], &[("f", &versions[0])], &[("f", &versions[1])]], None);
-    let warning = "warning: Cannot merge files of more than 10 bytes: f (HEAD vs. feature)";
-    assert_eq!(outcome.told(), [(MessageKind::TooLarge, warning), conflict]);
-    assert_eq!(outcome.text("f"), versions[0]);
 }
 
 #[test]

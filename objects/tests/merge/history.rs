@@ -112,7 +112,9 @@ impl History {
         let tips = self.tips().map(Clone::clone);
         let commits = [self.commits[&tips[0]], self.commits[&tips[1]]];
         let labels = [tips[0].as_str().into(), tips[1].as_str().into()];
-        let options = MergeOptions::default();
+        // In memory or not, it is the same.
+        let in_memory = [MergeOptions::default().in_memory, 0][self.versions.len() % 2];
+        let options = MergeOptions { in_memory, ..MergeOptions::default() };
         let merged = pond::merge_history(&mut self.objects, &mut bases_of, commits, labels, &options);
         assert_eq!(merged.bases.len(), 2, "a criss-cross");
         let ours = self.versions[self.versions.len() - 2].2.clone();

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use bstr::{BStr, ByteSlice};
+use pond_objects::large;
 use pond_objects::memory::MemoryObjects;
 use pond_objects::merge::{
-    BasesOf, Labels, MergeOptions, Merged, MergedCommits, Stage, Trees, merge_commits, merge_trees,
+    BasesOf, Labels, MergeOptions, Merged, MergedCommits, NewContent, Stage, Trees, merge_commits,
+    merge_trees,
 };
 use pond_objects::page::Page;
 use pond_objects::tree::{self, TreeBuilder};
@@ -50,9 +52,7 @@ pub(crate) fn merge_history(
             contents.push((id, content));
             Ok(())
         });
-    for (id, content) in contents {
-        assert_eq!(objects.add_blob(&content), id);
-    }
+    store_contents(objects, contents);
     merged.expect("all is there")
 }
 
@@ -69,10 +69,22 @@ pub(crate) fn merge(
             contents.push((id, content));
             Ok(())
         });
-    for (id, content) in contents {
-        assert_eq!(objects.add_blob(&content), id);
-    }
+    store_contents(objects, contents);
     merged.expect("all is there")
+}
+
+/// Stores merged contents.
+fn store_contents(objects: &mut MemoryObjects, contents: Vec<(ObjectId, NewContent)>) {
+    for (id, content) in contents {
+        let bytes = match content {
+            NewContent::Bytes(bytes) => bytes,
+            NewContent::Spliced(spliced) => {
+                let text = spliced.open(objects).expect("all is there");
+                large::read(&text, 0..spliced.size()).expect("all is there")
+            }
+        };
+        assert_eq!(objects.add_blob(&bytes), id);
+    }
 }
 
 fn file(objects: &MemoryObjects, side: &Side) -> File {

@@ -204,7 +204,9 @@ fn merge(git: &Git<'_>, way: &Way, seed: u64, scenario: &Scenario) -> GitMerge {
     let [our_label, base_label, their_label] =
         [&our_label, &base_label, &their_label].map(|label| label.as_str().into());
     let labels = Labels { ours: our_label, base: base_label, theirs: their_label };
-    let options = MergeOptions { style: way.style, favour: way.favour, ..MergeOptions::default() };
+    // In memory or not, it is the same.
+    let in_memory = [MergeOptions::default().in_memory, 0][seed as usize % 2];
+    let options = MergeOptions { style: way.style, favour: way.favour, in_memory, ..MergeOptions::default() };
     let merged = pond::merge(&mut objects, &Trees { base, ours, theirs, nodes: None }, labels, &options);
     pond::as_git(&mut objects, ours, &merged)
 }

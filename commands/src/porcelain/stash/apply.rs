@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
-use pond_objects::merge::{Labels, MergeOptions, Merged, Trees, merge_trees};
+use pond_objects::merge::{Labels, MergeOptions, Merged, NewContent, Trees, merge_trees};
 use pond_objects::{Kind, ObjectId, ObjectSource, ReadError, diff, tree};
 use pond_oplog::StagedPack;
-use pond_oplog::ingest::Ingest;
 use pond_oplog::transaction::StashEdit;
 use pond_oplog::view::Head;
 use pond_refs::{Expected, RefEdit};
@@ -18,8 +17,7 @@ use super::find::{Stash, find};
 use super::list::tell_dropped;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, interrupted};
-use crate::merging;
-use crate::mirror::add::names;
+use crate::merging::{self, pack_contents};
 use crate::mirror::differences::Differences;
 use crate::mirror::displaced::parents;
 use crate::mirror::index::Side;
@@ -134,7 +132,7 @@ fn bring(workspace: &Workspace<'_>, stash: &Stash, index: bool) -> Result<Brough
             files.iter().filter(is_new).cloned().collect()
         }
     };
-    Ok(Brought { merged, files, staged, packs: store_contents(workspace, contents)? })
+    Ok(Brought { merged, files, staged, packs: pack_contents(workspace, &contents)? })
 }
 
 fn merge(
@@ -142,7 +140,7 @@ fn merge(
     stash: &Stash,
     ours: ObjectId,
     theirs: ObjectId,
-    contents: &mut Vec<Vec<u8>>,
+    contents: &mut Vec<NewContent>,
 ) -> Result<Merged, CommandError> {
     let trees = Trees { base: Some(stash.base.tree), ours: Some(ours), theirs: Some(theirs), nodes: None };
     let labels = Labels {
@@ -150,7 +148,7 @@ fn merge(
         base: BStr::new("Stash base"),
         theirs: BStr::new("Stashed changes"),
     };
-    let mut keep = |_: ObjectId, content: Vec<u8>| -> Result<(), ReadError> {
+    let mut keep = |_: ObjectId, content: NewContent| -> Result<(), ReadError> {
         contents.push(content);
         Ok(())
     };
@@ -164,22 +162,6 @@ fn conflicting(merged: &Merged) -> Vec<BString> {
     paths.sort();
     paths.dedup();
     paths
-}
-
-fn store_contents(
-    workspace: &Workspace<'_>,
-    contents: Vec<Vec<u8>>,
-) -> Result<Vec<StagedPack>, CommandError> {
-    if contents.is_empty() {
-        return Ok(Vec::new());
-    }
-    let staging = workspace.pond.staging_dir();
-    let ingest = Ingest::new(workspace.store(), &staging)?;
-    let stored = ingest.run(vec![()], 1, |reader, ()| {
-        contents.iter().try_for_each(|content| reader.store(content).map(drop))
-    })?;
-    stored.into_iter().collect::<Result<(), _>>()?;
-    Ok(names(&ingest.finish()?))
 }
 
 /// The files with those of the stash that were not tracked. Whatever is there already is in the way.

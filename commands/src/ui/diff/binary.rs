@@ -6,7 +6,7 @@ use super::source::Shared;
 use crate::ui::size;
 
 /// How much of a content is looked at, as in git.
-const PROBED: usize = 8000;
+pub(super) const PROBED: usize = 8000;
 
 /// Whether a content is not text: it holds a NUL byte near its beginning.
 pub(crate) fn is_binary(content: &[u8]) -> bool {

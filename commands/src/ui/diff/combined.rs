@@ -3,20 +3,25 @@
 //! Every line of the result knows which parents lack it, and which lines of which parents were lost in front of it. Runs
 //! of such lines are shown only where the result is more than a choice between two versions.
 
+mod coalesce;
+mod large;
+
 use std::io::{self, Write};
 
 use bstr::BString;
 use pond_objects::{Change, Kind, Side};
 
 use super::header::{write_header_line, zeros_like};
+use super::large::is_large;
 use super::lines::{self, Whitespace};
 use super::names::write_path;
 use super::source::Contents;
 use super::text::TextDiff;
-use super::{Content, DiffOptions, Pair};
+use super::{DiffOptions, Pair};
 use crate::error::CommandError;
 use crate::ui::color::Role;
 use crate::ui::escape::quoted;
+use coalesce::coalesce;
 
 /// Most parents of which each has a bit.
 pub(crate) const MOST_PARENTS: usize = 64;
@@ -48,6 +53,16 @@ impl Combined {
             _ => super::status_letter(&self.change(parent)),
         };
         (0..self.parents.len()).map(letter).collect()
+    }
+
+    /// Whether it is named even if no line is shown.
+    fn is_named(&self) -> bool {
+        self.changes_mode() || self.is_in_mirror
+    }
+
+    /// Whether lines are shown: of a file that is gone from the mirror git shows none, of one that a commit lacks it does.
+    fn has_lines(&self) -> bool {
+        self.new.is_some() || !self.is_in_mirror
     }
 
     fn changes_mode(&self) -> bool {
@@ -116,28 +131,36 @@ pub(super) fn write_patch(
     contents: &mut dyn Contents,
     options: &DiffOptions,
 ) -> Result<(), CommandError> {
+    if (0..one.parents.len()).any(|parent| is_large(&one.change(parent), options)) {
+        return large::write_patch(out, one, contents, options);
+    }
     let mut pairs = Vec::with_capacity(one.parents.len());
     for parent in 0..one.parents.len() {
-        pairs.push(Pair::read(&one.change(parent), contents, options)?);
+        pairs.push(Pair::read(&one.change(parent), contents)?);
     }
     let texts: Option<Vec<(&[u8], &[u8])>> = pairs.iter().map(|pair| pair.texts(options)).collect();
     let Some(texts) = texts else {
-        write_header(out, one, false, contents, options)?;
-        let too_large = pairs.iter().any(|pair| matches!(pair.new, Content::TooLarge { .. }));
-        let what = if too_large { "Files differ" } else { "Binary files differ" };
-        writeln!(out, "{what}")?;
-        return Ok(());
+        return Ok(write_not_text(out, one, contents, options)?);
     };
     let mut result = Lines::of(&texts, options);
     let is_shown = result.choose(options.context, options.dense);
-    if is_shown || one.changes_mode() || one.is_in_mirror {
+    if is_shown || one.is_named() {
         write_header(out, one, true, contents, options)?;
-        // Of a file that is gone from the mirror git shows no lines, of one that a commit lacks it does.
-        if one.new.is_some() || !one.is_in_mirror {
-            result.write(out, options)?;
+        if one.has_lines() {
+            result.write(out, None, options)?;
         }
     }
     Ok(())
+}
+
+fn write_not_text(
+    out: &mut dyn Write,
+    one: &Combined,
+    contents: &dyn Contents,
+    options: &DiffOptions,
+) -> io::Result<()> {
+    write_header(out, one, false, contents, options)?;
+    writeln!(out, "Binary files differ")
 }
 
 fn write_header(
@@ -204,8 +227,10 @@ impl Line<'_> {
     }
 }
 
-/// The result's lines.
+/// The result's lines, or some of them.
 struct Lines<'a> {
+    /// Lines of the result before these.
+    first: usize,
     /// One more than there are lines.
     lines: Vec<Line<'a>>,
     /// Of each parent: its line number at each place, one place more than `lines` has.
@@ -217,26 +242,32 @@ impl<'a> Lines<'a> {
     /// Compares the result, the second of each pair, with each parent.
     fn of(texts: &[(&'a [u8], &'a [u8])], options: &DiffOptions) -> Self {
         let result = lines::split(texts.first().map_or(&b""[..], |(_, new)| new));
-        let mut lines: Vec<Line<'a>> =
-            result.iter().map(|text| Line { text: Some(*text), ..Line::default() }).collect();
-        lines.push(Line::default());
-        let all = texts.iter().enumerate().fold(0, |all, (parent, _)| all | 1 << parent);
-        let mut this = Self { lines, numbers: Vec::new(), all };
-        for (parent, (old, new)) in texts.iter().enumerate() {
-            this.add(parent, &TextDiff::of(old, new, options), options.whitespace);
+        let mut this = Self::new(&result, 0);
+        for (old, new) in texts {
+            this.add(&TextDiff::of(old, new, options), 0, options.whitespace);
         }
         this
     }
 
-    fn add(&mut self, parent: usize, diff: &TextDiff<'a>, whitespace: Whitespace) {
-        let bit = 1 << parent;
+    /// Lines that `first` other ones come before.
+    fn new(result: &[&'a [u8]], first: usize) -> Self {
+        let mut lines: Vec<Line<'a>> =
+            result.iter().map(|text| Line { text: Some(*text), ..Line::default() }).collect();
+        lines.push(Line::default());
+        Self { first, lines, numbers: Vec::new(), all: 0 }
+    }
+
+    /// Compares them with the next parent, in which `before` lines come before those that were compared.
+    fn add(&mut self, diff: &TextDiff<'a>, before: usize, whitespace: Whitespace) {
+        let bit = 1 << self.numbers.len();
+        self.all |= bit;
         for block in &diff.blocks {
             self.lines[block.new.clone()].iter_mut().for_each(|line| line.added |= bit);
             let lost = &diff.old[block.old.clone()];
             let known = std::mem::take(&mut self.lines[block.new.start].lost);
             self.lines[block.new.start].lost = coalesce(known, lost, bit, whitespace);
         }
-        let mut number = 1;
+        let mut number = before + 1;
         let mut numbers = Vec::with_capacity(self.lines.len() + 1);
         for line in &self.lines {
             numbers.push(number);
@@ -330,11 +361,13 @@ impl<'a> Lines<'a> {
         }
     }
 
-    fn write(&self, out: &mut dyn Write, options: &DiffOptions) -> io::Result<()> {
+    /// Writes what is shown; `before` is the section that these lines begin in.
+    fn write(&self, out: &mut dyn Write, before: Option<&[u8]>, options: &DiffOptions) -> io::Result<()> {
         let mut at = 0;
         while let Some(begin) = self.next(at, true) {
             let starts = |line: &&Line<'a>| line.text.is_some_and(super::text::starts_section);
             let section = self.lines[at..begin].iter().rev().find(starts).and_then(|line| line.text);
+            let section = section.or(before.filter(|_| at == 0));
             let end = self.next(begin, false).unwrap_or(self.lines.len());
             self.write_hunk(out, begin, end, section, options)?;
             at = end;
@@ -361,7 +394,7 @@ impl<'a> Lines<'a> {
             let (first, last) = (numbers[begin], numbers[end]);
             text.push_str(&format!(" -{first},{}", (last - first).saturating_sub(left_out)));
         }
-        text.push_str(&format!(" +{},{} {marks}", begin + 1, length.saturating_sub(left_out)));
+        text.push_str(&format!(" +{},{} {marks}", self.first + begin + 1, length.saturating_sub(left_out)));
         options.paint.write(out, Role::DiffHunk, text.as_bytes())?;
         if let Some(section) = section.map(section_text).filter(|section| !section.is_empty()) {
             out.write_all(b" ")?;
@@ -409,51 +442,6 @@ fn section_text(line: &[u8]) -> &[u8] {
     &line[..last]
 }
 
-/// Puts the lines that another parent lost among those that earlier ones lost at the same place: a longest common
-/// subsequence of both is written once.
-fn coalesce<'a>(
-    known: Vec<Lost<'a>>,
-    lost: &[&'a [u8]],
-    bit: Parents,
-    whitespace: Whitespace,
-) -> Vec<Lost<'a>> {
-    let own = |&text: &&'a [u8]| Lost { text, parents: bit };
-    if known.is_empty() || lost.is_empty() || known.len().saturating_mul(lost.len()) > MOST_COMPARED {
-        return known.into_iter().chain(lost.iter().map(own)).collect();
-    }
-    let is_same = |i: usize, j: usize| lines::are_equal(known[i].text, lost[j], whitespace);
-    // How long the subsequence is of the first lines of both.
-    let width = lost.len() + 1;
-    let mut lengths = vec![0_u32; (known.len() + 1) * width];
-    for i in 0..known.len() {
-        for j in 0..lost.len() {
-            lengths[(i + 1) * width + j + 1] = match is_same(i, j) {
-                true => lengths[i * width + j] + 1,
-                false => lengths[(i + 1) * width + j].max(lengths[i * width + j + 1]),
-            };
-        }
-    }
-    let (mut i, mut j) = (known.len(), lost.len());
-    let mut joined = Vec::with_capacity(known.len().max(lost.len()));
-    while i > 0 || j > 0 {
-        if i > 0 && j > 0 && is_same(i - 1, j - 1) {
-            (i, j) = (i - 1, j - 1);
-            joined.push(Lost { parents: known[i].parents | bit, ..known[i].clone() });
-        } else if i == 0 || j > 0 && lengths[i * width + j - 1] >= lengths[(i - 1) * width + j] {
-            j -= 1;
-            joined.push(own(&lost[j]));
-        } else {
-            i -= 1;
-            joined.push(known[i].clone());
-        }
-    }
-    joined.reverse();
-    joined
-}
-
-/// Pairs of lines that are compared at most at one place; above it lines are not joined.
-const MOST_COMPARED: usize = 16 << 20;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -465,7 +453,7 @@ mod tests {
         let mut lines = Lines::of(&texts, &options);
         let mut out = Vec::new();
         if lines.choose(options.context, true) {
-            lines.write(&mut out, &options).expect("memory");
+            lines.write(&mut out, None, &options).expect("memory");
         }
         String::from_utf8(out).expect("text")
     }

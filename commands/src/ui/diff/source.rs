@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use bstr::{BStr, BString};
 use pond_objects::cursor::Leaves;
+use pond_objects::large::{Absent, Stored, Text};
 use pond_objects::{Body, Change, Kind, ObjectId, ObjectSource, ReadError, Side};
 
 use crate::error::CommandError;
@@ -30,10 +31,12 @@ impl Which {
 pub(crate) enum Content {
     Absent,
     Bytes(Vec<u8>),
-    /// More than is compared line by line.
-    TooLarge {
-        size: u64,
-    },
+}
+
+/// Both contents of a change, to be read piece by piece. What is absent is a text without bytes.
+pub(crate) struct Texts<'a> {
+    pub(crate) old: Box<dyn Text + 'a>,
+    pub(crate) new: Box<dyn Text + 'a>,
 }
 
 /// How much of a new content is in chunks that the old one has too.
@@ -69,11 +72,14 @@ impl Shared {
 /// Gives the contents of changes. Asked only for what is shown, and again for each form that needs it, so that
 /// no more than one change is in memory.
 pub(crate) trait Contents {
-    /// The content of one side; not asked for a side that is absent, a directory, or larger than the limit.
+    /// The content of one side, in memory; not asked for a side that is absent, a directory, or larger than the limit.
     fn read(&mut self, change: &Change, which: Which) -> Result<Content, CommandError>;
 
+    /// The contents of both sides, one of which at least is larger than the limit.
+    fn texts(&self, change: &Change) -> Result<Texts<'_>, CommandError>;
+
     /// Chunks that both sides have; none where that is not known without chunking anew.
-    fn shared(&mut self, change: &Change) -> Result<Option<Shared>, CommandError>;
+    fn shared(&self, change: &Change) -> Result<Option<Shared>, CommandError>;
 
     /// The digits of an id that tell it from the pond's others.
     fn short(&self, id: &ObjectId) -> String;
@@ -104,7 +110,12 @@ impl Contents for StoredContents<'_> {
         }
     }
 
-    fn shared(&mut self, change: &Change) -> Result<Option<Shared>, CommandError> {
+    fn texts(&self, change: &Change) -> Result<Texts<'_>, CommandError> {
+        let text = |side| stored_text(self.source, side).map_err(read_error);
+        Ok(Texts { old: text(change.old)?, new: text(change.new)? })
+    }
+
+    fn shared(&self, change: &Change) -> Result<Option<Shared>, CommandError> {
         match (change.old, change.new) {
             (Some(old), Some(new)) => shared_chunks(self.source, &old, &new).map(Some).map_err(read_error),
             _ => Ok(None),
@@ -122,6 +133,20 @@ impl Contents for StoredContents<'_> {
 
 fn read_error(error: ReadError) -> CommandError {
     CommandError::from_error(crate::error::Class::Fatal, &error)
+}
+
+/// A stored content as a text; one without bytes where there is none.
+///
+/// # Errors
+/// Those of reading its manifest.
+pub(crate) fn stored_text<'a>(
+    source: &'a dyn ObjectSource,
+    side: Option<Side>,
+) -> Result<Box<dyn Text + 'a>, ReadError> {
+    Ok(match side.filter(|side| side.kind.is_blob()) {
+        Some(side) => Box::new(Stored::open(source, side.id, side.size)?),
+        None => Box::new(Absent),
+    })
 }
 
 /// Compares the chunks of two stored blobs; reads their manifests only.

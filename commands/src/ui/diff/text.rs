@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
+use pond_objects::large::opens_section;
+
 use super::DiffOptions;
 use super::lines::{self, Block};
 use super::words::{self, Marks, WordDiff};
@@ -60,7 +62,8 @@ impl<'a> TextDiff<'a> {
                 section = found;
             }
             searched = hunk.old.start;
-            write_hunk_header(out, &hunk, section, options)?;
+            let lines = |range: &Range<usize>| range.start as u64..range.end as u64;
+            write_hunk_header(out, (&lines(&hunk.old), &lines(&hunk.new)), section, options)?;
             if options.word_diff == WordDiff::None {
                 self.write_hunk(out, &hunk, options)?;
             } else {
@@ -72,9 +75,8 @@ impl<'a> TextDiff<'a> {
 
     /// The last line of the range that looks like the beginning of a section: git's rule where it knows no language.
     fn section(&self, range: Range<usize>) -> Option<&'a [u8]> {
-        const LONGEST: usize = 80;
         let line = self.old[range].iter().rev().find(|line| starts_section(line))?;
-        Some(line[..line.len().min(LONGEST)].trim_ascii_end())
+        Some(line[..line.len().min(LONGEST_SECTION)].trim_ascii_end())
     }
 
     fn write_hunk(&self, out: &mut dyn Write, hunk: &Hunk<'_>, options: &DiffOptions) -> io::Result<()> {
@@ -82,15 +84,7 @@ impl<'a> TextDiff<'a> {
         for block in hunk.blocks {
             self.write_context(out, shown..block.new.start, options)?;
             let (old, new) = (&self.old[block.old.clone()], &self.new[block.new.clone()]);
-            let marks = if options.paint.color { words::highlight(old, new) } else { Marks::default() };
-            for (at, line) in old.iter().enumerate() {
-                let marks = marks.old.get(at).map_or(&[][..], Vec::as_slice);
-                write_line(out, b'-', line, (Role::Removed, Role::RemovedWord), marks, options)?;
-            }
-            for (at, line) in new.iter().enumerate() {
-                let marks = marks.new.get(at).map_or(&[][..], Vec::as_slice);
-                write_line(out, b'+', line, (Role::Added, Role::AddedWord), marks, options)?;
-            }
+            write_block(out, old, new, options)?;
             shown = block.new.end;
         }
         self.write_context(out, shown..hunk.new.end, options)
@@ -115,31 +109,65 @@ impl<'a> TextDiff<'a> {
     ) -> io::Result<()> {
         for line in &self.new[range] {
             let (text, ended) = without_end(line);
-            out.write_all(b" ")?;
-            out.write_all(&options.paint.safe(text))?;
+            write_part(out, text, None, true, options)?;
             end_line(out, ended)?;
         }
         Ok(())
     }
 }
 
-/// Whether a line looks like the beginning of a section.
-pub(super) fn starts_section(line: &[u8]) -> bool {
-    line.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'$'))
+/// How the lines of one side are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Shown {
+    pub(super) sign: u8,
+    pub(super) role: Role,
+    /// Of changed words.
+    word_role: Role,
 }
 
-fn write_hunk_header(
+impl Shown {
+    pub(super) const REMOVED: Self = Self { sign: b'-', role: Role::Removed, word_role: Role::RemovedWord };
+    pub(super) const ADDED: Self = Self { sign: b'+', role: Role::Added, word_role: Role::AddedWord };
+}
+
+/// Most bytes of a section's line.
+pub(super) const LONGEST_SECTION: usize = 80;
+
+/// Whether a line looks like the beginning of a section.
+pub(super) fn starts_section(line: &[u8]) -> bool {
+    line.first().is_some_and(|first| opens_section(*first))
+}
+
+/// Writes the lines of a changed block, what changed within them marked.
+pub(super) fn write_block(
     out: &mut dyn Write,
-    hunk: &Hunk<'_>,
+    old: &[&[u8]],
+    new: &[&[u8]],
+    options: &DiffOptions,
+) -> io::Result<()> {
+    let marks = if options.paint.color { words::highlight(old, new) } else { Marks::default() };
+    for (lines, marks, shown) in [(old, &marks.old, Shown::REMOVED), (new, &marks.new, Shown::ADDED)] {
+        for (at, line) in lines.iter().enumerate() {
+            let marks = marks.get(at).map_or(&[][..], Vec::as_slice);
+            write_line(out, shown, line, marks, options)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a hunk's line numbers, which count from 0, and its section.
+pub(super) fn write_hunk_header(
+    out: &mut dyn Write,
+    (old, new): (&Range<u64>, &Range<u64>),
     section: &[u8],
     options: &DiffOptions,
 ) -> io::Result<()> {
-    let range = |range: &Range<usize>| match range.len() {
+    let range = |range: &Range<u64>| match range.end - range.start {
         0 => format!("{},0", range.start),
         1 => format!("{}", range.start + 1),
         length => format!("{},{length}", range.start + 1),
     };
-    let text = format!("@@ -{} +{} @@", range(&hunk.old), range(&hunk.new));
+    let text = format!("@@ -{} +{} @@", range(old), range(new));
     options.paint.write(out, Role::DiffHunk, text.as_bytes())?;
     if !section.is_empty() {
         out.write_all(b" ")?;
@@ -149,31 +177,48 @@ fn write_hunk_header(
 }
 
 /// Splits a line from its newline, and says whether there is one.
-fn without_end(line: &[u8]) -> (&[u8], bool) {
+pub(super) fn without_end(line: &[u8]) -> (&[u8], bool) {
     line.strip_suffix(b"\n").map_or((line, false), |text| (text, true))
 }
 
-fn end_line(out: &mut dyn Write, ended: bool) -> io::Result<()> {
+/// Ends a line; one without an end is marked as git does.
+pub(super) fn end_line(out: &mut dyn Write, ended: bool) -> io::Result<()> {
     out.write_all(if ended { b"\n" } else { b"\n\\ No newline at end of file\n" })
+}
+
+/// Writes a line, or a part of one, without its end; without `shown`, as one that both sides have.
+pub(super) fn write_part(
+    out: &mut dyn Write,
+    text: &[u8],
+    shown: Option<Shown>,
+    is_start: bool,
+    options: &DiffOptions,
+) -> io::Result<()> {
+    let mut whole = Vec::with_capacity(text.len() + 1);
+    if is_start {
+        whole.push(shown.map_or(b' ', |shown| shown.sign));
+    }
+    whole.extend_from_slice(&options.paint.safe(text));
+    match shown {
+        Some(shown) => options.paint.write(out, shown.role, &whole),
+        None => out.write_all(&whole),
+    }
 }
 
 fn write_line(
     out: &mut dyn Write,
-    sign: u8,
+    shown: Shown,
     line: &[u8],
-    (role, word_role): (Role, Role),
     marks: &[Range<usize>],
     options: &DiffOptions,
 ) -> io::Result<()> {
     let paint = options.paint;
     let (text, ended) = without_end(line);
     if marks.is_empty() {
-        let mut whole = Vec::with_capacity(text.len() + 1);
-        whole.push(sign);
-        whole.extend_from_slice(&paint.safe(text));
-        paint.write(out, role, &whole)?;
+        write_part(out, text, Some(shown), true, options)?;
         return end_line(out, ended);
     }
+    let Shown { sign, role, word_role } = shown;
     paint.write(out, role, &[sign])?;
     let mut at = 0;
     for mark in marks {
