@@ -65,6 +65,8 @@ fn a_large_log_is_added_up_to_a_line_while_it_grows() {
         pond.ok(&["add", "-A"]);
         pond.ok(&["commit", "-m", "one"]);
         assert_eq!(pond.status(), [" M log.csv"], "it has grown since");
+        pond.run(&["diff"]).expect_code(0).expect_prints("+half of a line");
+        pond.run(&["diff", "--stat"]).expect_code(0).expect_prints("log.csv");
         pond.ok(&["commit", "-a", "-m", "two"]);
     });
     let whole = pond.read_bytes("log.csv");

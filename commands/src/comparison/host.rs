@@ -137,7 +137,7 @@ impl HostSides {
         if !side.id.is_zero() || !is_readable {
             return;
         }
-        match content::hash(&self.root, path, side.kind, &mut self.buffer) {
+        match content::hash_beginning(&self.root, path, side.kind, &mut self.buffer) {
             Hashed::Read { id, stat, .. } => (side.id, side.size) = (id, stat.size),
             Hashed::Unstable => self.fail(path.as_ref(), "it changed or vanished while it was read"),
             Hashed::Failed(error) => self.fail(path.as_ref(), &format!("cannot read it: {error}")),
@@ -242,7 +242,8 @@ impl Contents for HostContents<'_> {
     }
 }
 
-/// Reads a file or the target of a symlink; none where it changed meanwhile or is something else now.
+/// Reads a file or the target of a symlink; none where it changed meanwhile or is something else now. Of a file that only
+/// grew, this is what it had at first.
 fn read(root: &HostDir, path: &BStr, kind: Kind) -> io::Result<Option<Vec<u8>>> {
     if kind == Kind::Symlink {
         return root.read_link_below(path).map(Some);
@@ -252,9 +253,9 @@ fn read(root: &HostDir, path: &BStr, kind: Kind) -> io::Result<Option<Vec<u8>>> 
     if !before.kind().is_some_and(Kind::is_file) {
         return Ok(None);
     }
-    // One byte more than it should have: a file that grows without end is noticed, not followed.
     let mut bytes = Vec::new();
-    (&mut file).take(before.size + 1).read_to_end(&mut bytes)?;
+    (&mut file).take(before.size).read_to_end(&mut bytes)?;
     let after = Stat::from_metadata(&file.metadata()?);
-    Ok((before == after && bytes.len() as u64 == after.size).then_some(bytes))
+    let is_same = before == after || after.size > before.size;
+    Ok((is_same && bytes.len() as u64 == before.size).then_some(bytes))
 }

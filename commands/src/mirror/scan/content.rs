@@ -31,8 +31,25 @@ pub(crate) enum Content {
 
 /// Reads and hashes a file or symlink below `root`: stat, read, stat.
 pub(crate) fn hash(root: &HostDir, path: &[u8], kind: Kind, buffer: &mut Vec<u8>) -> Content {
+    read(root, path, kind, Growth::Refused, buffer)
+}
+
+/// The same for display: of a file that only grew meanwhile, what it had at first.
+pub(crate) fn hash_beginning(root: &HostDir, path: &[u8], kind: Kind, buffer: &mut Vec<u8>) -> Content {
+    read(root, path, kind, Growth::Ignored, buffer)
+}
+
+/// What becomes of a file that grows while it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    Refused,
+    Ignored,
+}
+
+fn read(root: &HostDir, path: &[u8], kind: Kind, growth: Growth, buffer: &mut Vec<u8>) -> Content {
     let read_ns = now_ns();
-    let read = if kind == Kind::Symlink { hash_link(root, path) } else { hash_file(root, path, buffer) };
+    let read =
+        if kind == Kind::Symlink { hash_link(root, path) } else { hash_file(root, path, growth, buffer) };
     match read {
         Ok(Some((id, stat))) => Content::Read { id, stat, seen: Seen::new(&stat, read_ns) },
         Ok(None) => Content::Unstable,
@@ -49,13 +66,23 @@ fn hash_link(root: &HostDir, path: &[u8]) -> io::Result<Option<(ObjectId, Stat)>
         .then(|| (ObjectId::of_content(&target), after)))
 }
 
-fn hash_file(root: &HostDir, path: &[u8], buffer: &mut Vec<u8>) -> io::Result<Option<(ObjectId, Stat)>> {
-    let mut file = root.open_below(path)?;
+fn hash_file(
+    root: &HostDir,
+    path: &[u8],
+    growth: Growth,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Option<(ObjectId, Stat)>> {
+    let file = root.open_below(path)?;
     let before = Stat::from_metadata(&file.metadata()?);
     if !before.kind().is_some_and(Kind::is_file) {
         return Ok(None);
     }
-    // One byte more than the file has: its end shows in the same read.
+    // A file that somebody appends to faster than it is read would never end: a byte more shows it. With that byte, the end
+    // shows in the same read.
+    let mut beginning = (&file).take(match growth {
+        Growth::Refused => before.size.saturating_add(1),
+        Growth::Ignored => before.size,
+    });
     let wanted = usize::try_from(before.size).map_or(BUFFER, |size| size.saturating_add(1).min(BUFFER));
     if buffer.len() < wanted {
         *buffer = vec![0; wanted];
@@ -63,7 +90,7 @@ fn hash_file(root: &HostDir, path: &[u8], buffer: &mut Vec<u8>) -> io::Result<Op
     let mut hasher = blake3::Hasher::new();
     let mut length = 0;
     loop {
-        let filled = fill(&mut file, buffer)?;
+        let filled = fill(&mut beginning, buffer)?;
         length += filled as u64;
         if filled == buffer.len() {
             hasher.update_rayon(buffer);
@@ -71,18 +98,15 @@ fn hash_file(root: &HostDir, path: &[u8], buffer: &mut Vec<u8>) -> io::Result<Op
             hasher.update(&buffer[..filled]);
             break;
         }
-        // A file that somebody appends to faster than it is read would never end.
-        if length > before.size {
-            return Ok(None);
-        }
     }
     let after = Stat::from_metadata(&file.metadata()?);
     let id = ObjectId::from_bytes(*hasher.finalize().as_bytes());
-    Ok((before == after && length == after.size).then_some((id, after)))
+    let is_same = before == after || growth == Growth::Ignored && after.size > before.size;
+    Ok((is_same && length == before.size).then_some((id, before)))
 }
 
 /// Reads until the buffer is full or the file ends.
-fn fill(file: &mut std::fs::File, buffer: &mut [u8]) -> io::Result<usize> {
+fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match file.read(&mut buffer[filled..]) {
