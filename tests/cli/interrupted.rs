@@ -23,10 +23,15 @@ fn many_files() -> TestPond {
     pond
 }
 
-/// A command that gets SIGINT when it renames for the `when`th time, which it does for each file; none without strace.
-fn interrupt(pond: &TestPond, args: &[&str], when: usize) -> Option<Output> {
+/// A call that is made for each file that is removed, or is laid out elsewhere.
+const RENAME: &str = "renameat2";
+/// A call that is made for each file that is written. Files of the mirror get their names later, many at once.
+const SET_TIME: &str = "utimensat";
+
+/// A command that gets SIGINT at the `when`th such call; none without strace.
+fn interrupt(pond: &TestPond, args: &[&str], (call, when): (&str, usize)) -> Option<Output> {
     let args = [&["-c", "add.threads=1"], args].concat();
-    let (output, _) = pond.run_with_fault(&args, &format!("renameat2:signal=INT:when={when}"))?;
+    let (output, _) = pond.run_with_fault(&args, &format!("{call}:signal=INT:when={when}"))?;
     Some(output.expect_failure(130))
 }
 
@@ -47,7 +52,7 @@ fn json(pond: &TestPond) -> Value {
 #[test]
 fn what_a_switch_did_not_come_to_is_due() {
     // While it removes files, while it writes them, and before the last.
-    for when in [8, 25, 50] {
+    for when in [(RENAME, 8), (SET_TIME, 2), (SET_TIME, 44)] {
         let pond = many_files();
         let Some(output) = interrupt(&pond, &["switch", "other"], when) else { return };
         let count = left(&output);
@@ -60,7 +65,7 @@ fn what_a_switch_did_not_come_to_is_due() {
         assert_eq!(found["clean"], false);
         assert_eq!(pond.status(), [""; 0]);
         for args in [&["diff"][..], &["diff", "HEAD", "--name-only"], &["ls-files", "-m", "-d", "-o"]] {
-            assert_eq!(pond.ok(args), "", "{when} {args:?}");
+            assert_eq!(pond.ok(args), "", "{when:?} {args:?}");
         }
         assert_eq!(pond.ok(&["describe", "--dirty"]), "v2\n");
         let status = pond.run(&["status"]).expect_code(0);
@@ -91,7 +96,7 @@ fn it_is_taken_back_or_done() {
         [("undo", "main"), ("add -A", "other"), ("commit -a --allow-empty -m x", "other")]
     {
         let pond = many_files();
-        let Some(_) = interrupt(&pond, &["switch", "other"], 25) else { return };
+        let Some(_) = interrupt(&pond, &["switch", "other"], (SET_TIME, 10)) else { return };
         pond.ok(&command.split(' ').collect::<Vec<_>>());
         assert_eq!(pond.status(), [""; 0], "{command}");
         assert_eq!(json(&pond)["clean"], true, "{command}");
@@ -105,13 +110,13 @@ fn other_commands_count_what_they_left() {
         [&["restore", "-s", "other", "changed"][..], &["reset", "--hard", "other"], &["merge", "other"]]
     {
         let pond = many_files();
-        let Some(output) = interrupt(&pond, args, 20) else { return };
+        let Some(output) = interrupt(&pond, args, (SET_TIME, 20)) else { return };
         assert!(left(&output) > 0, "{output}");
     }
     let pond = many_files();
     let place = pond.beside("laid-out");
     let Some(output) =
-        interrupt(&pond, &["restore", "-s", "other", "--to", place.to_str().expect("text")], 20)
+        interrupt(&pond, &["restore", "-s", "other", "--to", place.to_str().expect("text")], (RENAME, 20))
     else {
         return;
     };
