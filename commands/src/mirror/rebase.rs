@@ -8,7 +8,7 @@ use pond_objects::diff::diff_trees;
 use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, path_order, tree};
 use pond_oplog::Store;
 
-use super::index::{Base, Header, Index, IndexBuilder, Row, Seen, Side, Update};
+use super::index::{Base, EntryRef, Header, Index, IndexBuilder, Row, Seen, Side, Update};
 use super::stat::now_ns;
 
 /// The index with the same staged content on the commit with this tree; `None` is a commit without entries.
@@ -111,10 +111,23 @@ pub(crate) fn catch_up(
 
 /// The index on a commit of exactly what is staged.
 pub(crate) fn onto_itself(index: &Index, header: Header) -> IndexBuilder {
+    let committed = |row: Row| {
+        let base = if row.intent { Base::Nothing } else { Base::Same };
+        row.staged.map(|_| Row { base, node: None, ..row })
+    };
+    let differs = |entry: &EntryRef<'_>| committed(entry.row) != Some(entry.row);
+    let few = index.len() / 8;
+    if index.iter().filter(differs).nth(few).is_none() {
+        let update = |entry: EntryRef<'_>| {
+            (entry.path.into(), committed(entry.row).map_or(Update::Forget, Update::Set))
+        };
+        return index.edit(index.iter().filter(differs).map(update).collect(), header, now_ns());
+    }
     let mut builder = IndexBuilder::new(header, now_ns());
-    for entry in index.iter().filter(|entry| entry.row.staged.is_some()) {
-        let base = if entry.row.intent { Base::Nothing } else { Base::Same };
-        builder.push(entry.path, &Row { base, node: None, ..entry.row });
+    for entry in index.iter() {
+        if let Some(row) = committed(entry.row) {
+            builder.push(entry.path, &row);
+        }
     }
     builder
 }

@@ -36,6 +36,9 @@ const COARSE_GRAIN: i64 = 2 * SECOND;
 const FUTURE: i64 = 24 * 3600 * SECOND;
 
 impl Stat {
+    /// A stamp that is older than this is never racy, in nanoseconds; see [`Self::is_racy`].
+    pub(crate) const LONGEST_RACE: i64 = COARSE_GRAIN;
+
     /// Looks at `path` itself, never at what a symlink points to.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         Ok(Self::from_metadata(&std::fs::symlink_metadata(path)?))

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use bstr::BString;
@@ -108,6 +109,34 @@ impl IndexBuilder {
         Ok(index)
     }
 
+    /// Appends rows of another index as they are. They come after all rows so far, and none lies below the last live one.
+    fn copy(&mut self, batch: &Columns, rows: Range<usize>) {
+        let mut start = rows.start;
+        while start < rows.end {
+            let part = start..rows.end.min(start + self.limit - self.open.len());
+            start = part.end;
+            if batch.may_be_racy(part.clone(), self.header.written_ns) {
+                part.for_each(|at| self.push(batch.path(at), &batch.row(at)));
+                continue;
+            }
+            self.open.extend(batch, part);
+            if self.open.len() >= self.limit {
+                self.close();
+            }
+        }
+        self.pass(batch, rows);
+    }
+
+    /// Notes which paths came last.
+    fn pass(&mut self, batch: &Columns, rows: Range<usize>) {
+        if let Some(last) = rows.clone().next_back() {
+            self.last = batch.path(last).into();
+        }
+        if let Some(live) = rows.rev().find(|at| batch.is_live(*at)) {
+            self.last_live = batch.path(live).into();
+        }
+    }
+
     fn close(&mut self) {
         if self.open.len() > 0 {
             self.done.push(self.open.finish());
@@ -118,10 +147,7 @@ impl IndexBuilder {
     fn adopt(&mut self, batch: &Columns) {
         self.close();
         self.done.push(batch.clone());
-        self.last = batch.path(batch.len() - 1).into();
-        if let Some(live) = (0..batch.len()).rev().find(|at| batch.is_live(*at)) {
-            self.last_live = batch.path(live).into();
-        }
+        self.pass(batch, 0..batch.len());
     }
 }
 
@@ -152,23 +178,29 @@ pub(super) fn edit(
             builder.adopt(batch);
             continue;
         }
-        for at in 0..batch.len() {
+        let mut at = 0;
+        while at < batch.len() {
             let path = batch.path(at);
             while let Some((new, update)) =
                 pending.next_if(|(new, _)| path_order(new, path) == Ordering::Less)
             {
                 apply(&mut builder, &new, update, None);
             }
-            let old = batch.row(at);
-            match pending.next_if(|(new, _)| new == path) {
-                Some((_, update)) => apply(&mut builder, path, update, Some(&old)),
-                None if old.staged.is_some()
-                    && is_below(path, &builder.last_live)
-                    && !builder.last_live.is_empty() =>
-                {
-                    apply(&mut builder, path, Update::Delete, Some(&old));
+            if let Some((_, update)) = pending.next_if(|(new, _)| new == path) {
+                apply(&mut builder, path, update, Some(&batch.row(at)));
+                at += 1;
+            } else if !builder.last_live.is_empty() && is_below(path, &builder.last_live) {
+                // In the place of the directory that it was in is a file now.
+                let old = batch.row(at);
+                match old.staged {
+                    Some(_) => apply(&mut builder, path, Update::Delete, Some(&old)),
+                    None => builder.push(path, &old),
                 }
-                None => builder.push(path, &old),
+                at += 1;
+            } else {
+                let end = pending.peek().map_or(batch.len(), |(new, _)| batch.position(at, new));
+                builder.copy(batch, at..end);
+                at = end;
             }
         }
         while let Some((new, update)) =

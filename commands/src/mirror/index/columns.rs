@@ -1,5 +1,6 @@
 //! The columns of a batch of rows: their Arrow types, and typed access without copies.
 
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
@@ -10,6 +11,8 @@ use arrow::datatypes::{DataType, Field, Fields};
 use pond_objects::{Kind, NodeId, ObjectId};
 
 use super::{Base, Row, Seen, Side};
+use crate::mirror::order::path_order;
+use crate::mirror::stat::Stat;
 
 const TOMBSTONE: u8 = 0;
 const BASE_NOTHING: u8 = 0;
@@ -144,6 +147,27 @@ impl Columns {
         }
     }
 
+    /// The first row from `at` on whose path does not come before `path`.
+    pub(super) fn position(&self, at: usize, path: &[u8]) -> usize {
+        let (mut low, mut high) = (at, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if path_order(self.path(middle), path).is_lt() {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Whether the stat of one of these rows may prove nothing in an index that is written at `now_ns`.
+    pub(super) fn may_be_racy(&self, rows: Range<usize>, now_ns: i64) -> bool {
+        let stamps = self.mtime_ns.values()[rows.clone()].iter().zip(&self.ctime_ns.values()[rows]);
+        let young = now_ns.saturating_sub(Stat::LONGEST_RACE);
+        stamps.fold(false, |any, (mtime, ctime)| any | (*mtime >= young) | (*ctime >= young))
+    }
+
     /// The columns in their order; shares the memory.
     pub(super) fn arrays(&self) -> Vec<ArrayRef> {
         vec![
@@ -227,6 +251,24 @@ impl ColumnsBuilder {
         self.base_id.append_option(other.map(|side| side.id.as_bytes()));
         self.base_size.append_option(other.map(|side| side.size));
         self.node.append_option(row.node.map(|node| node.0));
+    }
+
+    /// Appends rows of other columns.
+    pub(super) fn extend(&mut self, columns: &Columns, rows: Range<usize>) {
+        let (at, len) = (rows.start, rows.len());
+        let fits = "BUG: less than a batch fits";
+        self.path.append_array(&columns.path.slice(at, len)).expect(fits);
+        self.kind.append_array(&columns.kind.slice(at, len));
+        self.id.append_array(&columns.id.slice(at, len)).expect(fits);
+        self.size.append_array(&columns.size.slice(at, len));
+        self.mtime_ns.append_array(&columns.mtime_ns.slice(at, len));
+        self.ctime_ns.append_array(&columns.ctime_ns.slice(at, len));
+        self.inode.append_array(&columns.inode.slice(at, len));
+        self.flags.append_array(&columns.flags.slice(at, len));
+        self.base_kind.append_array(&columns.base_kind.slice(at, len));
+        self.base_id.append_array(&columns.base_id.slice(at, len)).expect(fits);
+        self.base_size.append_array(&columns.base_size.slice(at, len));
+        self.node.append_array(&columns.node.slice(at, len));
     }
 
     /// Takes the rows so far.
