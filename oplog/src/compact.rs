@@ -15,7 +15,9 @@ use pond_objects::{ObjectId, ObjectSource, ReadError};
 
 use crate::log::{AddFile, EntryDraft, RemoveFile};
 use crate::pack::index::id_prefix;
-use crate::pack::{Columns, Compression, DataPack, PackError, PackReader, SealedPack, write_meta_pack};
+use crate::pack::{
+    Columns, Compression, DataPack, PackError, PackReader, SealedPack, write_compact_meta_pack,
+};
 use crate::pond::Pond;
 use crate::publish::{self, PublishError};
 use crate::row::RowType;
@@ -193,7 +195,7 @@ fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, Transaction
         }
     }
     let expected = rows.len();
-    let sealed = write_meta_pack(&pond.staging_dir(), rows)?;
+    let sealed = write_compact_meta_pack(&pond.staging_dir(), rows)?;
     let written = PackReader::open(sealed.path())?;
     let mut found = 0;
     for row in written.select(Columns::ID, None) {
