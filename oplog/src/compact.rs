@@ -103,7 +103,7 @@ pub async fn compact(
     table: &dyn ObjectStore,
 ) -> Result<Compacted, TransactionError> {
     let state = base.state();
-    let (mut adds, mut removes) = (Vec::new(), Vec::new());
+    let (mut adds, mut removes, mut before) = (Vec::new(), Vec::new(), 0);
     let mut indexes = Vec::new();
     for group in groups {
         let kind = group[0].kind;
@@ -115,22 +115,23 @@ pub async fn compact(
         adds.push(AddFile { data_change: false, ..sealed.describe(doing.time / 1000) });
         let digest = sealed.digest;
         place_in_table(pond, kind, sealed)?;
-        removes.extend(group.iter().filter(|pack| pack.digest != digest).map(|pack| RemoveFile {
-            kind,
-            digest: pack.digest,
-            size: pack.size,
-            deletion_timestamp: doing.time / 1000,
-            data_change: false,
-        }));
+        for pack in group.iter().filter(|pack| pack.digest != digest) {
+            before += pack.size;
+            removes.push(RemoveFile {
+                kind,
+                digest: pack.digest,
+                deletion_timestamp: doing.time / 1000,
+                data_change: false,
+            });
+        }
     }
-    let (merged, before) = (removes.len(), removes.iter().map(|file| file.size).sum());
+    let merged = removes.len();
     let after = adds.iter().map(|file| file.size).sum();
     let info = doing.entry_info();
     let draft = EntryDraft {
         info,
         operation: state.operation,
         seq: state.seq,
-        parent: state.parent,
         view: state.view,
         refs: Default::default(),
         adds,
@@ -165,8 +166,9 @@ pub fn delete_removed(
             continue;
         }
         let path = pond.table_dir().join(pack.kind.pack_path(&pack.digest));
+        let size = std::fs::metadata(&path).map_or(0, |file| file.len());
         match std::fs::remove_file(&path) {
-            Ok(()) => bytes += pack.size,
+            Ok(()) => bytes += size,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(_) => continue,
         }

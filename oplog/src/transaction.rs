@@ -18,7 +18,7 @@ use pond_refs::{RefEdit, RefName, apply_edits};
 
 use crate::durable;
 use crate::lock::{Holder, Lock};
-use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat, RefMove};
+use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat};
 use crate::operation::{Operation, OperationError};
 use crate::pack::{PackError, PackIndex, PackReader, SealedPack, write_meta_pack};
 use crate::pond::Pond;
@@ -343,7 +343,6 @@ impl<'a> Transaction<'a> {
             info: doing.entry_info(),
             operation: id,
             seq,
-            parent: operation.parent,
             view: operation.view,
             refs,
             adds,
@@ -359,19 +358,15 @@ impl<'a> Transaction<'a> {
         &self,
         mut view: View<'b>,
         seq: i64,
-    ) -> Result<(View<'b>, BTreeMap<String, RefMove>), TransactionError> {
+    ) -> Result<(View<'b>, BTreeMap<String, Option<ObjectId>>), TransactionError> {
         let changes = apply_edits(&self.edits, |name| view.target(name))?;
-        let mut refs = BTreeMap::new();
-        for change in changes {
-            view.set_target(&change.name, change.new);
-            refs.insert(change.name.to_string(), RefMove { old: change.old, new: change.new });
-        }
-        for (name, _) in refs.iter().filter(|(_, moved)| moved.old.is_none()) {
-            let name = RefName::new(name).expect("BUG: a ref's name was printed");
-            if let Some(other) = view.collision(&name)? {
-                return Err(TransactionError::Collision { name, other });
+        changes.iter().for_each(|change| view.set_target(&change.name, change.new));
+        for change in changes.iter().filter(|change| change.old.is_none()) {
+            if let Some(other) = view.collision(&change.name)? {
+                return Err(TransactionError::Collision { name: change.name.clone(), other });
             }
         }
+        let refs = changes.into_iter().map(|change| (change.name.to_string(), change.new)).collect();
         if let Some((from, to)) = &self.renamed {
             view.rename_in_heads(from, to)?;
         }
@@ -428,22 +423,16 @@ struct Written {
     view_pages: Vec<(ObjectId, Bytes)>,
 }
 
-/// A data pack as the log adds it. All its rows are chunks.
+/// A data pack as the log adds it.
 fn describe_data(path: &std::path::Path, digest: &ObjectId, time_millis: i64) -> Result<AddFile, PackError> {
     let reader = PackReader::open(path)?;
-    let (rows, size) = (reader.rows_len(), reader.size());
-    let name = RowType::Chunk.name();
-    let stats = format!(
-        r#"{{"numRecords":{rows},"minValues":{{"type":"{name}"}},"maxValues":{{"type":"{name}"}},"nullCount":{{"type":0}}}}"#
-    );
     Ok(AddFile {
         kind: PackKind::Data,
         digest: *digest,
-        size,
+        size: reader.size(),
         modification_time: time_millis,
         data_change: true,
-        rows,
-        stats,
+        rows: reader.rows_len(),
     })
 }
 

@@ -18,7 +18,6 @@ pub mod meta;
 pub mod reader;
 mod rows;
 mod sealed;
-mod stats;
 mod thrift;
 pub mod writer;
 

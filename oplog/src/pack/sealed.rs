@@ -21,7 +21,6 @@ use tempfile::NamedTempFile;
 
 use super::column::EncodedColumn;
 use super::index::{IndexEntries, PackIndex};
-use super::stats::PackStats;
 use super::{PackError, TEMPORARY_PREFIX};
 use crate::schema::{PackKind, parquet_schema};
 
@@ -68,7 +67,7 @@ pub(super) struct PackFile {
     groups: Vec<RowGroupMetaData>,
     offset_indexes: Vec<Vec<OffsetIndexMetaData>>,
     column_indexes: Vec<Vec<ColumnIndexMetaData>>,
-    stats: PackStats,
+    rows: u64,
 }
 
 impl PackFile {
@@ -95,7 +94,7 @@ impl PackFile {
             groups: Vec::new(),
             offset_indexes: Vec::new(),
             column_indexes: Vec::new(),
-            stats: PackStats::new(kind),
+            rows: 0,
         };
         pack.write(b"PAR1")?;
         Ok(pack)
@@ -134,7 +133,6 @@ impl PackFile {
                 None => None,
             };
             metadata.push(column.metadata(self.schema.column(at), *offset, bloom)?);
-            self.stats.add(self.schema.column(at).name(), &column.bounds(), column.nulls());
         }
         let pairs = columns.iter().zip(&offsets);
         self.offset_indexes.push(pairs.map(|(column, offset)| column.offset_index(*offset)).collect());
@@ -151,7 +149,7 @@ impl PackFile {
             .set_column_metadata(metadata)
             .build()?;
         self.groups.push(group);
-        self.stats.rows += rows;
+        self.rows += rows;
         Ok(())
     }
 
@@ -168,7 +166,7 @@ impl PackFile {
         let orders = Some(orders.collect());
         let created_by = Some("pond version 1".to_owned());
         let file =
-            FileMetaData::new(1, self.stats.rows as i64, created_by, None, self.schema.clone(), orders);
+            FileMetaData::new(1, self.rows as i64, created_by, None, self.schema.clone(), orders);
         let mut metadata = ParquetMetaDataBuilder::new(file).set_row_groups(self.groups);
         if indexed {
             metadata = metadata
@@ -188,10 +186,9 @@ impl PackFile {
             digest: ObjectId::from_bytes(*sink.hasher.finalize().as_bytes()),
             kind: self.kind,
             size: sink.size,
-            rows: self.stats.rows,
+            rows: self.rows,
             row_groups,
             entries,
-            stats: self.stats,
             path: self.path,
             file: Some(sink.file),
         })
@@ -213,7 +210,6 @@ pub struct SealedPack {
     pub row_groups: u32,
     /// Where its rows stand.
     pub entries: IndexEntries,
-    stats: PackStats,
     file: Option<NamedTempFile>,
     path: PathBuf,
 }
@@ -257,14 +253,9 @@ impl SealedPack {
             modification_time: time_millis,
             data_change: true,
             rows: self.rows,
-            stats: self.delta_stats(),
         }
     }
 
-    /// The statistics of the Delta log's `add` action, as JSON text.
-    pub fn delta_stats(&self) -> String {
-        self.stats.to_json()
-    }
 }
 
 /// Whether a file has the bytes that its name promises.
