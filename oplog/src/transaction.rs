@@ -165,9 +165,11 @@ impl<'a> Transaction<'a> {
         id
     }
 
-    /// Adds change rows, whose `seq` and time are filled in.
-    pub fn add_changes(&mut self, changes: impl IntoIterator<Item = MetaRow>) {
-        self.rows.extend(changes);
+    /// Adds the change rows of a commit, whose `seq` and time are filled in.
+    pub fn add_changes(&mut self, commit: &ObjectId, changes: impl IntoIterator<Item = MetaRow>) {
+        let commit = Bytes::copy_from_slice(commit.as_bytes());
+        let of_commit = |row| MetaRow { content: Some(commit.clone()), ..row };
+        self.rows.extend(changes.into_iter().map(of_commit));
     }
 
     /// Takes staged packs into the table: the data packs as they are, the rows of the others.
