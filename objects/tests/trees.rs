@@ -134,7 +134,10 @@ fn an_append_makes_short_pages_of_a_manifest_new() {
             }
         }
         let mean = |sum: usize| sum as f64 / appends as f64;
-        assert!(mean(pages) <= most_pages && mean(items) <= most_items, "{chunks}: {pages} pages, {items} items");
+        assert!(
+            mean(pages) <= most_pages && mean(items) <= most_items,
+            "{chunks}: {pages} pages, {items} items"
+        );
     }
 }
 

@@ -4,7 +4,7 @@
 //! merged, so that every row is rewritten once per class and not once per merge. Chunks are laid out by path, then age,
 //! then offset: versions of one file stand beside each other and compress together. The merged pack is read back and verified
 //! before the version that names it is published. The packs that it replaces stay on disk for readers, until
-//! [`delete_removed`] finds them old enough.
+//! [`crate::dead`] finds them old enough.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +24,7 @@ use crate::row::RowType;
 use crate::schema::PackKind;
 use crate::snapshot::ReadonlyPond;
 use crate::state::{PackFile, TableState};
-use crate::transaction::{Doing, TransactionError, advance, place_in_table};
+use crate::transaction::{Doing, TransactionError, advance, check_files, place_in_table};
 
 /// Packs of one class that are merged without being asked for.
 pub const FAN_IN: usize = 32;
@@ -34,8 +34,6 @@ const CLASSES: [u64; 3] = [256 << 10, 8 << 20, 256 << 20];
 const MOST_META: u64 = 32 << 20;
 /// Raw bytes of a row group.
 const GROUP_BYTES: u64 = 8 << 20;
-/// How long replaced packs stay for readers that opened the table before: an hour.
-pub const GRACE_MILLIS: i64 = 3_600_000;
 
 /// What a compaction did.
 #[derive(Debug)]
@@ -138,6 +136,7 @@ pub async fn compact(
         removes,
         metadata: None,
     };
+    check_files(pond, &draft)?;
     let published = publish::publish(table, state, &draft).await?;
     for (digest, index) in indexes {
         // Derived: where it can't be written, it is made again from the pack.
@@ -149,37 +148,6 @@ pub async fn compact(
 /// Whether an error of [`compact`] only means that others were first.
 pub fn is_behind(error: &TransactionError) -> bool {
     matches!(error, TransactionError::Publish(PublishError::Behind { .. }))
-}
-
-/// Deletes packs that were replaced at least `grace_millis` ago, and gives their number and bytes.
-pub fn delete_removed(
-    pond: &Pond,
-    state: &mut TableState,
-    now_millis: i64,
-    grace_millis: i64,
-) -> (usize, u64) {
-    let live: HashSet<ObjectId> = state.packs.iter().map(|pack| pack.digest).collect();
-    let mut deleted = HashSet::new();
-    let mut bytes = 0;
-    for pack in state.removed.iter() {
-        if pack.data_change || now_millis - pack.removed_at < grace_millis || live.contains(&pack.digest) {
-            continue;
-        }
-        let path = pond.table_dir().join(pack.kind.pack_path(&pack.digest));
-        let size = std::fs::metadata(&path).map_or(0, |file| file.len());
-        match std::fs::remove_file(&path) {
-            Ok(()) => bytes += size,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(_) => continue,
-        }
-        let _ = std::fs::remove_file(pond.pack_index_path(&pack.digest));
-        deleted.insert(pack.digest);
-    }
-    if !deleted.is_empty() {
-        state.forget_removed(&deleted);
-        state.save(&pond.cache_dir());
-    }
-    (deleted.len(), bytes)
 }
 
 fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, TransactionError> {

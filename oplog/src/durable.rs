@@ -10,6 +10,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
@@ -96,6 +97,14 @@ pub fn temporary_in(dir: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
     builder.tempfile_in(dir)
+}
+
+/// Gives a file the time of now, and changes nothing else of it. Nothing is synced.
+///
+/// # Errors
+/// Those of the system; only a file's owner may do it.
+pub fn touch(path: &Path) -> io::Result<()> {
+    File::options().write(true).open(path)?.set_modified(SystemTime::now())
 }
 
 /// Syncs a finished temporary file of the same directory, names it `path`, and syncs the directory.

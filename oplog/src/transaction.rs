@@ -235,6 +235,7 @@ impl<'a> Transaction<'a> {
         for _ in 0..MOST_TRIES {
             let base = newer.as_ref().unwrap_or(self.base);
             let (written, draft) = self.write(base, &data)?;
+            check_files(self.pond, &draft)?;
             match publish::publish(table, base.state(), &draft).await {
                 Ok(published) => return self.finish(base, written, &draft, published.version),
                 Err(PublishError::Behind { .. }) => newer = self.newer_base()?.or(newer),
@@ -291,6 +292,9 @@ impl<'a> Transaction<'a> {
             let found = if is_moved { &to } else { &from };
             let add = describe_data(found, &pack.digest, self.doing.time / 1000)
                 .map_err(|error| TransactionError::Staged { name: pack.name(), error })?;
+            // A pack that is about to be named shall not look like one that was left behind. Most systems note the renaming
+            // as well, and the index names it too: where it cannot be done, it is not needed.
+            let _ = durable::touch(found);
             if !is_moved {
                 std::fs::rename(&from, &to).map_err(write)?;
             }
@@ -413,6 +417,15 @@ impl<'a> Transaction<'a> {
             operation: written.operation,
             added: draft.adds.iter().map(|add| add.size).sum(),
         })
+    }
+}
+
+/// Whether the packs that an entry is about to name are still there: a process that was stopped for long in between finds them
+/// swept away.
+pub(crate) fn check_files(pond: &Pond, draft: &EntryDraft) -> Result<(), TransactionError> {
+    match draft.adds.iter().all(|add| pond.table_dir().join(add.path()).exists()) {
+        true => Ok(()),
+        false => Err(TransactionError::ContentGone),
     }
 }
 

@@ -22,6 +22,7 @@ use tempfile::NamedTempFile;
 use super::column::EncodedColumn;
 use super::index::{IndexEntries, PackIndex};
 use super::{PackError, TEMPORARY_PREFIX};
+use crate::durable;
 use crate::schema::{PackKind, parquet_schema};
 
 struct Sink {
@@ -165,8 +166,7 @@ impl PackFile {
         });
         let orders = Some(orders.collect());
         let created_by = Some("pond version 1".to_owned());
-        let file =
-            FileMetaData::new(1, self.rows as i64, created_by, None, self.schema.clone(), orders);
+        let file = FileMetaData::new(1, self.rows as i64, created_by, None, self.schema.clone(), orders);
         let mut metadata = ParquetMetaDataBuilder::new(file).set_row_groups(self.groups);
         if indexed {
             metadata = metadata
@@ -220,8 +220,8 @@ impl SealedPack {
         &self.path
     }
 
-    /// Gives the file its name. A file that has this name already has these bytes and stays; if it was damaged since, it
-    /// is replaced. The caller makes the directory durable. When this fails the temporary is gone and nothing else changed.
+    /// Gives the file its name. A file that has this name already has these bytes and stays, with the time of now, so that
+    /// nobody takes it for one that was left behind; if it was damaged since, it is replaced. The caller makes the directory durable. When this fails the temporary is gone and nothing else changed.
     pub fn persist(&mut self, path: &Path) -> Result<(), PackError> {
         let Some(file) = self.file.take() else { return Ok(()) };
         match file.persist_noclobber(path) {
@@ -229,7 +229,7 @@ impl SealedPack {
             Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(PackError::io("name the pack", path)(refused.error));
             }
-            Err(_) if has_digest(path, &self.digest) => {}
+            Err(_) if has_digest(path, &self.digest) && durable::touch(path).is_ok() => {}
             Err(refused) => {
                 let named = refused.file.persist(path);
                 named.map_err(|refused| PackError::io("name the pack", path)(refused.error))?;
@@ -255,7 +255,6 @@ impl SealedPack {
             rows: self.rows,
         }
     }
-
 }
 
 /// Whether a file has the bytes that its name promises.

@@ -34,6 +34,11 @@ impl RemovedPacks {
         self.records.len() / RECORD
     }
 
+    /// Whether it holds as many as are remembered, so that there may be more.
+    pub fn is_full(&self) -> bool {
+        self.len() >= super::REMOVED_LIMIT
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
