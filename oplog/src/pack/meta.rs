@@ -32,20 +32,27 @@ const PAGE_ROWS: u32 = 2048;
 /// first cost what is new in them; to read one of them decodes all, in a tenth of a millisecond.
 const COMPACT_CONTENT: usize = 128 << 10;
 
+/// Bytes of a page of ids that maintenance writes: the id in a blob's row and that in the row of its change shall meet. Ids are
+/// read whole, and only to make an index anew.
+const COMPACT_IDS: usize = 1 << 20;
+
 /// How the columns of a pack are compressed.
 #[derive(Debug, Clone, Copy)]
 struct Layout {
     level: i32,
     /// Bytes of a page of content.
     content_bytes: usize,
+    /// Bytes of a page of compressed ids; `None` where they are not.
+    id_bytes: Option<usize>,
     /// One page a column, and only texts are compressed.
     is_small: bool,
 }
 
 impl Layout {
-    const SMALL: Self = Self { level: 3, content_bytes: 2 * SMALL_CONTENT, is_small: true };
-    const FRESH: Self = Self { level: 1, content_bytes: PAGE_BYTES, is_small: false };
-    const COMPACT: Self = Self { level: 9, content_bytes: COMPACT_CONTENT, is_small: false };
+    const SMALL: Self = Self { level: 3, content_bytes: 2 * SMALL_CONTENT, id_bytes: None, is_small: true };
+    const FRESH: Self = Self { level: 1, content_bytes: PAGE_BYTES, id_bytes: None, is_small: false };
+    const COMPACT: Self =
+        Self { level: 9, content_bytes: COMPACT_CONTENT, id_bytes: Some(COMPACT_IDS), is_small: false };
 }
 
 /// Writes a meta pack to a temporary file in `dir`, and makes it durable. The rows are sorted here: by type,
@@ -131,9 +138,10 @@ fn group_len(rows: &[MetaRow]) -> usize {
 }
 
 fn shape((name, column): (&str, ColumnType), layout: Layout) -> ColumnShape {
-    // Hashes do not compress.
+    // Hashes do not compress. In merged packs the blobs of changes have rows of their own nearby, though.
     let compressed = match name {
-        "id" | "old_id" => false,
+        "id" => layout.id_bytes.is_some(),
+        "old_id" => false,
         "content" | "path" | "path_raw" => true,
         _ => !layout.is_small,
     };
@@ -144,10 +152,11 @@ fn shape((name, column): (&str, ColumnType), layout: Layout) -> ColumnShape {
         compressed,
         page_bytes: match (name, layout.is_small) {
             ("content", _) => layout.content_bytes,
+            ("id", false) => layout.id_bytes.unwrap_or(PAGE_BYTES),
             (_, true) => 2 * SMALL_CONTENT,
             (_, false) => PAGE_BYTES,
         },
-        page_rows: PAGE_ROWS,
+        page_rows: if name == "id" && layout.id_bytes.is_some() { u32::MAX } else { PAGE_ROWS },
         bounded,
         page_bounds: !layout.is_small && matches!(name, "type" | "path"),
         bloom: false,
