@@ -35,10 +35,11 @@ pub const LOG_DIR: &str = "_delta_log";
 pub const READER_VERSION: i64 = 1;
 /// The writer version.
 pub const WRITER_VERSION: i64 = 2;
-/// The table's properties: nothing deletes the history, and checkpoints are written by pond alone.
+/// The table's properties: nothing deletes the history, and checkpoints are written by pond alone. Files that were removed more
+/// than a day ago need not stand in them: pond has deleted those.
 pub const TABLE_PROPERTIES: [(&str, &str); 4] = [
     ("delta.checkpointInterval", "1000000000"),
-    ("delta.deletedFileRetentionDuration", "interval 36500 days"),
+    ("delta.deletedFileRetentionDuration", "interval 1 days"),
     ("delta.enableExpiredLogCleanup", "false"),
     ("delta.logRetentionDuration", "interval 36500 days"),
 ];
