@@ -7,6 +7,7 @@
 //! [`crate::dead`] finds them old enough.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use object_store::ObjectStore;
 use pond_objects::cursor::Leaves;
@@ -30,8 +31,10 @@ use crate::transaction::{Doing, TransactionError, advance, check_files, place_in
 pub const FAN_IN: usize = 32;
 /// Upper bounds of the classes, in bytes; larger packs are left alone.
 const CLASSES: [u64; 3] = [256 << 10, 8 << 20, 256 << 20];
-/// Most bytes of metadata packs that are merged at once: their rows are sorted in memory.
+/// Most bytes of metadata packs that are merged at once, and most rows: they are sorted in memory, where each takes about a
+/// kilobyte, however small it became in a pack.
 const MOST_META: u64 = 32 << 20;
+const MOST_META_ROWS: u64 = 200_000;
 /// Raw bytes of a row group.
 const GROUP_BYTES: u64 = 8 << 20;
 
@@ -54,14 +57,7 @@ pub fn plan(state: &TableState, fan_in: usize) -> Vec<Vec<PackFile>> {
     for kind in [PackKind::Data, PackKind::Meta] {
         let mut from = 0;
         for to in CLASSES {
-            let class = std::mem::replace(&mut from, to)..to;
-            let mut total = 0;
-            let within = |pack: &&PackFile| {
-                let fits = pack.kind == kind && class.contains(&pack.size);
-                total += if fits { pack.size } else { 0 };
-                fits && (kind == PackKind::Data || total <= MOST_META)
-            };
-            let group: Vec<PackFile> = state.packs.iter().filter(within).cloned().collect();
+            let group = group(state, kind, std::mem::replace(&mut from, to)..to);
             if group.len() >= fan_in.max(2) {
                 groups.push(group);
             }
@@ -72,21 +68,25 @@ pub fn plan(state: &TableState, fan_in: usize) -> Vec<Vec<PackFile>> {
 
 /// Groups for a compaction that was asked for: all packs of a kind below the largest class.
 pub fn plan_everything(state: &TableState) -> Vec<Vec<PackFile>> {
-    let mut groups = Vec::new();
-    for kind in [PackKind::Data, PackKind::Meta] {
-        let limit = if kind == PackKind::Data { CLASSES[2] } else { MOST_META };
-        let mut total = 0;
-        let within = |pack: &&PackFile| {
-            let fits = pack.kind == kind && pack.size < limit;
-            total += if fits { pack.size } else { 0 };
-            fits && (kind == PackKind::Data || total <= MOST_META)
-        };
-        let group: Vec<PackFile> = state.packs.iter().filter(within).cloned().collect();
-        if group.len() > 1 {
-            groups.push(group);
-        }
+    let limit = |kind| if kind == PackKind::Data { CLASSES[2] } else { MOST_META };
+    let groups = [PackKind::Data, PackKind::Meta].map(|kind| group(state, kind, 0..limit(kind)));
+    groups.into_iter().filter(|group| group.len() > 1).collect()
+}
+
+/// The packs of a kind and of these sizes; of metadata as many as are merged at once, the smallest first.
+fn group(state: &TableState, kind: PackKind, sizes: Range<u64>) -> Vec<PackFile> {
+    let mut packs: Vec<PackFile> = state.packs.iter().filter(|pack| pack.kind == kind).cloned().collect();
+    packs.retain(|pack| sizes.contains(&pack.size));
+    if kind == PackKind::Meta {
+        packs.sort_by_key(|pack| pack.rows);
+        let (mut bytes, mut rows) = (0, 0);
+        packs.retain(|pack| {
+            bytes += pack.size;
+            rows += pack.rows;
+            bytes <= MOST_META && rows <= MOST_META_ROWS
+        });
     }
-    groups
+    packs
 }
 
 /// Merges the groups, each into one pack, and publishes one version that swaps them.
@@ -264,4 +264,33 @@ fn chunks_of(
         visit(item?.id);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::tests::id;
+    use crate::state::tests::Table;
+
+    #[test]
+    fn a_group_of_metadata_is_bounded_and_leaves_out_what_is_too_large() {
+        let mut state = Table::new().load().state;
+        let pack = |number: u64, size, rows| PackFile {
+            kind: PackKind::Meta,
+            digest: id(&format!("pack {number}")),
+            size,
+            rows,
+            version_added: number,
+        };
+        state.packs = (0..40).map(|number| pack(number, 1000, 38)).collect();
+        state.packs.insert(0, pack(100, 5 << 20, MOST_META_ROWS));
+        state.packs.insert(9, pack(101, 9 << 20, 70_000));
+        let sizes = |groups: Vec<Vec<PackFile>>| groups.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(plan(&state, FAN_IN)), [40]);
+        assert_eq!(sizes(plan_everything(&state)), [41]);
+        state.packs[0].rows = MOST_META_ROWS - 80_000;
+        assert_eq!(sizes(plan_everything(&state)), [42]);
+        state.packs[0].size = MOST_META - 1;
+        assert_eq!(sizes(plan_everything(&state)), [41]);
+    }
 }
