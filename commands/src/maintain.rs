@@ -52,6 +52,7 @@ fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
     if has_groups {
         merge_in_turn(workspace, groups)?;
     }
+    write_checkpoint_if_due(workspace)?;
     let (state, now) = (workspace.snapshot.state(), crate::time::moment()?.as_millisecond());
     if dead::is_any_due(state, now) || has_groups && dead::is_look_due(state) {
         let deleted = delete_dead(workspace, dead::GRACE, None, MOST_DELETED)?;
@@ -59,7 +60,7 @@ fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
             return Err(fatal(format_args!("cannot delete '{}'", escape::path(&path))).because(&error));
         }
     }
-    write_checkpoint_if_due(workspace)
+    Ok(())
 }
 
 /// Merges the groups, with the others waiting where that is short, unless another process does it already.
