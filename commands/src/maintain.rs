@@ -1,9 +1,12 @@
 //! Upkeep that commands do when they have ended: compaction and checkpoints, when enough has gathered.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use pond_objects::ObjectId;
 use pond_oplog::compact::{self, Compacted};
+use pond_oplog::dead::{self, Deleted};
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::lock::{Lock, LockError};
 use pond_oplog::state::{self, PackFile};
@@ -11,12 +14,15 @@ use pond_oplog::{Pond, TableState, checkpoint};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
+use crate::ui::escape;
 use crate::workspace::{Workspace, holder};
 use crate::{interrupt, transact};
 
-/// Whether there is something to merge, or a checkpoint to write.
-pub(crate) fn is_due(pond: &Pond, state: &TableState) -> bool {
-    !compact::plan(state, compact::FAN_IN).is_empty() || checkpoint::is_due(&pond.table_dir(), state.version)
+/// Whether there is something to merge or to delete, or a checkpoint to write.
+pub(crate) fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
+    !compact::plan(state, compact::FAN_IN).is_empty()
+        || dead::is_any_due(state, now_millis)
+        || checkpoint::is_due(&pond.table_dir(), state.version)
 }
 
 /// Merges small packs and writes a checkpoint where what the command published made that due. Its own work is done, durable
@@ -36,14 +42,25 @@ const MERGED_ALONE: u64 = 8 << 20;
 /// How long a command waits to be the one that merges. Who waits in vain leaves it to the next.
 const PATIENCE: Duration = Duration::from_millis(200);
 
+/// So many packs are deleted behind one command at most, within half a second.
+const MOST_DELETED: usize = 16 << 10;
+
 fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
     let workspace = &mut Workspace::history(ctx)?;
     let groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN);
-    if !groups.is_empty() {
+    let has_groups = !groups.is_empty();
+    if has_groups {
         merge_in_turn(workspace, groups)?;
-        delete_replaced(workspace, compact::GRACE_MILLIS)?;
     }
-    write_checkpoint_if_due(workspace)
+    write_checkpoint_if_due(workspace)?;
+    let (state, now) = (workspace.snapshot.state(), crate::time::moment()?.as_millisecond());
+    if dead::is_any_due(state, now) || has_groups && dead::is_look_due(state) {
+        let deleted = delete_dead(workspace, dead::GRACE, None, MOST_DELETED)?;
+        if let Some((path, error)) = deleted.failed {
+            return Err(fatal(format_args!("cannot delete '{}'", escape::path(&path))).because(&error));
+        }
+    }
+    Ok(())
 }
 
 /// Merges the groups, with the others waiting where that is short, unless another process does it already.
@@ -89,15 +106,23 @@ pub(crate) fn merge(
     }
 }
 
-/// Deletes packs that were replaced long enough ago; gives their number and bytes.
-pub(crate) fn delete_replaced(
+/// Deletes packs that were replaced long enough ago, and, where it is known which the indexes of mirrors need, those that no
+/// version ever named; at most so many.
+pub(crate) fn delete_dead(
     workspace: &mut Workspace<'_>,
-    grace_millis: i64,
-) -> Result<(usize, u64), CommandError> {
-    let mut state = workspace.snapshot.state().clone();
+    grace: Duration,
+    needed: Option<&HashSet<ObjectId>>,
+    most: usize,
+) -> Result<Deleted, CommandError> {
     let now = crate::time::moment()?.as_millisecond();
-    let deleted = compact::delete_removed(&workspace.pond, &mut state, now, grace_millis);
-    workspace.refresh(state)?;
+    let mut due = dead::find(&workspace.pond, workspace.snapshot.state())?;
+    due.retain(|pack| {
+        let is_free = || needed.is_some_and(|needed| !needed.contains(&pack.digest));
+        pack.is_due(now, grace) && (pack.removed_at.is_some() || is_free())
+    });
+    due.truncate(most);
+    let deleted = dead::delete(&workspace.pond, &due, &holder(workspace.ctx)?)?;
+    workspace.refresh(deleted.state.clone())?;
     Ok(deleted)
 }
 

@@ -64,7 +64,7 @@ impl Recorded {
         let id = transaction.add_commit(&commit);
         if is_new {
             let mtimes = mtimes(store, &changes);
-            transaction.add_changes(change_rows(&changes, &old_nodes, &new_nodes, &mtimes));
+            transaction.add_changes(&id, change_rows(&changes, &old_nodes, &new_nodes, &mtimes));
         }
         Ok(id)
     }

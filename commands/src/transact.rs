@@ -75,7 +75,7 @@ pub(crate) fn publish(
     let was_typed = transaction.has_note(MIRROR);
     let taken_back_by = taken_back_by(transaction.kind());
     let published = run_here(transaction.publish(&table))?;
-    if maintain::is_due(&workspace.pond, &published.state) {
+    if maintain::is_due(&workspace.pond, &published.state, time::moment()?.as_millisecond()) {
         workspace.ctx.upkeep_due.store(true, Ordering::Relaxed);
     }
     if was_typed {

@@ -151,6 +151,15 @@ impl Page {
         Ok(page)
     }
 
+    /// What a stored stream says that it is. Nothing is checked beyond what reading it needs, its id least of all: good for
+    /// laying pages out, never for reading objects.
+    ///
+    /// # Errors
+    /// [`PageError::Encoding`] and [`PageError::Items`].
+    pub fn decode_unverified(stream: &[u8]) -> Result<Self, PageError> {
+        page_ipc::decode(stream)
+    }
+
     /// Bytes of all content below.
     pub fn size(&self) -> u64 {
         self.items.iter().map(|item| item.size).fold(0, u64::saturating_add)

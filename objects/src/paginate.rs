@@ -1,17 +1,37 @@
 //! Cuts a list of entries into pages, level by level.
 //!
-//! A page ends behind an item whose hash says so (about one in 160), once it holds at least 32 items, and
-//! always at 1,024. The hash is that of the item's name alone (in manifests: the chunk id; above the leaves of a
-//! manifest: the page id), so a change touches the page that it is in, the pages above, and at most the few until the
-//! next cut that both versions share. Each level looks at other bytes of the hash. The method is that of
-//! prolly trees (Noms, Dolt), with the minimum of content-defined chunking.
+//! A page ends behind an item whose hash says so, once it holds some items, and always when it holds many. The hash is that
+//! of the item's name alone (in manifests: the chunk id; above the leaves of a manifest: the page id), so a change touches the
+//! page that it is in, the pages above, and at most the few until the next cut that both versions share. Each level looks at
+//! other bytes of the hash. The method is that of prolly trees (Noms, Dolt), with the minimum of content-defined chunking.
+//!
+//! Pages of names have about 190 items, pages of manifests 31: nearly every new version of a file is an append or a change at
+//! one place, and stores one page of each level again, of ids that no codec makes smaller. With 8 items a page the levels
+//! above cost what the leaves save, with 64 twice as much is stored for an append, whatever the size of the file.
 
 use crate::id::ObjectId;
 use crate::page::{Body, Item, MAX_ITEMS, MAX_LEVEL, Page};
 
-const MIN_ITEMS: usize = 32;
-/// An item whose 16 bits are below this ends its page: one in 160.
-const CUT_BELOW: u16 = (65_536u32 / 160) as u16;
+/// Where the pages of a body end.
+struct Cuts {
+    /// The least items of a page that does not end its level.
+    least: usize,
+    /// The most.
+    most: usize,
+    /// An item whose 16 bits are below this ends its page.
+    below: u16,
+}
+
+impl Cuts {
+    const fn of(body: Body) -> Self {
+        match body {
+            // One in 160.
+            Body::Tree | Body::View | Body::Nodes => Self { least: 32, most: MAX_ITEMS, below: 409 },
+            // One in 16.
+            Body::Manifest => Self { least: 16, most: 128, below: 4096 },
+        }
+    }
+}
 
 /// The root of a finished page tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +49,7 @@ pub struct Root {
 /// Every page is handed to the sink once it is complete, those below before those above.
 pub struct Paginator<S> {
     body: Body,
+    cuts: Cuts,
     levels: Vec<Vec<Item>>,
     sink: S,
 }
@@ -39,7 +60,7 @@ where
 {
     /// A paginator of an empty list.
     pub fn new(body: Body, sink: S) -> Self {
-        Self { body, levels: vec![Vec::new()], sink }
+        Self { body, cuts: Cuts::of(body), levels: vec![Vec::new()], sink }
     }
 
     /// Adds the next entry. Names must come in ascending order.
@@ -78,10 +99,10 @@ where
         if self.levels.len() == level {
             self.levels.push(Vec::new());
         }
-        let ends = ends_page(self.body, level, &item);
+        let ends = cut_bits(self.body, level, &item) < self.cuts.below;
         let items = &mut self.levels[level];
         items.push(item);
-        if items.len() >= MAX_ITEMS || ends && items.len() >= MIN_ITEMS {
+        if items.len() >= self.cuts.most || ends && items.len() >= self.cuts.least {
             self.flush(level)?;
         }
         Ok(())
@@ -130,7 +151,8 @@ where
     }
 }
 
-fn ends_page(body: Body, level: usize, item: &Item) -> bool {
+/// The bits of an item's hash that a level looks at.
+fn cut_bits(body: Body, level: usize, item: &Item) -> u16 {
     let hashed;
     let hash = if body.is_named() {
         hashed = ObjectId::of_content(&item.name);
@@ -139,7 +161,7 @@ fn ends_page(body: Body, level: usize, item: &Item) -> bool {
         item.id.as_bytes()
     };
     let at = level * 2 % 32;
-    u16::from_le_bytes([hash[at], hash[at + 1]]) < CUT_BELOW
+    u16::from_le_bytes([hash[at], hash[at + 1]])
 }
 
 /// What is stored for a list that is already in memory: its root, and every page.

@@ -1,8 +1,9 @@
 //! Trees of any size: built, read back, compared, and the same whatever way they came about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bstr::{BString, ByteSlice};
+use pond_objects::cursor::Leaves;
 use pond_objects::diff::diff_trees;
 use pond_objects::memory::MemoryObjects;
 use pond_objects::page::{Body, Item, Page};
@@ -109,6 +110,59 @@ fn a_manifest_of_equal_chunks_is_shallow_and_reads_back() {
     let (root, pages) = paginate(Body::Manifest, std::iter::repeat_n(chunk, 300_000));
     assert_eq!((root.count, root.size), (300_000, 2_700_000));
     assert!(pages.iter().all(|(_, page)| page.level <= 4));
+}
+
+fn chunk(number: usize) -> Item {
+    let id = ObjectId::of_content(&number.to_le_bytes());
+    Item { name: "".into(), kind: None, id, size: 8_000, count: 1 }
+}
+
+#[test]
+fn an_append_makes_short_pages_of_a_manifest_new() {
+    // Chunks of a file, and what an append may store: pages, and items on them.
+    for (chunks, most_pages, most_items) in [(170, 2.5, 40.0), (1_600, 3.5, 55.0), (65_000, 5.0, 80.0)] {
+        let (mut pages, mut items) = (0, 0);
+        let appends = 20;
+        for number in 0..appends {
+            let file = |last| (0..chunks + number).map(chunk).chain([chunk(last)]);
+            let before: HashSet<_> =
+                paginate(Body::Manifest, file(1 << 30)).1.into_iter().map(|(id, _)| id).collect();
+            let after = paginate(Body::Manifest, file(1 << 31)).1;
+            for (_, page) in after.iter().filter(|(id, _)| !before.contains(id)) {
+                pages += 1;
+                items += page.items.len();
+            }
+        }
+        let mean = |sum: usize| sum as f64 / appends as f64;
+        assert!(
+            mean(pages) <= most_pages && mean(items) <= most_items,
+            "{chunks}: {pages} pages, {items} items"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_of_other_page_sizes_reads_back() {
+    let mut objects = MemoryObjects::new();
+    let mut add = |level, items| {
+        let page = Page { body: Body::Manifest, level, items };
+        let (id, size, count) = (page.id(), page.size(), page.count());
+        objects.add_page(id, &page);
+        Item { name: "".into(), kind: None, id, size, count }
+    };
+    let chunks: Vec<Item> = (0..400).map(chunk).collect();
+    let leaves: Vec<Item> = [0..193, 193..384, 384..400].map(|part| add(0, chunks[part].to_vec())).into();
+    let root = add(1, leaves);
+    assert_ne!(root.id, paginate(Body::Manifest, chunks.clone()).0.id);
+    let found: Result<Vec<Item>, _> =
+        Leaves::new(&objects, Body::Manifest, &root.id).expect("a root").collect();
+    assert_eq!(found.expect("readable"), chunks);
+}
+
+#[test]
+fn the_ids_of_manifests_are_pinned() {
+    let root = paginate(Body::Manifest, (0..400).map(chunk)).0;
+    assert_eq!(root.id.to_hex(), "2397feff4fb40133c830907127cd85411834101594c88e527598aa5fee9ffc6f");
 }
 
 #[test]

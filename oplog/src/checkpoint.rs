@@ -230,7 +230,7 @@ mod tests {
     fn grow(table: &Table, message: &str) {
         let state = table.load().state;
         let store = DurableLocal::new(&table.path()).expect("a store");
-        let mut draft = draft(state.seq + 1, "ada", Some(state.operation));
+        let mut draft = draft(state.seq + 1, "ada");
         draft.info.parameters.insert("message".to_owned(), message.to_owned());
         if state.version == 2 {
             draft.removes.push(remove("data 0 ada"));

@@ -4,9 +4,10 @@
 //! merged, so that every row is rewritten once per class and not once per merge. Chunks are laid out by path, then age,
 //! then offset: versions of one file stand beside each other and compress together. The merged pack is read back and verified
 //! before the version that names it is published. The packs that it replaces stay on disk for readers, until
-//! [`delete_removed`] finds them old enough.
+//! [`crate::dead`] finds them old enough.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use object_store::ObjectStore;
 use pond_objects::cursor::Leaves;
@@ -15,25 +16,27 @@ use pond_objects::{ObjectId, ObjectSource, ReadError};
 
 use crate::log::{AddFile, EntryDraft, RemoveFile};
 use crate::pack::index::id_prefix;
-use crate::pack::{Columns, Compression, DataPack, PackError, PackReader, SealedPack, write_meta_pack};
+use crate::pack::{
+    Columns, Compression, DataPack, PackError, PackReader, SealedPack, write_compact_meta_pack,
+};
 use crate::pond::Pond;
 use crate::publish::{self, PublishError};
 use crate::row::RowType;
 use crate::schema::PackKind;
 use crate::snapshot::ReadonlyPond;
 use crate::state::{PackFile, TableState};
-use crate::transaction::{Doing, TransactionError, advance, place_in_table};
+use crate::transaction::{Doing, TransactionError, advance, check_files, place_in_table};
 
 /// Packs of one class that are merged without being asked for.
 pub const FAN_IN: usize = 32;
 /// Upper bounds of the classes, in bytes; larger packs are left alone.
 const CLASSES: [u64; 3] = [256 << 10, 8 << 20, 256 << 20];
-/// Most bytes of metadata packs that are merged at once: their rows are sorted in memory.
+/// Most bytes of metadata packs that are merged at once, and most rows: they are sorted in memory, where each takes about a
+/// kilobyte, however small it became in a pack.
 const MOST_META: u64 = 32 << 20;
+const MOST_META_ROWS: u64 = 200_000;
 /// Raw bytes of a row group.
 const GROUP_BYTES: u64 = 8 << 20;
-/// How long replaced packs stay for readers that opened the table before: an hour.
-pub const GRACE_MILLIS: i64 = 3_600_000;
 
 /// What a compaction did.
 #[derive(Debug)]
@@ -54,14 +57,7 @@ pub fn plan(state: &TableState, fan_in: usize) -> Vec<Vec<PackFile>> {
     for kind in [PackKind::Data, PackKind::Meta] {
         let mut from = 0;
         for to in CLASSES {
-            let class = std::mem::replace(&mut from, to)..to;
-            let mut total = 0;
-            let within = |pack: &&PackFile| {
-                let fits = pack.kind == kind && class.contains(&pack.size);
-                total += if fits { pack.size } else { 0 };
-                fits && (kind == PackKind::Data || total <= MOST_META)
-            };
-            let group: Vec<PackFile> = state.packs.iter().filter(within).cloned().collect();
+            let group = group(state, kind, std::mem::replace(&mut from, to)..to);
             if group.len() >= fan_in.max(2) {
                 groups.push(group);
             }
@@ -72,21 +68,25 @@ pub fn plan(state: &TableState, fan_in: usize) -> Vec<Vec<PackFile>> {
 
 /// Groups for a compaction that was asked for: all packs of a kind below the largest class.
 pub fn plan_everything(state: &TableState) -> Vec<Vec<PackFile>> {
-    let mut groups = Vec::new();
-    for kind in [PackKind::Data, PackKind::Meta] {
-        let limit = if kind == PackKind::Data { CLASSES[2] } else { MOST_META };
-        let mut total = 0;
-        let within = |pack: &&PackFile| {
-            let fits = pack.kind == kind && pack.size < limit;
-            total += if fits { pack.size } else { 0 };
-            fits && (kind == PackKind::Data || total <= MOST_META)
-        };
-        let group: Vec<PackFile> = state.packs.iter().filter(within).cloned().collect();
-        if group.len() > 1 {
-            groups.push(group);
-        }
+    let limit = |kind| if kind == PackKind::Data { CLASSES[2] } else { MOST_META };
+    let groups = [PackKind::Data, PackKind::Meta].map(|kind| group(state, kind, 0..limit(kind)));
+    groups.into_iter().filter(|group| group.len() > 1).collect()
+}
+
+/// The packs of a kind and of these sizes; of metadata as many as are merged at once, the smallest first.
+fn group(state: &TableState, kind: PackKind, sizes: Range<u64>) -> Vec<PackFile> {
+    let mut packs: Vec<PackFile> = state.packs.iter().filter(|pack| pack.kind == kind).cloned().collect();
+    packs.retain(|pack| sizes.contains(&pack.size));
+    if kind == PackKind::Meta {
+        packs.sort_by_key(|pack| pack.rows);
+        let (mut bytes, mut rows) = (0, 0);
+        packs.retain(|pack| {
+            bytes += pack.size;
+            rows += pack.rows;
+            bytes <= MOST_META && rows <= MOST_META_ROWS
+        });
     }
-    groups
+    packs
 }
 
 /// Merges the groups, each into one pack, and publishes one version that swaps them.
@@ -101,7 +101,7 @@ pub async fn compact(
     table: &dyn ObjectStore,
 ) -> Result<Compacted, TransactionError> {
     let state = base.state();
-    let (mut adds, mut removes) = (Vec::new(), Vec::new());
+    let (mut adds, mut removes, mut before) = (Vec::new(), Vec::new(), 0);
     let mut indexes = Vec::new();
     for group in groups {
         let kind = group[0].kind;
@@ -113,28 +113,30 @@ pub async fn compact(
         adds.push(AddFile { data_change: false, ..sealed.describe(doing.time / 1000) });
         let digest = sealed.digest;
         place_in_table(pond, kind, sealed)?;
-        removes.extend(group.iter().filter(|pack| pack.digest != digest).map(|pack| RemoveFile {
-            kind,
-            digest: pack.digest,
-            size: pack.size,
-            deletion_timestamp: doing.time / 1000,
-            data_change: false,
-        }));
+        for pack in group.iter().filter(|pack| pack.digest != digest) {
+            before += pack.size;
+            removes.push(RemoveFile {
+                kind,
+                digest: pack.digest,
+                deletion_timestamp: doing.time / 1000,
+                data_change: false,
+            });
+        }
     }
-    let (merged, before) = (removes.len(), removes.iter().map(|file| file.size).sum());
+    let merged = removes.len();
     let after = adds.iter().map(|file| file.size).sum();
     let info = doing.entry_info();
     let draft = EntryDraft {
         info,
         operation: state.operation,
         seq: state.seq,
-        parent: state.parent,
         view: state.view,
         refs: Default::default(),
         adds,
         removes,
         metadata: None,
     };
+    check_files(pond, &draft)?;
     let published = publish::publish(table, state, &draft).await?;
     for (digest, index) in indexes {
         // Derived: where it can't be written, it is made again from the pack.
@@ -146,36 +148,6 @@ pub async fn compact(
 /// Whether an error of [`compact`] only means that others were first.
 pub fn is_behind(error: &TransactionError) -> bool {
     matches!(error, TransactionError::Publish(PublishError::Behind { .. }))
-}
-
-/// Deletes packs that were replaced at least `grace_millis` ago, and gives their number and bytes.
-pub fn delete_removed(
-    pond: &Pond,
-    state: &mut TableState,
-    now_millis: i64,
-    grace_millis: i64,
-) -> (usize, u64) {
-    let live: HashSet<ObjectId> = state.packs.iter().map(|pack| pack.digest).collect();
-    let mut deleted = HashSet::new();
-    let mut bytes = 0;
-    for pack in state.removed.iter() {
-        if pack.data_change || now_millis - pack.removed_at < grace_millis || live.contains(&pack.digest) {
-            continue;
-        }
-        let path = pond.table_dir().join(pack.kind.pack_path(&pack.digest));
-        match std::fs::remove_file(&path) {
-            Ok(()) => bytes += pack.size,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(_) => continue,
-        }
-        let _ = std::fs::remove_file(pond.pack_index_path(&pack.digest));
-        deleted.insert(pack.digest);
-    }
-    if !deleted.is_empty() {
-        state.forget_removed(&deleted);
-        state.save(&pond.cache_dir());
-    }
-    (deleted.len(), bytes)
 }
 
 fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, TransactionError> {
@@ -193,7 +165,7 @@ fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, Transaction
         }
     }
     let expected = rows.len();
-    let sealed = write_meta_pack(&pond.staging_dir(), rows)?;
+    let sealed = write_compact_meta_pack(&pond.staging_dir(), rows)?;
     let written = PackReader::open(sealed.path())?;
     let mut found = 0;
     for row in written.select(Columns::ID, None) {
@@ -292,4 +264,33 @@ fn chunks_of(
         visit(item?.id);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::tests::id;
+    use crate::state::tests::Table;
+
+    #[test]
+    fn a_group_of_metadata_is_bounded_and_leaves_out_what_is_too_large() {
+        let mut state = Table::new().load().state;
+        let pack = |number: u64, size, rows| PackFile {
+            kind: PackKind::Meta,
+            digest: id(&format!("pack {number}")),
+            size,
+            rows,
+            version_added: number,
+        };
+        state.packs = (0..40).map(|number| pack(number, 1000, 38)).collect();
+        state.packs.insert(0, pack(100, 5 << 20, MOST_META_ROWS));
+        state.packs.insert(9, pack(101, 9 << 20, 70_000));
+        let sizes = |groups: Vec<Vec<PackFile>>| groups.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(plan(&state, FAN_IN)), [40]);
+        assert_eq!(sizes(plan_everything(&state)), [41]);
+        state.packs[0].rows = MOST_META_ROWS - 80_000;
+        assert_eq!(sizes(plan_everything(&state)), [42]);
+        state.packs[0].size = MOST_META - 1;
+        assert_eq!(sizes(plan_everything(&state)), [41]);
+    }
 }

@@ -10,6 +10,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
@@ -141,6 +142,14 @@ pub fn give_dir_to_owner(dir: &Path) {
     }
     #[cfg(not(unix))]
     let _ = dir;
+}
+
+/// Gives a file the time of now, and changes nothing else of it. Nothing is synced.
+///
+/// # Errors
+/// Those of the system; only a file's owner may do it.
+pub fn touch(path: &Path) -> io::Result<()> {
+    File::options().write(true).open(path)?.set_modified(SystemTime::now())
 }
 
 /// Syncs a finished temporary file of the same directory, names it `path`, and syncs the directory.

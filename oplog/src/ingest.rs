@@ -6,6 +6,7 @@
 //! packs in the staging area; a failed or dropped ingest leaves nothing there.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
@@ -16,7 +17,7 @@ use bytes::Bytes;
 use pond_objects::ObjectId;
 use pond_objects::chunker::Chunker;
 use pond_objects::page::{Body, Item, Page};
-use pond_objects::paginate::Paginator;
+use pond_objects::paginate::{Paginator, Root};
 
 use crate::durable::{self, DurableError};
 use crate::pack::{DataPack, EncoderFactory, PackError, SealedPack, write_meta_pack};
@@ -249,16 +250,18 @@ impl Reader<'_, '_> {
             return Ok(Stored { id, size });
         }
         // A known manifest does not prove that its chunks are there: the staged pack that had them may be lost.
-        let mut manifest = ManifestRows::new();
+        let mut rows = Vec::new();
+        let mut manifest = Paginator::new(Body::Manifest, into_rows(&mut rows));
         while !source.is_empty() {
             let (chunk, rest) = source.split_at(chunker.cut(source));
             let chunk_id = ObjectId::of_content(chunk);
             self.add_chunk(chunk_id, chunk)?;
-            manifest.push(chunk_id, chunk.len());
+            let Ok(()) = manifest.push(chunk_item(chunk_id, chunk.len()));
             source = rest;
         }
+        let Ok(root) = manifest.finish();
         if !self.ingest.store.has_blob(&id) {
-            self.add_manifest(id, manifest);
+            self.add_manifest(id, root, rows);
         }
         Ok(Stored { id, size })
     }
@@ -290,7 +293,8 @@ impl Reader<'_, '_> {
     ) -> Result<Stored, IngestError> {
         let chunker = Chunker::for_size(size);
         let mut whole = blake3::Hasher::new();
-        let mut manifest = ManifestRows::new();
+        let mut rows = Vec::new();
+        let mut manifest = Paginator::new(Body::Manifest, into_rows(&mut rows));
         let (mut start, mut end, mut total, mut chunks) = (0, 0, 0u64, 0u64);
         let mut at_end = false;
         loop {
@@ -310,12 +314,13 @@ impl Reader<'_, '_> {
                 break;
             }
             let chunk = &buffer[start..start + chunker.cut(&buffer[start..end])];
-            let id = ObjectId::of_content(chunk);
-            start += chunk.len();
+            let (id, length) = (ObjectId::of_content(chunk), chunk.len());
+            start += length;
             chunks += 1;
             self.add_chunk(id, chunk)?;
-            manifest.push(id, chunk.len());
+            let Ok(()) = manifest.push(chunk_item(id, length));
         }
+        let Ok(root) = manifest.finish();
         if total != size {
             return Err(IngestError::Unstable);
         }
@@ -324,7 +329,7 @@ impl Reader<'_, '_> {
             0 => self.add_chunk(id, b"")?,
             1 => {}
             _ if self.ingest.store.has_blob(&id) || !self.first_seen(id) => {}
-            _ => self.add_manifest(id, manifest),
+            _ => self.add_manifest(id, root, rows),
         }
         Ok(Stored { id, size })
     }
@@ -358,9 +363,11 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn add_manifest(&self, id: ObjectId, manifest: ManifestRows) {
-        let rows = manifest.finish(id);
-        lock(&self.ingest.meta).extend(rows);
+    fn add_manifest(&self, blob: ObjectId, root: Root, rows: Vec<MetaRow>) {
+        let size = i64::try_from(root.size).expect("BUG: a content's size fits");
+        let content = Some(Bytes::copy_from_slice(root.id.as_bytes()));
+        let row = MetaRow { id: Some(blob), size: Some(size), content, ..MetaRow::new(RowType::Blob) };
+        lock(&self.ingest.meta).extend(rows.into_iter().chain([row]));
     }
 }
 
@@ -377,39 +384,14 @@ fn fill(source: &mut dyn io::Read, buffer: &mut [u8], end: &mut usize) -> Result
     Ok(false)
 }
 
-/// The rows of a blob of more than one chunk, made while its chunks are found.
-struct ManifestRows {
-    items: Vec<Item>,
+/// Takes the pages of a manifest as rows, made while its chunks are found: those of a large blob are many.
+fn into_rows(rows: &mut Vec<MetaRow>) -> impl FnMut(ObjectId, &Page) -> Result<(), Infallible> {
+    |id, page| {
+        rows.push(MetaRow::page(id, page));
+        Ok(())
+    }
 }
 
-impl ManifestRows {
-    fn new() -> Self {
-        Self { items: Vec::new() }
-    }
-
-    fn push(&mut self, id: ObjectId, length: usize) {
-        self.items.push(Item { name: Default::default(), kind: None, id, size: length as u64, count: 1 });
-    }
-
-    fn finish(self, blob: ObjectId) -> Vec<MetaRow> {
-        let mut rows = Vec::new();
-        let mut paginator =
-            Paginator::new(Body::Manifest, |id, page: &Page| -> Result<(), std::convert::Infallible> {
-                rows.push(MetaRow::page(id, page));
-                Ok(())
-            });
-        for item in self.items {
-            let Ok(()) = paginator.push(item);
-        }
-        let Ok(root) = paginator.finish();
-        let content = Bytes::copy_from_slice(root.id.as_bytes());
-        let size = i64::try_from(root.size).expect("BUG: a content's size fits");
-        rows.push(MetaRow {
-            id: Some(blob),
-            size: Some(size),
-            content: Some(content),
-            ..MetaRow::new(RowType::Blob)
-        });
-        rows
-    }
+fn chunk_item(id: ObjectId, length: usize) -> Item {
+    Item { name: Default::default(), kind: None, id, size: length as u64, count: 1 }
 }

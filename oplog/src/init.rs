@@ -51,7 +51,6 @@ pub fn publish(unborn: Unborn, first: &FirstOperation) -> Result<Pond, FirstErro
         info: doing.entry_info(),
         operation: id,
         seq: 0,
-        parent: None,
         view: root.id,
         refs: Default::default(),
         adds: vec![add],

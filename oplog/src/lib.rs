@@ -2,7 +2,7 @@
 //!
 //! [`pond`] finds and makes ponds, [`snapshot`] reads one operation's state, [`ingest`] stages contents, [`transaction`] writes
 //! and publishes. Below them are the table's log ([`log`], [`state`], [`publish`]), its files ([`pack`], [`store`]) and its
-//! upkeep ([`compact`], [`checkpoint`]). `FORMAT.md` beside this crate's sources describes the bytes.
+//! upkeep ([`compact`], [`dead`], [`checkpoint`]). `FORMAT.md` beside this crate's sources describes the bytes.
 #![deny(missing_docs)]
 
 mod cache_bytes;
@@ -10,6 +10,7 @@ pub mod checkpoint;
 mod commit_links;
 pub mod compact;
 pub mod config;
+pub mod dead;
 pub mod durable;
 pub mod durable_local;
 pub mod in_place;

@@ -148,7 +148,7 @@ pub struct MetaRow {
     pub mtime: Option<i64>,
     /// The blob before.
     pub old_id: Option<ObjectId>,
-    /// An object's stored form.
+    /// An object's stored form; in change rows the id of the commit.
     pub content: Option<Bytes>,
 }
 

@@ -1,5 +1,5 @@
-//! Sorted ids as files of the cache keep them: first the ends of the 256 buckets of ids with the same first byte, then, at
-//! some other place of the file, the ids themselves, 32 bytes each.
+//! Sorted ids as files of the cache keep them: first the ends of the 256 buckets of ids with the same first byte, which a few
+//! ids can do without, then, at some other place of the file, the ids themselves, 32 bytes each.
 //!
 //! An id is found in its bucket near where its next bytes say. A table is a view of bytes that stay where they are: memory, or a map of a
 //! file.
@@ -28,9 +28,10 @@ pub(crate) struct SortedIds<'a> {
 }
 
 impl<'a> SortedIds<'a> {
-    /// The table of these bytes, whose lengths fit: [`ENDS_SIZE`], and a multiple of [`ID_SIZE`].
+    /// The table of these bytes, whose lengths fit: [`ENDS_SIZE`] or none, and a multiple of [`ID_SIZE`].
     pub(crate) fn new(ends: &'a [u8], ids: &'a [u8]) -> Self {
-        debug_assert!(ends.len() == ENDS_SIZE && ids.len().is_multiple_of(ID_SIZE), "BUG: no table of ids");
+        let is_table = [0, ENDS_SIZE].contains(&ends.len()) && ids.len().is_multiple_of(ID_SIZE);
+        debug_assert!(is_table, "BUG: no table of ids");
         Self { ends, ids }
     }
 
@@ -50,6 +51,9 @@ impl<'a> SortedIds<'a> {
     /// Whether the buckets follow each other and hold all ids: what nothing below relies on unchecked, if bytes come from
     /// a file.
     pub(crate) fn is_whole(&self) -> bool {
+        if self.ends.is_empty() {
+            return true;
+        }
         let ends = (0..BUCKETS).map(|bucket| self.end(bucket));
         ends.clone().is_sorted() && ends.max() == Some(self.ids.len() / ID_SIZE)
     }
@@ -58,8 +62,11 @@ impl<'a> SortedIds<'a> {
         u32_at(self.ends, 4 * bucket) as usize
     }
 
-    /// The places of the ids that begin with `byte`.
+    /// The places of the ids that begin with `byte`; without buckets, of all.
     pub(crate) fn bucket(&self, byte: u8) -> Range<usize> {
+        if self.ends.is_empty() {
+            return 0..self.ids.len() / ID_SIZE;
+        }
         let bucket = usize::from(byte);
         if bucket == 0 { 0..self.end(0) } else { self.end(bucket - 1)..self.end(bucket) }
     }
@@ -88,7 +95,9 @@ impl<'a> SortedIds<'a> {
                 order => order.is_gt(),
             }
         };
-        let share = u64::from(u32::from_be_bytes([id[1], id[2], id[3], id[4]]));
+        // In a bucket all first bytes are the same.
+        let next = usize::from(!self.ends.is_empty());
+        let share = u64::from(u32::from_be_bytes([id[next], id[next + 1], id[next + 2], id[next + 3]]));
         let guess = range.start + ((range.len() as u64 * share) >> 32) as usize;
         let (mut low, mut high) = (range.start, range.end);
         let mut step = FIRST_STEP;
@@ -160,6 +169,15 @@ mod tests {
             assert!(table.matching(&prefix).any(|found| found == (at, *id)));
         }
         assert_eq!(table.position(&ObjectId::of_content(b"another")), None);
+        // A few do without buckets.
+        let few = SortedIds::new(&[], &bytes[..ID_SIZE * 100]);
+        assert!(few.is_whole());
+        for (at, id) in ids.iter().enumerate() {
+            assert_eq!(few.position(id), (at < 100).then_some(at));
+            let prefix: IdPrefix = id.to_hex()[..6].parse().expect("a prefix");
+            assert_eq!(few.matching(&prefix).any(|found| found == (at, *id)), at < 100);
+        }
+        assert_eq!(SortedIds::new(&[], &[]).position(&ids[0]), None);
         // Ids that are not spread at all, as nobody makes them, are found all the same.
         let mut crowded = [[7; ID_SIZE]; 100];
         crowded.iter_mut().zip(0..).for_each(|(id, n)| id[31] = 2 * n);

@@ -18,7 +18,7 @@ use pond_refs::{RefEdit, RefName, apply_edits};
 
 use crate::durable;
 use crate::lock::{Holder, Lock};
-use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat, RefMove};
+use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat};
 use crate::operation::{Operation, OperationError};
 use crate::pack::{PackError, PackIndex, PackReader, SealedPack, write_meta_pack};
 use crate::pond::Pond;
@@ -165,9 +165,11 @@ impl<'a> Transaction<'a> {
         id
     }
 
-    /// Adds change rows, whose `seq` and time are filled in.
-    pub fn add_changes(&mut self, changes: impl IntoIterator<Item = MetaRow>) {
-        self.rows.extend(changes);
+    /// Adds the change rows of a commit, whose `seq` and time are filled in.
+    pub fn add_changes(&mut self, commit: &ObjectId, changes: impl IntoIterator<Item = MetaRow>) {
+        let commit = Bytes::copy_from_slice(commit.as_bytes());
+        let of_commit = |row| MetaRow { content: Some(commit.clone()), ..row };
+        self.rows.extend(changes.into_iter().map(of_commit));
     }
 
     /// Takes staged packs into the table: the data packs as they are, the rows of the others.
@@ -233,6 +235,7 @@ impl<'a> Transaction<'a> {
         for _ in 0..MOST_TRIES {
             let base = newer.as_ref().unwrap_or(self.base);
             let (written, draft) = self.write(base, &data)?;
+            check_files(self.pond, &draft)?;
             match publish::publish(table, base.state(), &draft).await {
                 Ok(published) => return self.finish(base, written, &draft, published.version),
                 Err(PublishError::Behind { .. }) => newer = self.newer_base()?.or(newer),
@@ -289,6 +292,9 @@ impl<'a> Transaction<'a> {
             let found = if is_moved { &to } else { &from };
             let add = describe_data(found, &pack.digest, self.doing.time / 1000)
                 .map_err(|error| TransactionError::Staged { name: pack.name(), error })?;
+            // A pack that is about to be named shall not look like one that was left behind. Most systems note the renaming
+            // as well, and the index names it too: where it cannot be done, it is not needed.
+            let _ = durable::touch(found);
             if !is_moved {
                 std::fs::rename(&from, &to).map_err(write)?;
             }
@@ -343,7 +349,6 @@ impl<'a> Transaction<'a> {
             info: doing.entry_info(),
             operation: id,
             seq,
-            parent: operation.parent,
             view: operation.view,
             refs,
             adds,
@@ -359,19 +364,15 @@ impl<'a> Transaction<'a> {
         &self,
         mut view: View<'b>,
         seq: i64,
-    ) -> Result<(View<'b>, BTreeMap<String, RefMove>), TransactionError> {
+    ) -> Result<(View<'b>, BTreeMap<String, Option<ObjectId>>), TransactionError> {
         let changes = apply_edits(&self.edits, |name| view.target(name))?;
-        let mut refs = BTreeMap::new();
-        for change in changes {
-            view.set_target(&change.name, change.new);
-            refs.insert(change.name.to_string(), RefMove { old: change.old, new: change.new });
-        }
-        for (name, _) in refs.iter().filter(|(_, moved)| moved.old.is_none()) {
-            let name = RefName::new(name).expect("BUG: a ref's name was printed");
-            if let Some(other) = view.collision(&name)? {
-                return Err(TransactionError::Collision { name, other });
+        changes.iter().for_each(|change| view.set_target(&change.name, change.new));
+        for change in changes.iter().filter(|change| change.old.is_none()) {
+            if let Some(other) = view.collision(&change.name)? {
+                return Err(TransactionError::Collision { name: change.name.clone(), other });
             }
         }
+        let refs = changes.into_iter().map(|change| (change.name.to_string(), change.new)).collect();
         if let Some((from, to)) = &self.renamed {
             view.rename_in_heads(from, to)?;
         }
@@ -419,6 +420,15 @@ impl<'a> Transaction<'a> {
     }
 }
 
+/// Whether the packs that an entry is about to name are still there: a process that was stopped for long in between finds them
+/// swept away.
+pub(crate) fn check_files(pond: &Pond, draft: &EntryDraft) -> Result<(), TransactionError> {
+    match draft.adds.iter().all(|add| pond.table_dir().join(add.path()).exists()) {
+        true => Ok(()),
+        false => Err(TransactionError::ContentGone),
+    }
+}
+
 /// The file of metadata that was written for an operation.
 struct Written {
     operation: ObjectId,
@@ -428,22 +438,16 @@ struct Written {
     view_pages: Vec<(ObjectId, Bytes)>,
 }
 
-/// A data pack as the log adds it. All its rows are chunks.
+/// A data pack as the log adds it.
 fn describe_data(path: &std::path::Path, digest: &ObjectId, time_millis: i64) -> Result<AddFile, PackError> {
     let reader = PackReader::open(path)?;
-    let (rows, size) = (reader.rows_len(), reader.size());
-    let name = RowType::Chunk.name();
-    let stats = format!(
-        r#"{{"numRecords":{rows},"minValues":{{"type":"{name}"}},"maxValues":{{"type":"{name}"}},"nullCount":{{"type":0}}}}"#
-    );
     Ok(AddFile {
         kind: PackKind::Data,
         digest: *digest,
-        size,
+        size: reader.size(),
         modification_time: time_millis,
         data_change: true,
-        rows,
-        stats,
+        rows: reader.rows_len(),
     })
 }
 

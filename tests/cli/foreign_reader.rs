@@ -62,6 +62,29 @@ fn the_records_are_counted_by_type() {
 }
 
 #[test]
+fn a_change_names_its_commit() {
+    let pond = three_commits();
+    // Compacted rows say it as well.
+    for _ in 0..2 {
+        let table = Table::open(&pond.mirror());
+        let joined = table.texts(
+            "select distinct encode(commit.id, 'hex'), change.path from pond change \
+             join pond commit on change.content = commit.id and commit.type = 'commit' \
+             where change.type = 'change' and change.seq = commit.seq",
+        );
+        let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        joined.iter().for_each(|row| found.entry(&row[0]).or_default().push(&row[1]));
+        let all = table.texts("select count(*) from pond where type = 'change'");
+        assert_eq!(all, [[joined.len().to_string()]], "none belongs to no commit");
+        let history = pond.history();
+        let mut newest = found[history[0].as_str()].clone();
+        newest.sort_unstable();
+        assert_eq!((newest, found.len()), (vec!["doomed", "new name"], 3));
+        pond.ok(&["maintenance"]);
+    }
+}
+
+#[test]
 fn a_small_file_is_read_out_of_the_table() {
     let pond = three_commits();
     let table = Table::open(&pond.mirror());

@@ -1,7 +1,8 @@
 //! A history long enough to be compacted on its way: nothing of it may change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -127,4 +128,70 @@ fn commands_that_commit_nothing_leave_few_packs_too() {
 fn pond_operations(count: &[String]) -> usize {
     let number = count.iter().find_map(|line| line.strip_prefix("operations: ")).expect("a count");
     number.parse().expect("a number")
+}
+
+/// The numbers of `count-objects -v` by their names.
+fn counts(pond: &TestPond) -> BTreeMap<String, u64> {
+    let line = |line: String| {
+        let (name, number) = line.split_once(": ").expect("a name and a number");
+        (name.to_owned(), number.parse().expect("a number"))
+    };
+    pond.lines(&["count-objects", "-v"]).into_iter().map(line).collect()
+}
+
+fn files_in(directory: &Path) -> usize {
+    fs::read_dir(directory).expect("a directory").count()
+}
+
+#[test]
+fn replaced_packs_go_once_nobody_can_be_reading_them() {
+    let mut pond = TestPond::new();
+    let append = |pond: &TestPond, number: usize| {
+        pond.append("level.csv", &readings(9, number, number + 1));
+        pond.ok(&["commit", "-q", "-a", "-m", "one line"]);
+    };
+    pond.write("level.csv", readings(9, 0, 1));
+    pond.commit_all("first");
+    pond.set("POND_NOW", "2026-05-01T12:00:00Z");
+    (1..80).for_each(|number| append(&pond, number));
+    let within = counts(&pond);
+    assert!(within["waiting-packs"] > 100 && within["dead-packs"] == 0, "{within:?}");
+
+    pond.set("POND_NOW", "2026-05-01T14:00:00Z");
+    let after = counts(&pond);
+    assert_eq!((after["waiting-packs"], after["dead-packs"]), (0, within["waiting-packs"]), "{after:?}");
+    assert_eq!(after["dead-size"], within["waiting-size"]);
+    // Any command that publishes, and no upkeep by hand.
+    append(&pond, 80);
+    let swept = counts(&pond);
+    assert_eq!((swept["waiting-packs"], swept["dead-packs"], swept["dead-size"]), (0, 0, 0), "{swept:?}");
+    let [data, meta] = ["data", "meta"].map(|kind| files_in(&pond.dot_pond(&format!("oplog/kind={kind}"))));
+    assert_eq!((data as u64, meta as u64), (swept["data-packs"], swept["meta-packs"]));
+    assert!(files_in(&pond.dot_pond("cache/packs")) <= data + meta, "indexes of packs that are gone go too");
+    assert_eq!(pond.history().len(), 81);
+    assert_eq!(pond.ok(&["cat", "HEAD:level.csv"]), pond.read("level.csv"));
+    assert_eq!(pond.ok(&["cat", "HEAD~80:level.csv"]), readings(9, 0, 1));
+}
+
+#[test]
+fn a_pack_that_a_killed_command_left_in_the_table_is_no_loss() {
+    let pond = TestPond::new();
+    pond.write("level.csv", readings(10, 0, 3000));
+    pond.ok(&["add", "level.csv"]);
+    // As a commit does that is killed before it publishes.
+    let staged = fs::read_dir(pond.dot_pond("staging")).expect("a directory");
+    let mut paths = staged.map(|entry| entry.expect("an entry").path());
+    let data = paths.find(|path| path.to_string_lossy().ends_with(".data.parquet"));
+    let data = data.expect("a staged pack");
+    let name = data.file_name().expect("a name").to_string_lossy().replace(".data.", ".");
+    let moved = pond.dot_pond("oplog/kind=data").join(name);
+    fs::rename(&data, &moved).expect("renamed");
+    pond.write("level.csv", "something else since\n");
+    let counted = counts(&pond);
+    assert_eq!((counted["waiting-packs"], counted["dead-packs"]), (1, 0), "{counted:?}");
+    pond.ok(&["maintenance", "--grace", "0s"]);
+    assert!(moved.exists(), "the index names it");
+    pond.ok(&["commit", "-q", "-m", "what was staged"]);
+    assert_eq!(pond.ok(&["cat", "HEAD:level.csv"]), readings(10, 0, 3000));
+    assert_eq!(counts(&pond)["waiting-packs"], 0);
 }

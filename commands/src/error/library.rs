@@ -9,6 +9,7 @@ use pond_objects::large::LargeError;
 use pond_objects::{CopyError, ReadError};
 use pond_oplog::checkpoint::CheckpointError;
 use pond_oplog::config::ConfigError as FormatError;
+use pond_oplog::dead::DeadError;
 use pond_oplog::durable::DurableError;
 use pond_oplog::ingest::IngestError;
 use pond_oplog::init::FirstError;
@@ -256,6 +257,16 @@ impl From<IngestError> for CommandError {
 impl From<CheckpointError> for CommandError {
     fn from(error: CheckpointError) -> Self {
         explained(&error)
+    }
+}
+
+impl From<DeadError> for CommandError {
+    fn from(error: DeadError) -> Self {
+        match error {
+            DeadError::State(error) => error.into(),
+            DeadError::Log(error) => error.into(),
+            error @ DeadError::Read { .. } => explained(&error),
+        }
     }
 }
 

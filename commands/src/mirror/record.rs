@@ -51,7 +51,8 @@ impl NewCommit<'_> {
             message: self.message,
         };
         let id = transaction.add_commit(&commit);
-        transaction.add_changes(next_commit::change_rows(self.changes, self.nodes, &nodes, self.mtimes));
+        let rows = next_commit::change_rows(self.changes, self.nodes, &nodes, self.mtimes);
+        transaction.add_changes(&id, rows);
         (id, commit)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pond_oplog::{PackKind, RowType};
+use pond_oplog::{PackKind, RowType, dead};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -14,7 +14,8 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Rows are counted in every pack, those of the staging area included; what stands in two packs counts twice. Sizes
-are those of the files, in bytes unless -H is given. -v lists everything.
+are those of the files, in bytes unless -H is given. -v lists everything. Packs that no version names any more are
+waiting while another program may be reading them, for an hour, and dead from then on: the next upkeep deletes them.
 
 Examples:
   pond count-objects
@@ -40,9 +41,13 @@ struct Counts {
     data_packs: u64,
     meta_packs: u64,
     staged_packs: u64,
+    dead_packs: u64,
+    waiting_packs: u64,
     versions: u64,
     data_size: u64,
     meta_size: u64,
+    dead_size: u64,
+    waiting_size: u64,
     log_size: u64,
     staging_size: u64,
     cache_size: u64,
@@ -74,11 +79,15 @@ pub(crate) fn run(ctx: &Context, args: CountObjectsArgs) -> Result<Outcome, Comm
         ("data-packs", counts.data_packs),
         ("meta-packs", counts.meta_packs),
         ("staged-packs", counts.staged_packs),
+        ("dead-packs", counts.dead_packs),
+        ("waiting-packs", counts.waiting_packs),
         ("versions", counts.versions),
     ];
     let sizes = [
         ("data-size", counts.data_size),
         ("meta-size", counts.meta_size),
+        ("dead-size", counts.dead_size),
+        ("waiting-size", counts.waiting_size),
         ("log-size", counts.log_size),
         ("staging-size", counts.staging_size),
         ("cache-size", counts.cache_size),
@@ -104,6 +113,15 @@ fn count(workspace: &Workspace<'_>) -> Result<Counts, CommandError> {
         let (number, size) = match pack.kind {
             PackKind::Data => (&mut counts.data_packs, &mut counts.data_size),
             PackKind::Meta => (&mut counts.meta_packs, &mut counts.meta_size),
+        };
+        *number += 1;
+        *size += pack.size;
+    }
+    let now = crate::time::moment()?.as_millisecond();
+    for pack in dead::find(&workspace.pond, state)? {
+        let (number, size) = match pack.is_due(now, dead::GRACE) {
+            true => (&mut counts.dead_packs, &mut counts.dead_size),
+            false => (&mut counts.waiting_packs, &mut counts.waiting_size),
         };
         *number += 1;
         *size += pack.size;

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use pond_oplog::{StagedPack, checkpoint, compact, durable};
+use pond_oplog::{StagedPack, checkpoint, compact, dead, durable};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -71,13 +71,13 @@ struct Report {
 
 pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, CommandError> {
     debug_assert_eq!(args.action, "run", "BUG: the parser knows no other action");
-    let grace = args.grace.unwrap_or(Duration::from_millis(compact::GRACE_MILLIS.unsigned_abs()));
+    let grace = args.grace.unwrap_or(dead::GRACE);
     let mut workspace = Workspace::write_over(ctx)?;
     let mut report = Report::default();
     merge(&mut workspace, args.auto, &mut report)?;
-    let grace_millis = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
-    (report.deleted_packs, report.deleted_bytes) = maintain::delete_replaced(&mut workspace, grace_millis)?;
-    let failed = sweep(&workspace, grace, &mut report)?;
+    let named = named_packs(&workspace)?;
+    let mut failed = delete_dead(&mut workspace, grace, &named, &mut report)?;
+    failed.extend(sweep(&workspace, grace, &named, &mut report)?);
     if !args.auto {
         let (files, bytes) = leftovers::sweep_everything(&mut workspace)?;
         report.stale_files += files;
@@ -126,14 +126,30 @@ fn write_checkpoint(
     Ok(())
 }
 
+/// Deletes packs of the table that no version names, with their indexes; gives what could not be deleted.
+fn delete_dead(
+    workspace: &mut Workspace<'_>,
+    grace: Duration,
+    named: &Named,
+    report: &mut Report,
+) -> Result<Vec<(PathBuf, io::Error)>, CommandError> {
+    // A commit that was killed may have moved a staged pack into the table that an index goes on naming.
+    let needed = named.packs.iter().map(|pack| pack.digest).collect();
+    let deleted = maintain::delete_dead(workspace, grace, named.is_whole.then_some(&needed), usize::MAX)?;
+    (report.deleted_packs, report.deleted_bytes) = (deleted.replaced.count, deleted.replaced.bytes);
+    report.stale_files += deleted.unnamed.count + deleted.indexes.count;
+    report.stale_bytes += deleted.unnamed.bytes + deleted.indexes.bytes;
+    Ok(deleted.failed.into_iter().collect())
+}
+
 /// Deletes what killed commands left behind; gives what could not be deleted. The mirror's lock is held.
 fn sweep(
     workspace: &Workspace<'_>,
     grace: Duration,
+    named: &Named,
     report: &mut Report,
 ) -> Result<Vec<(PathBuf, io::Error)>, CommandError> {
     let pond = &workspace.pond;
-    let named = named_packs(workspace)?;
     let staging = pond.staging_dir();
     let mut dirs = vec![staging.clone(), pond.pond_dir().to_owned(), pond.cache_dir(), pond.table_dir()];
     dirs.push(pond.table_dir().join("_delta_log"));
@@ -148,7 +164,7 @@ fn sweep(
             let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
             let is_temporary = name.starts_with(durable::TEMPORARY_PREFIX);
             let pack = (dir == staging).then(|| StagedPack::parse(name)).flatten();
-            let is_unnamed = pack.is_some_and(|pack| !named.contains(&pack));
+            let is_unnamed = pack.is_some_and(|pack| !named.packs.contains(&pack));
             let age = if is_temporary { grace.max(YOUNGEST_TEMPORARY) } else { grace };
             if !found.is_file() || !(is_temporary || is_unnamed) || !is_older(&found, age) {
                 continue;
@@ -170,17 +186,27 @@ fn sweep(
     Ok(failed)
 }
 
-/// The staged packs that the index of any mirror names.
-fn named_packs(workspace: &Workspace<'_>) -> Result<HashSet<StagedPack>, CommandError> {
-    let mut named: HashSet<StagedPack> = workspace.staged()?.into_iter().collect();
+/// The staged packs that the indexes of mirrors name.
+struct Named {
+    packs: HashSet<StagedPack>,
+    /// Whether every mirror has an index; else all that is in the staging area counts as named.
+    is_whole: bool,
+}
+
+fn named_packs(workspace: &Workspace<'_>) -> Result<Named, CommandError> {
+    let mut named = Named { packs: workspace.staged()?.into_iter().collect(), is_whole: true };
     for (mirror, found) in entries(&workspace.pond.pond_dir().join("mirrors"))? {
         if found.is_dir() {
             // One that is lost or can't be read names we know not what: then nothing is deleted.
             match Index::open(&mirror.join("index"))? {
                 Some(index) => {
-                    named.extend(index.header().packs.iter().filter_map(|name| StagedPack::parse(name)));
+                    let packs = index.header().packs.iter();
+                    named.packs.extend(packs.filter_map(|name| StagedPack::parse(name)));
                 }
-                None => named.extend(staged_packs::present(&workspace.pond)),
+                None => {
+                    named.packs.extend(staged_packs::present(&workspace.pond));
+                    named.is_whole = false;
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::encode::partition;
 use super::wire::{self, Line};
 use super::{
-    AddFile, Damage, ENTRY_LIMIT, EntryInfo, LogEntry, LogError, PackKind, PondInfo, READER_VERSION, RefMove,
+    AddFile, Damage, ENTRY_LIMIT, EntryInfo, LogEntry, LogError, PackKind, PondInfo, READER_VERSION,
     RemoveFile, TableMetadata, WRITER_VERSION, parse_pack_path,
 };
 use crate::operation::canonical_id;
@@ -107,13 +107,13 @@ fn unreadable(version: u64, number: usize, line: &[u8], error: &serde_json::Erro
 fn begin(version: u64, info: wire::CommitInfo<'_>) -> Result<LogEntry, String> {
     let pond = info.pond;
     let mut refs = BTreeMap::new();
-    for (name, [old, new]) in pond.refs {
-        refs.insert(name, RefMove { old: optional_id(old)?, new: optional_id(new)? });
+    for (name, target) in pond.refs {
+        let (wire::Target::New(target) | wire::Target::Moved([_, target])) = target;
+        refs.insert(name, optional_id(target)?);
     }
     let pond = PondInfo {
         operation: id(&pond.operation)?,
         seq: pond.seq,
-        parent: optional_id(pond.parent)?,
         view: id(&pond.view)?,
         refs,
         previous: optional_id(pond.previous)?,
@@ -154,7 +154,7 @@ fn take(entry: &mut LogEntry, line: Line<'_>) -> Result<(), LogError> {
         }
         Line::Add(add) => {
             no_deletion_vector(version, add.deletion_vector.as_ref())?;
-            let (kind, digest) = pack(&add.path, &add.partition_values).map_err(|why| content(&why))?;
+            let (kind, digest) = pack(&add.path, Some(&add.partition_values)).map_err(|why| content(&why))?;
             let stats: wire::Stats = serde_json::from_str(&add.stats)
                 .map_err(|_| content("a pack's statistics lack the number of rows"))?;
             entry.adds.push(AddFile {
@@ -164,16 +164,14 @@ fn take(entry: &mut LogEntry, line: Line<'_>) -> Result<(), LogError> {
                 modification_time: add.modification_time,
                 data_change: add.data_change,
                 rows: stats.num_records,
-                stats: add.stats.into_owned(),
             });
         }
         Line::Remove(remove) => {
             no_deletion_vector(version, remove.deletion_vector.as_ref())?;
-            let (kind, digest) = pack(&remove.path, &remove.partition_values).map_err(|why| content(&why))?;
+            let (kind, digest) = pack(&remove.path, None).map_err(|why| content(&why))?;
             entry.removes.push(RemoveFile {
                 kind,
                 digest,
-                size: remove.size,
                 deletion_timestamp: remove.deletion_timestamp,
                 data_change: remove.data_change,
             });
@@ -225,9 +223,9 @@ fn no_deletion_vector(version: u64, found: Option<&Value>) -> Result<(), LogErro
     }
 }
 
-fn pack(path: &str, values: &BTreeMap<String, String>) -> Result<(PackKind, ObjectId), String> {
+fn pack(path: &str, values: Option<&BTreeMap<String, String>>) -> Result<(PackKind, ObjectId), String> {
     match parse_pack_path(path) {
-        Some((kind, digest)) if *values == partition(kind) => Ok((kind, digest)),
+        Some((kind, digest)) if values.is_none_or(|values| *values == partition(kind)) => Ok((kind, digest)),
         _ => Err(format!("it names '{}', which is no pack of this table", crate::line::escape(path))),
     }
 }

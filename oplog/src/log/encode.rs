@@ -60,19 +60,17 @@ fn push(bytes: &mut Vec<u8>, line: &Line<'_>) {
 
 fn commit_info<'a>(draft: &'a EntryDraft, previous: Option<ObjectId>) -> Line<'a> {
     let hex = |id: Option<ObjectId>| id.map(|id| id.to_hex());
-    let refs = draft.refs.iter();
+    let refs = draft.refs.iter().map(|(name, target)| (name.clone(), wire::Target::New(hex(*target))));
     Line::CommitInfo(wire::CommitInfo {
         timestamp: draft.info.timestamp,
         user_name: (&draft.info.user).into(),
         operation: (&draft.info.operation).into(),
         operation_parameters: draft.info.parameters.clone(),
-        engine_info: concat!("pond/", env!("CARGO_PKG_VERSION")).into(),
         pond: wire::Pond {
             operation: draft.operation.to_hex().into(),
             seq: draft.seq,
-            parent: hex(draft.parent),
             view: draft.view.to_hex().into(),
-            refs: refs.map(|(name, moved)| (name.clone(), [hex(moved.old), hex(moved.new)])).collect(),
+            refs: refs.collect(),
             previous: hex(previous),
             digest: ObjectId::ZERO.to_hex().into(),
         },
@@ -99,7 +97,7 @@ fn add_line(add: &AddFile) -> Line<'_> {
         size: add.size,
         modification_time: add.modification_time,
         data_change: add.data_change,
-        stats: (&add.stats).into(),
+        stats: stats(add.rows).into(),
         deletion_vector: None,
     })
 }
@@ -109,11 +107,13 @@ fn remove_line(remove: &RemoveFile) -> Line<'_> {
         path: remove.kind.pack_path(&remove.digest).into(),
         deletion_timestamp: remove.deletion_timestamp,
         data_change: remove.data_change,
-        extended_file_metadata: true,
-        partition_values: partition(remove.kind),
-        size: remove.size,
         deletion_vector: None,
     })
+}
+
+/// The number of rows. Bounds of columns stand in the pack's own footer, and would be half of an entry.
+fn stats(rows: u64) -> String {
+    serde_json::to_string(&wire::Stats { num_records: rows }).expect("BUG: a number is JSON")
 }
 
 pub(super) fn partition(kind: PackKind) -> BTreeMap<String, String> {

@@ -35,10 +35,11 @@ pub const LOG_DIR: &str = "_delta_log";
 pub const READER_VERSION: i64 = 1;
 /// The writer version.
 pub const WRITER_VERSION: i64 = 2;
-/// The table's properties: nothing deletes the history, and checkpoints are written by pond alone.
+/// The table's properties: nothing deletes the history, and checkpoints are written by pond alone. Files that were removed more
+/// than a day ago need not stand in them: pond has deleted those.
 pub const TABLE_PROPERTIES: [(&str, &str); 4] = [
     ("delta.checkpointInterval", "1000000000"),
-    ("delta.deletedFileRetentionDuration", "interval 36500 days"),
+    ("delta.deletedFileRetentionDuration", "interval 1 days"),
     ("delta.enableExpiredLogCleanup", "false"),
     ("delta.logRetentionDuration", "interval 36500 days"),
 ];
@@ -59,10 +60,8 @@ pub struct AddFile {
     pub modification_time: i64,
     /// Whether its rows are new to the table; compaction adds old ones again.
     pub data_change: bool,
-    /// Its rows, as `stats` has them too.
+    /// Its rows.
     pub rows: u64,
-    /// Delta's column statistics: a JSON object with `numRecords` and perhaps more.
-    pub stats: String,
 }
 
 impl AddFile {
@@ -79,8 +78,6 @@ pub struct RemoveFile {
     pub kind: PackKind,
     /// Its digest.
     pub digest: ObjectId,
-    /// Its bytes.
-    pub size: u64,
     /// When it was removed: milliseconds since 1970.
     pub deletion_timestamp: i64,
     /// Whether its rows leave the table; compaction keeps them in other packs.
@@ -100,15 +97,6 @@ pub struct EntryInfo {
     pub timestamp: i64,
 }
 
-/// How an operation moved one ref.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RefMove {
-    /// What it pointed to; none if it is new.
-    pub old: Option<ObjectId>,
-    /// What it points to; none if it is gone.
-    pub new: Option<ObjectId>,
-}
-
 /// pond's part of an entry. In an entry of maintenance, which is no operation, everything up to `view` is as in the
 /// entry before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,12 +105,10 @@ pub struct PondInfo {
     pub operation: ObjectId,
     /// Its number.
     pub seq: i64,
-    /// The operation before it; none for the first.
-    pub parent: Option<ObjectId>,
     /// The view that it left.
     pub view: ObjectId,
-    /// The refs that it moved.
-    pub refs: BTreeMap<String, RefMove>,
+    /// The refs that it moved, and what they point to; none: it deleted the ref.
+    pub refs: BTreeMap<String, Option<ObjectId>>,
     /// The digest of the entry before; none in version 0.
     pub previous: Option<ObjectId>,
     /// The entry's own digest.
@@ -163,12 +149,10 @@ pub struct EntryDraft {
     pub operation: ObjectId,
     /// See [`PondInfo::seq`].
     pub seq: i64,
-    /// See [`PondInfo::parent`].
-    pub parent: Option<ObjectId>,
     /// See [`PondInfo::view`].
     pub view: ObjectId,
     /// See [`PondInfo::refs`].
-    pub refs: BTreeMap<String, RefMove>,
+    pub refs: BTreeMap<String, Option<ObjectId>>,
     /// The packs that it adds.
     pub adds: Vec<AddFile>,
     /// The packs that it removes.

@@ -31,8 +31,6 @@ pub(super) struct CommitInfo<'a> {
     #[serde(borrow)]
     pub(super) operation: Cow<'a, str>,
     pub(super) operation_parameters: BTreeMap<String, String>,
-    #[serde(borrow)]
-    pub(super) engine_info: Cow<'a, str>,
     /// The last field, so that the line ends with the digest.
     #[serde(borrow)]
     pub(super) pond: Pond<'a>,
@@ -43,14 +41,23 @@ pub(super) struct Pond<'a> {
     #[serde(borrow)]
     pub(super) operation: Cow<'a, str>,
     pub(super) seq: i64,
-    pub(super) parent: Option<String>,
     #[serde(borrow)]
     pub(super) view: Cow<'a, str>,
-    pub(super) refs: BTreeMap<String, [Option<String>; 2]>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) refs: BTreeMap<String, Target>,
     pub(super) previous: Option<String>,
     /// The last field; see above.
     #[serde(borrow)]
     pub(super) digest: Cow<'a, str>,
+}
+
+/// What a ref points to from now on.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Target {
+    New(Option<String>),
+    /// As the first entries had it: what it pointed to before, and what from now on.
+    Moved([Option<String>; 2]),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,15 +114,12 @@ pub(super) struct Remove<'a> {
     pub(super) path: Cow<'a, str>,
     pub(super) deletion_timestamp: i64,
     pub(super) data_change: bool,
-    pub(super) extended_file_metadata: bool,
-    pub(super) partition_values: BTreeMap<String, String>,
-    pub(super) size: u64,
     #[serde(default, skip_serializing)]
     pub(super) deletion_vector: Option<Value>,
 }
 
-/// What is needed of a column statistics text.
-#[derive(Deserialize)]
+/// The text of a pack's statistics. That of another writer may have bounds of columns as well, which are in the pack too.
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Stats {
     pub(super) num_records: u64,

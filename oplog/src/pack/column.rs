@@ -23,6 +23,8 @@ pub(super) struct ColumnShape {
     /// Whether values may be null.
     pub(super) optional: bool,
     pub(super) compressed: bool,
+    /// Unless that makes the only page of the column longer.
+    pub(super) if_shorter: bool,
     /// A page is closed before it grows beyond this many bytes.
     pub(super) page_bytes: usize,
     /// And when it has this many rows.
@@ -158,7 +160,9 @@ impl ColumnEncoder {
             scratch.reserve(compress_bound(plain.len()));
             zstd.compress_to_buffer(plain, scratch)
                 .map_err(PackError::io("compress a page of", std::path::Path::new("a pack")))?;
-            scratch
+            // The codec is one for all pages of a column.
+            self.shape.compressed = !self.shape.if_shorter || scratch.len() < plain.len();
+            if self.shape.compressed { scratch } else { plain }
         } else {
             plain
         };

@@ -11,7 +11,8 @@
 //!
 //! ```text
 //! head   "PONDPIDX", version u32, zero u32, objects u64, changes u64, operations u64, digest of the pack (32 bytes),
-//!        ends of the 256 buckets u32 each, sum of changes and operations u64, sum of head and sums without itself u64
+//!        of 256 objects or more ends of the 256 buckets u32 each, sum of changes and operations u64, sum of head and sums
+//!        without itself u64
 //! sums   of all from the ids to the changes u64; of 4,096 objects or more one for each bucket: of its ids, row
 //!        groups, rows and types
 //! ids    32 bytes each, sorted; a bucket holds those with the same first byte
@@ -42,17 +43,14 @@ use crate::durable;
 use crate::in_place::open_no_link;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
-use crate::sorted_ids::{BUCKETS, ENDS_SIZE, ID_SIZE, SortedIds, first_from};
+use crate::sorted_ids::{BUCKETS, ID_SIZE, SortedIds, first_from};
 
 const MAGIC: &[u8; 8] = b"PONDPIDX";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// To map a file takes longer than to read so many bytes.
 const READ_WHOLE: u64 = 16 << 10;
 const PACK: usize = 40;
 const ENDS: usize = PACK + ID_SIZE;
-const TAIL_SUM: usize = ENDS + ENDS_SIZE;
-const HEAD_SUM: usize = TAIL_SUM + 8;
-const HEAD: usize = HEAD_SUM + 8;
 
 /// An object of a pack and its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -210,16 +208,18 @@ impl PackIndex {
             bytes.extend_from_slice(&location.row_group.to_le_bytes());
             bytes.extend_from_slice(&location.row.to_le_bytes());
         }
-        let ends = SortedIds::ends_of(objects.iter().map(|entry| &entry.id));
-        bytes[ENDS..TAIL_SUM].copy_from_slice(&ends);
+        if layout.tail_sum > ENDS {
+            let ends = SortedIds::ends_of(objects.iter().map(|entry| &entry.id));
+            bytes[ENDS..layout.tail_sum].copy_from_slice(&ends);
+        }
         for part in 0..layout.parts {
             let sum = part_sum(&bytes, &layout, part);
-            bytes[HEAD + 8 * part..][..8].copy_from_slice(&sum.to_le_bytes());
+            bytes[layout.head + 8 * part..][..8].copy_from_slice(&sum.to_le_bytes());
         }
         let tail = sum(&[&bytes[layout.changes..]]);
-        bytes[TAIL_SUM..HEAD_SUM].copy_from_slice(&tail.to_le_bytes());
+        bytes[layout.tail_sum..layout.head_sum].copy_from_slice(&tail.to_le_bytes());
         let head = head_sum(&bytes, &layout);
-        bytes[HEAD_SUM..HEAD].copy_from_slice(&head.to_le_bytes());
+        bytes[layout.head_sum..layout.head].copy_from_slice(&head.to_le_bytes());
         Self {
             bytes: Storage::Read(bytes),
             checked: Checked::everything(),
@@ -282,7 +282,7 @@ impl PackIndex {
     fn check(bytes: Storage, pack: &ObjectId) -> Result<Self, IndexError> {
         const WRONG: IndexError = IndexError::Damaged(Damage("it is not one of this version"));
         const SHORT: IndexError = IndexError::Damaged(Damage("its parts are not where its head says"));
-        if bytes.len() < HEAD || &bytes[..8] != MAGIC || bytes[8..12] != VERSION.to_le_bytes() {
+        if bytes.len() < ENDS || &bytes[..8] != MAGIC || bytes[8..12] != VERSION.to_le_bytes() {
             return Err(WRONG);
         }
         let count = |at| usize::try_from(u64_at(&bytes, at)).map_err(|_| SHORT);
@@ -291,7 +291,7 @@ impl PackIndex {
         if layout.end != bytes.len() || !ids(&bytes, &layout).is_whole() {
             return Err(SHORT);
         }
-        if head_sum(&bytes, &layout) != u64_at(&bytes, HEAD_SUM) {
+        if head_sum(&bytes, &layout) != u64_at(&bytes, layout.head_sum) {
             return Err(IndexError::Damaged(Damage("its checksum is wrong")));
         }
         if bytes[PACK..ENDS] != *pack.as_bytes() {
@@ -309,7 +309,7 @@ impl PackIndex {
         }
         let types = &self.bytes[layout.types..][part_of(&self.bytes, layout, part)];
         let is_known = types.iter().all(|number| RowType::from_number(*number).is_some());
-        if !is_known || part_sum(&self.bytes, layout, part) != u64_at(&self.bytes, HEAD + 8 * part) {
+        if !is_known || part_sum(&self.bytes, layout, part) != u64_at(&self.bytes, layout.head + 8 * part) {
             return Err(DamagedPart);
         }
         self.checked.add(part);
@@ -319,7 +319,7 @@ impl PackIndex {
     /// Checks changes and operations, once.
     fn check_tail(&self) -> Result<(), DamagedPart> {
         if !self.checked.has(BUCKETS) {
-            if sum(&[&self.bytes[self.layout.changes..]]) != u64_at(&self.bytes, TAIL_SUM) {
+            if sum(&[&self.bytes[self.layout.changes..]]) != u64_at(&self.bytes, self.layout.tail_sum) {
                 return Err(DamagedPart);
             }
             self.checked.add(BUCKETS);
@@ -425,7 +425,7 @@ impl PackIndex {
 
 /// The ids of an index.
 fn ids<'a>(bytes: &'a [u8], layout: &Layout) -> SortedIds<'a> {
-    SortedIds::new(&bytes[ENDS..TAIL_SUM], &bytes[layout.ids..layout.row_groups])
+    SortedIds::new(&bytes[ENDS..layout.tail_sum], &bytes[layout.ids..layout.row_groups])
 }
 
 /// The places of the ids that a part's checksum covers.
@@ -449,7 +449,7 @@ fn part_sum(bytes: &[u8], layout: &Layout, part: usize) -> u64 {
 
 /// The checksum of the head and of the sums behind it.
 fn head_sum(bytes: &[u8], layout: &Layout) -> u64 {
-    sum(&[&bytes[..HEAD_SUM], &bytes[HEAD..layout.ids]])
+    sum(&[&bytes[..layout.head_sum], &bytes[layout.head..layout.ids]])
 }
 
 #[cfg(test)]

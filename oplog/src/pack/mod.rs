@@ -18,7 +18,6 @@ pub mod meta;
 pub mod reader;
 mod rows;
 mod sealed;
-mod stats;
 mod thrift;
 pub mod writer;
 
@@ -27,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 pub use cache::PageCache;
 pub use index::{ChangeEntry, DamagedPart, IndexEntries, IndexEntry, IndexError, OperationEntry, PackIndex};
-pub use meta::write_meta_pack;
+pub use meta::{write_compact_meta_pack, write_meta_pack};
 pub use reader::PackReader;
 pub use rows::{Columns, DataRow, DataRows, MetaRows};
 pub use sealed::SealedPack;

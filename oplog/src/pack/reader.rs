@@ -10,12 +10,10 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::bounds::Bounds;
 use super::cache::{ContentPage, PageCache};
 use super::decode::{PageHeader, PlainPage, decode_page};
 use super::footer::{Footer, PageSpan, check_spans, parse_offset_index};
 use super::rows::{Columns, DataRows, MetaRows};
-use super::stats::PackStats;
 use super::{Damage, MAX_PAGE, PackError};
 use crate::row::{MetaRow, RowType};
 use crate::schema::PackKind;
@@ -126,38 +124,6 @@ impl PackReader {
     /// ends the iteration.
     pub fn select(&self, columns: Columns, only: Option<RowType>) -> MetaRows<'_> {
         MetaRows::new(self, columns, only)
-    }
-
-    /// The statistics of the Delta log's `add` action, as JSON text, computed from the rows.
-    pub fn delta_stats(&self) -> Result<String, PackError> {
-        let mut stats = PackStats::new(self.kind());
-        for row in self.select(Columns::SEQ | Columns::TIMESTAMP | Columns::PATH, None) {
-            let (location, row) = row?;
-            let long = |value| {
-                let mut bounds = Bounds::Empty;
-                bounds.add_long(value);
-                bounds
-            };
-            let text = |value: &str| {
-                let mut bounds = Bounds::Empty;
-                bounds.add_text(value.as_bytes());
-                bounds
-            };
-            stats.rows += 1;
-            stats.add("type", &text(location.row_type.name()), 0);
-            stats.add("seq", &row.seq.map_or(Bounds::Empty, long), u64::from(row.seq.is_none()));
-            stats.add(
-                "timestamp",
-                &row.timestamp.map_or(Bounds::Empty, long),
-                u64::from(row.timestamp.is_none()),
-            );
-            stats.add(
-                "path",
-                &row.path.as_deref().map_or(Bounds::Empty, text),
-                u64::from(row.path.is_none()),
-            );
-        }
-        Ok(stats.to_json())
     }
 
     /// Every row of the pack in order with its content, one page in memory at a time. The first error ends the

@@ -21,7 +21,6 @@ use tempfile::NamedTempFile;
 
 use super::column::EncodedColumn;
 use super::index::{IndexEntries, PackIndex};
-use super::stats::PackStats;
 use super::{PackError, TEMPORARY_PREFIX};
 use crate::durable;
 use crate::schema::{PackKind, parquet_schema};
@@ -69,7 +68,7 @@ pub(super) struct PackFile {
     groups: Vec<RowGroupMetaData>,
     offset_indexes: Vec<Vec<OffsetIndexMetaData>>,
     column_indexes: Vec<Vec<ColumnIndexMetaData>>,
-    stats: PackStats,
+    rows: u64,
 }
 
 impl PackFile {
@@ -97,7 +96,7 @@ impl PackFile {
             groups: Vec::new(),
             offset_indexes: Vec::new(),
             column_indexes: Vec::new(),
-            stats: PackStats::new(kind),
+            rows: 0,
         };
         pack.write(b"PAR1")?;
         Ok(pack)
@@ -136,7 +135,6 @@ impl PackFile {
                 None => None,
             };
             metadata.push(column.metadata(self.schema.column(at), *offset, bloom)?);
-            self.stats.add(self.schema.column(at).name(), &column.bounds(), column.nulls());
         }
         let pairs = columns.iter().zip(&offsets);
         self.offset_indexes.push(pairs.map(|(column, offset)| column.offset_index(*offset)).collect());
@@ -153,7 +151,7 @@ impl PackFile {
             .set_column_metadata(metadata)
             .build()?;
         self.groups.push(group);
-        self.stats.rows += rows;
+        self.rows += rows;
         Ok(())
     }
 
@@ -169,8 +167,7 @@ impl PackFile {
         });
         let orders = Some(orders.collect());
         let created_by = Some("pond version 1".to_owned());
-        let file =
-            FileMetaData::new(1, self.stats.rows as i64, created_by, None, self.schema.clone(), orders);
+        let file = FileMetaData::new(1, self.rows as i64, created_by, None, self.schema.clone(), orders);
         let mut metadata = ParquetMetaDataBuilder::new(file).set_row_groups(self.groups);
         if indexed {
             metadata = metadata
@@ -190,10 +187,9 @@ impl PackFile {
             digest: ObjectId::from_bytes(*sink.hasher.finalize().as_bytes()),
             kind: self.kind,
             size: sink.size,
-            rows: self.stats.rows,
+            rows: self.rows,
             row_groups,
             entries,
-            stats: self.stats,
             path: self.path,
             file: Some(sink.file),
         })
@@ -215,7 +211,6 @@ pub struct SealedPack {
     pub row_groups: u32,
     /// Where its rows stand.
     pub entries: IndexEntries,
-    stats: PackStats,
     file: Option<NamedTempFile>,
     path: PathBuf,
 }
@@ -226,8 +221,8 @@ impl SealedPack {
         &self.path
     }
 
-    /// Gives the file its name. A file that has this name already has these bytes and stays; if it was damaged since, it
-    /// is replaced. The caller makes the directory durable. When this fails the temporary is gone and nothing else changed.
+    /// Gives the file its name. A file that has this name already has these bytes and stays, with the time of now, so that
+    /// nobody takes it for one that was left behind; if it was damaged since, it is replaced. The caller makes the directory durable. When this fails the temporary is gone and nothing else changed.
     pub fn persist(&mut self, path: &Path) -> Result<(), PackError> {
         let Some(file) = self.file.take() else { return Ok(()) };
         match file.persist_noclobber(path) {
@@ -235,7 +230,7 @@ impl SealedPack {
             Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(PackError::io("name the pack", path)(refused.error));
             }
-            Err(_) if has_digest(path, &self.digest) => {}
+            Err(_) if has_digest(path, &self.digest) && durable::touch(path).is_ok() => {}
             Err(refused) => {
                 let named = refused.file.persist(path);
                 named.map_err(|refused| PackError::io("name the pack", path)(refused.error))?;
@@ -259,13 +254,7 @@ impl SealedPack {
             modification_time: time_millis,
             data_change: true,
             rows: self.rows,
-            stats: self.delta_stats(),
         }
-    }
-
-    /// The statistics of the Delta log's `add` action, as JSON text.
-    pub fn delta_stats(&self) -> String {
-        self.stats.to_json()
     }
 }
 

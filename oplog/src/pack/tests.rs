@@ -10,6 +10,8 @@ use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::serialized_reader::ReadOptionsBuilder;
+use pond_objects::page::{Body, Item};
+use pond_objects::paginate::paginate;
 use pond_objects::{NodeId, ObjectId};
 use tempfile::TempDir;
 
@@ -201,7 +203,6 @@ fn meta_packs_come_back_sorted() {
         if count > 0 {
             assert!(matches!(reader.read_content(0, 0), Err(PackError::NoContent { .. })));
         }
-        assert_eq!(reader.delta_stats().expect("stats"), sealed.delta_stats());
         let pages: Vec<_> =
             reader.select(Columns::CONTENT, Some(RowType::Page)).collect::<Result<_, _>>().expect("rows");
         assert!(pages.len() == 1 && pages[0].1.content.is_some() && pages[0].1.id.is_none());
@@ -248,15 +249,53 @@ fn six_rows_take_little() {
     let dir = TempDir::new().expect("a directory");
     let (_, sealed) = meta_pack(&dir, meta_rows(3));
     assert!(sealed.size < 4096, "{} bytes", sealed.size);
-    let stats: serde_json::Value = serde_json::from_str(&sealed.delta_stats()).expect("JSON");
-    assert_eq!(stats["numRecords"], 6);
-    assert_eq!(stats["minValues"]["type"], "change");
-    assert_eq!(stats["maxValues"]["type"], "page");
-    assert_eq!(stats["nullCount"]["path"], 3);
-    assert_eq!(stats["minValues"]["path"], "sensors/000000/long name of a re");
-    assert_eq!(stats["maxValues"]["path"], "sensors/000002/long name of a rf");
-    assert_eq!(stats["minValues"]["timestamp"], "2023-11-14T22:13:20.123Z");
-    assert_eq!(stats["maxValues"]["timestamp"], "2023-11-14T22:13:20.124Z");
+}
+
+/// Versions of files that grow, as commits store them: those of one operation together.
+fn growing_manifests(files: u64, versions: u64) -> Vec<MetaRow> {
+    let chunk = |file: u64, number: u64, version: u64| Item {
+        name: "".into(),
+        kind: None,
+        id: ObjectId::of_content(&[file, number, version].map(u64::to_le_bytes).concat()),
+        size: 8_000 + number,
+        count: 1,
+    };
+    let mut rows = Vec::new();
+    for version in 0..versions {
+        for file in 0..files {
+            let chunks = (0..25).map(|number| chunk(file, number, 0)).chain([chunk(file, 25, version)]);
+            for (id, page) in paginate(Body::Manifest, chunks).1 {
+                rows.push(MetaRow { seq: Some(version as i64), ..MetaRow::page(id, &page) });
+            }
+        }
+    }
+    rows
+}
+
+#[test]
+fn versions_of_a_page_stand_beside_each_other_once_they_are_merged() {
+    let dir = TempDir::new().expect("a directory");
+    let mut rows = growing_manifests(10, 64);
+    let mut change = meta_rows(5);
+    rows.append(&mut change);
+    let fresh = write_meta_pack(dir.path(), rows.clone()).expect("written");
+    let merged = write_compact_meta_pack(dir.path(), rows.clone()).expect("written");
+    let read = |pack: &SealedPack| -> Vec<MetaRow> {
+        let reader = PackReader::open(pack.path()).expect("open");
+        reader.rows().collect::<Result<_, _>>().expect("readable")
+    };
+    let found = read(&merged);
+    let key = |row: &MetaRow| (row.row_type, row.id, row.path.clone(), row.seq);
+    let keys = |rows: &[MetaRow]| {
+        let mut keys: Vec<_> = rows.iter().map(key).collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(keys(&found), keys(&rows));
+    assert!(merged.size * 4 < fresh.size, "{} and {} bytes", merged.size, fresh.size);
+    for batch in batches(merged.path()) {
+        assert_eq!(*batch.schema(), crate::schema::meta_schema());
+    }
 }
 
 #[test]
@@ -300,7 +339,6 @@ fn read_all(path: &Path) {
     }
     reader.rows().take_while(Result::is_ok).for_each(drop);
     reader.data_rows().take_while(Result::is_ok).for_each(drop);
-    let _ = reader.delta_stats();
 }
 
 #[test]

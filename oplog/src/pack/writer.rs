@@ -64,6 +64,7 @@ impl EncoderFactory {
         let shape = ColumnShape {
             optional: false,
             compressed: false,
+            if_shorter: false,
             page_bytes: 1 << 20,
             page_rows: u32::MAX,
             bounded: false,

@@ -5,7 +5,7 @@ use crate::state;
 fn init(dir: &Path) -> Pond {
     let unborn = Pond::prepare(dir, None).expect("prepared");
     fs::write(unborn.mirror_dir().join("HEAD"), "x").expect("written");
-    unborn.publish(&draft(0, "ada", None)).expect("a pond")
+    unborn.publish(&draft(0, "ada")).expect("a pond")
 }
 
 fn names(dir: &Path) -> Vec<String> {
@@ -44,7 +44,7 @@ fn an_unfinished_pond_is_none_and_goes_away() {
     assert!(!killed.exists());
     assert!(matches!(Pond::prepare(dir.path(), None), Err(InitError::Busy(_))));
     fs::create_dir(dir.path().join(".pond")).expect("created");
-    assert!(matches!(unborn.publish(&draft(0, "ada", None)), Err(InitError::Exists(_))));
+    assert!(matches!(unborn.publish(&draft(0, "ada")), Err(InitError::Exists(_))));
     assert_eq!(names(dir.path()), [".pond"]);
 }
 

@@ -21,7 +21,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn next(state: &TableState, who: &str) -> EntryDraft {
-    draft(state.seq + 1, who, Some(state.operation))
+    draft(state.seq + 1, who)
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::log::EntryStat;
 use crate::operation::canonical_id;
 
 const FILE: &str = "state";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -29,12 +29,11 @@ struct Head {
     table_id: String,
     operation: String,
     seq: i64,
-    parent: Option<String>,
     view: String,
     timestamp: i64,
     /// Records of packs: size, rows, version added.
     packs: usize,
-    /// Records of removed packs: size, version of the removal, time of it.
+    /// Records of removed packs: version of the removal, time of it, and 0.
     removed: usize,
 }
 
@@ -53,10 +52,6 @@ pub(super) fn read(cache_dir: &Path) -> Option<TableState> {
         Some(PackFile { kind: kind_of(kind)?, digest, size, rows, version_added })
     });
     let removed = RemovedPacks::from_records(content.slice(packs_end..))?;
-    let parent = match head.parent {
-        Some(text) => Some(canonical_id(&text)?),
-        None => None,
-    };
     Some(TableState {
         version: head.version,
         digest: canonical_id(&head.digest)?,
@@ -64,7 +59,6 @@ pub(super) fn read(cache_dir: &Path) -> Option<TableState> {
         table_id: head.table_id,
         operation: canonical_id(&head.operation)?,
         seq: head.seq,
-        parent,
         view: canonical_id(&head.view)?,
         timestamp: head.timestamp,
         packs: packs.collect::<Option<_>>()?,
@@ -81,7 +75,6 @@ pub(super) fn write(cache_dir: &Path, state: &TableState) -> io::Result<()> {
         table_id: state.table_id.clone(),
         operation: state.operation.to_hex(),
         seq: state.seq,
-        parent: state.parent.map(|id| id.to_hex()),
         view: state.view.to_hex(),
         timestamp: state.timestamp,
         packs: state.packs.len(),

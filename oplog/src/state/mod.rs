@@ -53,8 +53,6 @@ pub struct RemovedPack {
     pub kind: PackKind,
     /// Its digest.
     pub digest: ObjectId,
-    /// Its bytes.
-    pub size: u64,
     /// The Delta version that removed it.
     pub version_removed: u64,
     /// When: milliseconds since 1970, as the entry says.
@@ -78,8 +76,6 @@ pub struct TableState {
     pub operation: ObjectId,
     /// Its number.
     pub seq: i64,
-    /// The operation before it.
-    pub parent: Option<ObjectId>,
     /// The view that it left.
     pub view: ObjectId,
     /// When the version was made: milliseconds since 1970.
@@ -264,9 +260,6 @@ impl TableState {
         let chain = |why| StateError::Chain { version: entry.version, why };
         let metadata = entry.metadata.as_ref().filter(|_| entry.version == 0);
         let metadata = metadata.ok_or_else(|| chain(ChainError::Previous))?;
-        if entry.pond.parent.is_some() {
-            return Err(chain(ChainError::Operation));
-        }
         let mut state = Self {
             version: 0,
             digest: entry.pond.digest,
@@ -274,7 +267,6 @@ impl TableState {
             table_id: metadata.id.clone(),
             operation: entry.pond.operation,
             seq: entry.pond.seq,
-            parent: None,
             view: entry.pond.view,
             timestamp: entry.info.timestamp,
             packs: Vec::new(),
@@ -291,8 +283,8 @@ impl TableState {
         if entry.version != self.version + 1 || pond.previous != Some(self.digest) {
             return chain(ChainError::Previous);
         }
-        let same = (pond.seq, pond.parent, pond.view) == (self.seq, self.parent, self.view);
-        let next = self.seq.checked_add(1) == Some(pond.seq) && pond.parent == Some(self.operation);
+        let same = (pond.seq, pond.view) == (self.seq, self.view);
+        let next = self.seq.checked_add(1) == Some(pond.seq);
         if !(if pond.operation == self.operation { same && pond.refs.is_empty() } else { next }) {
             return chain(ChainError::Operation);
         }
@@ -310,7 +302,6 @@ impl TableState {
         self.stat = stat;
         self.operation = entry.pond.operation;
         self.seq = entry.pond.seq;
-        self.parent = entry.pond.parent;
         self.view = entry.pond.view;
         self.timestamp = entry.info.timestamp;
         self.take_packs(entry);
@@ -337,7 +328,6 @@ impl TableState {
         let removed = entry.removes.iter().map(|remove| RemovedPack {
             kind: remove.kind,
             digest: remove.digest,
-            size: remove.size,
             version_removed: version,
             removed_at: remove.deletion_timestamp,
             data_change: remove.data_change,

@@ -34,6 +34,11 @@ impl RemovedPacks {
         self.records.len() / RECORD
     }
 
+    /// Whether it holds as many as are remembered, so that there may be more.
+    pub fn is_full(&self) -> bool {
+        self.len() >= super::REMOVED_LIMIT
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
@@ -42,11 +47,10 @@ impl RemovedPacks {
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = RemovedPack> + '_ {
         self.records.chunks_exact(RECORD).map(|record| {
-            let Record { kind, digest, numbers: [size, version_removed, time] } = Record::read(record);
+            let Record { kind, digest, numbers: [version_removed, time, _] } = Record::read(record);
             RemovedPack {
                 kind: kind_of(kind & !GONE).expect("BUG: the kinds were checked"),
                 digest,
-                size,
                 version_removed,
                 removed_at: time as i64,
                 data_change: kind & GONE != 0,
@@ -68,7 +72,7 @@ impl RemovedPacks {
         let mut records = Vec::with_capacity(self.records.len());
         for pack in self.iter().filter(keep).chain(more) {
             let kind = number_of(pack.kind) | if pack.data_change { GONE } else { 0 };
-            let numbers = [pack.size, pack.version_removed, pack.removed_at as u64];
+            let numbers = [pack.version_removed, pack.removed_at as u64, 0];
             Record { kind, digest: pack.digest, numbers }.write(&mut records);
         }
         let excess = (records.len() / RECORD).saturating_sub(limit);

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::HEAD;
-use crate::sorted_ids::{BUCKETS, ID_SIZE};
+use super::ENDS;
+use crate::sorted_ids::{BUCKETS, ENDS_SIZE, ID_SIZE};
 
 /// Bytes of a change.
 pub(super) const CHANGE: usize = 32;
@@ -13,10 +13,19 @@ pub(super) const OPERATION: usize = 16;
 /// From so many objects on each bucket has a checksum of its own. Fewer are checked at once faster than a file is opened,
 /// and 2 KB of checksums would be most of a small file.
 const PARTED_FROM: usize = 4096;
+/// From so many objects on the ends of the buckets stand in the head. Of fewer they would be most of the file, and are found
+/// without as fast.
+const BUCKETS_FROM: usize = 256;
 
 /// Where the sections of an index begin.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
+    /// Where the ends of buckets end, if there are any, and the checksum of what is behind the ids.
+    pub(super) tail_sum: usize,
+    /// The checksum of the head.
+    pub(super) head_sum: usize,
+    /// Where the head ends.
+    pub(super) head: usize,
     /// Checksums of ids: one, or one for each bucket.
     pub(super) parts: usize,
     pub(super) ids: usize,
@@ -33,7 +42,9 @@ impl Layout {
     pub(super) fn new(objects: usize, changes: usize, operations: usize) -> Option<Self> {
         u32::try_from(objects).ok()?;
         let parts = if objects < PARTED_FROM { 1 } else { BUCKETS };
-        let ids = HEAD + 8 * parts;
+        let tail_sum = ENDS + if objects < BUCKETS_FROM { 0 } else { ENDS_SIZE };
+        let (head_sum, head) = (tail_sum + 8, tail_sum + 16);
+        let ids = head + 8 * parts;
         let row_groups = objects.checked_mul(ID_SIZE)?.checked_add(ids)?;
         let rows = objects.checked_mul(4)?.checked_add(row_groups)?;
         let types = objects.checked_mul(4)?.checked_add(rows)?;
@@ -41,6 +52,9 @@ impl Layout {
         let operations_at = changes.checked_mul(CHANGE)?.checked_add(changes_at)?;
         let end = operations.checked_mul(OPERATION)?.checked_add(operations_at)?;
         Some(Self {
+            tail_sum,
+            head_sum,
+            head,
             parts,
             ids,
             row_groups,
