@@ -353,6 +353,9 @@ fn write_patch(
     write_text(out, change, &labels, contents, options, (diff.blocks.is_empty(), &mut hunks))
 }
 
+/// Writes the hunks of a file.
+type WriteHunks<'a> = &'a mut dyn FnMut(&mut dyn Write) -> Result<(), CommandError>;
+
 /// Writes the headers of two texts, and their hunks if there are any.
 fn write_text(
     out: &mut dyn Write,
@@ -360,7 +363,7 @@ fn write_text(
     labels: &Labels,
     contents: &dyn Contents,
     options: &DiffOptions,
-    (is_empty, hunks): (bool, &mut dyn FnMut(&mut dyn Write) -> Result<(), CommandError>),
+    (is_empty, hunks): (bool, WriteHunks<'_>),
 ) -> Result<(), CommandError> {
     let kept = change.old.zip(change.new).is_some_and(|(old, new)| old.kind == new.kind);
     if is_empty && kept && change.old_path.is_none() {

@@ -79,10 +79,10 @@ impl Spliced {
     ///
     /// # Errors
     /// Those of `find`.
-    pub fn replacing<E>(
-        &self,
-        find: &dyn Fn(&ObjectId, Range<u64>) -> Result<Option<Vec<Part>>, E>,
-    ) -> Result<Self, E> {
+    pub fn replacing<E, F>(&self, find: F) -> Result<Self, E>
+    where
+        F: Fn(&ObjectId, Range<u64>) -> Result<Option<Vec<Part>>, E>,
+    {
         let mut splicer = Splicer::new();
         for (part, _) in &self.parts {
             let found = match part {

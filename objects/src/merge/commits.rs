@@ -190,7 +190,7 @@ impl<'a> Layer<'a> {
         if !spliced.blobs().any(is_above) {
             return Ok(spliced.clone());
         }
-        let replaced = spliced.replacing(&|blob, range| match made.get(blob) {
+        let replaced = spliced.replacing(|blob, range| match made.get(blob) {
             None => Ok(None),
             Some(Some(other)) => {
                 let other = self.in_stored(other, made)?;

@@ -14,7 +14,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let unborn = Pond::prepare(dir.path()).expect("prepared");
+        let unborn = Pond::prepare(dir.path(), None).expect("prepared");
         unborn.publish(&draft(0, "ada")).expect("a pond");
         let pond = Pond::open(dir.path(), &Trust::Ours).expect("opened");
         Self { _dir: dir, pond }
