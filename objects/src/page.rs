@@ -179,8 +179,9 @@ impl Page {
         if self.items.len() > MAX_ITEMS || self.level > MAX_LEVEL {
             return Err(PageError::Items("too many"));
         }
-        if self.level > 0 && self.items.len() < 2 {
-            return Err(PageError::Items("an inner page of less than two"));
+        // One item is enough: the last page of a level may have no more.
+        if self.level > 0 && self.items.is_empty() {
+            return Err(PageError::Items("an inner page of none"));
         }
         if self.body.is_named() && !self.items.is_sorted_by(|a, b| a.name < b.name) {
             return Err(PageError::Items("not in order"));

@@ -140,6 +140,34 @@ impl ObjectSource for Counting<'_> {
 }
 
 #[test]
+fn an_edit_where_the_last_page_of_a_level_has_one_item() {
+    let name = |number: u64| BString::from(format!("file-{number:07}"));
+    let mut objects = MemoryObjects::new();
+    let build_of = |objects: &mut MemoryObjects, count| {
+        let files: Files = (0..count).map(|number| (name(number), side(1))).collect();
+        (build(objects, &files), files)
+    };
+    let (root, _) = build_of(&mut objects, 80_000);
+    let root = objects.page(Body::Tree, &root).expect("a page");
+    assert_eq!(root.level, 2);
+    let full = root.items[0].count;
+    for count in [full, full + 1, full + 3] {
+        let (old, files) = build_of(&mut objects, count);
+        for updates in [
+            vec![(name(count - 1), Some(side(2)))],
+            vec![(name(count), Some(side(2)))],
+            vec![(name(count - 2), None), (name(count - 1), None)],
+            vec![(name(5), Some(side(2))), (name(count + 1), Some(side(2)))],
+        ] {
+            let edited =
+                edit(&objects, Some(&old), &updates, &mut |_, _| -> Result<(), ReadError> { Ok(()) });
+            let expected = build(&mut MemoryObjects::new(), &apply(&files, &updates));
+            assert_eq!(edited.expect("all pages are there").id, expected, "{count} {updates:?}");
+        }
+    }
+}
+
+#[test]
 fn an_edit_of_a_huge_directory_touches_few_pages() {
     let mut objects = MemoryObjects::new();
     let files: Files = (0..120_000).map(|n| (format!("d/file-{n:07}").into(), side(1))).collect();

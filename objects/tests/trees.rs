@@ -142,6 +142,38 @@ fn an_append_makes_short_pages_of_a_manifest_new() {
 }
 
 #[test]
+fn the_last_page_of_a_level_may_have_one_item() {
+    let lists: [(Body, usize, fn(usize) -> Item); 2] =
+        [(Body::Tree, 80_000, |number| item(number as u64)), (Body::Manifest, 3_000, chunk)];
+    for (body, many, item) in lists {
+        let pages = paginate(body, (0..many).map(item)).1;
+        let first = &pages.iter().find(|(_, page)| page.level == 1).expect("a level of two pages").1;
+        // So many fill a page of the level above the leaves, and three begin another.
+        let count = usize::try_from(first.count()).expect("few") + 3;
+        let (root, pages) = paginate(body, (0..count).map(item));
+        assert!(pages.iter().any(|(_, page)| page.level == 1 && page.items.len() == 1), "{body:?}");
+        let mut objects = MemoryObjects::new();
+        for (id, page) in &pages {
+            assert_eq!(Page::decode(body, id, &page.encode()).as_ref(), Ok(page), "{body:?}");
+            objects.add_page(*id, page);
+        }
+        let found: Result<Vec<Item>, _> = Leaves::new(&objects, body, &root.id).expect("a root").collect();
+        assert!(found.expect("readable").into_iter().eq((0..count).map(item)), "{body:?}");
+    }
+    let empty = Page { body: Body::Manifest, level: 1, items: Vec::new() };
+    assert!(Page::decode(Body::Manifest, &empty.id(), &empty.encode()).is_err());
+}
+
+#[test]
+fn manifests_of_any_length_can_be_read() {
+    for count in (0..2_500).step_by(11) {
+        for (id, page) in paginate(Body::Manifest, (0..count).map(chunk)).1 {
+            assert_eq!(Page::decode(Body::Manifest, &id, &page.encode()), Ok(page), "{count} chunks");
+        }
+    }
+}
+
+#[test]
 fn a_manifest_of_other_page_sizes_reads_back() {
     let mut objects = MemoryObjects::new();
     let mut add = |level, items| {
