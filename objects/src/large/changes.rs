@@ -19,8 +19,10 @@ pub struct Extent {
 /// Lines that differ: what was there, and what is there now; one of the two may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
-    /// Equal bytes between the change before, or the beginning, and this one. Not 0 but for the first.
+    /// Bytes of the old text between the change before, or the beginning, and this one. Not 0 but for the first.
     pub equal: u64,
+    /// The same of the new text. They are the same bytes, unless [`LineDiff`] takes lines for equal that are not.
+    pub equal_in_new: u64,
     /// Lines of these; `None` where they were not read.
     pub equal_lines: Option<u64>,
     /// What was there.

@@ -193,7 +193,7 @@ impl<'a, 'd> Comparison<'a, 'd> {
 
     fn push(&mut self, region: &Region, (old_lines, new_lines): (u64, u64), equal_lines: Option<u64>) {
         let equal = region.old.start - self.ends.0;
-        debug_assert_eq!(equal, region.new.start - self.ends.1, "BUG: what is between changes is equal");
+        let equal_in_new = region.new.start - self.ends.1;
         self.ends = (region.old.end, region.new.end);
         let old = Extent { bytes: region.old.end - region.old.start, lines: old_lines };
         let new = Extent { bytes: region.new.end - region.new.start, lines: new_lines };
@@ -201,14 +201,15 @@ impl<'a, 'd> Comparison<'a, 'd> {
         let joined = if equal == 0 { Some(0) } else { equal_lines.filter(|_| is_full) };
         match (self.changes.last_mut(), joined) {
             (Some(last), Some(lines)) => {
-                for (side, extent) in [(&mut last.old, old), (&mut last.new, new)] {
+                for (side, equal, extent) in [(&mut last.old, equal, old), (&mut last.new, equal_in_new, new)]
+                {
                     side.bytes += equal + extent.bytes;
                     side.lines += lines + extent.lines;
                 }
             }
             _ => {
                 let equal_lines = if equal == 0 { Some(0) } else { equal_lines };
-                self.changes.push(Change { equal, equal_lines, old, new });
+                self.changes.push(Change { equal, equal_in_new, equal_lines, old, new });
             }
         }
     }

@@ -14,6 +14,7 @@ use pond_objects::large::{
 use pond_objects::{Change, Side};
 
 use super::binary::{PROBED, is_binary};
+use super::lines::Whitespace;
 use super::source::{Contents, Texts};
 use super::text::{self, LONGEST_SECTION, Shown};
 use super::words::{self, WordDiff};
@@ -40,6 +41,8 @@ pub(super) fn is_large(change: &Change, options: &DiffOptions) -> bool {
 pub(super) struct LargeDiff<'a> {
     pub(super) texts: Texts<'a>,
     pub(super) changes: Vec<Changed>,
+    /// Whether lines that are taken for equal are the same bytes.
+    is_exact: bool,
 }
 
 /// A place in both texts.
@@ -93,7 +96,7 @@ impl<'a> LargeDiff<'a> {
         let changes = large::changes(&*texts.old, &*texts.new, &options.windows, &mut compare)?;
         let buffered = |text| Box::new(Buffered::new(text)) as Box<dyn Text + 'a>;
         let texts = Texts { old: buffered(texts.old), new: buffered(texts.new) };
-        Ok(Some(Self { texts, changes }))
+        Ok(Some(Self { texts, changes, is_exact: options.whitespace == Whitespace::Exact }))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -118,11 +121,11 @@ impl<'a> LargeDiff<'a> {
         };
         let mut hunk: Option<Hunk> = None;
         for (number, change) in self.changes.iter().enumerate() {
-            let gap = walk.gap(change.equal);
+            let gap = walk.gap(equal(change));
             let is_far =
                 hunk.is_some() && gap.has_more_lines(context.saturating_mul(2), change.equal_lines)?;
             if let Some(done) = hunk.take_if(|_| is_far) {
-                self.finish_hunk(out, done, &walk, change.equal, options)?;
+                self.finish_hunk(out, done, &walk, equal(change), options)?;
             }
             match &mut hunk {
                 Some(hunk) => {
@@ -133,22 +136,24 @@ impl<'a> LargeDiff<'a> {
             }
         }
         if let Some(last) = hunk {
-            self.finish_hunk(out, last, &walk, self.texts.new.size() - walk.at.new, options)?;
+            let rest =
+                Place { old: self.texts.old.size() - walk.at.old, new: self.texts.new.size() - walk.at.new };
+            self.finish_hunk(out, last, &walk, rest, options)?;
         }
         Ok(())
     }
 
-    /// Writes a hunk that ends with lines of the next `length` equal bytes.
+    /// Writes a hunk that ends with lines of the next equal bytes, so many of each text.
     fn finish_hunk(
         &self,
         out: &mut dyn Write,
         mut hunk: Hunk,
         walk: &Walk<'_, '_>,
-        length: u64,
+        length: Place,
         options: &DiffOptions,
     ) -> Result<(), CommandError> {
         let gap = walk.gap(length);
-        let end = gap.head(options.context as u64)?.unwrap_or(length);
+        let end = gap.head(options.context as u64)?.unwrap_or(length.new);
         let shown = gap.lines_until(end)?;
         (hunk.old.end, hunk.new.end) = (walk.line.old + shown, walk.line.new + shown);
         self.write_hunk(out, &hunk, walk.at.new + end, options)
@@ -166,7 +171,7 @@ impl<'a> LargeDiff<'a> {
         let mut shown = hunk.before;
         for (number, change) in self.changes[hunk.changes.clone()].iter().enumerate() {
             if number > 0 {
-                at = Place { old: at.old + change.equal, new: at.new + change.equal };
+                at = Place { old: at.old + change.equal, new: at.new + change.equal_in_new };
             }
             self.write_unchanged(out, shown..at.new, options)?;
             let old = at.old..at.old + change.old.bytes;
@@ -263,6 +268,11 @@ impl<'a> LargeDiff<'a> {
     }
 }
 
+/// The equal bytes before a change.
+fn equal(change: &Changed) -> Place {
+    Place { old: change.equal, new: change.equal_in_new }
+}
+
 /// How far the changes were gone through.
 struct Walk<'d, 'a> {
     diff: &'d LargeDiff<'a>,
@@ -277,7 +287,7 @@ struct Walk<'d, 'a> {
 
 impl<'d, 'a> Walk<'d, 'a> {
     /// The next equal bytes.
-    fn gap(&self, length: u64) -> Gap<'d, 'a> {
+    fn gap(&self, length: Place) -> Gap<'d, 'a> {
         Gap { start: self.at, length, diff: self.diff }
     }
 
@@ -286,12 +296,12 @@ impl<'d, 'a> Walk<'d, 'a> {
         self.line.old += lines + change.old.lines;
         self.line.new += lines + change.new.lines;
         self.at.old += change.equal + change.old.bytes;
-        self.at.new += change.equal + change.new.bytes;
+        self.at.new += change.equal_in_new + change.new.bytes;
     }
 
     /// A hunk that begins before a change. Where it ends is not clear yet.
     fn open_hunk(&mut self, number: usize, change: &Changed, context: u64) -> Result<Hunk, CommandError> {
-        let gap = self.gap(change.equal);
+        let gap = self.gap(equal(change));
         let tail = gap.tail(context)?;
         let Counted { lines, section } = gap.lines_and_section(tail, change.equal_lines)?;
         let section = match section {
@@ -301,12 +311,12 @@ impl<'d, 'a> Walk<'d, 'a> {
         if let Some(found) = section {
             self.section = found;
         }
-        self.searched = self.at.old + tail;
+        self.searched = self.at.old + tail.old;
         let shown = context.min(lines);
         let hunk = Hunk {
             changes: number..number + 1,
-            start: Place { old: self.at.old + change.equal, new: self.at.new + change.equal },
-            before: self.at.new + tail,
+            start: Place { old: self.at.old + change.equal, new: self.at.new + change.equal_in_new },
+            before: self.at.new + tail.new,
             old: self.line.old + lines - shown..0,
             new: self.line.new + lines - shown..0,
             section: self.section.clone(),
@@ -319,7 +329,7 @@ impl<'d, 'a> Walk<'d, 'a> {
 /// Equal bytes between two changes.
 struct Gap<'d, 'a> {
     start: Place,
-    length: u64,
+    length: Place,
     diff: &'d LargeDiff<'a>,
 }
 
@@ -331,12 +341,19 @@ struct Counted {
 }
 
 impl Gap<'_, '_> {
-    /// The text that is cheaper to read, and the gap in it.
+    fn old(&self) -> (&dyn Text, Range<u64>) {
+        (&*self.diff.texts.old, self.start.old..self.start.old + self.length.old)
+    }
+
+    fn new(&self) -> (&dyn Text, Range<u64>) {
+        (&*self.diff.texts.new, self.start.new..self.start.new + self.length.new)
+    }
+
+    /// The text that is cheaper to read, and the gap in it; the new one where they are not the same bytes.
     fn text(&self) -> (&dyn Text, Range<u64>) {
-        let texts = &self.diff.texts;
-        match texts.old.is_tallied() {
-            true => (&*texts.old, self.start.old..self.start.old + self.length),
-            false => (&*texts.new, self.start.new..self.start.new + self.length),
+        match self.diff.is_exact && self.diff.texts.old.is_tallied() {
+            true => self.old(),
+            false => self.new(),
         }
     }
 
@@ -349,22 +366,37 @@ impl Gap<'_, '_> {
         Ok(lines_forward(text, range, most.saturating_add(1))?.is_some())
     }
 
-    /// Where the first `context` lines end; `None` where there are fewer.
+    /// Where the first `context` lines end in the new text; `None` where there are fewer.
     fn head(&self, context: u64) -> Result<Option<u64>, LargeError> {
         let (text, range) = self.text();
         Ok(lines_forward(text, range.clone(), context)?.map(|end| end - range.start))
     }
 
     /// Where the last `context` lines begin.
-    fn tail(&self, context: u64) -> Result<u64, LargeError> {
-        let (text, range) = self.text();
-        Ok(lines_back(text, range.clone(), context)? - range.start)
+    fn tail(&self, context: u64) -> Result<Place, LargeError> {
+        if self.diff.is_exact {
+            let (text, range) = self.text();
+            let same = lines_back(text, range.clone(), context)? - range.start;
+            return Ok(Place { old: same, new: same });
+        }
+        let tail = |(text, range): (&dyn Text, Range<u64>)| {
+            let last = large::read(text, range.end.saturating_sub(1).max(range.start)..range.end)?;
+            // A text's last line may be without an end, and equal to one that has one.
+            let start = match (context, last.first().is_none_or(|byte| *byte == b'\n')) {
+                (_, true) => lines_back(text, range.clone(), context)?,
+                (0, false) => range.end,
+                (_, false) => lines_back(text, range.clone(), context - 1)?,
+            };
+            Ok::<_, LargeError>(start - range.start)
+        };
+        Ok(Place { old: tail(self.old())?, new: tail(self.new())? })
     }
 
     fn lines(&self, known: Option<u64>) -> Result<u64, LargeError> {
-        known.map_or_else(|| self.lines_until(self.length), Ok)
+        known.map_or_else(|| self.lines_until(self.length.new), Ok)
     }
 
+    /// Lines up to a place in the new text.
     fn lines_until(&self, end: u64) -> Result<u64, LargeError> {
         let (text, range) = self.text();
         let range = range.start..range.start + end;
@@ -372,9 +404,16 @@ impl Gap<'_, '_> {
     }
 
     /// Counts the lines, and looks for a section before `tail`.
-    fn lines_and_section(&self, tail: u64, known: Option<u64>) -> Result<Counted, LargeError> {
+    fn lines_and_section(&self, tail: Place, known: Option<u64>) -> Result<Counted, LargeError> {
+        if !self.diff.is_exact {
+            let (text, range) = self.old();
+            let section = self.diff.section_in(range.start..range.start + tail.old)?;
+            let lines =
+                known.map_or_else(|| Ok(tally(text, range.clone())?.lines(&range)), Ok::<_, LargeError>)?;
+            return Ok(Counted { lines, section });
+        }
         let (text, range) = self.text();
-        let front = range.start..range.start + tail;
+        let front = range.start..range.start + tail.new;
         let counted = tally(text, front.clone())?;
         let lines = match known {
             Some(known) => known,

@@ -474,6 +474,39 @@ fn pieces_make_no_difference() {
     }
 }
 
+/// Nor where lines are taken for equal whose bytes differ.
+#[test]
+fn pieces_make_no_difference_where_whitespace_is_ignored() {
+    let mut numbers = Numbers(17);
+    let forms = Forms { patch: true, numstat: true, ..Forms::NONE };
+    for case in 0..120 {
+        let (old, new) = long_and_edited(&mut numbers, false);
+        let mut spaced = Vec::new();
+        for line in new.split_inclusive(|byte| *byte == b'\n') {
+            let text = line.strip_suffix(b"\n").unwrap_or(line);
+            if numbers.below(5) == 0 {
+                spaced.extend_from_slice([&b""[..], b" ", b"\t"][numbers.below(3) as usize]);
+                spaced.extend_from_slice(&text.replace(b" ", b"   "));
+                spaced.extend_from_slice([&b""[..], b"  ", b"\r"][numbers.below(3) as usize]);
+                spaced.extend_from_slice(&line[text.len()..]);
+            } else {
+                spaced.extend_from_slice(line);
+            }
+        }
+        let mut fixture = Fixture::default();
+        fixture.change("f", Some(&old), Some(&spaced));
+        let whitespace = [Whitespace::IgnoreAll, Whitespace::IgnoreAtEnd, Whitespace::IgnoreAmount][case % 3];
+        let context = [3, 0, 1, 10, 5000][case % 5];
+        let word_diff = if case % 7 == 0 { WordDiff::Plain } else { WordDiff::None };
+        let whole = DiffOptions { forms, context, word_diff, whitespace, ..DiffOptions::default() };
+        let windows = Limits { margin: [64, 4, 1, 0][case % 4], ..Limits::default() };
+        let pieces = DiffOptions { limit: 0, windows, ..whole.clone() };
+        assert_eq!(fixture.render(&pieces), fixture.render(&whole), "case {case}");
+        let reverse = |options| DiffOptions { reverse: true, ..options };
+        assert_eq!(fixture.render(&reverse(pieces)), fixture.render(&reverse(whole)), "case {case}, -R");
+    }
+}
+
 /// Whatever the texts are and however small the windows, `git apply` makes the new text of the old one.
 #[test]
 fn patches_of_pieces_apply() {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use pond_objects::large::{self, Change, Text, lines_back, lines_forward, tally};
 
 use super::super::large::LargeDiff;
-use super::super::lines::{self, Block};
+use super::super::lines::{self, Block, Whitespace};
 use super::super::source::Contents;
 use super::super::text::TextDiff;
 use super::{Combined, DiffOptions, Lines, write_header, write_not_text};
@@ -42,9 +42,11 @@ pub(super) fn write_patch(
     contents: &dyn Contents,
     options: &DiffOptions,
 ) -> Result<(), CommandError> {
+    // Places of a parent are found by their bytes: lines that differ in whitespace are shown whatever was asked for.
+    let exact = DiffOptions { whitespace: Whitespace::Exact, ..options.clone() };
     let mut diffs = Vec::with_capacity(one.parents.len());
     for parent in 0..one.parents.len() {
-        match LargeDiff::of(&one.change(parent), contents, options)? {
+        match LargeDiff::of(&one.change(parent), contents, &exact)? {
             Some(diff) => diffs.push(diff),
             None => return Ok(write_not_text(out, one, contents, options)?),
         }
