@@ -88,7 +88,7 @@ impl Default for MergeOptions {
             favour: None,
             renames: Some(RenameOptions::default()),
             directory_renames: DirectoryRenames::default(),
-            in_memory: 64 << 20,
+            in_memory: 16 << 20,
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::ui::escape;
 use crate::ui::size::counted;
 use crate::workspace::Workspace;
 
+/// Paths that are named, each in a line; the others are counted. A full disk fails for thousands.
+const NAMED: usize = 50;
+
 /// What failed, path by path, and advice that is given once, however many paths it is about.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
@@ -87,8 +90,13 @@ impl Failures {
 
     fn show_paths(&self, workspace: &Workspace<'_>) {
         let ui = &workspace.ctx.ui;
-        for (path, error) in self.paths.iter().filter(|(path, _)| !self.interrupted.contains(path)) {
+        let mut failed = self.paths.iter().filter(|(path, _)| !self.interrupted.contains(path));
+        for (path, error) in failed.by_ref().take(NAMED) {
             ui.error(format_args!("{}: {error}", escape::quoted(path)));
+        }
+        match failed.count() {
+            0 => {}
+            more => ui.error(format_args!("and {} more", counted(more as u64, "path"))),
         }
         match self.interrupted.len() {
             0 => {}

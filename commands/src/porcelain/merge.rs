@@ -30,8 +30,8 @@ use crate::workspace::Workspace;
 /// is decided, and 'pond merge --continue' ends the merge. Nothing that is not committed is overwritten.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Files of text are merged by line, whatever their size. Of a file above 64 MiB only the lines that a side changed are merged.
-Where changes of both sides meet in more than 64 MiB, all lines there that ours and theirs do not share are in conflict.
+Files of text are merged by line, whatever their size. Of a file above 16 MiB only the lines that a side changed are merged.
+Where changes of both sides meet in more than 32 MiB, all lines there that ours and theirs do not share are in conflict.
 
 Examples:
   pond merge field-notes

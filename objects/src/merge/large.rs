@@ -29,7 +29,7 @@ pub struct LargeOptions {
 
 impl Default for LargeOptions {
     fn default() -> Self {
-        Self { in_memory: 64 << 20, limits: Limits::default() }
+        Self { in_memory: 32 << 20, limits: Limits::default() }
     }
 }
 
