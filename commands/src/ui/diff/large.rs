@@ -341,19 +341,19 @@ struct Counted {
 }
 
 impl Gap<'_, '_> {
-    fn old(&self) -> (&dyn Text, Range<u64>) {
+    fn in_old(&self) -> (&dyn Text, Range<u64>) {
         (&*self.diff.texts.old, self.start.old..self.start.old + self.length.old)
     }
 
-    fn new(&self) -> (&dyn Text, Range<u64>) {
+    fn in_new(&self) -> (&dyn Text, Range<u64>) {
         (&*self.diff.texts.new, self.start.new..self.start.new + self.length.new)
     }
 
     /// The text that is cheaper to read, and the gap in it; the new one where they are not the same bytes.
     fn text(&self) -> (&dyn Text, Range<u64>) {
         match self.diff.is_exact && self.diff.texts.old.is_tallied() {
-            true => self.old(),
-            false => self.new(),
+            true => self.in_old(),
+            false => self.in_new(),
         }
     }
 
@@ -389,7 +389,7 @@ impl Gap<'_, '_> {
             };
             Ok::<_, LargeError>(start - range.start)
         };
-        Ok(Place { old: tail(self.old())?, new: tail(self.new())? })
+        Ok(Place { old: tail(self.in_old())?, new: tail(self.in_new())? })
     }
 
     fn lines(&self, known: Option<u64>) -> Result<u64, LargeError> {
@@ -406,7 +406,7 @@ impl Gap<'_, '_> {
     /// Counts the lines, and looks for a section before `tail`.
     fn lines_and_section(&self, tail: Place, known: Option<u64>) -> Result<Counted, LargeError> {
         if !self.diff.is_exact {
-            let (text, range) = self.old();
+            let (text, range) = self.in_old();
             let section = self.diff.section_in(range.start..range.start + tail.old)?;
             let lines =
                 known.map_or_else(|| Ok(tally(text, range.clone())?.lines(&range)), Ok::<_, LargeError>)?;
