@@ -143,9 +143,8 @@ fn an_append_makes_short_pages_of_a_manifest_new() {
 
 #[test]
 fn the_last_page_of_a_level_may_have_one_item() {
-    let lists: [(Body, usize, fn(usize) -> Item); 2] =
-        [(Body::Tree, 80_000, |number| item(number as u64)), (Body::Manifest, 3_000, chunk)];
-    for (body, many, item) in lists {
+    for (body, many) in [(Body::Tree, 80_000), (Body::Manifest, 3_000)] {
+        let item = |number: usize| if body == Body::Tree { item(number as u64) } else { chunk(number) };
         let pages = paginate(body, (0..many).map(item)).1;
         let first = &pages.iter().find(|(_, page)| page.level == 1).expect("a level of two pages").1;
         // So many fill a page of the level above the leaves, and three begin another.
