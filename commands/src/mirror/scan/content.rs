@@ -83,26 +83,34 @@ fn hash_file(
         Growth::Refused => before.size.saturating_add(1),
         Growth::Ignored => before.size,
     });
-    let wanted = usize::try_from(before.size).map_or(BUFFER, |size| size.saturating_add(1).min(BUFFER));
+    let (id, length) = hash_all(&mut beginning, before.size, buffer)?;
+    let after = Stat::from_metadata(&file.metadata()?);
+    let is_same = before == after || growth == Growth::Ignored && after.size > before.size;
+    Ok((is_same && length == before.size).then_some((id, before)))
+}
+
+/// The id of all that a source gives, about `size` bytes, and how many they were.
+pub(crate) fn hash_all(
+    source: &mut impl Read,
+    size: u64,
+    buffer: &mut Vec<u8>,
+) -> io::Result<(ObjectId, u64)> {
+    let wanted = usize::try_from(size).map_or(BUFFER, |size| size.saturating_add(1).min(BUFFER));
     if buffer.len() < wanted {
         *buffer = vec![0; wanted];
     }
     let mut hasher = blake3::Hasher::new();
     let mut length = 0;
     loop {
-        let filled = fill(&mut beginning, buffer)?;
+        let filled = fill(source, buffer)?;
         length += filled as u64;
         if filled == buffer.len() {
             hasher.update_rayon(buffer);
         } else {
             hasher.update(&buffer[..filled]);
-            break;
+            return Ok((ObjectId::from_bytes(*hasher.finalize().as_bytes()), length));
         }
     }
-    let after = Stat::from_metadata(&file.metadata()?);
-    let id = ObjectId::from_bytes(*hasher.finalize().as_bytes());
-    let is_same = before == after || growth == Growth::Ignored && after.size > before.size;
-    Ok((is_same && length == before.size).then_some((id, before)))
 }
 
 /// Reads until the buffer is full or the file ends.

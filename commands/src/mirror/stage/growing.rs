@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::FileExt as _;
 
-use pond_objects::ObjectId;
 use pond_oplog::ingest::Stored;
 
-use super::StageError;
+use super::{StageError, Stoppable};
 use crate::interrupt;
+use crate::mirror::scan::content::hash_all;
 
 /// Bytes at a file's start that are looked at for NUL, as git does.
 const LOOK: u64 = 8000;
@@ -20,8 +20,6 @@ const LOOK: u64 = 8000;
 const LONGEST_LINE: u64 = 1 << 20;
 /// Bytes that are searched for the end of a line at a time.
 const BLOCK: u64 = 4096;
-/// Bytes that are hashed at a time: enough to be work for all cores.
-const BUFFER: usize = 4 << 20;
 
 /// Where the last complete line within the first `length` bytes ends; `length` itself in binary files, in those without
 /// lines, and behind a very long last line.
@@ -63,29 +61,24 @@ pub(super) fn begins_with(
     buffer: &mut Vec<u8>,
 ) -> Result<bool, StageError> {
     file.rewind().map_err(StageError::Read)?;
-    let mut hasher = blake3::Hasher::new();
-    let mut left = content.size;
-    while left > 0 {
-        if interrupt::interrupted() {
-            return Err(StageError::Interrupted);
-        }
-        let wanted = left.min(BUFFER as u64);
-        buffer.clear();
-        file.by_ref().take(wanted).read_to_end(buffer).map_err(StageError::Read)?;
-        if buffer.len() as u64 != wanted {
-            return Ok(false);
-        }
-        hasher.update_rayon(buffer);
-        left -= wanted;
+    let mut beginning = Stoppable(file).take(content.size);
+    match hash_all(&mut beginning, content.size, buffer) {
+        Ok(found) => Ok(found == (content.id, content.size)),
+        Err(_) if interrupt::interrupted() => Err(StageError::Interrupted),
+        Err(error) => Err(StageError::Read(error)),
     }
-    Ok(ObjectId::from_bytes(*hasher.finalize().as_bytes()) == content.id)
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
 
+    use pond_objects::ObjectId;
+
     use super::*;
+
+    /// More than is hashed at a time.
+    const LONG: usize = 4 << 20;
 
     fn file(content: &[u8]) -> File {
         let mut file = tempfile::tempfile().expect("a file");
@@ -116,16 +109,16 @@ mod tests {
 
     #[test]
     fn a_beginning_is_known_by_its_bytes() {
-        let content: Vec<u8> = (0..(BUFFER as u32 + 77)).map(|n| (n / 7) as u8).collect();
+        let content: Vec<u8> = (0..(LONG as u32 + 77)).map(|n| (n / 7) as u8).collect();
         let stored = |size: usize| Stored { id: ObjectId::of_content(&content[..size]), size: size as u64 };
         let begins = |file: &mut File, size| begins_with(file, stored(size), &mut Vec::new()).expect("read");
-        for size in [0, 1, BUFFER, content.len()] {
+        for size in [0, 1, LONG, content.len()] {
             assert!(begins(&mut file(&content), size));
         }
-        assert!(!begins(&mut file(&content[..BUFFER]), BUFFER + 1), "cut short");
+        assert!(!begins(&mut file(&content[..LONG]), LONG + 1), "cut short");
         let mut other = content.clone();
         other[3] ^= 1;
-        assert!(!begins(&mut file(&other), BUFFER));
+        assert!(!begins(&mut file(&other), LONG));
         assert!(begins(&mut file(&other), 3));
     }
 }
