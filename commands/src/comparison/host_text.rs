@@ -181,7 +181,7 @@ impl Text for HostText {
     ) -> Result<(), LargeError> {
         let mut buffer = Vec::new();
         for (at, within) in self.touched(range) {
-            let start = at.checked_sub(1).map_or(0, |before| self.pieces[before].end);
+            let start = self.start_of(at);
             match read_at(&self.file, &(start..self.pieces[at].end), &mut buffer) {
                 Ok(()) if ObjectId::of_content(&buffer) == self.pieces[at].id => {}
                 Ok(()) => return Err(LargeError::Changed),
@@ -198,7 +198,7 @@ impl Text for HostText {
     fn tally(&self, range: Range<u64>) -> Result<Tally, LargeError> {
         let mut whole: Option<Tally> = None;
         for (at, within) in self.touched(range) {
-            let start = at.checked_sub(1).map_or(0, |before| self.pieces[before].end);
+            let start = self.start_of(at);
             let (from, to) = (start + within.start as u64, start + within.end as u64);
             let tally = if (from, to) == (start, self.pieces[at].end) {
                 self.tallies[at].tally(start)

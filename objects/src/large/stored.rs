@@ -55,7 +55,7 @@ impl Text for Stored<'_> {
         for (at, within) in self.touched(range) {
             let id = self.pieces[at].id;
             let chunk = self.source.chunk(&id)?;
-            let start = at.checked_sub(1).map_or(0, |before| self.pieces[before].end);
+            let start = self.start_of(at);
             if chunk.len() as u64 != self.pieces[at].end - start {
                 return Err(ReadError::Damaged { what: "blob", id: self.id }.into());
             }

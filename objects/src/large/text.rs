@@ -80,14 +80,19 @@ pub trait Text: Sync {
         false
     }
 
+    /// Where a piece begins.
+    fn start_of(&self, piece: usize) -> u64 {
+        piece.checked_sub(1).map_or(0, |before| self.pieces()[before].end)
+    }
+
     /// The indexes of the pieces that a range touches, each with the part of the piece that is in the range.
     fn touched(&self, range: Range<u64>) -> Vec<(usize, Range<usize>)> {
         let pieces = self.pieces();
         let first = pieces.partition_point(|piece| piece.end <= range.start);
-        let start = |at: usize| at.checked_sub(1).map_or(0, |before| pieces[before].end);
-        let touched = (first..pieces.len()).take_while(|at| start(*at) < range.end);
+        let touched = (first..pieces.len()).take_while(|at| self.start_of(*at) < range.end);
         let with_part = touched.map(|at| {
-            let within = |place: u64| (place.clamp(start(at), pieces[at].end) - start(at)) as usize;
+            let start = self.start_of(at);
+            let within = |place: u64| (place.clamp(start, pieces[at].end) - start) as usize;
             (at, within(range.start)..within(range.end))
         });
         with_part.filter(|(_, within)| !within.is_empty()).collect()
