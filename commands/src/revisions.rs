@@ -216,7 +216,7 @@ fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry,
     match &path.root {
         PathRoot::Index => {
             let index = workspace.need_index()?;
-            let side = index.find(&from_root).ok().and_then(|at| index.entry(at).staged);
+            let side = index.row(&from_root).and_then(|row| row.staged);
             side.map(|side| entry(&from_root, side)).ok_or_else(|| {
                 fatal(format_args!("'{shown_path}' is not in the index"))
                     .hint("'pond ls-files' lists what is; 'REV:PATH' names a path in a commit")

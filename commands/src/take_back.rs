@@ -13,7 +13,7 @@ mod undecided;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use bstr::{BStr, BString};
+use bstr::BString;
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::{StashEdit, Transaction};
@@ -207,7 +207,7 @@ impl TakingBack {
         let mut footprint =
             Footprint { host: lay_out::touched(workspace, &targets, &saved, &scan), ..Footprint::default() };
         for (path, new) in &index {
-            let old = workspace.index.find(path).ok().and_then(|at| workspace.index.entry(at).row.staged);
+            let old = workspace.index.row(path).and_then(|row| row.staged);
             footprint.index.add(path.clone(), old, *new);
         }
         footprint.moved = renames.clone();
@@ -415,6 +415,5 @@ fn known(parts: &[Recorded], of: fn(&Recorded) -> &Vec<pond_objects::Change>) ->
 }
 
 fn staged(workspace: &Workspace<'_>, path: &BString) -> Option<Side> {
-    let at = workspace.index.find(BStr::new(path)).ok()?;
-    workspace.index.entry(at).row.staged
+    workspace.index.row(path)?.staged
 }

@@ -60,9 +60,6 @@ pub(super) fn against_stages(
 
 /// What the mirror has at a path: what the index has, unless it differs from that.
 fn in_mirror(workspace: &Workspace<'_>, host: &HostSides, path: &BString) -> Option<Side> {
-    let staged = || {
-        let at = workspace.index.find(path).ok()?;
-        workspace.index.entry(at).row.staged.map(object_side)
-    };
+    let staged = || workspace.index.row(path)?.staged.map(object_side);
     host.side(path).unwrap_or_else(staged)
 }

@@ -195,14 +195,11 @@ fn stage_all(
     )?;
     progress.finish();
     let mut clamped = 0;
-    for ((path, change), outcome) in paths.into_iter().zip(wanted).zip(staged.outcomes) {
+    for (path, outcome) in paths.into_iter().zip(staged.outcomes) {
         match outcome {
             Ok(staged) => {
                 clamped += u64::from(staged.stat.is_time_clamped());
-                let old = change
-                    .row
-                    .map(|number| workspace.index.entry(number).row)
-                    .or_else(|| tombstone(workspace, &path));
+                let old = workspace.index.row(&path);
                 let row = match old {
                     Some(old) => old.restaged(staged.side, staged.seen),
                     None => Row::added(staged.side, staged.seen),
@@ -232,12 +229,6 @@ fn stage_all(
 fn is_empty(root: &std::path::Path) -> bool {
     let Ok(mut entries) = std::fs::read_dir(root) else { return true };
     entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == ".pond"))
-}
-
-/// The row of a path that the next commit does not have and the base commit has.
-fn tombstone(workspace: &Workspace<'_>, path: &BString) -> Option<Row> {
-    let at = workspace.index.find(path).ok()?;
-    Some(workspace.index.entry(at).row)
 }
 
 /// The packs that staging made, as the index names them.

@@ -174,7 +174,7 @@ fn pending(index: &Index, recorded: &[Recorded]) -> Option<Pending> {
 /// What the operations changed in the index and it does not show.
 fn updates(index: &Index, recorded: &[Recorded]) -> BTreeMap<BString, Update> {
     let mut staged: BTreeMap<BString, Option<Side>> = BTreeMap::new();
-    let row = |path: &BString| index.find(path).ok().map(|at| index.entry(at).row);
+    let row = |path: &BString| index.row(path);
     for change in recorded.iter().flat_map(|one| &one.index) {
         let [old, new] = sides(change);
         let now = staged.get(&change.path).copied();

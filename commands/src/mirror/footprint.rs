@@ -145,7 +145,7 @@ impl Footprint {
         transaction: &mut Transaction<'_>,
     ) -> Result<(), CommandError> {
         let is_only_staged = |path: &BString| {
-            let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+            let row = workspace.index.row(path);
             row.is_some_and(|row| row.staged.is_some() && row.staged != row.base_side())
         };
         if self.host.paths.keys().chain(self.index.paths.keys()).any(is_only_staged) {

@@ -329,6 +329,11 @@ impl Index {
         })
     }
 
+    /// The row for exactly this path, if there is one.
+    pub(crate) fn row(&self, path: &[u8]) -> Option<Row> {
+        Some(self.entry(self.find(path).ok()?).row)
+    }
+
     /// The number of the row for exactly this path, or where it would stand.
     pub(crate) fn find(&self, path: &[u8]) -> Result<usize, usize> {
         self.find_in(0..self.len(), path)

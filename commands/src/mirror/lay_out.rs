@@ -138,7 +138,7 @@ pub(crate) fn victims(
             Some(_) if change.is_some_and(|change| change.kind == Some(Kind::Directory)) => {}
             Some(_) => found.push(Victim { path: target.path.clone(), content: None }),
             None => {
-                let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+                let row = workspace.index.row(&target.path);
                 let uncommitted =
                     row.filter(|row| row.staged != row.base_side() && row.staged != target.side);
                 let content = uncommitted.and_then(|row| row.staged).filter(|side| side.kind.is_blob());
@@ -166,7 +166,7 @@ pub(crate) fn victims(
 pub(crate) fn changed_on_host(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]) -> Vec<Target> {
     let changed: HashSet<&BString> = scan.changes.iter().map(|change| &change.path).collect();
     let is_as_wanted = |target: &&Target| {
-        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let row = workspace.index.row(&target.path);
         row.and_then(|row| row.staged) == target.side && !changed.contains(&target.path)
     };
     targets.iter().filter(|target| !is_as_wanted(target)).cloned().collect()
@@ -181,7 +181,7 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
     saved.entries.iter().for_each(|(path, side)| touched.add(path.clone(), Some(*side), None));
     for target in targets {
         let change = host.at(target.path.as_ref());
-        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let row = workspace.index.row(&target.path);
         let before = match change.map(|change| (change.state, change.kind)) {
             Some((State::Missing, _)) => None,
             // Nobody can bring it back: of what was there, that which the index has is next to it.
@@ -405,7 +405,7 @@ fn requests(
     };
     // One that was empty and is not in the version stays with what somebody put there.
     let is_in_use = |target: &&Target| {
-        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let row = workspace.index.row(&target.path);
         let was_empty = row.and_then(|row| row.staged).is_some_and(|side| side.kind == Kind::Directory);
         target.side.is_none() && was_empty && host.untracked_below(&target.path).next().is_some()
     };
@@ -429,7 +429,7 @@ pub(crate) fn updates(
 ) -> BTreeMap<BString, Update> {
     let mut updates = BTreeMap::new();
     for target in targets.iter().filter(|target| laid_out.is_done(&target.path)) {
-        let old = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let old = workspace.index.row(&target.path);
         let update = match target.side {
             None => Update::Delete,
             Some(side) => {

@@ -205,10 +205,7 @@ fn staged(
         sides.insert(unmerged.path.clone(), unmerged.result.map(Side::from));
     }
     give_way(&mut sides, merged);
-    let staged = |path: &BString| {
-        let at = workspace.index.find(path).ok()?;
-        workspace.index.entry(at).row.staged
-    };
+    let staged = |path: &BString| workspace.index.row(path)?.staged;
     let other = sides.into_iter().filter(|(path, side)| staged(path) != *side);
     other.map(|(path, side)| Target { path, side }).collect()
 }

@@ -22,6 +22,7 @@ use super::lay_out::{self, LaidOut, Target};
 use super::obstacles::{Obstacles, refuse_out_of_reach};
 use super::order::path_order;
 use super::rearrange::{Rearrange, rearrange};
+use super::rebase::base_tree;
 use super::save;
 use super::scan::{Scan, State};
 use crate::error::{CommandError, fatal};
@@ -217,12 +218,11 @@ fn candidates(
     force: bool,
 ) -> Result<Vec<Candidate>, CommandError> {
     let (store, index) = (workspace.store(), &workspace.index);
-    let base = index.header().base.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
+    let base = base_tree(index, store)?;
     let changes = diff_trees(store, base.as_ref(), tree, &|_, _| true)?;
-    let row_of = |path: &BString| index.find(path).ok().map(|at| index.entry(at).row);
     let differ: HashSet<BString> = changes.iter().map(|change| change.path.clone()).collect();
     let differs = changes.into_iter().map(|change| {
-        let (row, side) = (row_of(&change.path), change.new.map(Side::from));
+        let (row, side) = (index.row(&change.path), change.new.map(Side::from));
         Candidate { path: change.path, row, side }
     });
     let is_uncommitted = |row: &Row| match force {
@@ -247,7 +247,7 @@ fn candidates(
 pub(crate) fn touched_index(workspace: &Workspace<'_>, targets: &[Target]) -> Touched {
     let mut touched = Touched::default();
     for target in targets {
-        let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let row = workspace.index.row(&target.path);
         touched.add(target.path.clone(), row.and_then(|row| row.staged), target.side);
     }
     touched
@@ -255,7 +255,7 @@ pub(crate) fn touched_index(workspace: &Workspace<'_>, targets: &[Target]) -> To
 
 /// The index row for a path whose staged content becomes `side`, with the host's stat where it is known.
 pub(crate) fn restaged(workspace: &Workspace<'_>, path: &BString, side: Option<Side>, seen: Seen) -> Update {
-    let old = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+    let old = workspace.index.row(path);
     match (side, old) {
         (None, _) => Update::Delete,
         (Some(side), Some(old)) => Update::Set(old.restaged(side, seen)),

@@ -68,7 +68,7 @@ pub(crate) fn staged_changes_with_renames(index: &Index, base: &NodeTable, store
 
 /// Joins an addition whose node id `mv` carried over with the deletion of that node.
 fn join_recorded(changes: Vec<Change>, index: &Index, base: &NodeTable) -> Vec<Change> {
-    let node_of = |change: &Change| index.find(&change.path).ok().and_then(|at| index.entry(at).row.node);
+    let node_of = |change: &Change| index.row(&change.path).and_then(|row| row.node);
     let moved: HashMap<NodeId, BString> = changes
         .iter()
         .filter(|change| change.old.is_none())

@@ -36,6 +36,11 @@ pub(crate) fn onto(
     Ok(builder)
 }
 
+/// The tree of the commit that an index is based on; `None` before the first.
+pub(crate) fn base_tree(index: &Index, store: &Store) -> Result<Option<ObjectId>, ReadError> {
+    Ok(index.header().base.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree))
+}
+
 /// The index with `updates`, on the commit with this tree: the same as [`onto`] after them, for an index whose own base is
 /// known. Only what differs between the two trees, or is updated, is looked at.
 pub(crate) fn across(
@@ -45,25 +50,19 @@ pub(crate) fn across(
     tree: Option<&ObjectId>,
     header: Header,
 ) -> Result<IndexBuilder, ReadError> {
-    let old = index.header().base.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
+    let old = base_tree(index, store)?;
     // What an update says of the base is not taken for true.
-    let mut sides: BTreeMap<BString, Option<Side>> = updates
-        .keys()
-        .map(|path| (path.clone(), row_of(index, path).and_then(|row| row.base_side())))
-        .collect();
+    let mut sides: BTreeMap<BString, Option<Side>> =
+        updates.keys().map(|path| (path.clone(), index.row(path).and_then(|row| row.base_side()))).collect();
     let changes = diff_trees(store, old.as_ref(), tree, &|_, _| true)?;
     sides.extend(changes.into_iter().map(|change| (change.path, change.new.map(Side::from))));
     let edited = index.edit(updates, header.clone(), now_ns()).finish();
     let update = |(path, side): (BString, Option<Side>)| {
-        let row = row_of(&edited, &path).or_else(|| Row::unchanged(side?, Seen::NEVER).deleted());
+        let row = edited.row(&path).or_else(|| Row::unchanged(side?, Seen::NEVER).deleted());
         let rebased = row.and_then(|row| rebased(&row, side));
         (path, rebased.map_or(Update::Forget, Update::Set))
     };
     Ok(edited.edit(sides.into_iter().map(update).collect(), header, now_ns()))
-}
-
-fn row_of(index: &Index, path: &BString) -> Option<Row> {
-    Some(index.entry(index.find(path).ok()?).row)
 }
 
 /// The row on a commit that has `side` at its path; nothing where neither has anything.
@@ -90,7 +89,7 @@ pub(crate) fn catch_up(
     let mut moved = 0;
     let mut updates = BTreeMap::new();
     for entry in &entries {
-        let row = index.find(&entry.path).ok().map(|at| index.entry(at).row);
+        let row = index.row(&entry.path);
         let side = Side::from(entry);
         if row.is_none_or(|row| row.base == Base::Same && row.staged != Some(side)) {
             moved += 1;

@@ -55,7 +55,7 @@ pub(crate) fn write(
     let sides: HashMap<&BString, Option<Side>> =
         targets.iter().map(|target| (&target.path, target.side)).collect();
     updates.retain(|path, _| {
-        let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+        let row = workspace.index.row(path);
         row.is_some_and(|row| sides.get(path).is_none_or(|side| row.staged == *side))
     });
     let header: Header = workspace.index.header().clone();
@@ -152,7 +152,7 @@ fn left(
     let (mut left, mut buffer) = (Left::default(), Vec::new());
     let index: HashMap<&BString, Option<Side>> = index.iter().map(|due| (&due.path, due.wanted)).collect();
     for Due { path, before, wanted } in changes {
-        let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+        let row = workspace.index.row(path);
         let staged = row.and_then(|row| row.staged);
         let is_as_left = match index.get(path) {
             Some(wanted) => staged == *wanted,

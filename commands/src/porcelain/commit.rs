@@ -3,6 +3,7 @@
 mod dry_run;
 mod nothing;
 mod scope;
+mod tracked;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -18,11 +19,9 @@ use serde_json::{Map, Value};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
 use crate::message::{self, Cleanup};
-use crate::mirror::add::{AddRequest, add};
-use crate::mirror::footprint::{Footprint, Touched};
+use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Header, Index, Seen};
 use crate::mirror::lost_content;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Pending;
 use crate::mirror::record::NewCommit;
 use crate::mirror::{next_commit, rebase};
@@ -33,6 +32,7 @@ use crate::ui::{editor, escape, size};
 use crate::workspace::Workspace;
 use crate::{identity, time, trailers, transact};
 use scope::Scope;
+use tracked::{Tracked, stage_tracked};
 
 /// Record what is staged as a version
 ///
@@ -227,39 +227,6 @@ pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Resu
     Ok(())
 }
 
-/// What was staged first.
-#[derive(Default)]
-struct Tracked {
-    /// What that changed in the index.
-    staged: Touched,
-    /// Paths that could not be staged, with the reason.
-    failed: Vec<(BString, String)>,
-}
-
-/// Stages what is tracked, as far as it can be read; all of the paths that are named.
-fn stage_tracked(
-    workspace: &mut Workspace<'_>,
-    pathspecs: Option<&Pathspecs>,
-) -> Result<Tracked, CommandError> {
-    let before = workspace.index.clone();
-    let request = AddRequest { pathspecs, update_only: true, force: false, dry_run: false };
-    let added = add(workspace, &request)?;
-    for (path, error) in &added.failed {
-        workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
-    }
-    let side =
-        |index: &Index, path: &BString| index.find(path).ok().and_then(|at| index.entry(at).row.staged);
-    let mut staged = Touched::default();
-    for path in added.added.iter().chain(&added.removed) {
-        staged.add(path.clone(), side(&before, path), side(&workspace.index, path));
-    }
-    if pathspecs.is_some() && !added.failed.is_empty() {
-        return Err(partial("some files could not be staged; nothing was committed")
-            .hint("'pond commit' without -a or paths commits what is staged"));
-    }
-    Ok(Tracked { staged, failed: added.failed })
-}
-
 fn base(workspace: &Workspace<'_>, amend: bool, scope: &Scope) -> Result<Base, CommandError> {
     let store = workspace.store();
     let (index, is_partial) = (scope.index(&workspace.index), scope.is_partial());
@@ -441,8 +408,7 @@ fn publish(
 fn mtimes(index: &Index, changes: &[Change]) -> HashMap<BString, i64> {
     let changed = changes.iter().filter(|change| change.new.is_some());
     let found = changed.filter_map(|change| {
-        let at = index.find(&change.path).ok()?;
-        let seen = index.entry(at).row.seen;
+        let seen = index.row(&change.path)?.seen;
         (seen != Seen::NEVER).then(|| (change.path.clone(), seen.mtime_ns.div_euclid(1000)))
     });
     found.collect()

@@ -122,7 +122,7 @@ fn announce(workspace: &mut Workspace<'_>, moves: &[Move]) -> Result<Saved, Comm
     let both =
         replacing.flat_map(|moving| [(&moving.to, moving.replaces), (&moving.from, Some(moving.stat))]);
     for (path, stat) in both.filter_map(|(path, stat)| Some((path, stat?))) {
-        let row = workspace.index.find(path).ok().map(|at| workspace.index.entry(at).row);
+        let row = workspace.index.row(path);
         let is_known = row.is_some_and(|row| is_unchanged(&row, &stat));
         let uncommitted = row.filter(|row| row.base_side() != row.staged && !row.intent);
         let content = uncommitted.and_then(|row| row.staged).filter(|side| side.kind.is_blob());
@@ -139,7 +139,7 @@ fn announce(workspace: &mut Workspace<'_>, moves: &[Move]) -> Result<Saved, Comm
 /// What the renames change.
 fn footprint(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved) -> Footprint {
     let index = &workspace.index;
-    let staged = |path: &BString| index.find(path).ok().and_then(|at| index.entry(at).row.staged);
+    let staged = |path: &BString| index.row(path).and_then(|row| row.staged);
     let mut footprint = Footprint::default();
     let (mut gone, mut set) = (HashSet::new(), BTreeMap::new());
     for moving in moves {
@@ -254,7 +254,7 @@ fn updates(workspace: &Workspace<'_>, done: &[Move]) -> Result<BTreeMap<BString,
             let Some(side) = entry.row.staged else { continue };
             let to = rebase_path(entry.path, &moving.to, &moving.from);
             let seen = if moving.is_dir { entry.row.seen } else { seen_after(workspace, moving, &entry.row) };
-            let there = index.find(&to).ok().map(|at| index.entry(at).row);
+            let there = index.row(&to);
             let mut row = there.map_or_else(|| Row::added(side, seen), |there| there.restaged(side, seen));
             row.intent = entry.row.intent;
             // What comes back to where it was needs no other id than its own.

@@ -259,7 +259,7 @@ fn staged_targets(
     for entry in &entries {
         let side = Side::from(entry);
         sides.insert(&entry.path, side);
-        let row = workspace.index.find(&entry.path).ok().map(|at| workspace.index.entry(at).row);
+        let row = workspace.index.row(&entry.path);
         let is_staged = row.is_some_and(|row| row.staged == Some(side) && !row.intent);
         if !is_staged && is_wanted(&entry.path, !side.kind.is_blob()) {
             targets.push(Target { path: entry.path.clone(), side: Some(side) });

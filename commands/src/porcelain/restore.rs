@@ -287,7 +287,7 @@ impl Report {
 fn restaged(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<BString> {
     let index = &workspace.index;
     let is_other = |target: &&Target| {
-        let row = index.find(&target.path).ok().map(|at| index.entry(at).row);
+        let row = index.row(&target.path);
         row.and_then(|row| row.staged) != target.side
     };
     let mut paths: Vec<BString> = targets.iter().filter(is_other).map(|target| target.path.clone()).collect();
@@ -340,7 +340,7 @@ fn stage_targets<'t>(
         if updates.contains_key(&target.path) {
             continue;
         }
-        let old = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+        let old = workspace.index.row(&target.path);
         let update = match (target.side, old) {
             (None, _) => Update::Delete,
             (Some(side), Some(old)) if old.staged == Some(side) => Update::Set(old),

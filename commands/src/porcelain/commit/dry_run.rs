@@ -90,7 +90,7 @@ fn with_tracked(
                 size: found.stat.map_or(0, |stat| stat.size),
             }),
         };
-        let row = base.index.find(&found.path).ok().map(|at| base.index.entry(at).row);
+        let row = base.index.row(&found.path);
         let old = row.and_then(|row| row.base_side());
         let (old, new) = (old.map(object_side), new.map(object_side));
         match changes.remove(&found.path) {

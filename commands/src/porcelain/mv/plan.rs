@@ -173,7 +173,7 @@ impl Planner<'_> {
 
     fn check_tracked(&self, from: &[u8], is_dir: bool) -> Result<(), CommandError> {
         let index = &self.workspace.index;
-        let own = index.find(from).ok().and_then(|at| index.entry(at).staged);
+        let own = index.row(from).and_then(|row| row.staged);
         let shown = escape::plain(from);
         match own {
             Some(side) if (side.kind == Kind::Directory) == is_dir => Ok(()),

@@ -126,7 +126,7 @@ fn bring(workspace: &Workspace<'_>, stash: &Stash, index: bool) -> Result<Brough
         Some(of_index) => lay_out::targets_of(&of_index.updates),
         None => {
             let is_new = |target: &&Target| {
-                let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+                let row = workspace.index.row(&target.path);
                 target.side.is_some() && row.is_none_or(|row| row.staged.is_none())
             };
             files.iter().filter(is_new).cloned().collect()
@@ -303,7 +303,7 @@ fn over(
             obstacles.add_around(&host, &target);
         } else {
             // What leads to the base leaves it alone: it has to be as in HEAD, which is as in the base.
-            let row = workspace.index.find(&target.path).ok().map(|at| workspace.index.entry(at).row);
+            let row = workspace.index.row(&target.path);
             match row.and_then(|row| row.staged) == change.old.map(Side::from) {
                 true => obstacles.add_of(&host, &target),
                 false => obstacles.add_changed(&target.path),
