@@ -2,6 +2,7 @@
 
 mod place;
 
+use crate::cli::globals::GlobalArgs;
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -14,7 +15,6 @@ use pond_oplog::pond::Trust;
 
 use self::place::NoPlace;
 pub(crate) use self::place::Place;
-use crate::cli::GlobalArgs;
 use crate::config::{Config, ConfigError, Sources, sources};
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;

@@ -255,37 +255,9 @@ pub(crate) fn interrupted(message: impl fmt::Display) -> CommandError {
     CommandError::new(Class::Interrupted, message)
 }
 
-impl From<anyhow::Error> for CommandError {
-    fn from(error: anyhow::Error) -> Self {
-        match error.downcast::<CommandErrorBox>() {
-            Ok(boxed) => boxed.0,
-            Err(error) => Self::from_error(Class::Fatal, error.as_ref()),
-        }
-    }
-}
-
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         Self::from_error(Class::Fatal, &error)
-    }
-}
-
-/// Carries a `CommandError` through code that returns `anyhow::Error`, class and hints included.
-/// (`CommandError` itself is no `Error`, so that the `From` of other errors can be written.)
-#[derive(Debug)]
-pub(crate) struct CommandErrorBox(CommandError);
-
-impl fmt::Display for CommandErrorBox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for CommandErrorBox {}
-
-impl From<CommandError> for anyhow::Error {
-    fn from(error: CommandError) -> Self {
-        anyhow::Error::new(CommandErrorBox(error))
     }
 }
 
@@ -370,8 +342,6 @@ mod tests {
             &Outer(io::Error::new(io::ErrorKind::BrokenPipe, "Broken pipe")),
         );
         assert!(error.is_broken_pipe());
-        let through_anyhow: CommandError = anyhow::Error::from(usage("x").hint("y")).into();
-        assert_eq!(through_anyhow.class(), Class::Usage);
     }
 
     #[test]

@@ -20,13 +20,12 @@ mod walk;
 use std::ffi::OsStr;
 
 use jiff::tz::TimeZone;
-use pond_objects::{IdPrefix, ObjectId, ObjectSource, PathEntry, ReadError, tree};
+use pond_objects::{IdPrefix, ObjectId, ObjectSource, PathEntry, ReadError, Side, tree};
 use pond_oplog::operation::Operation;
 use pond_oplog::{RowType, Store};
 use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath, Tracked};
 
 use crate::error::{CommandError, fatal};
-use crate::mirror::index::Side;
 use crate::mirror::pending::Which;
 use crate::time;
 use crate::ui::escape;

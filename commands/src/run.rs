@@ -1,5 +1,6 @@
 //! The order of things: parse, make the context, run the command, flush, exit code.
 
+use crate::cli::globals::GlobalArgs;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
@@ -8,7 +9,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 
 use crate::alias::{self, Alias};
-use crate::cli::{self, Cli, Command, GlobalArgs};
+use crate::cli::{self, Cli, Command};
 use crate::context::{self, Context};
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
 use crate::plumbing::version::Version;

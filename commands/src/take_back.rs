@@ -14,7 +14,7 @@ mod undecided;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::BString;
-use pond_objects::{ObjectId, ObjectSource as _};
+use pond_objects::{ObjectId, ObjectSource as _, Side};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::{StashEdit, Transaction};
 use pond_oplog::view::{Head, MAIN_MIRROR, Moves, View};
@@ -29,7 +29,7 @@ pub(crate) use find::{
 
 use crate::error::{CommandError, conflict, fatal, interrupted};
 use crate::mirror::footprint::{Footprint, Recorded};
-use crate::mirror::index::{Header, Seen, Side, Update};
+use crate::mirror::index::{Header, Seen, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::restaged;
 use crate::mirror::order::parent;

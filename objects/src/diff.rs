@@ -48,6 +48,13 @@ impl Change {
     }
 }
 
+impl Side {
+    /// That of an empty directory.
+    pub fn empty_directory() -> Self {
+        Self { kind: Kind::Directory, id: crate::tree::empty_tree(), size: 0 }
+    }
+}
+
 impl From<&Entry> for Side {
     fn from(entry: &Entry) -> Self {
         Self { kind: entry.kind, id: entry.id, size: entry.size }

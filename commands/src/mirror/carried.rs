@@ -1,10 +1,10 @@
 //! Changes of tracked files that are in no commit, as one list with a letter each.
 
 use bstr::BString;
-use pond_objects::Kind;
+use pond_objects::{Kind, Side};
 
 use super::differences::Differences;
-use super::index::{EntryRef, Index, Side};
+use super::index::{EntryRef, Index};
 use super::lay_out::LaidOut;
 use super::scan::{Scan, State};
 

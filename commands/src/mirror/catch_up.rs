@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 
 use bstr::BString;
-use pond_objects::{Change, ObjectSource as _, ReadError};
+use pond_objects::{Change, ObjectSource as _, ReadError, Side};
 use pond_oplog::operation::Operation;
 use pond_oplog::view::{MAIN_MIRROR, View};
 use pond_oplog::{ReadonlyPond, Store};
 
 use super::footprint::Recorded;
-use super::index::{Header, Index, IndexBuilder, Row, Seen, Side, Update};
+use super::index::{Header, Index, IndexBuilder, Row, Seen, Update};
 use super::pending::{Doing, Pending};
 use super::rebase;
 use super::stat::now_ns;

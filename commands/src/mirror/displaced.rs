@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use bstr::BString;
-use pond_objects::Kind;
+use pond_objects::{Kind, Side};
 
-use super::index::{Index, Side};
+use super::index::Index;
 use super::lay_out::Target;
 use super::order::{above, is_below};
 

@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use bstr::{BStr, BString, ByteSlice};
 use pond_objects::page::Page;
 use pond_objects::tree::TreeBuilder;
-use pond_objects::{Change, ObjectId, ReadError, diff, path_order};
+use pond_objects::{Change, ObjectId, ReadError, Side, diff, path_order};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::Transaction;
 use pond_oplog::{StagedPack, Store};
 
 use super::displaced::displaced;
-use super::index::{Index, Side};
+use super::index::Index;
 use super::lay_out::Target;
 use super::pending::{Pending, escape, unescape};
 use super::staged_packs;

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use bstr::BString;
-use pond_objects::Kind;
+use pond_objects::{Kind, Side};
 
 use super::differences::Differences;
-use super::index::Side;
 use super::lay_out::{LaidOut, Target};
 use super::save::Saved;
 use super::scan::{Change, Scan, State};

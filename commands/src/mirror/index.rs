@@ -40,7 +40,7 @@ use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice};
-use pond_objects::{Kind, NodeId, ObjectId, PathEntry};
+use pond_objects::{Kind, NodeId, ObjectId, Side};
 
 pub(crate) use self::builder::{IndexBuilder, Update};
 use self::columns::Columns;
@@ -70,36 +70,6 @@ pub(crate) struct Header {
     pub(crate) pending: Option<Pending>,
     /// When it was written, nanoseconds since 1970; set by [`IndexBuilder`].
     pub(crate) written_ns: i64,
-}
-
-/// A content that a row or its base names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Side {
-    /// What it is.
-    pub(crate) kind: Kind,
-    /// The blob, or the empty directory's tree.
-    pub(crate) id: ObjectId,
-    /// Bytes of the content.
-    pub(crate) size: u64,
-}
-
-impl Side {
-    /// That of an empty directory.
-    pub(crate) fn empty_directory() -> Self {
-        Self { kind: Kind::Directory, id: pond_objects::tree::empty_tree(), size: 0 }
-    }
-}
-
-impl From<pond_objects::Side> for Side {
-    fn from(pond_objects::Side { kind, id, size }: pond_objects::Side) -> Self {
-        Self { kind, id, size }
-    }
-}
-
-impl From<&PathEntry> for Side {
-    fn from(entry: &PathEntry) -> Self {
-        Self { kind: entry.kind, id: entry.id, size: entry.size }
-    }
 }
 
 /// What the base commit has at a row's path.

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString};
 use pond_objects::name::split_path;
-use pond_objects::{Kind, PathEntry};
+use pond_objects::{Kind, PathEntry, Side};
 
 use super::differences::Differences;
 use super::displaced::{is_empty_directory, parents};
 use super::failures::Failures;
 use super::footprint::Touched;
 use super::gave_way::{gave_way, say_what_special_went, special_in_place_of};
-use super::index::{Row, Seen, Side, Update, is_unchanged};
+use super::index::{Row, Seen, Update, is_unchanged};
 use super::leftovers;
 use super::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,

@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bstr::BString;
 use pond_objects::merge::{Labels, MergeOptions, Merged, NewContent, Trees, merge_trees};
 use pond_objects::tree::empty_tree;
-use pond_objects::{Kind, ObjectId, ObjectSource as _, ReadError};
+use pond_objects::{Kind, ObjectId, ObjectSource as _, ReadError, Side};
 use pond_oplog::ReadonlyPond;
 
 use super::carried;
 use super::differences::Differences;
-use super::index::{Index, Row, Seen, Side, Update};
+use super::index::{Index, Row, Seen, Update};
 use super::lay_out::{self, Target, target_of};
 use super::move_head::{MoveHead, MovedHead, plan};
 use super::obstacles::{self, Obstacles};

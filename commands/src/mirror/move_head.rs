@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use bstr::BString;
 use pond_objects::diff::diff_trees;
-use pond_objects::{ObjectId, ObjectSource as _};
+use pond_objects::{ObjectId, ObjectSource as _, Side};
 use pond_oplog::view::Head;
 use pond_refs::RefEdit;
 
@@ -17,7 +17,7 @@ use super::carried::{Carried, carried};
 use super::differences::Differences;
 use super::displaced::{displaced, filled};
 use super::footprint::Touched;
-use super::index::{Base, Row, Seen, Side, Update};
+use super::index::{Base, Row, Seen, Update};
 use super::lay_out::{self, LaidOut, Target};
 use super::obstacles::{Obstacles, refuse_out_of_reach};
 use super::order::path_order;

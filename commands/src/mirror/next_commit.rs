@@ -7,10 +7,10 @@ use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
 use pond_objects::rename::{RenameOptions, find_renames};
 use pond_objects::tree::TreeBuilder;
-use pond_objects::{Change, Kind, NodeId, ObjectId, Side as ObjectSide, read_blob};
+use pond_objects::{Change, Kind, NodeId, ObjectId, Side, read_blob};
 use pond_oplog::{ChangeKind, MetaRow, RowType, Store};
 
-use super::index::{Index, Row, Seen, Side, Update};
+use super::index::{Index, Row, Seen, Update};
 use super::order::above;
 use super::stat::now_ns;
 
@@ -95,8 +95,8 @@ fn join_recorded(changes: Vec<Change>, index: &Index, base: &NodeTable) -> Vec<C
 }
 
 /// An index's side as a change has it.
-pub(crate) fn object_side(side: Side) -> ObjectSide {
-    ObjectSide { kind: side.kind, id: side.id, size: side.size }
+pub(crate) fn object_side(side: Side) -> Side {
+    Side { kind: side.kind, id: side.id, size: side.size }
 }
 
 /// The node table of the next tree. `base` is that of the commit which the index is based on.
@@ -146,7 +146,7 @@ fn change_row(
         Some(_) => (new_nodes.node(&change.path), new_nodes.part(&change.path)),
         None => (old_nodes.node(&change.path), old_nodes.part(&change.path)),
     };
-    let size = |side: ObjectSide| i64::try_from(side.size).unwrap_or(i64::MAX);
+    let size = |side: Side| i64::try_from(side.size).unwrap_or(i64::MAX);
     let side = change.new.or(change.old);
     MetaRow {
         id: change.new.map(|side| side.id),

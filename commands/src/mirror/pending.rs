@@ -10,10 +10,9 @@
 
 use bstr::{BString, ByteSlice};
 use pond_objects::merge::{Stage as MergeStage, Unmerged};
-use pond_objects::{Kind, ObjectId};
+use pond_objects::{Kind, ObjectId, Side};
 use serde::{Deserialize, Serialize};
 
-use super::index::Side;
 use super::pick_options::{PickOptions, is_unset};
 
 /// What is going on.

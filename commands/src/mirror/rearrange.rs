@@ -4,6 +4,7 @@
 //! that is killed in between, or cannot write a file, is done half: the next one that takes the mirror's lock does the rest,
 //! which the operation tells (see [`super::catch_up`] and [`super::unwritten`]).
 
+use pond_objects::Side;
 use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
@@ -13,7 +14,7 @@ use pond_refs::{Expected, RefEdit, apply_edits};
 
 use super::displaced::with_emptied;
 use super::footprint::{Footprint, Touched};
-use super::index::{Header, Row, Seen, Side, Update};
+use super::index::{Header, Row, Seen, Update};
 use super::lay_out::{self, LaidOut, Target};
 use super::move_head::{restaged, touched_index};
 use super::pending::Pending;

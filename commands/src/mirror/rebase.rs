@@ -5,10 +5,10 @@ use std::iter::Peekable;
 
 use bstr::BString;
 use pond_objects::diff::diff_trees;
-use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, path_order, tree};
+use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, Side, path_order, tree};
 use pond_oplog::Store;
 
-use super::index::{Base, EntryRef, Header, Index, IndexBuilder, Row, Seen, Side, Update};
+use super::index::{Base, EntryRef, Header, Index, IndexBuilder, Row, Seen, Update};
 use super::stat::now_ns;
 
 /// The index with the same staged content on the commit with this tree; `None` is a commit without entries.

@@ -8,13 +8,12 @@ use std::path::Path;
 use bstr::{BString, ByteSlice};
 use pond_objects::page::Page;
 use pond_objects::tree::TreeBuilder;
-use pond_objects::{ObjectId, path_order};
+use pond_objects::{ObjectId, Side, path_order};
 use pond_oplog::StagedPack;
 use pond_oplog::transaction::Transaction;
 
 use super::add::names;
 use super::footprint::Footprint;
-use super::index::Side;
 use super::replaced::{Ages, Replaced};
 use super::stage::{Growing, StageError, Staged, stage};
 use super::stat::Stat;

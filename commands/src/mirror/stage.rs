@@ -16,11 +16,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bstr::{BStr, BString, ByteSlice};
-use pond_objects::{Kind, tree};
+use pond_objects::{Kind, Side, tree};
 use pond_oplog::Store;
 use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 
-use super::index::{Seen, Side};
+use super::index::Seen;
 use super::stat::{Stat, now_ns};
 use crate::interrupt;
 use crate::ui::progress::Progress;

@@ -8,11 +8,11 @@
 use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
-use pond_objects::Kind;
+use pond_objects::{Kind, Side};
 
 use super::catch_up::Due;
 use super::differences::Differences;
-use super::index::{Header, Side};
+use super::index::Header;
 use super::lay_out::{self, LaidOut, Target};
 use super::order::{above, is_below, path_order};
 use super::remove::remove_emptied;

@@ -6,13 +6,12 @@ use std::io::Write as _;
 
 use bstr::{BStr, BString};
 use pond_objects::node::NodeTable;
-use pond_objects::{Kind, ObjectId, ObjectSource as _};
+use pond_objects::{Kind, ObjectId, ObjectSource as _, Side};
 use serde_json::Value;
 
 use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::mirror::index::Side;
 use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
 use crate::mirror::order::{path_order, relative};
 use crate::mirror::pathspec::Pathspecs;

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
-use pond_objects::Kind;
+use pond_objects::{Kind, Side};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::displaced::is_empty_directory;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::ignored;
-use crate::mirror::index::Side;
 use crate::mirror::leftovers;
 use crate::mirror::order::{parent, path_order, relative};
 use crate::mirror::pathspec::Pathspecs;

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice as _};
-use pond_objects::large;
 use pond_objects::merge::large::{LargeOptions, merge_large};
 use pond_objects::merge::text::{BINARY_PROBE, Labels, TextOptions, is_binary, merge_text};
 use pond_objects::merge::{MergeOptions, NewContent};
 use pond_objects::{ObjectId, PathEntry, read_blob};
+use pond_objects::{Side, large};
 
 use crate::error::{CommandError, Outcome, conflict};
 use crate::merging::{self, StrategyArgs};
-use crate::mirror::index::Side;
 use crate::mirror::next_commit::object_side;
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::{Conflict, Which};

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 use bstr::BString;
-use pond_objects::{ObjectId, ObjectSource as _};
+use pond_objects::{ObjectId, ObjectSource as _, Side};
 use pond_oplog::view::Head;
 use pond_refs::{Expected, RefEdit};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::carried::{self, Carried};
-use crate::mirror::index::{Side, Update};
+use crate::mirror::index::Update;
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
 use crate::mirror::pathspec::Pathspecs;

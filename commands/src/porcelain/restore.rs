@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
-use pond_objects::PathEntry;
+use pond_objects::{PathEntry, Side};
 use serde_json::{Map, json};
 
 use crate::context::Context;
@@ -14,7 +14,7 @@ use crate::interrupt;
 use crate::mirror::displaced::displaced;
 use crate::mirror::failures::Failures;
 use crate::mirror::footprint::{Footprint, Touched};
-use crate::mirror::index::{Row, Seen, Side, Update};
+use crate::mirror::index::{Row, Seen, Update};
 use crate::mirror::lay_out::{self, Target, target_of};
 use crate::mirror::materialize::{
     Done, Expected, Flush, Materialized, Materializer, Options, Want, WriteRequest,

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
-use pond_objects::Kind;
+use pond_objects::{Kind, Side};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, fatal, usage};
 use crate::mirror::footprint::Footprint;
-use crate::mirror::index::{Row, Side, Update};
+use crate::mirror::index::{Row, Update};
 use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Conflict;
 use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};

@@ -8,14 +8,13 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString};
 use pond_objects::node::rebase_path;
-use pond_objects::{Kind, ObjectId, ObjectSource as _, tree};
+use pond_objects::{Kind, ObjectId, ObjectSource as _, Side, tree};
 use pond_oplog::view::Head;
 use pond_refs::RefName;
 
 use super::{How, Newer, Pairs, TakingBack};
 use crate::error::CommandError;
 use crate::mirror::differences::Differences;
-use crate::mirror::index::Side;
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::order::is_below;
 use crate::mirror::save::Victim;

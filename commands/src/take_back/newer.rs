@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 
 use bstr::BString;
-use pond_objects::Kind;
+use pond_objects::{Kind, Side};
 
 use super::{Ahead, How, Known, TakingBack};
 use crate::error::{CommandError, conflict};
 use crate::mirror::differences::Differences;
 use crate::mirror::displaced::{displaced, filled};
 use crate::mirror::gave_way::special_in_place_of;
-use crate::mirror::index::Side;
 use crate::mirror::lay_out::Target;
 use crate::mirror::obstacles;
 use crate::mirror::scan::Scan;

@@ -3,12 +3,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use bstr::BString;
-use pond_objects::{Change, ObjectSource as _, tree};
+use pond_objects::{Change, ObjectSource as _, Side, tree};
 
 use super::TakingBack;
 use crate::error::CommandError;
 use crate::mirror::footprint::Recorded;
-use crate::mirror::index::Side;
 use crate::mirror::lay_out::Target;
 use crate::mirror::pending::Conflict;
 use crate::workspace::Workspace;

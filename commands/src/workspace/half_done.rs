@@ -5,6 +5,7 @@
 //! First the files, then the index, then the HEAD file: it names the last operation of which nothing is left to do, and stays
 //! as it is while something is. So however any of this ends, the one after begins again.
 
+use pond_objects::Side;
 use std::collections::{HashMap, HashSet};
 
 use bstr::BString;
@@ -13,7 +14,6 @@ use super::{Workspace, head_path};
 use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::catch_up::Due;
 use crate::mirror::head_file;
-use crate::mirror::index::Side;
 use crate::mirror::lay_out::{LaidOut, Target};
 use crate::mirror::pending::Doing;
 use crate::mirror::unwritten;

@@ -6,10 +6,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use bstr::BString;
-use pond_objects::Kind;
+use pond_objects::{Kind, Side};
 
 use super::columns::{Columns, ColumnsBuilder};
-use super::{Header, Index, IndexError, Row, Side, file};
+use super::{Header, Index, IndexError, Row, file};
 use crate::mirror::order::{is_below, parent, path_order};
 
 /// Rows of a batch as a new index has them: small enough that an edit rewrites little.

@@ -1,8 +1,9 @@
+use pond_objects::Side;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
-use crate::mirror::index::{Header, Side};
+use crate::mirror::index::Header;
 use crate::mirror::stat::now_ns;
 
 /// A mirror with an index of it in which every stat is trusted.

@@ -2,10 +2,10 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
-use pond_objects::ObjectId;
+use pond_objects::{ObjectId, Side};
 
 use super::*;
-use crate::mirror::index::{Header, IndexBuilder, Row, Seen, Side};
+use crate::mirror::index::{Header, IndexBuilder, Row, Seen};
 
 fn tree(paths: &[&str]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a directory");

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use bstr::BString;
-use pond_objects::{Change, ObjectId};
+use pond_objects::{Change, ObjectId, Side};
 use serde_json::json;
 
 use super::scope::Scope;
 use super::{Base, word};
 use crate::error::{CommandError, Outcome, partial};
-use crate::mirror::index::Side;
 use crate::mirror::next_commit::object_side;
 use crate::mirror::order::path_order;
 use crate::mirror::pathspec::Pathspecs;

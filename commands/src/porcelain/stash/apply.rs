@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
 use pond_objects::merge::{Labels, MergeOptions, Merged, NewContent, Trees, merge_trees};
-use pond_objects::{Kind, ObjectId, ObjectSource, ReadError, diff, tree};
+use pond_objects::{Kind, ObjectId, ObjectSource, ReadError, Side, diff, tree};
 use pond_oplog::StagedPack;
 use pond_oplog::transaction::StashEdit;
 use pond_oplog::view::Head;
@@ -20,7 +20,6 @@ use crate::error::{CommandError, Outcome, conflict, interrupted};
 use crate::merging::{self, pack_contents};
 use crate::mirror::differences::Differences;
 use crate::mirror::displaced::parents;
-use crate::mirror::index::Side;
 use crate::mirror::lay_out::{self, LaidOut, Target, target_of};
 use crate::mirror::move_head::plan;
 use crate::mirror::obstacles::{self, Obstacles};

@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice as _};
 use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
 use pond_objects::tree::{TreeBuilder, empty_tree};
-use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Signature, path_order};
+use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Side, Signature, path_order};
 use pond_oplog::transaction::{StashEdit, Transaction};
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::error::{CommandError, Outcome, conflict, interrupted, nothing};
 use crate::identity;
 use crate::mirror::add::warn_of_what_is_left_out;
 use crate::mirror::differences::Differences;
-use crate::mirror::index::{Index, Row, Seen, Side, Update};
+use crate::mirror::index::{Index, Row, Seen, Update};
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::lost_content;
 use crate::mirror::next_commit::{next_nodes, staged_changes, staged_only};
