@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use pond_durable::lock::{Lock, LockError};
 use pond_objects::ObjectId;
 use pond_oplog::compact::{self, Compacted};
 use pond_oplog::dead::{self, Deleted};
 use pond_oplog::durable_local::DurableLocal;
-use pond_oplog::lock::{Lock, LockError};
 use pond_oplog::state::{self, PackFile};
-use pond_oplog::{Pond, TableState, checkpoint};
+use pond_oplog::{Pond, TableState};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
@@ -22,7 +22,7 @@ use crate::{interrupt, transact};
 pub(crate) fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
     !compact::plan(state, compact::FAN_IN).is_empty()
         || dead::is_any_due(state, now_millis)
-        || checkpoint::is_due(&pond.table_dir(), state.version)
+        || pond_checkpoint::is_due(&pond.table_dir(), state.version)
 }
 
 /// Merges small packs and writes a checkpoint where what the command published made that due. Its own work is done, durable
@@ -128,8 +128,8 @@ pub(crate) fn delete_dead(
 
 fn write_checkpoint_if_due(workspace: &Workspace<'_>) -> Result<(), CommandError> {
     let state = workspace.snapshot.state();
-    if checkpoint::is_due(&workspace.pond.table_dir(), state.version) {
-        transact::run_in_runtime(checkpoint::write_checkpoint(&workspace.pond.table_dir(), state))??;
+    if pond_checkpoint::is_due(&workspace.pond.table_dir(), state.version) {
+        transact::run_in_runtime(pond_checkpoint::write_checkpoint(&workspace.pond.table_dir(), state))??;
     }
     Ok(())
 }

@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bstr::BString;
+use pond_durable::lock::{Holder, Lock};
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
-use pond_oplog::lock::{Holder, Lock};
 use pond_oplog::view::{Head, MAIN_MIRROR};
-use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store, durable};
+use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store};
 
 use crate::config::sources;
 use crate::context::Context;
@@ -139,9 +139,9 @@ impl<'c> Workspace<'c> {
         make_directories(&pond)?;
         let lock = Lock::acquire(&path, PATIENCE, &holder(ctx)?)?;
         // What a killed command left there is nobody's: whoever writes there holds these locks.
-        let _ = pond_oplog::durable::sweep_temporaries(&pond.mirror_dir(MAIN_MIRROR));
+        let _ = pond_durable::sweep_temporaries(&pond.mirror_dir(MAIN_MIRROR));
         if let Ok(turn) = Lock::acquire(&pond.lock_path(), Duration::ZERO, &holder(ctx)?) {
-            let _ = pond_oplog::durable::sweep_temporaries(&pond.staging_dir());
+            let _ = pond_durable::sweep_temporaries(&pond.staging_dir());
             drop(turn);
         }
         let mut workspace = Self::open(ctx, pond, Some(lock), unreadable)?;
@@ -464,7 +464,7 @@ fn make_directories(pond: &Pond) -> Result<(), CommandError> {
     let [data, meta] = kinds;
     for directory in [pond.mirror_dir(MAIN_MIRROR), pond.staging_dir(), data, meta] {
         if !directory.exists() {
-            durable::create_dir_all(&directory).map_err(|error| {
+            pond_durable::create_dir_all(&directory).map_err(|error| {
                 fatal(format_args!("cannot make the directory '{}'", escape::path(&directory)))
                     .because(&error)
             })?;

@@ -17,7 +17,7 @@ use pond_objects::{Link, ObjectId};
 
 use file::LinkFile;
 
-use crate::in_place::open_no_link;
+use pond_durable::in_place::open_no_link;
 
 /// So many commits are read before a file is looked for.
 const OPEN_AFTER: usize = 64;

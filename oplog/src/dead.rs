@@ -17,11 +17,11 @@ use std::time::{Duration, SystemTime};
 
 use pond_objects::ObjectId;
 
-use crate::lock::{Holder, Lock, LockError};
 use crate::log::{self, EntryStat, LogError, parse_pack_path};
 use crate::pond::Pond;
 use crate::schema::PackKind;
 use crate::state::{self, StateError, TableState};
+use pond_durable::lock::{Holder, Lock, LockError};
 
 /// How long replaced packs stay for readers that opened the table before: an hour.
 pub const GRACE: Duration = Duration::from_secs(3600);

@@ -24,7 +24,7 @@ use object_store::{
 };
 use tempfile::NamedTempFile;
 
-use crate::durable::{self, DurableError, Existing};
+use pond_durable::{DurableError, Existing};
 
 const NAME: &str = "DurableLocal";
 
@@ -42,7 +42,7 @@ impl DurableLocal {
 
     async fn sync_parent(&self, location: &Path) -> Result<()> {
         let path = self.inner.path_to_filesystem(location)?;
-        blocking(move || durable::sync_dir(durable::parent(&path)).map_err(store_error)).await
+        blocking(move || pond_durable::sync_dir(pond_durable::parent(&path)).map_err(store_error)).await
     }
 }
 
@@ -69,7 +69,7 @@ impl ObjectStore for DurableLocal {
             for bytes in &payload {
                 temp.write_all(bytes).map_err(|source| write_error(&path, source))?;
             }
-            durable::persist_temp(temp, &path, existing).map_err(store_error)?;
+            pond_durable::persist_temp(temp, &path, existing).map_err(store_error)?;
             Ok(PutResult { e_tag: None, version: None })
         })
         .await
@@ -175,7 +175,7 @@ impl MultipartUpload for DurableUpload {
                 let missing = std::io::Error::other(format!("{length} of {end} bytes were uploaded"));
                 return Err(write_error(&path, missing));
             }
-            durable::persist_temp(temp, &path, Existing::Replace).map_err(store_error)?;
+            pond_durable::persist_temp(temp, &path, Existing::Replace).map_err(store_error)?;
             Ok(PutResult { e_tag: None, version: None })
         })
         .await
@@ -188,9 +188,9 @@ impl MultipartUpload for DurableUpload {
 }
 
 fn temporary_for(path: &std::path::Path) -> Result<NamedTempFile> {
-    let dir = durable::parent(path);
-    durable::create_dir_all(dir).map_err(store_error)?;
-    durable::temporary_in(dir).map_err(|source| write_error(path, source))
+    let dir = pond_durable::parent(path);
+    pond_durable::create_dir_all(dir).map_err(store_error)?;
+    pond_durable::temporary_in(dir).map_err(|source| write_error(path, source))
 }
 
 fn ended(path: &std::path::Path) -> object_store::Error {

@@ -19,10 +19,10 @@ use pond_objects::chunker::Chunker;
 use pond_objects::page::{Body, Item, Page};
 use pond_objects::paginate::{Paginator, Root};
 
-use crate::durable::{self, DurableError};
 use crate::pack::{DataPack, EncoderFactory, PackError, SealedPack, write_meta_pack};
 use crate::row::{MetaRow, RowType};
 use crate::store::Store;
+use pond_durable::DurableError;
 
 /// Raw bytes after which a row group is compressed and written.
 const GROUP_BYTES: usize = 8 << 20;
@@ -178,7 +178,7 @@ impl<'a> Ingest<'a> {
             staged.meta = Some(persist(sealed, self.staging, &mut staged.size)?);
         }
         if staged.size > 0 {
-            durable::sync_dir(self.staging)?;
+            pond_durable::sync_dir(self.staging)?;
         }
         Ok(staged)
     }

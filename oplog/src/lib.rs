@@ -2,22 +2,17 @@
 //!
 //! [`pond`] finds and makes ponds, [`snapshot`] reads one operation's state, [`ingest`] stages contents, [`transaction`] writes
 //! and publishes. Below them are the table's log ([`log`], [`state`], [`publish`]), its files ([`pack`], [`store`]) and its
-//! upkeep ([`compact`], [`dead`], [`checkpoint`]). `FORMAT.md` beside this crate's sources describes the bytes.
+//! upkeep ([`compact`], [`dead`]). `FORMAT.md` beside this crate's sources describes the bytes.
 #![deny(missing_docs)]
 
 mod cache_bytes;
-pub mod checkpoint;
 mod commit_links;
 pub mod compact;
 pub mod config;
 pub mod dead;
-pub mod durable;
 pub mod durable_local;
-pub mod in_place;
 pub mod ingest;
 pub mod init;
-pub mod line;
-pub mod lock;
 pub mod log;
 pub mod operation;
 pub mod pack;

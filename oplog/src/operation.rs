@@ -23,11 +23,10 @@
 //! character `\u{HEX}` with lower-case digits and no leading zeros; a value may be empty, the space before it
 //! stays. Each operation has exactly one text: a reader refuses any other.
 
+use pond_durable::line;
 use std::fmt::Write as _;
 
 use pond_objects::ObjectId;
-
-use crate::line;
 
 const CONTEXT: &str = "pond v1 operation";
 const KNOWN: [&str; 9] =

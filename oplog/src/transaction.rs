@@ -16,8 +16,6 @@ use pond_objects::page::Page;
 use pond_objects::{Commit, ObjectId, Tag};
 use pond_refs::{RefEdit, RefName, apply_edits};
 
-use crate::durable;
-use crate::lock::{Holder, Lock};
 use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat};
 use crate::operation::{Operation, OperationError};
 use crate::pack::{PackError, PackIndex, PackReader, SealedPack, write_meta_pack};
@@ -29,6 +27,7 @@ use crate::snapshot::ReadonlyPond;
 use crate::state::{self, TableState};
 use crate::store::StagedPack;
 use crate::view::{Head, View};
+use pond_durable::lock::{Holder, Lock};
 
 pub use error::TransactionError;
 
@@ -294,7 +293,7 @@ impl<'a> Transaction<'a> {
                 .map_err(|error| TransactionError::Staged { name: pack.name(), error })?;
             // A pack that is about to be named shall not look like one that was left behind. Most systems note the renaming
             // as well, and the index names it too: where it cannot be done, it is not needed.
-            let _ = durable::touch(found);
+            let _ = pond_durable::touch(found);
             if !is_moved {
                 std::fs::rename(&from, &to).map_err(write)?;
             }
@@ -302,7 +301,7 @@ impl<'a> Transaction<'a> {
         }
         if !adds.is_empty() {
             let dir = self.pond.table_dir().join(PackKind::Data.dir_name());
-            durable::sync_dir(&dir)?;
+            pond_durable::sync_dir(&dir)?;
         }
         Ok(adds)
     }
@@ -481,7 +480,7 @@ pub(crate) fn place_in_table(
     let path = pond.table_dir().join(kind.pack_path(&sealed.digest));
     sealed.persist(&path)?;
     let dir = pond.table_dir().join(kind.dir_name());
-    durable::sync_dir(&dir)?;
+    pond_durable::sync_dir(&dir)?;
     Ok(())
 }
 

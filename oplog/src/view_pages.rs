@@ -5,14 +5,13 @@
 //! needed a page that was not there, or published a view. Whoever takes a page from here verifies it by its id, so that the
 //! file may be of another view, or damaged: then the page is read from its pack.
 
+use pond_durable::in_place;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use pond_objects::ObjectId;
-
-use crate::in_place;
 
 const FILE: &str = "view";
 /// Pages that were not needed stay up to so many bytes.

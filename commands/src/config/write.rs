@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use pond_oplog::durable::give_to_owner;
+use pond_durable::give_to_owner;
 use toml_edit::{DocumentMut, Item, Table, TableLike};
 
 use super::known::{self, KeyType};

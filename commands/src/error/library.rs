@@ -5,15 +5,15 @@
 use std::error::Error;
 use std::io;
 
+use pond_checkpoint::CheckpointError;
+use pond_durable::DurableError;
+use pond_durable::lock::LockError;
 use pond_objects::large::LargeError;
 use pond_objects::{CopyError, ReadError};
-use pond_oplog::checkpoint::CheckpointError;
 use pond_oplog::config::ConfigError as FormatError;
 use pond_oplog::dead::DeadError;
-use pond_oplog::durable::DurableError;
 use pond_oplog::ingest::IngestError;
 use pond_oplog::init::FirstError;
-use pond_oplog::lock::LockError;
 use pond_oplog::log::LogError;
 use pond_oplog::pack::PackError;
 use pond_oplog::pond::{InitError, OpenError};

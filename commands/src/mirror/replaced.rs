@@ -340,7 +340,7 @@ impl Replaced {
         }
         // Files that only their owner could read must not become readable by a second name.
         DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
-        pond_oplog::durable::give_dir_to_owner(&self.path);
+        pond_durable::give_dir_to_owner(&self.path);
         let dir = std::sync::Arc::new(Dir::open(&self.path)?);
         state.dir = Some(dir.clone());
         Ok(dir)

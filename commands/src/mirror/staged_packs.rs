@@ -8,9 +8,9 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use pond_durable::in_place::open_no_link;
 use pond_objects::ObjectId;
-use pond_oplog::in_place::open_no_link;
-use pond_oplog::{Pond, StagedPack, durable};
+use pond_oplog::{Pond, StagedPack};
 
 use super::stat::Stat;
 
@@ -138,7 +138,7 @@ fn save(pond: &Pond, named: &[StagedPack], mut stats: BTreeMap<String, Seen>) {
     let named: std::collections::HashSet<String> = named.iter().map(StagedPack::name).collect();
     stats.retain(|name, _| named.contains(name));
     let write = || -> io::Result<()> {
-        let mut file = durable::temporary_in(&pond.cache_dir())?;
+        let mut file = pond_durable::temporary_in(&pond.cache_dir())?;
         file.write_all(&serde_json::to_vec(&stats)?)?;
         file.persist(stats_path(pond)).map(drop).map_err(io::Error::from)
     };

@@ -6,7 +6,6 @@ use std::io::{self, Read, Seek as _};
 use std::path::PathBuf;
 
 use pond_objects::ObjectId;
-use pond_oplog::durable;
 use pond_oplog::ingest::{Ingest, IngestError};
 use serde_json::json;
 
@@ -155,7 +154,7 @@ fn store_all(ctx: &Context, sources: &[Option<&PathBuf>]) -> Result<Vec<io::Resu
 }
 
 fn spool(staging: &std::path::Path) -> io::Result<File> {
-    let mut file = durable::temporary_in(staging)?.into_file();
+    let mut file = pond_durable::temporary_in(staging)?.into_file();
     io::copy(&mut io::stdin().lock(), &mut file)?;
     file.rewind()?;
     Ok(file)

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use pond_oplog::{StagedPack, checkpoint, compact, dead, durable};
+use pond_oplog::{StagedPack, compact, dead};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -119,8 +119,8 @@ fn write_checkpoint(
     report: &mut Report,
 ) -> Result<(), CommandError> {
     let (table, state) = (workspace.pond.table_dir(), workspace.snapshot.state());
-    if forced || checkpoint::is_due(&table, state.version) {
-        let is_new = transact::run_in_runtime(checkpoint::write_checkpoint(&table, state))??;
+    if forced || pond_checkpoint::is_due(&table, state.version) {
+        let is_new = transact::run_in_runtime(pond_checkpoint::write_checkpoint(&table, state))??;
         report.checkpoint_version = is_new.then_some(state.version);
     }
     Ok(())
@@ -162,7 +162,7 @@ fn sweep(
     for dir in dirs {
         for (path, found) in entries(&dir)? {
             let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-            let is_temporary = name.starts_with(durable::TEMPORARY_PREFIX);
+            let is_temporary = name.starts_with(pond_durable::TEMPORARY_PREFIX);
             let pack = (dir == staging).then(|| StagedPack::parse(name)).flatten();
             let is_unnamed = pack.is_some_and(|pack| !named.packs.contains(&pack));
             let age = if is_temporary { grace.max(YOUNGEST_TEMPORARY) } else { grace };

@@ -6,8 +6,6 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitStatus;
 
-use pond_oplog::durable;
-
 use super::{escape, shell};
 use crate::context::Context;
 use crate::error::{CommandError, fatal, interrupted};
@@ -22,7 +20,7 @@ use crate::message::refuse_nul;
 pub(crate) fn edit(ctx: &Context, path: &Path, initial: &str) -> Result<String, CommandError> {
     let editor = choose(ctx)?;
     let name = escape::path(path);
-    durable::replace_derived(path, initial.as_bytes())
+    pond_durable::replace_derived(path, initial.as_bytes())
         .map_err(|error| fatal(format_args!("cannot write {name}")).because(&error))?;
     // The editor has its own idea of the current directory.
     let path = std::path::absolute(path)?;

@@ -19,9 +19,8 @@ use memmap2::Mmap;
 use pond_objects::{Link, ObjectId};
 
 use crate::cache_bytes::{sum, u32_at, u64_at};
-use crate::durable;
-use crate::in_place::open_no_link;
 use crate::sorted_ids::{ENDS_SIZE, ID_SIZE, SortedIds};
+use pond_durable::in_place::open_no_link;
 
 /// What the names of these files end with.
 pub(super) const EXTENSION: &str = "links";
@@ -155,8 +154,8 @@ pub(super) fn write(dir: &Path, mut links: Vec<(ObjectId, Link)>) -> io::Result<
     let sum = own_sum(&bytes);
     bytes[SUM..HEAD].copy_from_slice(&sum.to_le_bytes());
     let path = dir.join(format!("{}.{EXTENSION}", ObjectId::of_content(&bytes)));
-    durable::create_derived_dir(dir)?;
-    let mut temp = durable::temporary_in(dir)?;
+    pond_durable::create_derived_dir(dir)?;
+    let mut temp = pond_durable::temporary_in(dir)?;
     temp.write_all(&bytes)?;
     temp.persist(&path)?;
     Ok(path)

@@ -96,7 +96,7 @@ fn unreadable(version: u64, number: usize, line: &[u8], error: &serde_json::Erro
             Some(action)
                 if !["commitInfo", "protocol", "metaData", "add", "remove"].contains(&action.as_str()) =>
             {
-                let what = format!("the action '{}'", crate::line::escape(action));
+                let what = format!("the action '{}'", pond_durable::line::escape(action));
                 LogError::Newer { version, what }
             }
             _ => LogError::Damaged { version, why: Damage::Content(format!("in line {number}: {error}")) },
@@ -188,7 +188,7 @@ fn check_protocol(version: u64, protocol: &wire::Protocol<'_>) -> Result<(), Log
     }
     match protocol.reader_features.iter().chain(&protocol.writer_features).next() {
         Some(feature) => {
-            let what = format!("the table feature '{}'", crate::line::escape(feature));
+            let what = format!("the table feature '{}'", pond_durable::line::escape(feature));
             Err(LogError::Newer { version, what })
         }
         None => Ok(()),
@@ -226,12 +226,12 @@ fn no_deletion_vector(version: u64, found: Option<&Value>) -> Result<(), LogErro
 fn pack(path: &str, values: Option<&BTreeMap<String, String>>) -> Result<(PackKind, ObjectId), String> {
     match parse_pack_path(path) {
         Some((kind, digest)) if values.is_none_or(|values| *values == partition(kind)) => Ok((kind, digest)),
-        _ => Err(format!("it names '{}', which is no pack of this table", crate::line::escape(path))),
+        _ => Err(format!("it names '{}', which is no pack of this table", pond_durable::line::escape(path))),
     }
 }
 
 fn id(text: &str) -> Result<ObjectId, String> {
-    canonical_id(text).ok_or_else(|| format!("'{}' is no id", crate::line::escape(text)))
+    canonical_id(text).ok_or_else(|| format!("'{}' is no id", pond_durable::line::escape(text)))
 }
 
 fn optional_id(text: Option<String>) -> Result<Option<ObjectId>, String> {

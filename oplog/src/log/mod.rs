@@ -258,7 +258,7 @@ struct Named<'a>(Option<&'a str>);
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(operation) => write!(f, ", which calls it '{}'", crate::line::escape(operation)),
+            Some(operation) => write!(f, ", which calls it '{}'", pond_durable::line::escape(operation)),
             None => Ok(()),
         }
     }

@@ -39,11 +39,10 @@ use layout::{CHANGE, Checked, Layout, OPERATION};
 use super::rows::Columns;
 use super::{Damage, PackError, PackReader};
 use crate::cache_bytes::{first_eight, sum, u32_at, u64_at};
-use crate::durable;
-use crate::in_place::open_no_link;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
 use crate::sorted_ids::{BUCKETS, ID_SIZE, SortedIds, first_from};
+use pond_durable::in_place::open_no_link;
 
 const MAGIC: &[u8; 8] = b"PONDPIDX";
 const VERSION: u32 = 4;
@@ -235,12 +234,12 @@ impl PackIndex {
     pub fn write(&self, path: &Path) -> Result<(), IndexError> {
         let dir = path.parent().unwrap_or(Path::new("."));
         // The cache may have been deleted: it is derived.
-        durable::create_derived_dir(dir).map_err(IndexError::io("create the directory of", path))?;
+        pond_durable::create_derived_dir(dir).map_err(IndexError::io("create the directory of", path))?;
         let mut file = tempfile::Builder::new()
             .prefix(super::TEMPORARY_PREFIX)
             .tempfile_in(dir)
             .map_err(IndexError::io("create", path))?;
-        durable::give_to_owner(file.as_file(), dir);
+        pond_durable::give_to_owner(file.as_file(), dir);
         file.write_all(&self.bytes).map_err(IndexError::io("write", path))?;
         file.persist(path).map_err(|refused| IndexError::io("name", path)(refused.error))?;
         Ok(())

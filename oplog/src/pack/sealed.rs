@@ -22,7 +22,6 @@ use tempfile::NamedTempFile;
 use super::column::EncodedColumn;
 use super::index::{IndexEntries, PackIndex};
 use super::{PackError, TEMPORARY_PREFIX};
-use crate::durable;
 use crate::schema::{PackKind, parquet_schema};
 
 struct Sink {
@@ -82,7 +81,7 @@ impl PackFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let file = builder.tempfile_in(dir).map_err(PackError::io("create a pack in", dir))?;
-        durable::give_to_owner(file.as_file(), dir);
+        pond_durable::give_to_owner(file.as_file(), dir);
         let path = file.path().to_owned();
         let sink = Sink { file, hasher: blake3::Hasher::new(), size: 0, failure: None };
         let sink = SharedSink(Arc::new(Mutex::new(sink)));
@@ -230,7 +229,7 @@ impl SealedPack {
             Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(PackError::io("name the pack", path)(refused.error));
             }
-            Err(_) if has_digest(path, &self.digest) && durable::touch(path).is_ok() => {}
+            Err(_) if has_digest(path, &self.digest) && pond_durable::touch(path).is_ok() => {}
             Err(refused) => {
                 let named = refused.file.persist(path);
                 named.map_err(|refused| PackError::io("name the pack", path)(refused.error))?;

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use super::{MAIN_MIRROR, OpenError, POND_NAME, Pond, Trust, UNBORN_PREFIX, kind_of};
 use crate::config;
-use crate::durable::{self, DurableError};
 use crate::log::{self, EntryDraft};
+use pond_durable::DurableError;
 
 const EXCLUDE: &str =
     "# Files that this pond ignores; the patterns are those of .pondignore, and are shared with nobody.\n";
@@ -62,7 +62,7 @@ impl Pond {
     ///
     /// `for_user` is the user behind sudo: where the directory is that user's, so is the pond.
     pub fn prepare(dir: &Path, for_user: Option<u32>) -> Result<Unborn, InitError> {
-        durable::create_dir_all(dir)?;
+        pond_durable::create_dir_all(dir)?;
         let io = |source| InitError::Io { dir: dir.to_owned(), source };
         let root = fs::canonicalize(dir).map_err(io)?;
         let io = |source| InitError::Io { dir: root.clone(), source };
@@ -78,7 +78,7 @@ impl Pond {
         builder.permissions(<fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o777));
         let temporary = builder.tempdir_in(&root).map_err(io)?;
         if for_user.is_some_and(|user| is_owned_by(&root, user)) {
-            durable::give_dir_to_owner(temporary.path());
+            pond_durable::give_dir_to_owner(temporary.path());
         }
         fill(temporary.path()).map_err(io)?;
         Ok(Unborn { temporary, root: root.clone(), _lock: lock })
@@ -104,8 +104,8 @@ impl Unborn {
     /// Writes version 0 from `draft`, which has the metadata, syncs everything, and gives the pond its name.
     pub fn publish(self, draft: &EntryDraft) -> Result<Pond, InitError> {
         let encoded = log::encode(draft, None);
-        durable::put_new(&log::entry_path(&self.table_dir(), 0), &encoded.bytes)?;
-        durable::sync_tree(self.temporary.path())?;
+        pond_durable::put_new(&log::entry_path(&self.table_dir(), 0), &encoded.bytes)?;
+        pond_durable::sync_tree(self.temporary.path())?;
         let at = self.root.join(POND_NAME);
         rename_new(self.temporary.path(), &at).map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty => InitError::Exists(at.clone()),
@@ -113,7 +113,7 @@ impl Unborn {
         })?;
         // Its name is another now, and nothing must delete it.
         let _ = self.temporary.keep();
-        durable::sync_dir(&self.root)?;
+        pond_durable::sync_dir(&self.root)?;
         Ok(Pond::open(&self.root, &Trust::Anybody)?)
     }
 }
@@ -159,7 +159,7 @@ fn fill(dir: &Path) -> io::Result<()> {
         "info",
         "hooks",
     ] {
-        durable::create_derived_dir(&dir.join(name))?;
+        pond_durable::create_derived_dir(&dir.join(name))?;
     }
     write(&dir.join(config::CONFIG_FILE), &config::initial_text())?;
     write(&dir.join(".gitignore"), "*\n")?;
@@ -169,7 +169,7 @@ fn fill(dir: &Path) -> io::Result<()> {
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::create_new(path)?;
-    durable::give_to_owner(&file, durable::parent(path));
+    pond_durable::give_to_owner(&file, pond_durable::parent(path));
     file.write_all(text.as_bytes())
 }
 

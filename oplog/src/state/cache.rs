@@ -5,6 +5,7 @@
 //! JSON. Anything that is not exactly what [`write`] wrote reads as no cache: a file that a power cut left half written, or
 //! one of another version of this program.
 
+use pond_durable::in_place;
 use std::io;
 use std::path::Path;
 
@@ -12,8 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{RECORD, Record, kind_of, number_of};
 use super::{PackFile, RemovedPacks, TableState};
-use crate::durable;
-use crate::in_place;
 use crate::log::EntryStat;
 use crate::operation::canonical_id;
 
@@ -87,6 +86,6 @@ pub(super) fn write(cache_dir: &Path, state: &TableState) -> io::Result<()> {
         Record { kind: number_of(pack.kind), digest: pack.digest, numbers }.write(&mut content);
     }
     content.extend_from_slice(state.removed.records());
-    durable::create_derived_dir(cache_dir)?;
+    pond_durable::create_derived_dir(cache_dir)?;
     in_place::write(&cache_dir.join(FILE), &content)
 }

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::durable;
 use crate::log::tests::{draft, id, remove};
 use crate::log::{EntryDraft, encode, entry_path};
 
@@ -13,7 +12,7 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn new() -> Self {
         let table = Self { dir: tempfile::tempdir().expect("a directory") };
-        durable::create_dir_all(&table.path().join(log::LOG_DIR)).expect("created");
+        pond_durable::create_dir_all(&table.path().join(log::LOG_DIR)).expect("created");
         table.put(0, &draft(0, "ada"), None);
         table
     }
@@ -31,7 +30,8 @@ impl Table {
     }
 
     fn put(&self, version: u64, draft: &EntryDraft, previous: Option<ObjectId>) {
-        durable::put_new(&entry_path(&self.path(), version), &encode(draft, previous).bytes).expect("put");
+        pond_durable::put_new(&entry_path(&self.path(), version), &encode(draft, previous).bytes)
+            .expect("put");
     }
 
     /// Appends an operation.

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use pond_objects::ReadError;
 use pond_refs::{EditError, RefName};
 
-use crate::durable::DurableError;
 use crate::log::LogError;
 use crate::operation::OperationError;
 use crate::pack::PackError;
 use crate::publish::PublishError;
 use crate::state::StateError;
+use pond_durable::DurableError;
 
 /// Why an operation was not published.
 #[derive(Debug, thiserror::Error)]

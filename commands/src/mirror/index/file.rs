@@ -23,8 +23,8 @@ use arrow::ipc::reader::{FileDecoder, read_footer_length};
 use arrow::ipc::writer::FileWriter;
 use arrow::ipc::{Block, Footer, MetadataVersion, root_as_footer, root_as_message};
 use bytes::Bytes;
-use pond_oplog::durable::give_to_owner;
-use pond_oplog::in_place::{is_only_here, open_no_link};
+use pond_durable::give_to_owner;
+use pond_durable::in_place::{is_only_here, open_no_link};
 
 use super::super::pending::Pending;
 use super::super::staged_packs::set_aside;

@@ -17,8 +17,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
-use pond_oplog::durable::give_to_owner;
-use pond_oplog::in_place::{is_only_here, open_no_link};
+use pond_durable::give_to_owner;
+use pond_durable::in_place::{is_only_here, open_no_link};
 
 use crate::mirror::stat::Stat;
 

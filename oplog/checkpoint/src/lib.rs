@@ -14,10 +14,9 @@ use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use pond_objects::ObjectId;
 use url::Url;
 
-use crate::durable;
-use crate::durable_local::DurableLocal;
-use crate::log::{LOG_DIR, PackKind, entry_path, parse_pack_path};
-use crate::state::TableState;
+use pond_oplog::TableState;
+use pond_oplog::durable_local::DurableLocal;
+use pond_oplog::log::{LOG_DIR, PackKind, entry_path, parse_pack_path};
 
 /// Versions from one checkpoint to the next.
 pub const INTERVAL: u64 = 100;
@@ -97,7 +96,7 @@ pub async fn write_checkpoint(table_dir: &Path, state: &TableState) -> Result<bo
         for path in [checkpoint_path, |dir: &Path, _| dir.join(LOG_DIR).join(HINT)] {
             let (from, to) = (path(scratch.path(), version), path(table_dir, version));
             let bytes = fs::read(&from).map_err(|source| CheckpointError::Io { path: from, source })?;
-            durable::replace(&to, &bytes)
+            pond_durable::replace(&to, &bytes)
                 .map_err(|error| CheckpointError::Io { path: to, source: io::Error::other(error) })?;
         }
         prune(table_dir)?;
@@ -121,13 +120,13 @@ fn scratch(table_dir: &Path, base: Option<u64>, version: u64) -> Result<tempfile
         let path = path.to_owned();
         move |source| CheckpointError::Io { path, source }
     };
-    durable::create_derived_dir(&parent).map_err(failed(&parent))?;
+    pond_durable::create_derived_dir(&parent).map_err(failed(&parent))?;
     let made = tempfile::Builder::new().prefix(".pond.tmp-checkpoint-").tempdir_in(&parent);
     let scratch = made.map_err(failed(&parent))?;
     // Should this be killed, the pond's owner can delete what is left.
-    durable::give_dir_to_owner(scratch.path());
+    pond_durable::give_dir_to_owner(scratch.path());
     let log = scratch.path().join(LOG_DIR);
-    durable::create_dir(&log).map_err(failed(&log))?;
+    pond_durable::create_dir(&log).map_err(failed(&log))?;
     let link = |from: PathBuf| {
         let to = log.join(from.file_name().expect("BUG: a file of the log has a name"));
         fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)).map_err(failed(&from))
@@ -211,127 +210,4 @@ fn delete(path: &Path) -> Result<(), CheckpointError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures::TryStreamExt as _;
-
-    use super::*;
-    use crate::log::tests::{draft, id, remove};
-    use crate::publish::publish;
-    use crate::state::tests::Table;
-
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .build()
-            .expect("a runtime")
-            .block_on(future)
-    }
-
-    fn grow(table: &Table, message: &str) {
-        let state = table.load().state;
-        let store = DurableLocal::new(&table.path()).expect("a store");
-        let mut draft = draft(state.seq + 1, "ada");
-        draft.info.parameters.insert("message".to_owned(), message.to_owned());
-        if state.version == 2 {
-            draft.removes.push(remove("data 0 ada"));
-        }
-        run(publish(&store, &state, &draft)).expect("published");
-    }
-
-    async fn plain_open(table: &Table) -> DeltaTable {
-        let url = Url::from_directory_path(table.path()).expect("a path");
-        deltalake::open_table(url).await.expect("a table")
-    }
-
-    #[test]
-    fn a_stranger_opens_the_table_and_reads_its_history() {
-        let table = Table::new();
-        for n in 1..5 {
-            grow(&table, &format!("change {n}"));
-        }
-        let state = table.load().state;
-        run(async {
-            let opened = plain_open(&table).await;
-            assert_eq!(opened.version(), Some(4));
-            assert_eq!(packs_of(&opened).expect("packs").len(), state.packs.len());
-            assert!(!packs_of(&opened).expect("packs").contains(&(PackKind::Data, id("data 0 ada"))));
-            let history: Vec<_> = opened.history(None).try_collect().await.expect("a history");
-            assert_eq!(history.len(), 5);
-            let newest = &history[0];
-            assert_eq!(newest.operation.as_deref(), Some("COMMIT"));
-            assert_eq!(newest.user_name.as_deref(), Some("ada"));
-            assert_eq!(newest.info["pond"]["operation"], state.operation.to_hex());
-            let parameters = newest.operation_parameters.as_ref().expect("parameters");
-            assert_eq!(parameters["message"], "change 4");
-        });
-    }
-
-    #[test]
-    fn checkpoints_are_written_and_read_by_others() {
-        let table = Table::new();
-        for version in 1..=3 {
-            grow(&table, "x");
-            let state = table.load().state;
-            run(write_checkpoint(&table.path(), &state)).expect("a checkpoint");
-            assert_eq!(last_checkpoint(&table.path()), Some(version));
-        }
-        assert!(!checkpoint_path(&table.path(), 1).exists());
-        assert!(checkpoint_path(&table.path(), 2).exists());
-        let state = table.load().state;
-        // An entry that only the checkpoint has shows that strangers read it.
-        fs::remove_file(crate::log::entry_path(&table.path(), 1)).expect("deleted");
-        let opened = run(plain_open(&table));
-        assert_eq!(opened.version(), Some(state.version));
-        assert_eq!(packs_of(&opened).expect("packs").len(), state.packs.len());
-        assert!(!is_due(&table.path(), 102));
-        assert!(is_due(&table.path(), 103));
-    }
-
-    #[test]
-    fn a_checkpoint_that_says_something_else_does_not_stay() {
-        let table = Table::new();
-        grow(&table, "x");
-        let mut state = table.load().state;
-        state.packs.pop();
-        let error = run(write_checkpoint(&table.path(), &state)).expect_err("a mismatch");
-        assert!(matches!(error, CheckpointError::Mismatch { version: 1 }), "{error}");
-        assert!(!checkpoint_path(&table.path(), 1).exists());
-        assert_eq!(run(plain_open(&table)).version(), Some(1));
-    }
-
-    #[test]
-    fn a_bad_checkpoint_is_mended_by_the_next() {
-        for damage in ["deleted", "another's"] {
-            let table = Table::new();
-            grow(&table, "x");
-            assert!(run(write_checkpoint(&table.path(), &table.load().state)).expect("a checkpoint"));
-            assert!(!run(write_checkpoint(&table.path(), &table.load().state)).expect("it is there"));
-            grow(&table, "y");
-            assert!(run(write_checkpoint(&table.path(), &table.load().state)).expect("a checkpoint"));
-            let newest = checkpoint_path(&table.path(), 2);
-            match damage {
-                "deleted" => fs::remove_file(newest).expect("deleted"),
-                _ => drop(fs::copy(checkpoint_path(&table.path(), 1), newest).expect("copied")),
-            }
-            for _ in 0..2 {
-                let state = table.load().state;
-                run(write_checkpoint(&table.path(), &state)).expect("a checkpoint");
-                let opened = run(plain_open(&table));
-                assert_eq!(packs_of(&opened).expect("packs").len(), state.packs.len(), "{damage}");
-                grow(&table, "z");
-            }
-        }
-    }
-
-    #[test]
-    fn old_checkpoints_become_sparse() {
-        let mut versions = BTreeSet::new();
-        for version in (100..=3400).step_by(100) {
-            versions.insert(version);
-            for gone in superfluous(&versions) {
-                versions.remove(&gone);
-            }
-        }
-        assert_eq!(versions.into_iter().collect::<Vec<_>>(), [900, 1900, 2900, 3300, 3400]);
-    }
-}
+mod tests;

@@ -252,7 +252,8 @@ fn filled(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, DurableError> {
 }
 
 /// The directory that a name is in; the current one for a bare name.
-pub(crate) fn parent(path: &Path) -> &Path {
+/// The directory that holds a file; the current one of a bare name.
+pub fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::durable;
+use crate::files;
 use crate::in_place::open_no_link;
 use crate::line;
 
@@ -117,7 +117,7 @@ impl Lock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let file = open_no_link(&mut options, path).map_err(failed)?;
-        durable::give_to_owner(&file, durable::parent(path));
+        files::give_to_owner(&file, files::parent(path));
         let begun = Instant::now();
         let mut turn = Turn { begun, holder: None, left: turns };
         let mut pause = SHORTEST_PAUSE;

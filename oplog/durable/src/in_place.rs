@@ -12,9 +12,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pond_objects::ObjectId;
 
-use crate::durable;
+use crate::files;
 
 /// Who finds a mixture looks again so often: the writer needs much less.
 const TRIES: u32 = 4;
@@ -52,7 +51,7 @@ pub fn read(path: &Path) -> io::Result<Option<Bytes>> {
 /// # Errors
 /// The system's; the file may have no content then.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut bytes = format!("{} {}\n", ObjectId::of_content(content), content.len()).into_bytes();
+    let mut bytes = format!("{} {}\n", blake3::hash(content), content.len()).into_bytes();
     bytes.extend_from_slice(content);
     match open_no_link(OpenOptions::new().write(true), path) {
         // A file with another name is somebody's copy of the pond.
@@ -62,7 +61,7 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
             if file.metadata()?.len() > length { file.set_len(length) } else { Ok(()) }
         }
         // Or there is none, or something else is in its place.
-        Ok(_) | Err(_) => Ok(durable::replace_derived(path, &bytes)?),
+        Ok(_) | Err(_) => Ok(files::replace_derived(path, &bytes)?),
     }
 }
 
@@ -71,7 +70,7 @@ fn content_of(bytes: &[u8]) -> Option<Range<usize>> {
     let end = bytes.iter().take(LONGEST_HEAD).position(|byte| *byte == b'\n')?;
     let (sum, length) = std::str::from_utf8(&bytes[..end]).ok()?.split_once(' ')?;
     let content = end + 1..(end + 1).checked_add(length.parse().ok()?)?;
-    (ObjectId::of_content(bytes.get(content.clone())?).to_hex() == sum).then_some(content)
+    (blake3::hash(bytes.get(content.clone())?).to_hex().as_str() == sum).then_some(content)
 }
 
 /// Opens a file where it is, and no other that a link in its place names: nothing in a pond leads out of it.
