@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::comparison::{Against, CommitChanges, DiffArgs, Merges, paint, stored_contents};
 use crate::error::{CommandError, usage};
-use crate::mirror::pathspec::Pathspecs;
 use crate::revisions;
 use crate::time::{self, DateStyle};
 use crate::ui::changes_json::change_json;
@@ -19,6 +18,7 @@ use crate::ui::log_format::{
     Decoration, LogEntry, LogFormat, LogPrinter, LogStyle, Reflog, commit_json, tag_json,
 };
 use crate::workspace::Workspace;
+use pond_objects::pathspec::Pathspecs;
 
 /// Options that say how commits look; the same in every command that shows some.
 #[derive(Clone, Debug, Default, clap::Args)]

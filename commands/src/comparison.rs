@@ -20,10 +20,10 @@ use pond_oplog::Store;
 use crate::error::CommandError;
 use crate::mirror::index::{Base, Index};
 use crate::mirror::next_commit::object_side;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Which as Stage;
 use crate::ui::diff::{Combined, Contents, StoredContents, is_unmerged};
 use crate::workspace::Workspace;
+use pond_objects::pathspec::Pathspecs;
 
 pub(crate) use args::{DiffArgs, paint};
 pub(crate) use host::{HostContents, HostSides};

@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use pond_objects::{Kind, ObjectId, copy_blob, tree};
+use pond_objects::{Kind, ObjectId, copy_blob, escape, tree};
 use pond_oplog::Store;
 use serde_json::{Map, Value};
 
 use crate::comparison::paint;
 use crate::error::CommandError;
+use crate::ui::Ui;
 use crate::ui::changes_json::{insert_path, kind_word};
 use crate::ui::paint::Paint;
-use crate::ui::{Ui, escape};
 
 /// A line longer than this is escaped piece by piece.
 const LONGEST_LINE: usize = 64 << 10;

@@ -3,6 +3,7 @@
 mod place;
 
 use crate::cli::globals::GlobalArgs;
+use pond_objects::escape;
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -19,7 +20,7 @@ use crate::config::{Config, ConfigError, Sources, sources};
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
 use crate::ui::color::ColorMode;
-use crate::ui::{Ui, UiSettings, escape, pager};
+use crate::ui::{Ui, UiSettings, pager};
 
 /// The surroundings of one command. Nothing in it changes while the command runs but what it has published.
 pub(crate) struct Context {

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::config::ConfigError;
 use crate::config::write::WriteError;
-use crate::ui::escape;
+use pond_objects::escape;
 
 /// How a command ended when it did not fail. `main` turns it into the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

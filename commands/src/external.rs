@@ -3,6 +3,7 @@
 //! Global options reach them: `-C` is the current directory, `--pond` is `POND`, `-c` is `POND_CONFIG_...`,
 //! `--no-pager` is an empty `POND_PAGER`; `-q`, `-v`, `--json` and `--color` are their first arguments.
 
+use pond_objects::escape;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -10,7 +11,7 @@ use std::process::Command;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
-use crate::ui::{escape, shell};
+use crate::ui::shell;
 
 /// Runs `pond-NAME`. None if there is no such program on PATH.
 pub(crate) fn run(

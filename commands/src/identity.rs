@@ -11,8 +11,8 @@ use pond_refs::DayTime;
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
 use crate::{outside, passwd, time};
+use pond_objects::escape;
 
 /// A name and an address, neither of which need be known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

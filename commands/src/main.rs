@@ -28,10 +28,8 @@ mod revisions;
 mod run;
 mod take_back;
 mod time;
-mod trailers;
 mod transact;
 mod ui;
-mod wildmatch;
 mod workspace;
 
 fn main() -> std::process::ExitCode {

@@ -14,9 +14,9 @@ use pond_oplog::{Pond, TableState};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
 use crate::workspace::{Workspace, holder};
 use crate::{interrupt, transact};
+use pond_objects::escape;
 
 /// Whether there is something to merge or to delete, or a checkpoint to write.
 pub(crate) fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {

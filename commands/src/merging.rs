@@ -39,8 +39,8 @@ use crate::mirror::stat::now_ns;
 use crate::recorded;
 use crate::revisions;
 use crate::transact;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// How trees are merged, as the command line has it.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -7,7 +7,7 @@ use std::path::Path;
 use bstr::ByteSlice as _;
 
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
+use pond_objects::escape;
 
 /// `commit --cleanup`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,7 @@ pub(crate) enum Cleanup {
     Verbatim,
 }
 
-/// What begins a comment line in the editor.
-pub(crate) const COMMENT: &str = "#";
+pub(crate) use pond_objects::trailers::COMMENT;
 
 const SCISSORS: &[u8] = b"------------------------ >8 ------------------------";
 

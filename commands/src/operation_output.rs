@@ -1,7 +1,7 @@
 //! How operations, and what they moved, are shown.
 
 use bstr::BString;
-use pond_objects::{ObjectId, Timestamp};
+use pond_objects::{ObjectId, Timestamp, escape};
 use pond_oplog::operation::Operation;
 use pond_oplog::view::Head;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::error::{CommandError, Outcome};
 use crate::take_back::ViewChange;
 use crate::time::{self, DateStyle};
 use crate::ui::color::Role;
-use crate::ui::{Ui, escape, size};
+use crate::ui::{Ui, size};
 use crate::workspace::Workspace;
 
 /// What moved in a command that is taken back, at most; JSON has all.

@@ -28,8 +28,8 @@ use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revisi
 use crate::error::{CommandError, fatal};
 use crate::mirror::pending::Which;
 use crate::time;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 pub(crate) use arguments::{Arguments, path_from_root, split_arguments, take_count};
 pub(crate) use lineage::{Chosen, Looking};

@@ -1,6 +1,7 @@
 //! The order of things: parse, make the context, run the command, flush, exit code.
 
 use crate::cli::globals::GlobalArgs;
+use pond_objects::escape;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
@@ -15,7 +16,7 @@ use crate::error::{Class, CommandError, Outcome, fatal, usage};
 use crate::plumbing::version::Version;
 use crate::porcelain::{Porcelain, help};
 use crate::ui::color::ColorMode;
-use crate::ui::{escape, suggest};
+use crate::ui::suggest;
 use crate::{external, interrupt, maintain, time};
 
 /// Runs pond with these arguments, the program's name first.

@@ -32,7 +32,6 @@ use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::index::{Header, Seen, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::restaged;
-use crate::mirror::order::parent;
 use crate::mirror::pending::Pending;
 use crate::mirror::remove::remove_emptied;
 use crate::mirror::secure_dir::MirrorDir;
@@ -40,6 +39,7 @@ use crate::mirror::stage::host_path;
 use crate::mirror::{rebase, rename, save};
 use crate::transact;
 use crate::workspace::Workspace;
+use pond_objects::path::parent;
 
 /// The header in which an operation names those that it undoes.
 const UNDOES: &str = "undoes";

@@ -9,9 +9,9 @@ use pond_oplog::view::MAIN_MIRROR;
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
 use crate::workspace::Workspace;
 use crate::{identity, maintain, time};
+use pond_objects::escape;
 
 /// The header with the mirror in which a command was typed.
 pub(crate) const MIRROR: &str = "mirror";

@@ -30,9 +30,9 @@ use crate::mirror::save;
 use crate::mirror::scan::refresh;
 use crate::mirror::staged_packs;
 use crate::mirror::stat::now_ns;
-use crate::ui::escape;
 use half_done::{Ended, HalfDone, Unfinished};
 use lost_index::{anew, naming};
+use pond_objects::escape;
 
 /// How long a command waits for another that holds the mirror's lock.
 const PATIENCE: Duration = Duration::from_secs(10);

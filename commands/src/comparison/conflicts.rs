@@ -5,10 +5,10 @@ use pond_objects::{Change, Side, path_order};
 
 use super::host::HostSides;
 use crate::mirror::next_commit::object_side;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::{Conflict, Which};
 use crate::ui::diff::Combined;
 use crate::workspace::Workspace;
+use pond_objects::pathspec::Pathspecs;
 
 /// The paths in conflict that the pathspecs take.
 pub(super) fn unmerged<'w>(

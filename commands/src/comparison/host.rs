@@ -9,22 +9,22 @@ use std::io::{self, Read as _};
 
 use bstr::{BStr, BString};
 use pond_objects::large::{Absent, Piece};
-use pond_objects::{Change, Kind, ObjectId, Side};
+use pond_objects::{Change, Kind, ObjectId, Side, escape};
 use pond_oplog::Store;
 
 use super::host_text::HostText;
 use crate::error::CommandError;
 use crate::mirror::index::{Index, Row};
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::scan::content::{self, Content as Hashed};
 use crate::mirror::scan::{self, Hashing, ScanOptions, State};
 use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
 use crate::revisions::short_id;
+use crate::ui::Ui;
 use crate::ui::diff::{Content, Contents, Shared, Texts, Which, shared_chunks, stored_text};
-use crate::ui::{Ui, escape};
 use crate::workspace::Workspace;
+use pond_objects::pathspec::Pathspecs;
 
 /// The paths at which the mirror differs from the index.
 pub(crate) struct HostSides {

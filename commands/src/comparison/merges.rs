@@ -5,10 +5,10 @@ use pond_oplog::Store;
 
 use super::{DiffArgs, merge, trees};
 use crate::error::{CommandError, usage};
-use crate::mirror::pathspec::Pathspecs;
 use crate::revisions::Differing;
 use crate::ui::diff::{Combined, Forms, MOST_PARENTS};
-use crate::ui::escape;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// Options about merges; the same in every command that shows commits. The last one counts.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pond_oplog::pond::{POND_NAME, names_a_pond};
 
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
+use pond_objects::escape;
 
 /// Where a pond is on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,10 +25,10 @@ use pond_refs::{DateError, EditError, RefNameError, RevisionError};
 use super::{Class, CommandError};
 use crate::mirror::head_file::HeadFileError;
 use crate::mirror::index::IndexError;
-use crate::mirror::pathspec::PathspecError;
 use crate::mirror::scan::ScanError;
 use crate::mirror::secure_dir::LayOutError;
-use crate::ui::escape;
+use pond_objects::escape;
+use pond_objects::pathspec::PathspecError;
 
 const SECOND_COPY: &str = "keep this pond as it is: a second copy of it, or a backup of .pond, may still have what is damaged here, \
      and a pack of the same name is the same file everywhere";

@@ -11,18 +11,18 @@ use pond_oplog::{PackKind, StagedPack};
 use super::index::{Row, Update};
 use super::leftovers;
 use super::lost_content;
-use super::order::is_below;
-use super::pathspec::Pathspecs;
 use super::pending::Conflict;
 use super::refused::refused;
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use super::stage::{Growing, StageError, stage};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
 use crate::ui::progress::Unit;
 use crate::ui::size::counted;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::is_below;
+use pond_objects::pathspec::Pathspecs;
 
 /// What is to be staged.
 pub(crate) struct AddRequest<'a> {
@@ -241,7 +241,7 @@ pub(crate) fn names(packs: &StagedPacks) -> Vec<StagedPack> {
 /// Warns of what the scan came upon and could not take, but for the paths that have failed: they were named.
 pub(crate) fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan, failed: &[(BString, String)]) {
     let ui = &workspace.ctx.ui;
-    let shown = |path: &BString| crate::ui::escape::quoted(path).into_owned();
+    let shown = |path: &BString| pond_objects::escape::quoted(path).into_owned();
     let was_named = |path: &BString| failed.iter().any(|(failed, _)| failed == path);
     let is_tracked =
         |path: &BString| workspace.index.find(path).is_ok_and(|row| workspace.index.is_live(row));

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
-use pond_objects::Kind;
+use pond_objects::{Kind, path_order};
 
-use super::order::{above, is_below, path_order};
 use super::scan::{Change, Scan, State};
+use pond_objects::path::{above, is_below};
 
 /// The differences between the host and the index.
 pub(crate) struct Differences<'a> {

@@ -8,7 +8,7 @@ use pond_objects::{Kind, Side};
 
 use super::index::Index;
 use super::lay_out::Target;
-use super::order::{above, is_below};
+use pond_objects::path::{above, is_below};
 
 /// Those rows, each once, with what is staged there. Targets may be among them.
 pub(crate) fn displaced(index: &Index, targets: &[Target]) -> Vec<(BString, Side)> {

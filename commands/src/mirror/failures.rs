@@ -7,9 +7,9 @@ use bstr::BString;
 
 use super::materialize::MaterializeError;
 use crate::error::{advice, hint_after_publishing};
-use crate::ui::escape;
 use crate::ui::size::counted;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Paths that are named, each in a line; the others are counted. A full disk fails for thousands.
 const NAMED: usize = 50;

@@ -9,8 +9,8 @@ use super::differences::Differences;
 use super::lay_out::{LaidOut, Target};
 use super::save::Saved;
 use super::scan::{Change, Scan, State};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// The files in no version that are not there any more: around the targets, and in their places.
 pub(super) fn gave_way(targets: &[Target], laid_out: &LaidOut, saved: &Saved, scan: &Scan) -> Vec<BString> {

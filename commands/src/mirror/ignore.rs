@@ -155,7 +155,8 @@ impl Ignore {
         if let Some(level) = lock(&self.loaded).get(dir.as_bstr()) {
             return level.clone();
         }
-        let weaker = if dir.is_empty() { self.base() } else { self.level_of(super::order::parent(dir)) };
+        let weaker =
+            if dir.is_empty() { self.base() } else { self.level_of(pond_objects::path::parent(dir)) };
         let path = self.mirror.join(dir.to_path_lossy()).join(FILE_NAME);
         let level = self.enter(weaker, dir, open_plain(&path).and_then(|file| read_bounded(&file)));
         lock(&self.loaded).insert(dir.into(), level.clone());

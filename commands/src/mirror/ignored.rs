@@ -3,15 +3,15 @@
 use std::io;
 
 use bstr::{BString, ByteSlice as _};
-use pond_objects::Kind;
+use pond_objects::{Kind, path_order};
 
 use super::ignore::is_always_ignored;
 use super::index::Index;
-use super::order::{is_below, path_order};
-use super::pathspec::Pathspecs;
 use super::scan::Scan;
 use super::walk::host::{HostDir, join};
 use super::walk::nested::is_pond;
+use pond_objects::path::is_below;
+use pond_objects::pathspec::Pathspecs;
 
 /// A path that is ignored, or in an ignored directory.
 #[derive(Debug, Clone, PartialEq, Eq)]

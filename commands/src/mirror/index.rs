@@ -40,13 +40,13 @@ use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice};
-use pond_objects::{Kind, NodeId, ObjectId, Side};
+use pond_objects::{Kind, NodeId, ObjectId, Side, path_order};
 
 pub(crate) use self::builder::{IndexBuilder, Update};
 use self::columns::Columns;
-use super::order::{is_below, path_order};
 use super::pending::Pending;
 use super::stat::Stat;
+use pond_objects::path::is_below;
 
 /// The index of a mirror, as it was when it was opened.
 #[derive(Debug, Clone)]

@@ -18,7 +18,6 @@ use super::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
 use super::obstacles::{list, refuse_out_of_reach};
-use super::order::{above, is_below};
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
@@ -27,9 +26,10 @@ use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
 use crate::interrupt;
-use crate::ui::escape;
 use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::{above, is_below};
 
 /// What a path of the mirror shall have.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use super::index::{Base, Index, Row, Seen, Update};
 use super::staged_packs::{self, Flawed};
 use super::stat::now_ns;
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
 use crate::ui::size::counted;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// So many paths are named.
 const MOST_PATHS: usize = 20;

@@ -18,7 +18,6 @@ use super::index::{Index, Row, Seen, Update};
 use super::lay_out::{self, Target, target_of};
 use super::move_head::{MoveHead, MovedHead, plan};
 use super::obstacles::{self, Obstacles};
-use super::order::above;
 use super::pending::{Doing, Pending};
 use super::rearrange::{Rearrange, rearrange};
 use super::save::{self, Saved, Victim};
@@ -28,6 +27,7 @@ use super::stat::now_ns;
 use crate::error::{CommandError, fatal};
 use crate::merging::{refuse_while_pending, store_contents};
 use crate::workspace::Workspace;
+use pond_objects::path::above;
 
 const ADVICE: &str = "move these files out of the way, or put them aside with 'pond stash -u'";
 

@@ -25,8 +25,6 @@ pub(crate) mod merge_over;
 pub(crate) mod move_head;
 pub(crate) mod next_commit;
 pub(crate) mod obstacles;
-pub(crate) mod order;
-pub(crate) mod pathspec;
 pub(crate) mod pending;
 pub(crate) mod pick_options;
 pub(crate) mod rearrange;

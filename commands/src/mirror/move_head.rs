@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use bstr::BString;
 use pond_objects::diff::diff_trees;
-use pond_objects::{ObjectId, ObjectSource as _, Side};
+use pond_objects::{ObjectId, ObjectSource as _, Side, path_order};
 use pond_oplog::view::Head;
 use pond_refs::RefEdit;
 
@@ -20,7 +20,6 @@ use super::footprint::Touched;
 use super::index::{Base, Row, Seen, Update};
 use super::lay_out::{self, LaidOut, Target};
 use super::obstacles::{Obstacles, refuse_out_of_reach};
-use super::order::path_order;
 use super::rearrange::{Rearrange, rearrange};
 use super::rebase::base_tree;
 use super::save;

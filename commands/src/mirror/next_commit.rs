@@ -11,8 +11,8 @@ use pond_objects::{Change, Kind, NodeId, ObjectId, Side, read_blob};
 use pond_oplog::{ChangeKind, MetaRow, RowType, Store};
 
 use super::index::{Index, Row, Seen, Update};
-use super::order::above;
 use super::stat::now_ns;
+use pond_objects::path::above;
 
 /// Why there are no pages to add: building a tree in memory does not fail.
 type Never = std::convert::Infallible;

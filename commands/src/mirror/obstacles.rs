@@ -7,10 +7,10 @@ use pond_objects::Kind;
 
 use super::differences::Differences;
 use super::lay_out::Target;
-use super::order::above;
 use super::scan::{Scan, State};
 use crate::error::{CommandError, advice, conflict, fatal};
-use crate::ui::escape;
+use pond_objects::escape;
+use pond_objects::path::above;
 
 /// Paths of a kind that are named.
 const NAMED: usize = 20;

@@ -3,10 +3,10 @@
 use bstr::{BString, ByteSlice as _};
 
 use super::ignore::is_always_ignored;
-use super::order::is_below;
-use super::pathspec::Pathspecs;
 use super::scan::Scan;
-use crate::ui::escape;
+use pond_objects::escape;
+use pond_objects::path::is_below;
+use pond_objects::pathspec::Pathspecs;
 
 /// The paths that were named without wildcards and that a scan came upon but could not take, with the reasons.
 pub(crate) fn refused(pathspecs: &Pathspecs, scan: &Scan) -> Vec<(BString, String)> {

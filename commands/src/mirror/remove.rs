@@ -12,16 +12,16 @@ use super::index::{Row, Seen};
 use super::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
-use super::order::{above, is_below};
 use super::replaced::Replaced;
 use super::save::rescue;
 use super::secure_dir::MirrorDir;
 use super::stat::Stat;
 use crate::error::{CommandError, fatal};
 use crate::interrupt;
-use crate::ui::escape;
 use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::{above, is_below};
 
 /// A path that shall go, with what was seen there.
 #[derive(Debug, Clone)]

@@ -19,9 +19,9 @@ use super::stage::{Growing, StageError, Staged, stage};
 use super::stat::Stat;
 use crate::error::{CommandError, fatal, partial};
 use crate::transact;
-use crate::ui::escape;
 use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Something on the host that is about to go.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,17 +17,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
-use pond_objects::{Kind, ObjectId};
+use pond_objects::{Kind, ObjectId, path_order};
 use rayon::prelude::*;
 
 use self::content::Content;
 use super::ignore::{Ignore, Problem};
 use super::index::{EntryRef, Index, Row, Seen, Update, is_unchanged};
-use super::order::{is_below, path_order};
-use super::pathspec::Pathspecs;
 use super::stat::Stat;
 use super::walk::host::HostDir;
 use super::walk::{Host, Untracked, WalkOptions, walk};
+use pond_objects::path::is_below;
+use pond_objects::pathspec::Pathspecs;
 
 /// What a scan looks for.
 #[derive(Debug, Clone, Copy)]

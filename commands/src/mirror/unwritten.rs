@@ -8,13 +8,12 @@
 use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
-use pond_objects::{Kind, Side};
+use pond_objects::{Kind, Side, path_order};
 
 use super::catch_up::Due;
 use super::differences::Differences;
 use super::index::Header;
 use super::lay_out::{self, LaidOut, Target};
-use super::order::{above, is_below, path_order};
 use super::remove::remove_emptied;
 use super::rename::rename_back;
 use super::save::Saved;
@@ -25,8 +24,9 @@ use super::stage::host_path;
 use super::stat::{Stat, now_ns};
 use super::walk::host::HostDir;
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::{above, is_below};
 
 /// Writes what is left of the changes that operations made to the host's files; `index` are those that they made there. The
 /// caller holds the mirror's lock.

@@ -12,6 +12,7 @@ pub(crate) mod nested;
 mod tests;
 mod visit;
 
+use pond_objects::path_order;
 use std::io;
 use std::path::Path;
 
@@ -19,9 +20,8 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::ignore::Ignore;
 use super::index::Index;
-use super::order::path_order;
-use super::pathspec::Pathspecs;
 use super::stat::Stat;
+use pond_objects::pathspec::Pathspecs;
 
 /// How much of what is not tracked is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
 use crate::ui::changes_json::kind_word;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Print the type, the size or the content of an object
 #[derive(Debug, clap::Args)]

@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::recorded::Recorded;
-use crate::ui::escape;
 use crate::workspace::Workspace;
 use crate::{identity, revisions, transact};
+use pond_objects::escape;
 
 /// Make a commit of a tree, and print its id
 ///

@@ -12,8 +12,8 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::add;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Bytes read at a time: from this size on, all cores hash.
 const BUFFER: usize = 1 << 20;

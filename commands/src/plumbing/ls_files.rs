@@ -6,20 +6,20 @@ use std::io::Write as _;
 
 use bstr::{BStr, BString};
 use pond_objects::node::NodeTable;
-use pond_objects::{Kind, ObjectId, ObjectSource as _, Side};
+use pond_objects::{Kind, ObjectId, ObjectSource as _, Side, path_order};
 use serde_json::Value;
 
 use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
-use crate::mirror::order::{path_order, relative};
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::{Conflict, Which};
 use crate::mirror::scan::{Change, Hashing, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::relative;
+use pond_objects::pathspec::Pathspecs;
 
 /// List what the index holds, and how the mirror differs from it
 #[derive(Debug, clap::Args)]

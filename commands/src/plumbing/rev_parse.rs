@@ -12,8 +12,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions::{self, CommitSet, short_id_from};
 use crate::ui::changes_json::insert_path;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Print the ids that revisions stand for, or where the pond is
 #[derive(Debug, clap::Args)]

@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::ref_update::{self, Moves};
 use crate::revisions;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Move, make or delete refs, if they are what they are expected to be
 ///

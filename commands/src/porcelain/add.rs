@@ -6,12 +6,12 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::add::{AddRequest, Added, add};
 use crate::mirror::obstacles::list;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::refused::reserved_name;
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::changes_json::{failed_rows, path_rows};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -106,7 +106,10 @@ fn refuse_unmatched(
     let ignore = workspace.ignore()?;
     let mut ignored = Vec::new();
     let root = workspace.pond.mirror_root();
-    if let Some(given) = pathspecs.beyond_symlink(root) {
+    let is_symlink = |path: &[u8]| {
+        host_path(root, path).symlink_metadata().is_ok_and(|found| found.file_type().is_symlink())
+    };
+    if let Some(given) = pathspecs.beyond_symlink(is_symlink) {
         return Err(fatal(format_args!("pathspec '{}' is beyond a symbolic link", escape::plain(given)))
             .hint("nothing was staged; a link is versioned as a link: add it by its own name"));
     }

@@ -13,8 +13,8 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::ref_list::ListArgs;
 use crate::ref_update::{self, Moves};
 use crate::revisions;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// List, make, rename, copy or delete branches
 ///

@@ -9,8 +9,8 @@ use crate::contents::write_blob;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Print the content of files in any version
 #[derive(Debug, clap::Args)]

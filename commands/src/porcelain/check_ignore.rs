@@ -12,8 +12,8 @@ use crate::mirror::ignore::{Ignore, Match, is_always_ignored};
 use crate::mirror::stage::host_path;
 use crate::porcelain::path_args;
 use crate::ui::changes_json::insert_path;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Say which paths are ignored
 ///

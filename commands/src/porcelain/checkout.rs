@@ -12,8 +12,8 @@ use crate::porcelain::restore::{Restore, restore, staged};
 use crate::porcelain::switch::go::{Go, To, go};
 use crate::porcelain::take_side::{SideArgs, refuse_in_conflict, take_side};
 use crate::revisions;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Move HEAD and the mirror's files to a branch or a commit, or restore paths
 ///

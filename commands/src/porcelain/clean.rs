@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
-use pond_objects::{Kind, Side};
+use pond_objects::{Kind, Side, path_order};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
@@ -11,8 +11,6 @@ use crate::mirror::displaced::is_empty_directory;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::ignored;
 use crate::mirror::leftovers;
-use crate::mirror::order::{parent, path_order, relative};
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::remove::{Removal, Removed, remove};
 use crate::mirror::save::{self, Victim};
 use crate::mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
@@ -22,8 +20,10 @@ use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::removal_report;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::{parent, relative};
+use pond_objects::pathspec::Pathspecs;
 
 /// Remove files that are not tracked
 ///

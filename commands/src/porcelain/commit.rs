@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
 use pond_objects::node::NodeTable;
-use pond_objects::{Change, Commit, ObjectId, ObjectSource, Signature};
+use pond_objects::{Change, Commit, ObjectId, ObjectSource, Signature, escape, trailers};
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_refs::{Expected, RefEdit};
 use serde::Serialize;
@@ -28,9 +28,9 @@ use crate::mirror::{next_commit, rebase};
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::sequence;
 use crate::ui::changes_json::failed_rows;
-use crate::ui::{editor, escape, size};
+use crate::ui::{editor, size};
 use crate::workspace::Workspace;
-use crate::{identity, time, trailers, transact};
+use crate::{identity, time, transact};
 use scope::Scope;
 use tracked::{Tracked, stage_tracked};
 

@@ -1,5 +1,6 @@
 //! `pond config`: reads and writes configuration.
 
+use pond_objects::escape;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -13,8 +14,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::ui::changes_json::insert_path;
 use crate::ui::color::Role;
+use crate::ui::suggest;
 use crate::ui::table::{Align, Cell, Table};
-use crate::ui::{escape, suggest};
 
 /// Read and write configuration
 #[derive(Debug, clap::Args)]

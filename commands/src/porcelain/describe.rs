@@ -14,9 +14,9 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::lay_out;
 use crate::mirror::scan::State;
 use crate::revisions::{self, Walk, WalkOptions, short_id, short_id_from};
-use crate::ui::escape;
 use crate::workspace::Workspace;
 use names::{Name, Names};
+use pond_objects::escape;
 
 /// Name commits by the nearest tag in their history
 ///

@@ -12,8 +12,8 @@ use crate::mirror::pending::Which as Stage;
 use crate::revisions::{self, Arguments, merge_bases, short_id, split_arguments};
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Combined, Contents, DiffOptions, Forms, count, differs, write_conflicts};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Show what differs between the mirror, the index and commits
 #[derive(Debug, clap::Args)]

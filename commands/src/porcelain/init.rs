@@ -15,7 +15,7 @@ use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::index::Index;
 use crate::transact;
 use crate::ui::changes_json::insert_path;
-use crate::ui::escape;
+use pond_objects::escape;
 
 /// Make a pond in a directory
 ///

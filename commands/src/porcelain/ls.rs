@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use bstr::ByteSlice as _;
 use pond_objects::name::join_path;
-use pond_objects::{Kind, ObjectId, PathEntry, tree};
+use pond_objects::{Kind, ObjectId, PathEntry, escape, tree};
 use pond_oplog::Store;
 
 use crate::contents::entry_json;
@@ -14,7 +14,7 @@ use crate::error::{CommandError, Outcome};
 use crate::revisions::{self, short_id};
 use crate::time::DateStyle;
 use crate::ui::color::Role;
-use crate::ui::{escape, size};
+use crate::ui::size;
 use crate::workspace::Workspace;
 
 /// List the names in a directory of a version

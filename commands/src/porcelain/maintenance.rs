@@ -14,10 +14,10 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::index::Index;
 use crate::mirror::{leftovers, staged_packs};
-use crate::ui::escape;
 use crate::ui::size::{counted, human};
 use crate::workspace::Workspace;
 use crate::{maintain, transact};
+use pond_objects::escape;
 
 /// Temporaries younger than this are left alone whatever `--grace` says: commands that take no lock write some too.
 const YOUNGEST_TEMPORARY: Duration = Duration::from_secs(60);

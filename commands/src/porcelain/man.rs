@@ -1,5 +1,6 @@
 //! `pond man`: manual pages, from the same definitions as the commands.
 
+use pond_objects::escape;
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use crate::cli;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::ui::changes_json::insert_path;
-use crate::ui::{escape, size};
+use crate::ui::size;
 
 /// Write the manual pages of pond and of every command into a directory
 #[derive(Debug, clap::Args)]

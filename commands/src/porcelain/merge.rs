@@ -5,7 +5,7 @@ mod squash;
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
-use pond_objects::ObjectId;
+use pond_objects::{ObjectId, escape};
 use pond_oplog::view::Head;
 use pond_refs::{Expected, Found, Namespace, RefEdit};
 use serde_json::json;
@@ -19,7 +19,7 @@ use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
 use crate::mirror::pending::{Doing, Pending};
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
-use crate::ui::{editor, escape, size};
+use crate::ui::{editor, size};
 use crate::workspace::Workspace;
 
 /// Join another history to the current branch

@@ -26,8 +26,8 @@ use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::{Stat, now_ns};
 use crate::ui::changes_json::insert_path;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Longer than the grain of the clock that files are stamped with: what is stamped before and looked at after it is
 /// known to be at rest.

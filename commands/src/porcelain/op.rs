@@ -13,8 +13,8 @@ use crate::take_back::{self, Found, ViewChange, view_change};
 use crate::time::{DateStyle, rfc3339};
 use crate::ui::changes_json::change_json;
 use crate::ui::color::Role;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// List what was done in this pond, or show one operation
 ///

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
 use pond_objects::merge::{Labels, MergeOptions};
-use pond_objects::{Commit, ObjectId, ObjectSource as _};
+use pond_objects::{Commit, ObjectId, ObjectSource as _, escape, trailers};
 use serde_json::json;
 
 use crate::context::Context;
@@ -18,8 +18,7 @@ use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::pick_options::PickOptions;
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
-use crate::trailers;
-use crate::ui::{escape, size};
+use crate::ui::size;
 use crate::workspace::Workspace;
 
 /// What both take on the command line.

@@ -14,12 +14,12 @@ use pond_objects::{Side, large};
 use crate::error::{CommandError, Outcome, conflict};
 use crate::merging::{self, StrategyArgs};
 use crate::mirror::next_commit::object_side;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::{Conflict, Which};
 use crate::porcelain::restore::{Restore, restore, staged};
 use crate::ui::diff::stored_text;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// Options that merge again, or merge what is not committed.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -11,8 +11,8 @@ use crate::operation_output::when;
 use crate::revisions::{self, short_id};
 use crate::time::rfc3339;
 use crate::ui::color::Role;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// List the values that a ref had, the newest first
 ///

@@ -1,12 +1,13 @@
 //! What a command removed from the mirror, or would have removed: for people, and as JSON.
 
 use bstr::{BStr, BString};
+use pond_objects::escape;
 use serde_json::{Map, Value};
 
 use crate::error::{CommandError, Outcome, interrupted};
 use crate::mirror::remove::Removed;
+use crate::ui::Ui;
 use crate::ui::changes_json::insert_path;
-use crate::ui::{Ui, escape};
 
 /// Reports. `flags` are what else the JSON says; `line` is what people read of a removed path, where they shall.
 pub(super) fn report(

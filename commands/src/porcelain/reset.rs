@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 use bstr::BString;
-use pond_objects::{ObjectId, ObjectSource as _, Side};
+use pond_objects::{ObjectId, ObjectSource as _, Side, escape};
 use pond_oplog::view::Head;
 use pond_refs::{Expected, RefEdit};
 
@@ -14,7 +14,6 @@ use crate::mirror::carried::{self, Carried};
 use crate::mirror::index::Update;
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Pending;
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save::Saved;
@@ -23,8 +22,9 @@ use crate::mirror::stat::now_ns;
 use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_json};
 use crate::revisions::{self, short_id, split_arguments};
 use crate::ui::changes_json::path_rows;
-use crate::ui::{escape, size};
+use crate::ui::size;
 use crate::workspace::Workspace;
+use pond_objects::pathspec::Pathspecs;
 
 /// Move the branch to a commit, and what is staged and the files with it
 ///

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
-use pond_objects::{PathEntry, Side};
+use pond_objects::{PathEntry, Side, escape, path_order};
 use serde_json::{Map, json};
 
 use crate::context::Context;
@@ -20,8 +20,6 @@ use crate::mirror::materialize::{
     Done, Expected, Flush, Materialized, Materializer, Options, Want, WriteRequest,
 };
 use crate::mirror::move_head::touched_index;
-use crate::mirror::order::path_order;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Pending;
 use crate::mirror::save;
 use crate::mirror::secure_dir::MirrorDir;
@@ -31,8 +29,9 @@ use crate::porcelain::take_side::{SideArgs, refuse_in_conflict, take_side};
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 use crate::ui::progress::Unit;
-use crate::ui::{escape, size};
+use crate::ui::size;
 use crate::workspace::Workspace;
+use pond_objects::pathspec::Pathspecs;
 
 /// Write files of a version to the mirror, or lay a version out elsewhere
 ///

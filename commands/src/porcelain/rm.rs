@@ -9,7 +9,6 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, fatal, usage};
 use crate::mirror::footprint::Footprint;
 use crate::mirror::index::{Row, Update};
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::Conflict;
 use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
 use crate::mirror::save::{self, Saved, Victim};
@@ -18,8 +17,9 @@ use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::{self, PathArgs};
 use crate::porcelain::removal_report;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// Remove files from the mirror and from the next commit
 ///

@@ -13,8 +13,8 @@ use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::save::{self, Saved};
 use crate::porcelain::commit;
 use crate::take_back::{self, Found, How, Newer, TakingBack};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// What waits, if it is what is asked for.
 fn pending<'w>(workspace: &'w Workspace<'_>, doing: Doing) -> Result<&'w Pending, CommandError> {

@@ -11,11 +11,11 @@ use crate::comparison::{Against, DiffArgs, MergeArgs};
 use crate::contents::{entry_json, write_blob};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::mirror::pathspec::Pathspecs;
 use crate::revisions::{self, Walk, WalkOptions, short_id, split_arguments};
 use crate::ui::diff::Forms;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// Show commits with their changes, tags, directories, or files of a version
 #[derive(Debug, clap::Args)]

@@ -16,8 +16,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::PathArgs;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Show what changed since the last commit
 ///

@@ -3,6 +3,7 @@
 pub(super) mod go;
 mod left_behind;
 
+use pond_objects::escape;
 use std::ffi::{OsStr, OsString};
 
 use pond_refs::{Found, Namespace, ObjectKind, RefName};
@@ -11,7 +12,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::recreate::AgainArgs;
 use crate::revisions;
-use crate::ui::{escape, suggest};
+use crate::ui::suggest;
 use crate::workspace::Workspace;
 use go::{Go, To, go};
 

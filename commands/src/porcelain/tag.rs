@@ -14,8 +14,8 @@ use crate::error::{CommandError, Outcome, usage};
 use crate::ref_list::{self, ListArgs, Listed, Patterns, Template};
 use crate::ref_update::{self, Moves};
 use crate::revisions::short_id;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// List, make or delete tags
 ///

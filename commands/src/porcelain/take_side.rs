@@ -5,11 +5,11 @@ use pond_objects::PathEntry;
 
 use crate::error::{CommandError, Outcome, conflict, fatal};
 use crate::mirror::obstacles;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::{Conflict, Which};
 use crate::porcelain::restore::{Restore, restore};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// Which side's version is wanted.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]

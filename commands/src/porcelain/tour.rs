@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::interrupt;
 use crate::ui::color::Role;
-use crate::ui::escape;
+use pond_objects::escape;
 use script::{SCRIPT, Step};
 
 /// See pond at work on a small data set, in a new directory

@@ -6,8 +6,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, nothing};
 use crate::operation_output;
 use crate::take_back::{self, Found, How, Newer, TakingBack};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Take the last command back
 ///

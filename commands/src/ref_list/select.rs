@@ -11,9 +11,9 @@ use super::atom::Facts;
 use super::listed::Listed;
 use crate::error::{CommandError, usage};
 use crate::revisions::{self, Leads};
-use crate::ui::escape;
-use crate::wildmatch::{Stars, Wildmatch};
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::wildmatch::{Stars, Wildmatch};
 
 /// Patterns of names; without one every name is taken.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use pond_oplog::view::View;
 use super::atom::{Atom, Facts};
 use super::listed::Listed;
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
 use crate::ui::paint::Paint;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// A template, read.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use pond_refs::{PathRoot, Range, RevisionPath};
 
 use super::{explain, with_lookup};
 use crate::error::{CommandError, fatal, usage};
-use crate::mirror::pathspec::{PathspecError, Pathspecs};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::{PathspecError, Pathspecs};
 
 /// The arguments, told apart.
 #[derive(Debug)]

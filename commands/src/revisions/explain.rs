@@ -2,14 +2,14 @@
 
 use std::ffi::OsStr;
 
-use pond_objects::{IdPrefix, ObjectId, ObjectSource, tree};
+use pond_objects::{IdPrefix, ObjectId, ObjectSource, escape, tree};
 use pond_refs::{Candidate, ObjectKind, ResolveError};
 
 use super::lookup::LookupError;
 use super::short_id;
 use crate::error::{CommandError, fatal};
 use crate::time::DateStyle;
-use crate::ui::{escape, suggest};
+use crate::ui::suggest;
 use crate::workspace::Workspace;
 
 /// Candidates that are listed for an ambiguous prefix.
@@ -122,7 +122,7 @@ pub(super) fn no_path(
     let revision = escape::plain(revision.as_bytes());
     let this = fatal(format_args!("'{}' is not in '{revision}'", escape::plain(path)));
     // The deepest directory that is there says where the path goes wrong.
-    let parent = crate::mirror::order::parent(path);
+    let parent = pond_objects::path::parent(path);
     let name = &path[if parent.is_empty() { 0 } else { parent.len() + 1 }..];
     let siblings = match tree::find(workspace.store(), root, parent) {
         Ok(Some(entry)) if entry.kind == pond_objects::Kind::Directory => {

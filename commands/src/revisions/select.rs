@@ -5,7 +5,7 @@ use pond_oplog::Store;
 
 use crate::comparison;
 use crate::error::CommandError;
-use crate::mirror::pathspec::Pathspecs;
+use pond_objects::pathspec::Pathspecs;
 
 /// From which of its parents a merge has to differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use pond_refs::{Namespace, RefName};
 
 use super::{CommitSet, peel, resolve_ranges};
 use crate::error::{CommandError, usage};
-use crate::ui::escape;
-use crate::wildmatch::{Stars, Wildmatch};
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::wildmatch::{Stars, Wildmatch};
 
 /// Options that stand for many revisions; the same in every command that walks a history.
 #[derive(Clone, Debug, Default, clap::Args)]

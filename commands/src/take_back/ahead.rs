@@ -16,12 +16,12 @@ use super::{How, Newer, Pairs, TakingBack};
 use crate::error::CommandError;
 use crate::mirror::differences::Differences;
 use crate::mirror::lay_out::{self, Target};
-use crate::mirror::order::is_below;
 use crate::mirror::save::Victim;
 use crate::mirror::scan::Scan;
 use crate::mirror::scan::content::{self, Content};
 use crate::mirror::walk::host::HostDir;
 use crate::workspace::Workspace;
+use pond_objects::path::is_below;
 
 /// What will be otherwise than it is, once commands were taken back.
 #[derive(Debug, Default)]

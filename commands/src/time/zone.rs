@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use jiff::tz::{self, TimeZone};
 
 use crate::outside;
-use crate::ui::escape;
+use pond_objects::escape;
 
 /// glibc's rule for a summer time that comes without one.
 const DEFAULT_RULE: &str = ",M3.2.0,M11.1.0";

@@ -35,9 +35,9 @@ pub(crate) use words::WordDiff;
 
 use super::paint::Paint;
 use crate::error::CommandError;
-use crate::ui::escape::quoted;
 use header::Labels;
 use large::{LargeDiff, is_large};
+use pond_objects::escape::quoted;
 use text::TextDiff;
 
 /// The forms in which changes are written; several may be asked for, and come in this order.

@@ -1,12 +1,13 @@
 //! Messages written in the user's editor: `POND_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`, `vi`.
 
+use pond_objects::escape;
 use std::env;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitStatus;
 
-use super::{escape, shell};
+use super::shell;
 use crate::context::Context;
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;

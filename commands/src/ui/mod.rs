@@ -9,7 +9,6 @@ pub(crate) mod color;
 pub(crate) mod columns;
 pub(crate) mod diff;
 pub(crate) mod editor;
-pub(crate) mod escape;
 pub(crate) mod graph;
 mod json;
 pub(crate) mod log_format;
@@ -22,6 +21,7 @@ pub(crate) mod size;
 pub(crate) mod suggest;
 pub(crate) mod table;
 
+use pond_objects::escape;
 use std::fmt;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};

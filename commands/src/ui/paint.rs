@@ -2,13 +2,13 @@
 //!
 //! Renderers that write to any `Write` (diffs, `log`) get a [`Paint`] instead of asking what stdout is.
 
+use pond_objects::escape;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::Style;
 
 use super::color::Role;
-use super::escape;
 
 /// What a renderer may write besides the text itself.
 #[derive(Clone, Copy, Debug, Default)]

@@ -8,7 +8,7 @@ use crate::error::{CommandError, fatal};
 use crate::mirror::head_file;
 use crate::mirror::index::Index;
 use crate::mirror::staged_packs;
-use crate::ui::escape;
+use pond_objects::escape;
 
 impl Workspace<'_> {
     /// In the place of an index that cannot be read, makes one from HEAD. What is there is kept under another name, and

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use bstr::{BString, ByteSlice};
 
-use crate::wildmatch::{Malformed, SPECIAL, Stars, Wildmatch};
+use pond_objects::wildmatch::{Malformed, SPECIAL, Stars, Wildmatch};
 
 /// The patterns of a file.
 #[derive(Debug, Default)]

@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use bstr::BString;
-use pond_objects::{Kind, Side};
+use pond_objects::{Kind, Side, path_order};
 
 use super::columns::{Columns, ColumnsBuilder};
 use super::{Header, Index, IndexError, Row, file};
-use crate::mirror::order::{is_below, parent, path_order};
+use pond_objects::path::{is_below, parent};
 
 /// Rows of a batch as a new index has them: small enough that an edit rewrites little.
 const BATCH_ROWS: usize = 8192;

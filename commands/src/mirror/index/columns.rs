@@ -8,10 +8,9 @@ use arrow::array::{
     Int64Builder, RecordBatch, UInt8Array, UInt8Builder, UInt64Array, UInt64Builder,
 };
 use arrow::datatypes::{DataType, Field, Fields};
-use pond_objects::{Kind, NodeId, ObjectId, Side};
+use pond_objects::{Kind, NodeId, ObjectId, Side, path_order};
 
 use super::{Base, Row, Seen};
-use crate::mirror::order::path_order;
 use crate::mirror::stat::Stat;
 
 const TOMBSTONE: u8 = 0;

@@ -6,7 +6,7 @@ use bstr::ByteSlice as _;
 
 use super::{Named, Wish, is_none};
 use crate::error::{CommandError, fatal};
-use crate::ui::escape;
+use pond_objects::escape;
 
 /// The wishes in a text, one line each.
 pub(super) fn parse(text: &[u8], no_deref: bool) -> Result<Vec<Wish>, CommandError> {

@@ -8,8 +8,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::ref_update::{self, Moves};
 use crate::revisions::{self, short_id};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Deletes what can be deleted, in one operation, and names the rest.
 pub(super) fn run(

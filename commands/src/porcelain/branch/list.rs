@@ -11,8 +11,8 @@ use crate::error::{CommandError, Outcome};
 use crate::ref_list::{self, Facts, Listed, Patterns};
 use crate::revisions::short_id;
 use crate::ui::color::Role;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 pub(super) fn run(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
     let workspace = Workspace::history(ctx)?;

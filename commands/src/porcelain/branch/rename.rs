@@ -6,8 +6,8 @@ use super::{in_use, new_name, taken};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::ref_update::{self, Moves};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Gives a branch another name, or a second one. Mirrors that are on a renamed branch are on it still.
 pub(super) fn run(

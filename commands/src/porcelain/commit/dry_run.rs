@@ -3,20 +3,19 @@
 use std::collections::BTreeMap;
 
 use bstr::BString;
-use pond_objects::{Change, ObjectId, Side};
+use pond_objects::{Change, ObjectId, Side, path_order};
 use serde_json::json;
 
 use super::scope::Scope;
 use super::{Base, word};
 use crate::error::{CommandError, Outcome, partial};
 use crate::mirror::next_commit::object_side;
-use crate::mirror::order::path_order;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::scan::{Hashing, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
 use crate::ui::changes_json::change_json;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// Prints the changes; with `-a` or paths those of tracked files among them, none of which is stored.
 pub(super) fn dry_run(

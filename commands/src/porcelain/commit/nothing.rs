@@ -6,8 +6,8 @@ use pond_objects::Kind;
 use crate::error::{CommandError, nothing};
 use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Paths of a kind that are listed.
 const LISTED: usize = 20;

@@ -6,9 +6,9 @@ use super::CommitArgs;
 use crate::error::{CommandError, fatal, usage};
 use crate::mirror::index::{Index, Row};
 use crate::mirror::next_commit::staged_only;
-use crate::mirror::pathspec::Pathspecs;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// What a commit takes.
 pub(super) enum Scope {

@@ -6,9 +6,9 @@ use crate::error::{CommandError, partial};
 use crate::mirror::add::{AddRequest, add};
 use crate::mirror::footprint::Touched;
 use crate::mirror::index::Index;
-use crate::mirror::pathspec::Pathspecs;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// What was staged first.
 #[derive(Default)]

@@ -9,9 +9,9 @@ use pond_refs::{Namespace, RefName};
 use super::DescribeArgs;
 use crate::error::{CommandError, usage};
 use crate::revisions;
-use crate::ui::escape;
-use crate::wildmatch::{Stars, Wildmatch};
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::wildmatch::{Stars, Wildmatch};
 
 /// A name of a commit.
 #[derive(Debug, Clone)]

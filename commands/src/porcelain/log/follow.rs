@@ -16,8 +16,8 @@ use pond_oplog::Store;
 
 use crate::error::{CommandError, usage};
 use crate::revisions::path_from_root;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// The file, at the path that it has on each line of history.
 ///

@@ -8,14 +8,14 @@ use pond_objects::name::{check_path, join_path, split_path};
 
 use super::MvArgs;
 use crate::error::{CommandError, fatal, usage};
-use crate::mirror::order::{is_below, relative};
 use crate::mirror::pending::Conflict;
 use crate::mirror::rename::Rename;
 use crate::mirror::stage::host_path;
 use crate::mirror::stat::Stat;
 use crate::porcelain::path_args;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::{is_below, relative};
 
 /// One rename, paths from the mirror's root.
 #[derive(Debug, Clone)]

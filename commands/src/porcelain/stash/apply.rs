@@ -23,7 +23,6 @@ use crate::mirror::displaced::parents;
 use crate::mirror::lay_out::{self, LaidOut, Target, target_of};
 use crate::mirror::move_head::plan;
 use crate::mirror::obstacles::{self, Obstacles};
-use crate::mirror::order;
 use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save;
@@ -33,8 +32,9 @@ use crate::mirror::staged_tree::NewPages;
 use crate::porcelain::status;
 use crate::porcelain::switch::go::{To, add_files, head_json};
 use crate::ui::changes_json::path_rows;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::above;
 
 /// What to do where files are in the way.
 const ADVICE: &str = "the stash is kept; commit these changes, or put them aside too, with 'pond stash -u'";
@@ -183,7 +183,7 @@ fn with_untracked(
             continue;
         }
         // What the stash has of tracked files cannot stand beside it.
-        let mut in_place = std::iter::once(entry.path.as_slice()).chain(order::above(&entry.path));
+        let mut in_place = std::iter::once(entry.path.as_slice()).chain(above(&entry.path));
         if entry.kind.is_blob() && needed.contains(entry.path.as_slice())
             || in_place.any(|path| written.contains(path))
         {

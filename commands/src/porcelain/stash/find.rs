@@ -7,8 +7,8 @@ use pond_refs::{At, Base, Revision};
 
 use crate::error::{CommandError, fatal, nothing};
 use crate::revisions;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// A stash: a commit of the mirror's files on the commit that HEAD was at, with one of the index beside it.
 pub(super) struct Stash {

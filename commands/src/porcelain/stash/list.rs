@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use pond_objects::{ObjectId, ObjectSource as _};
+use pond_objects::{ObjectId, ObjectSource as _, path_order};
 use pond_oplog::transaction::StashEdit;
 use serde_json::json;
 
@@ -12,16 +12,15 @@ use crate::commit_output::CommitOutput;
 use crate::comparison::{self, Against, stored_contents};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::mirror::order::path_order;
-use crate::mirror::pathspec::Pathspecs;
 use crate::revisions::{short_id, take_count};
 use crate::time::rfc3339;
 use crate::transact;
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Forms, count, write_diff};
-use crate::ui::escape;
 use crate::ui::log_format::Reflog;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 
 /// How a stash is listed without options.
 const LINE: &str = "%C(yellow)%gd%C(reset): %gs";

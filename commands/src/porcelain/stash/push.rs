@@ -22,8 +22,6 @@ use crate::mirror::lay_out::{self, Target};
 use crate::mirror::lost_content;
 use crate::mirror::next_commit::{next_nodes, staged_changes, staged_only};
 use crate::mirror::obstacles;
-use crate::mirror::order::{above, is_below};
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::refused::refused;
 use crate::mirror::save;
@@ -34,8 +32,10 @@ use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::switch::go::add_files;
 use crate::revisions::short_id;
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
+use pond_objects::path::{above, is_below};
+use pond_objects::pathspec::Pathspecs;
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
     let mut workspace = Workspace::write(ctx)?;

@@ -3,16 +3,16 @@
 use std::io::{self, Write};
 
 use bstr::{BStr, BString};
-use pond_objects::Kind;
+use pond_objects::{Kind, escape};
 
 use super::report::{Report, Unstaged, Waiting};
 use crate::error::CommandError;
-use crate::mirror::order::relative;
 use crate::mirror::pending::Doing;
+use crate::ui::Ui;
 use crate::ui::color::{Painted, Role};
 use crate::ui::diff::status_letter;
 use crate::ui::size::counted;
-use crate::ui::{Ui, escape};
+use pond_objects::path::relative;
 
 /// Writes the report. `listed`: untracked files were looked for.
 pub(super) fn write(ui: &Ui, report: &Report, cwd: &BString, listed: bool) -> Result<(), CommandError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bstr::BString;
 use pond_objects::rename::{RenameOptions, find_renames};
-use pond_objects::{Change, Kind, ObjectId, read_blob};
+use pond_objects::{Change, Kind, ObjectId, path_order, read_blob};
 
 use crate::error::CommandError;
 use crate::mirror::differences::Differences;
@@ -14,14 +14,13 @@ use crate::mirror::ignored::{self, Ignored};
 use crate::mirror::index::{Index, Seen};
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::next_commit::staged_changes;
-use crate::mirror::order::path_order;
-use crate::mirror::pathspec::Pathspecs;
 use crate::mirror::pending::{Conflict, Doing, Pending};
 use crate::mirror::scan::{self, Hashing, Scan, ScanOptions, State};
 use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
 use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
+use pond_objects::pathspec::Pathspecs;
 
 /// Most deleted, or added, files whose contents are compared. Equal contents are found among any number.
 const MOST_COMPARED: usize = 50;

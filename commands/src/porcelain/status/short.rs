@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use bstr::{BStr, BString};
 
 use super::report::Report;
-use crate::mirror::order::{path_order, relative};
 use crate::ui::color::{Painted, Role};
 use crate::ui::diff::status_letter;
-use crate::ui::escape;
+use pond_objects::path::relative;
+use pond_objects::{escape, path_order};
 
 /// How lines are written.
 pub(super) struct Style {

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
 use pond_objects::merge::{Labels, MergeOptions};
-use pond_objects::{ObjectId, ObjectSource as _};
+use pond_objects::{ObjectId, ObjectSource as _, path_order};
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_refs::{Expected, RefEdit, RefName};
 use serde_json::{Map, Value, json};
@@ -15,13 +15,12 @@ use crate::mirror::carried::Carried;
 use crate::mirror::lay_out::LaidOut;
 use crate::mirror::merge_over;
 use crate::mirror::move_head::{MoveHead, MovedHead, Uncommitted, move_head};
-use crate::mirror::order::path_order;
 use crate::ref_update::{self, Moves};
 use crate::revisions::{self, short_id};
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
-use crate::ui::escape;
 use crate::workspace::Workspace;
 use crate::{merging, operation_output};
+use pond_objects::escape;
 
 /// Where HEAD goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use pond_oplog::RowType;
 
 use crate::error::CommandError;
 use crate::revisions::{self, Walk, WalkOptions, short_id};
-use crate::ui::escape;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 /// Commits that are named.
 const NAMED: usize = 4;

@@ -1,7 +1,7 @@
 //! `pond tag NAME`.
 
 use bstr::{BString, ByteSlice as _};
-use pond_objects::{ObjectId, Tag, Tagged};
+use pond_objects::{ObjectId, Tag, Tagged, escape};
 use pond_oplog::RowType;
 use pond_refs::{Expected, RefEdit, RefName};
 
@@ -12,7 +12,7 @@ use crate::identity;
 use crate::message::{self, Cleanup};
 use crate::ref_update::{self, Moves};
 use crate::revisions::short_id;
-use crate::ui::{editor, escape};
+use crate::ui::editor;
 use crate::workspace::Workspace;
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {

@@ -6,9 +6,9 @@ use super::{Atom, Field, IdForm, NameForm, PersonPart, Who};
 use crate::error::{CommandError, fatal};
 use crate::revisions;
 use crate::time::DateStyle;
-use crate::ui::escape;
 use crate::ui::log_format::style;
 use crate::workspace::Workspace;
+use pond_objects::escape;
 
 impl Atom {
     /// Reads what stands in `%(...)`, or behind `--sort=`.

@@ -20,8 +20,8 @@ use super::text::TextDiff;
 use super::{DiffOptions, Pair};
 use crate::error::CommandError;
 use crate::ui::color::Role;
-use crate::ui::escape::quoted;
 use coalesce::coalesce;
+use pond_objects::escape::quoted;
 
 /// Most parents of which each has a bit.
 pub(crate) const MOST_PARENTS: usize = 64;

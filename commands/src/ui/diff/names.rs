@@ -8,7 +8,7 @@ use pond_objects::{Change, Kind};
 use super::header::id_range;
 use super::source::Contents;
 use super::{DiffOptions, is_unmerged};
-use crate::ui::escape::quoted;
+use pond_objects::escape::quoted;
 
 /// Git's letter for a kind of change; a path in conflict is a change without sides.
 pub(crate) fn status_letter(change: &Change) -> char {

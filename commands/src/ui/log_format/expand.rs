@@ -1,7 +1,7 @@
 //! Templates filled in with a commit.
 
 use bstr::ByteSlice as _;
-use pond_objects::{ObjectId, Signature};
+use pond_objects::{ObjectId, Signature, trailers};
 
 use super::pad::{Padding, Wrap};
 use super::style::ColorCode;
@@ -9,7 +9,6 @@ use super::subject::{body, file_name, first_line, subject};
 use super::template::{Field, Joint, PersonPart, Piece, ReflogPart, Template, TrailerOptions};
 use super::{LogEntry, LogStyle, Reflog, decoration};
 use crate::time::DateStyle;
-use crate::trailers;
 use crate::ui::color::Role;
 use crate::ui::paint::Paint;
 

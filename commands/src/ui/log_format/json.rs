@@ -1,13 +1,12 @@
 //! A commit as JSON: ids in full, times in RFC 3339.
 
 use bstr::ByteSlice as _;
-use pond_objects::{ObjectId, Signature, Tag};
+use pond_objects::{ObjectId, Signature, Tag, trailers};
 use serde_json::{Value, json};
 
 use super::subject::{body, subject};
 use super::{Decoration, LogEntry};
 use crate::time::rfc3339;
-use crate::trailers;
 
 /// The commit as one document.
 pub(crate) fn commit_json(entry: &LogEntry<'_>) -> Value {

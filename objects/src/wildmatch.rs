@@ -16,11 +16,11 @@ mod tests;
 use self::bracket::ByteSet;
 
 /// Bytes that make a text a pattern.
-pub(crate) const SPECIAL: &[u8] = b"*?[\\";
+pub const SPECIAL: &[u8] = b"*?[\\";
 
 /// What `*` matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stars {
+pub enum Stars {
     /// Anything, `/` included.
     Anything,
     /// Anything within a name; `**` for whole directories.
@@ -29,7 +29,7 @@ pub(crate) enum Stars {
 
 /// Why a pattern matches nothing at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Malformed {
+pub enum Malformed {
     /// A bracket expression has no end.
     #[error("its '[' is not closed")]
     Bracket,
@@ -43,7 +43,7 @@ pub(crate) enum Malformed {
 
 /// A pattern that was read.
 #[derive(Debug, Clone)]
-pub(crate) struct Wildmatch {
+pub struct Wildmatch {
     tokens: Vec<Token>,
 }
 
@@ -74,7 +74,7 @@ impl Wildmatch {
     /// Reads a pattern for whole texts that begin with the literal `prefix`.
     ///
     /// With `icase` ASCII letters match in either case.
-    pub(crate) fn new(prefix: &[u8], pattern: &[u8], stars: Stars, icase: bool) -> Result<Self, Malformed> {
+    pub fn new(prefix: &[u8], pattern: &[u8], stars: Stars, icase: bool) -> Result<Self, Malformed> {
         let mut tokens: Vec<Token> = prefix.iter().map(|byte| literal(*byte, icase)).collect();
         let in_names = stars == Stars::WithinNames;
         let mut before = prefix.last().copied();
@@ -124,12 +124,12 @@ impl Wildmatch {
     }
 
     /// What a malformed pattern matches.
-    pub(crate) fn nothing() -> Self {
+    pub fn nothing() -> Self {
         Self { tokens: vec![Token::Class(Box::default())] }
     }
 
     /// Whether the whole text matches.
-    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+    pub fn is_match(&self, text: &[u8]) -> bool {
         let mut token = 0;
         let mut at = 0;
         let mut name = None;

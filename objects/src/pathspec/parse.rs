@@ -49,7 +49,7 @@ pub(super) fn item(arg: &OsStr, mirror: &Path, cwd: &[u8]) -> Result<Option<(Ite
             // One that is malformed still names the path that is called so.
             let pattern = Wildmatch::new(&text[..own], &text[own..], stars, magic.icase)
                 .unwrap_or_else(|_| Wildmatch::nothing());
-            (Some(pattern), BString::from(crate::mirror::order::parent(&path[..at])))
+            (Some(pattern), BString::from(crate::path::parent(&path[..at])))
         }
     };
     let item =
@@ -117,7 +117,7 @@ fn resolve(text: &[u8], mirror: &Path, cwd: &[u8]) -> Option<Resolved> {
                 if path.is_empty() {
                     return None;
                 }
-                let shorter = crate::mirror::order::parent(&path).len();
+                let shorter = crate::path::parent(&path).len();
                 path.truncate(shorter);
                 own = own.min(shorter);
             }

@@ -3,10 +3,10 @@
 //! Paths compare as bytes with `/` below every other byte (a name never holds a NUL). So the content
 //! of a directory is contiguous, and the order is a depth-first walk of directories sorted by name.
 
-pub(crate) use pond_objects::path_order;
+pub use crate::name::path_order;
 
 /// Whether `path` lies below the directory `dir`; everything but itself lies below the root, ``.
-pub(crate) fn is_below(path: &[u8], dir: &[u8]) -> bool {
+pub fn is_below(path: &[u8], dir: &[u8]) -> bool {
     if dir.is_empty() {
         return !path.is_empty();
     }
@@ -14,18 +14,18 @@ pub(crate) fn is_below(path: &[u8], dir: &[u8]) -> bool {
 }
 
 /// The directory that holds `path`: everything before its last `/`, and `` for a name in the root.
-pub(crate) fn parent(path: &[u8]) -> &[u8] {
+pub fn parent(path: &[u8]) -> &[u8] {
     path.iter().rposition(|byte| *byte == b'/').map_or(&[], |at| &path[..at])
 }
 
 /// The directories that a path lies in, the nearest first; the root is left out.
-pub(crate) fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub fn above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let dirs = std::iter::successors(Some(parent(path)), |dir| Some(parent(dir)));
     dirs.take_while(|dir| !dir.is_empty())
 }
 
 /// A path as it is written in the directory `cwd`, both from the root: with `..` for each directory to leave.
-pub(crate) fn relative(path: &[u8], cwd: &[u8]) -> bstr::BString {
+pub fn relative(path: &[u8], cwd: &[u8]) -> bstr::BString {
     let mut up = Vec::new();
     let mut base = cwd;
     while !base.is_empty() && !is_below(path, base) {

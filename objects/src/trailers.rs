@@ -2,35 +2,37 @@
 
 use bstr::{BString, ByteSlice as _};
 
-use crate::message::COMMENT;
+/// What begins a comment line of a message in an editor.
+pub const COMMENT: &str = "#";
 
 /// One trailer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Trailer {
-    pub(crate) key: String,
+pub struct Trailer {
+    /// What stands before the colon.
+    pub key: String,
     /// Lines that it was folded over are joined by spaces.
-    pub(crate) value: BString,
+    pub value: BString,
 }
 
 /// A line of the block of trailers, with the lines that continue it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Item<'a> {
+pub struct Item<'a> {
     /// As it stands in the message, line end included.
-    pub(crate) raw: &'a [u8],
+    pub raw: &'a [u8],
     /// None for other text in the block, such as `(cherry picked from commit ...)`.
-    pub(crate) trailer: Option<Trailer>,
+    pub trailer: Option<Trailer>,
 }
 
 /// Lines that git itself writes: a block with one of them may hold some other text too.
 const GENERATED: [&[u8]; 2] = [b"Signed-off-by: ", b"(cherry picked from commit "];
 
 /// The trailers of a message.
-pub(crate) fn parse(message: &[u8]) -> Vec<Trailer> {
+pub fn parse(message: &[u8]) -> Vec<Trailer> {
     items(message).into_iter().filter_map(|item| item.trailer).collect()
 }
 
 /// All of the block that ends a message, if it is one of trailers.
-pub(crate) fn items(message: &[u8]) -> Vec<Item<'_>> {
+pub fn items(message: &[u8]) -> Vec<Item<'_>> {
     let message = &message[..message.trim_ascii_end().len().saturating_add(1).min(message.len())];
     let Some(start) = block_start(message) else { return Vec::new() };
     let mut items: Vec<Item<'_>> = Vec::new();
@@ -51,7 +53,7 @@ pub(crate) fn items(message: &[u8]) -> Vec<Item<'_>> {
 }
 
 /// Reads what `--trailer` takes: `Key: value` or `Key=value`.
-pub(crate) fn parse_argument(text: &str) -> Option<Trailer> {
+pub fn parse_argument(text: &str) -> Option<Trailer> {
     let end = text.find([':', '='])?;
     let key = text[..end].trim();
     let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -59,7 +61,7 @@ pub(crate) fn parse_argument(text: &str) -> Option<Trailer> {
 }
 
 /// The message with one more trailer at its end; unchanged where its last trailer is the same.
-pub(crate) fn add_trailer(message: &[u8], key: &str, value: &[u8]) -> Vec<u8> {
+pub fn add_trailer(message: &[u8], key: &str, value: &[u8]) -> Vec<u8> {
     let items = items(message);
     let last = items.iter().rev().find_map(|item| item.trailer.as_ref());
     if last.is_some_and(|last| last.key.eq_ignore_ascii_case(key) && last.value == value) {

@@ -17,13 +17,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bstr::{BStr, BString, ByteSlice};
 
-pub(crate) use self::list::read_list;
-use super::order::{is_below, parent};
+pub use self::list::read_list;
+use crate::path::{is_below, parent};
 use crate::wildmatch::Wildmatch;
 
 /// The pathspecs of a command; without any, every path matches.
 #[derive(Debug, Default)]
-pub(crate) struct Pathspecs {
+pub struct Pathspecs {
     include: Vec<Item>,
     exclude: Vec<Item>,
 }
@@ -45,7 +45,7 @@ struct Item {
 
 /// Why a pathspec means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PathspecError {
+pub enum PathspecError {
     /// It has no characters.
     #[error("an empty string is no pathspec; use . for everything here")]
     Empty,
@@ -81,14 +81,14 @@ pub(crate) enum PathspecError {
 
 impl Pathspecs {
     /// The path from the mirror's root that an absolute path names; nothing for one that leads elsewhere.
-    pub(crate) fn below_mirror(path: &[u8], mirror: &Path) -> Option<BString> {
+    pub fn below_mirror(path: &[u8], mirror: &Path) -> Option<BString> {
         parse::below_mirror(path, mirror)
     }
 
     /// Reads what the user gave in the directory `cwd` (from the mirror's root, `` for the root itself).
     ///
     /// Absolute paths must lie in `mirror`, which is its real path; they may lead there through symlinks.
-    pub(crate) fn parse(args: &[OsString], mirror: &Path, cwd: &[u8]) -> Result<Self, PathspecError> {
+    pub fn parse(args: &[OsString], mirror: &Path, cwd: &[u8]) -> Result<Self, PathspecError> {
         let mut specs = Self::default();
         for arg in args {
             if let Some((item, excludes)) = parse::item(arg, mirror, cwd)? {
@@ -99,12 +99,12 @@ impl Pathspecs {
     }
 
     /// Whether there is no pathspec: every path matches.
-    pub(crate) fn is_everything(&self) -> bool {
+    pub fn is_everything(&self) -> bool {
         self.exclude.is_empty() && self.include.iter().all(|item| item.path.is_empty())
     }
 
     /// Whether a path matches; remembers which pathspecs it took.
-    pub(crate) fn matches(&self, path: &[u8], is_dir: bool) -> bool {
+    pub fn matches(&self, path: &[u8], is_dir: bool) -> bool {
         let mut included = self.include.is_empty();
         for item in &self.include {
             if (!included || !item.seen.load(Ordering::Relaxed)) && item.matches(path, is_dir) {
@@ -116,19 +116,19 @@ impl Pathspecs {
     }
 
     /// Whether every path below a directory matches, so that it can be spoken of as one.
-    pub(crate) fn matches_all_below(&self, dir: &[u8]) -> bool {
+    pub fn matches_all_below(&self, dir: &[u8]) -> bool {
         let covered = |item: &Item| item.pattern.is_none() && item.covers(dir);
         self.exclude.is_empty() && (self.include.is_empty() || self.include.iter().any(covered))
     }
 
     /// Whether anything below a directory can match: where not, nobody needs to look.
-    pub(crate) fn may_match_below(&self, dir: &[u8]) -> bool {
+    pub fn may_match_below(&self, dir: &[u8]) -> bool {
         let included = self.include.is_empty() || self.include.iter().any(|item| item.may_match_below(dir));
         included && !self.exclude.iter().any(|item| item.pattern.is_none() && item.covers(dir))
     }
 
     /// The deepest directory that all matching paths are in, `` for the root.
-    pub(crate) fn common_prefix(&self) -> &BStr {
+    pub fn common_prefix(&self) -> &BStr {
         let mut dirs = self.include.iter().map(|item| {
             // What a path without wildcards names can be a file.
             if item.icase {
@@ -149,43 +149,39 @@ impl Pathspecs {
     }
 
     /// The paths from the root that are named without wildcards, `` for the root itself.
-    pub(crate) fn literal_paths(&self) -> impl Iterator<Item = &BStr> {
+    pub fn literal_paths(&self) -> impl Iterator<Item = &BStr> {
         let literal = self.include.iter().filter(|item| item.pattern.is_none() && !item.icase);
         literal.map(|item| item.path.as_bstr())
     }
 
     /// The first pathspec, as the user gave it, that names something through a symlink of the mirror.
-    pub(crate) fn beyond_symlink(&self, mirror: &Path) -> Option<&BStr> {
-        let is_symlink = |path: &[u8]| {
-            let host = super::stage::host_path(mirror, path);
-            host.symlink_metadata().is_ok_and(|found| found.file_type().is_symlink())
-        };
+    pub fn beyond_symlink(&self, is_symlink: impl Fn(&[u8]) -> bool) -> Option<&BStr> {
         let is_beyond = |item: &&Item| {
             let parents = item.path.find_iter("/").map(|end| &item.path[..end]);
-            parents.chain(item.only_dir.then_some(&item.path[..])).any(is_symlink)
+            parents.chain(item.only_dir.then_some(&item.path[..])).any(&is_symlink)
         };
         self.include.iter().find(is_beyond).map(|item| item.given.as_bstr())
     }
 
     /// Whether one of the pathspecs that no path matched so far takes this one; nothing is remembered of it.
-    pub(crate) fn takes_alone(&self, path: &[u8], is_dir: bool) -> bool {
+    pub fn takes_alone(&self, path: &[u8], is_dir: bool) -> bool {
         let mut missed = self.include.iter().filter(|item| !item.seen.load(Ordering::Relaxed));
         missed.any(|item| item.matches(path, is_dir))
             && !self.exclude.iter().any(|item| item.matches(path, is_dir))
     }
 
     /// Whether a pathspec has wildcards.
-    pub(crate) fn has_patterns(&self) -> bool {
+    pub fn has_patterns(&self) -> bool {
         self.include.iter().any(|item| item.pattern.is_some())
     }
 
     /// Forgets which pathspecs took a path.
-    pub(crate) fn forget_matches(&self) {
+    pub fn forget_matches(&self) {
         self.include.iter().for_each(|item| item.seen.store(false, Ordering::Relaxed));
     }
 
     /// The pathspecs that no path matched so far, as the user gave them; exclusions are never missed.
-    pub(crate) fn unmatched(&self) -> Vec<&BStr> {
+    pub fn unmatched(&self) -> Vec<&BStr> {
         let missed = self.include.iter().filter(|item| !item.seen.load(Ordering::Relaxed));
         missed.map(|item| item.given.as_bstr()).collect()
     }

@@ -11,17 +11,17 @@ use bstr::ByteSlice;
 
 /// A name as git prints it in `status` and `diff`: as it is when every character is printable, else in double
 /// quotes with C escapes (`"a\tb\377"`).
-pub(crate) fn quoted(name: &[u8]) -> Cow<'_, str> {
+pub fn quoted(name: &[u8]) -> Cow<'_, str> {
     quote(name, false)
 }
 
 /// As [`quoted`], and quoted when it holds a space too: for formats that separate columns by spaces.
-pub(crate) fn quoted_with_space(name: &[u8]) -> Cow<'_, str> {
+pub fn quoted_with_space(name: &[u8]) -> Cow<'_, str> {
     quote(name, true)
 }
 
 /// A name or other text within a message: no quotes around it, what is not printable escaped.
-pub(crate) fn plain(text: &[u8]) -> Cow<'_, str> {
+pub fn plain(text: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = text.to_str()
         && !text.chars().any(is_unprintable)
     {
@@ -32,7 +32,7 @@ pub(crate) fn plain(text: &[u8]) -> Cow<'_, str> {
 
 /// Text that somebody wrote, such as a commit's message or a line of a file: as [`plain`], but what joins and shapes
 /// letters and emoji without being seen itself stays.
-pub(crate) fn prose(text: &[u8]) -> Cow<'_, str> {
+pub fn prose(text: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = text.to_str()
         && !text.chars().any(is_harmful)
     {
@@ -42,7 +42,7 @@ pub(crate) fn prose(text: &[u8]) -> Cow<'_, str> {
 }
 
 /// A path within a message, as [`plain`].
-pub(crate) fn path(path: &std::path::Path) -> Cow<'_, str> {
+pub fn path(path: &std::path::Path) -> Cow<'_, str> {
     match <[u8]>::from_path(path) {
         Some(bytes) => plain(bytes),
         None => Cow::Owned(plain(path.to_string_lossy().as_bytes()).into_owned()),
@@ -50,7 +50,7 @@ pub(crate) fn path(path: &std::path::Path) -> Cow<'_, str> {
 }
 
 /// A whole message, perhaps of several lines: newlines and tabs stay, other control characters are escaped.
-pub(crate) fn message(text: &str) -> Cow<'_, str> {
+pub fn message(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| is_unprintable(c) && c != '\n' && c != '\t';
     if !text.contains(harmful) {
         return Cow::Borrowed(text);
@@ -68,7 +68,7 @@ pub(crate) fn message(text: &str) -> Cow<'_, str> {
 
 /// Reads a quoted name back; text that does not start with a double quote is taken as it is.
 /// None if the quoting is broken.
-pub(crate) fn unquote(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub fn unquote(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     let Some(inner) = text.strip_prefix(b"\"") else { return Some(Cow::Borrowed(text)) };
     let inner = inner.strip_suffix(b"\"")?;
     let mut bytes = Vec::with_capacity(inner.len());

@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead};
 
-use bstr::{BString, ByteSlice, ByteVec};
+use bstr::{ByteSlice, ByteVec};
+
+use crate::escape;
 
 /// Reads a list with one element a line, or, with `nul`, each ended by a NUL byte.
 ///
 /// A line may be quoted as a C string, in double quotes. Empty lines count for nothing.
-pub(crate) fn read_list(from: &mut dyn BufRead, nul: bool) -> io::Result<Vec<OsString>> {
+pub fn read_list(from: &mut dyn BufRead, nul: bool) -> io::Result<Vec<OsString>> {
     let end = if nul { 0 } else { b'\n' };
     let mut list = Vec::new();
     loop {
@@ -27,7 +29,7 @@ pub(crate) fn read_list(from: &mut dyn BufRead, nul: bool) -> io::Result<Vec<OsS
                 let broken = || {
                     io::Error::new(io::ErrorKind::InvalidData, format!("badly quoted: {}", element.as_bstr()))
                 };
-                element = unquote(&element).ok_or_else(broken)?.into();
+                element = escape::unquote(&element).ok_or_else(broken)?.into_owned();
             }
         }
         if !element.is_empty() {
@@ -37,42 +39,10 @@ pub(crate) fn read_list(from: &mut dyn BufRead, nul: bool) -> io::Result<Vec<OsS
     }
 }
 
-/// The bytes that a C string in double quotes stands for.
-fn unquote(quoted: &[u8]) -> Option<BString> {
-    let mut rest = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    let mut bytes = BString::default();
-    while let Some((first, behind)) = rest.split_first() {
-        rest = behind;
-        if *first != b'\\' {
-            bytes.push(*first);
-            continue;
-        }
-        let (escaped, behind) = rest.split_first()?;
-        bytes.push(match escaped {
-            b'a' => 7,
-            b'b' => 8,
-            b't' => b'\t',
-            b'n' => b'\n',
-            b'v' => 11,
-            b'f' => 12,
-            b'r' => b'\r',
-            b'"' | b'\\' => *escaped,
-            b'0'..=b'3' => {
-                let digits =
-                    rest.get(..3).filter(|digits| digits.iter().all(|digit| matches!(digit, b'0'..=b'7')))?;
-                rest = &rest[3..];
-                bytes.push(digits.iter().fold(0, |value, digit| value << 3 | (digit - b'0')));
-                continue;
-            }
-            _ => return None,
-        });
-        rest = behind;
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
+    use bstr::BString;
+
     use super::*;
 
     #[test]
