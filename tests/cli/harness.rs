@@ -22,6 +22,18 @@ const LONGEST: Duration = Duration::from_secs(300);
 const EPOCH: i64 = 1_772_352_000;
 const MINUTE: i64 = 60;
 
+/// The program that is tested.
+pub(crate) fn program() -> PathBuf {
+    if let Some(built) = option_env!("CARGO_BIN_EXE_pond") {
+        return built.into();
+    }
+    // Of another package than the program's: cargo puts the tests below the directory of the programs.
+    let this = std::env::current_exe().expect("a program has a path");
+    let program = this.ancestors().nth(2).expect("cargo's layout").join("pond");
+    assert!(program.exists(), "{} is not built: run 'cargo test --workspace'", program.display());
+    program
+}
+
 /// What a command printed and how it ended.
 pub(crate) struct Output {
     pub(crate) stdout: Vec<u8>,
@@ -200,10 +212,18 @@ impl TestPond {
 
     /// The program with these arguments, ready to be started in the mirror.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pond"));
+        let mut command = Command::new(program());
         command.args(args).current_dir(self.mirror()).env_clear().envs(self.environment());
         command.stdin(std::process::Stdio::null());
         command
+    }
+
+    /// The newest version in the log of the table.
+    pub(crate) fn delta_version(&self) -> u64 {
+        let log = fs::read_dir(self.dot_pond("oplog/_delta_log")).expect("a log");
+        let names = log.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
+        let versions = names.filter_map(|name| name.strip_suffix(".json")?.parse().ok());
+        versions.max().expect("a version")
     }
 
     /// Runs the program in the mirror.
@@ -225,7 +245,7 @@ impl TestPond {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-o"]).arg(&trace);
         command.args(["-e", &format!("trace={call}"), "-e", &format!("inject={fault}")]);
-        command.arg(env!("CARGO_BIN_EXE_pond")).args(args).current_dir(self.mirror());
+        command.arg(program()).args(args).current_dir(self.mirror());
         command.env_clear().envs(self.environment()).stdin(std::process::Stdio::null());
         let output = command.output().ok();
         let traced = fs::read_to_string(&trace).ok().filter(|_| output.is_some());
@@ -242,7 +262,7 @@ impl TestPond {
     }
 
     fn run_from<S: AsRef<OsStr>>(&self, directory: impl AsRef<Path>, args: &[S], input: &[u8]) -> Output {
-        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_pond"));
+        let mut command = assert_cmd::Command::new(program());
         command.args(args).current_dir(directory).env_clear().envs(self.environment());
         let output = command.write_stdin(input).timeout(LONGEST).output().expect("the program starts");
         if args.iter().any(|arg| arg.as_ref() == "commit") {

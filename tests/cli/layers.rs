@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pond-oplog", &["pond-objects", "pond-refs", "pond-durable"]),
     ("pond-checkpoint", &["pond-objects", "pond-durable", "pond-oplog"]),
     ("pond-hooks", &["pond-objects", "pond-refs"]),
+    ("pond-foreign", &[]),
     ("pond", &["pond-objects", "pond-refs", "pond-durable", "pond-oplog", "pond-checkpoint", "pond-hooks"]),
 ];
 

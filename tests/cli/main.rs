@@ -3,7 +3,6 @@
 //! Every test runs the real program in a directory of its own, with a cleared environment and a fixed clock.
 
 mod advice;
-mod append_while_restoring;
 mod bad_input;
 mod being_written;
 mod branches;
@@ -15,7 +14,6 @@ mod displaced;
 mod failed_moves;
 mod faults;
 mod follow;
-mod foreign_reader;
 mod gave_way;
 mod graph;
 mod harness;
@@ -35,7 +33,6 @@ mod leftovers;
 mod lifecycle;
 mod locks;
 mod lost_staging;
-mod many_commits;
 mod merge;
 mod merge_diffs;
 mod merge_over;
@@ -60,7 +57,6 @@ mod squash;
 mod stash;
 mod status_forms;
 mod switching;
-mod table;
 mod tags;
 mod time_zones;
 mod tour;

@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::harness::{Output, TestPond, describe};
-use crate::table::Table;
 
 fn with_two_commits() -> (TestPond, String, String) {
     let pond = TestPond::new();
@@ -43,7 +42,7 @@ fn a_ref_moves_only_from_where_it_is_expected() {
 #[test]
 fn a_script_is_one_operation() {
     let (pond, first, second) = with_two_commits();
-    let operations = || Table::open(&pond.mirror()).version();
+    let operations = || pond.delta_version();
     let before = operations();
     let script = format!(
         "create refs/heads/a {first}\ncreate refs/tags/t {second}\nverify refs/heads/main {second}\nverify refs/heads/b\n"
@@ -96,42 +95,6 @@ fn a_commit_is_made_of_a_tree() {
     pond.fails(&["commit-tree", "HEAD", "-m", "x"], 128).expect_says("no tree");
     pond.fails(&["commit-tree", "HEAD^{tree}", "-p", "HEAD^{tree}", "-m", "x"], 128);
     pond.fails(&["commit-tree", "nowhere", "-m", "x"], 128);
-}
-
-#[test]
-fn a_commit_of_a_tree_records_what_changed_as_any_other() {
-    let pond = TestPond::new();
-    pond.write("d/level.csv", "1\n2\n3\n");
-    pond.write("gone", "x\n");
-    let first = pond.commit_all("one");
-    pond.ok(&["mv", "d", "e"]);
-    pond.ok(&["rm", "gone"]);
-    pond.write("new", "n\n");
-    let second = pond.commit_all("two");
-    let tree = pond.id("HEAD^{tree}");
-    let nodes = |revision: &str| {
-        pond.ok(&["cat-object", "-p", revision])
-            .lines()
-            .find(|line| line.starts_with("nodes "))
-            .map(str::to_owned)
-    };
-    let again = pond.run(&["commit-tree", &tree, "-p", &first, "-m", "again"]).expect_code(0).line();
-    assert!(nodes(&again).is_some() && nodes(&again) == nodes(&second), "the same nodes have the same ids");
-    let columns = "path, old_path, change, node_id, part_id, cast(mode as varchar), cast(mtime as varchar), encode(id, 'hex')";
-    let table = Table::open(&pond.mirror());
-    let rows = table.texts(&format!(
-        "select cast(seq as varchar) as number, {columns} from pond where type = 'change' order by seq, path"
-    ));
-    let of = |from_end: usize| {
-        let mut numbers: Vec<&String> = rows.iter().map(|row| &row[0]).collect();
-        numbers.dedup();
-        let number = numbers[numbers.len() - from_end];
-        rows.iter().filter(|row| row[0] == *number).map(|row| &row[1..]).collect::<Vec<_>>()
-    };
-    assert_eq!(of(1), of(2), "the rows of both commits are the same");
-    assert_eq!(of(1).len(), 3);
-    pond.ok(&["update-ref", "refs/heads/main", &again]);
-    assert_eq!(pond.lines(&["log", "--follow", "--format=%s", "e/level.csv"]), ["again", "one"]);
 }
 
 #[test]

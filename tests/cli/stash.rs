@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::harness::TestPond;
-use crate::table::Table;
 
 /// One commit; then a file changed, one staged, one added, one deleted, and one that is not tracked.
 fn changed() -> TestPond {
@@ -34,7 +33,7 @@ fn committed() -> TestPond {
 }
 
 fn version(pond: &TestPond) -> u64 {
-    Table::open(&pond.mirror()).version()
+    pond.delta_version()
 }
 
 #[test]

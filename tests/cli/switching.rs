@@ -5,7 +5,6 @@ use std::fs;
 use serde_json::Value;
 
 use crate::harness::TestPond;
-use crate::table::Table;
 
 /// Two commits on `main`, tagged `v1`; `side` is at the first.
 fn two() -> TestPond {
@@ -69,7 +68,7 @@ fn what_is_no_branch_is_refused_with_the_way_to_go_there() {
 #[test]
 fn a_new_branch_and_head_on_it_are_one_operation() {
     let pond = two();
-    let version = || Table::open(&pond.mirror()).version();
+    let version = || pond.delta_version();
     let before = version();
     pond.write("b", "changed\n");
     pond.run(&["switch", "-c", "new"]).expect_code(0).expect_says("Switched to a new branch 'new'");
@@ -255,7 +254,7 @@ fn readers_see_what_a_killed_command_published_unless_one_is_at_work() {
     let at_work = pond.run(&["status", "--porcelain"]).expect_code(0);
     assert!(!at_work.out().contains("UU b"), "it is being written: {at_work}");
     lock.unlock().expect("ours");
-    let after = pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("ended half way");
+    let after = pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("was interrupted");
     assert!(after.out().contains("UU b"), "{after}");
     pond.run(&["undo"]).expect_code(0);
     assert_eq!(pond.status(), [""; 0]);
