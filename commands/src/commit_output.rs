@@ -1,5 +1,6 @@
 //! Printing commits with their changes: what `log` and `show` have in common.
 
+use crate::context::Context;
 use std::collections::HashMap;
 use std::io::Write as _;
 
@@ -75,6 +76,7 @@ impl FormatArgs {
 
 /// Prints commits, one after the other.
 pub(crate) struct CommitOutput<'a> {
+    ctx: &'a Context,
     workspace: &'a Workspace<'a>,
     printer: LogPrinter<'a>,
     short: &'a dyn Fn(&ObjectId) -> String,
@@ -86,14 +88,15 @@ pub(crate) struct CommitOutput<'a> {
 impl<'a> CommitOutput<'a> {
     /// A printer for these options.
     pub(crate) fn new(
+        ctx: &'a Context,
         workspace: &'a Workspace<'a>,
         format: &FormatArgs,
         diff: &DiffArgs,
         merges: Merges,
         short: &'a dyn Fn(&ObjectId) -> String,
     ) -> Result<Self, CommandError> {
-        let ui = &workspace.ctx.ui;
-        let config = workspace.ctx.config()?;
+        let ui = &ctx.ui;
+        let config = ctx.config()?;
         let configured = config.string("format.pretty").ok().flatten();
         let parsed = format.parse(configured.clone())?;
         // Reading the refs costs a little; most templates do not show them.
@@ -118,7 +121,7 @@ impl<'a> CommitOutput<'a> {
             true => decorations(workspace)?,
             false => HashMap::new(),
         };
-        Ok(Self { workspace, printer: LogPrinter::new(style), short, options, merges, decorations })
+        Ok(Self { ctx, workspace, printer: LogPrinter::new(style), short, options, merges, decorations })
     }
 
     /// What is shown of merges.
@@ -133,7 +136,7 @@ impl<'a> CommitOutput<'a> {
 
     /// Prints an annotated tag.
     pub(crate) fn print_tag(&mut self, id: &ObjectId, tag: &Tag) -> Result<(), CommandError> {
-        let ui = &self.workspace.ctx.ui;
+        let ui = &self.ctx.ui;
         match ui.is_json() {
             true => ui.json_row(&tag_json(id, tag)),
             false => Ok(self.printer.tag(&mut ui.out(), tag)?),
@@ -145,7 +148,7 @@ impl<'a> CommitOutput<'a> {
     /// # Errors
     /// Where the other options are for programs that read no pictures.
     pub(crate) fn draw(&mut self) -> Result<(), CommandError> {
-        if self.workspace.ctx.ui.is_json() {
+        if self.ctx.ui.is_json() {
             return Err(usage("--graph cannot be combined with --json: it draws for people")
                 .hint("the rows of --json name the parents of each commit"));
         }
@@ -236,7 +239,7 @@ impl<'a> CommitOutput<'a> {
     }
 
     fn print_once(&mut self, entry: &LogEntry<'_>, changes: &CommitChanges) -> Result<(), CommandError> {
-        let ui = &self.workspace.ctx.ui;
+        let ui = &self.ctx.ui;
         let decorations = self.decorations.get(entry.id).map_or(&[][..], Vec::as_slice);
         // Values of refs are named by themselves.
         let decorations = if entry.reflog.is_some() && !ui.is_json() { &[][..] } else { decorations };

@@ -19,7 +19,6 @@ use pond_oplog::Store;
 
 use crate::error::CommandError;
 use crate::mirror::index::{Base, Index};
-use crate::mirror::next_commit::object_side;
 use crate::mirror::pending::Which as Stage;
 use crate::ui::diff::{Combined, Contents, StoredContents, is_unmerged};
 use crate::workspace::Workspace;
@@ -123,7 +122,7 @@ pub(crate) struct MirrorChanges {
 }
 
 /// What differs between the index and the mirror, or, with a tree, between that and the mirror. Files in conflict are
-/// compared with what `stage` has.
+/// compared with what `stage` has. Without `says_it_all`, nobody is told of files that have no content to compare.
 ///
 /// # Errors
 /// Those of reading the objects and of scanning the mirror; what single paths fail with is in the host's sides.
@@ -133,6 +132,7 @@ pub(crate) fn mirror(
     pathspecs: &Pathspecs,
     args: &DiffArgs,
     stage: Stage,
+    says_it_all: bool,
 ) -> Result<MirrorChanges, CommandError> {
     let mut sides = match tree {
         Some(_) => index_against(workspace, tree, pathspecs)?,
@@ -147,7 +147,7 @@ pub(crate) fn mirror(
             (None, row) if row.intent => None,
             (None, row) => row.staged,
         };
-        sides.entry(Ordered(path.to_owned())).or_insert((old.map(object_side), None)).1 = side;
+        sides.entry(Ordered(path.to_owned())).or_insert((old, None)).1 = side;
     }
     let needs_ids = args.forms_need_ids();
     for (Ordered(path), (old, new)) in &mut sides {
@@ -164,7 +164,7 @@ pub(crate) fn mirror(
     };
     sides.retain(|Ordered(path), _| unmerged.iter().all(|(other, _)| other != path));
     let mut changes = with_renames(changes_of(sides), workspace.store(), Some(&host), args)?;
-    if !args.shows_names_only() && !workspace.ctx.ui.is_quiet() {
+    if !args.shows_names_only() && says_it_all {
         host.leave_out_special(&mut changes);
     }
     let (against, mut combined) =
@@ -271,7 +271,7 @@ fn index_against(
         }
     }
     for entry in staged_rows(workspace.need_index()?) {
-        let (old, new) = (entry.row.base_side().map(object_side), entry.row.staged.map(object_side));
+        let (old, new) = (entry.row.base_side(), entry.row.staged);
         let new = new.filter(|_| !entry.row.intent);
         if takes(pathspecs, entry.path, old, new) {
             sides.entry(Ordered(entry.path.to_owned())).or_insert((old, None)).1 = new;

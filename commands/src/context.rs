@@ -1,5 +1,6 @@
 //! What every command gets: where it runs, what was asked for globally, the configuration, the terminal.
 
+mod caller;
 mod place;
 
 use crate::cli::globals::GlobalArgs;
@@ -8,8 +9,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use pond_oplog::Pond;
 use pond_oplog::pond::Trust;
@@ -19,10 +19,11 @@ pub(crate) use self::place::Place;
 use crate::config::{Config, ConfigError, Sources, sources};
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
+use crate::session::Session;
 use crate::ui::color::ColorMode;
 use crate::ui::{Ui, UiSettings, pager};
 
-/// The surroundings of one command. Nothing in it changes while the command runs but what it has published.
+/// The surroundings of one command. Nothing in it changes while the command runs, but for what [`Session`] notes.
 pub(crate) struct Context {
     /// The current directory, absolute, `-C` applied.
     pub(crate) cwd: PathBuf,
@@ -31,14 +32,11 @@ pub(crate) struct Context {
     /// The command line as it was typed, the program's name first.
     pub(crate) command_line: Vec<OsString>,
     /// The terminal.
-    pub(crate) ui: Ui,
-    /// The number of the first operation that the command published, and the command that takes it back.
-    pub(crate) first_operation: OnceLock<(i64, &'static str)>,
-    /// Whether what the command published made upkeep due.
-    pub(crate) upkeep_due: AtomicBool,
+    pub(crate) ui: Arc<Ui>,
     explicit_pond: Option<PathBuf>,
     place: Result<Place, NoPlace>,
     config: Result<Config, ConfigError>,
+    session: OnceLock<Session>,
 }
 
 impl Context {
@@ -61,23 +59,18 @@ impl Context {
         };
         let dot_pond = place.as_ref().ok().map(|place| place.dot_pond.as_path());
         let config = Config::load(&Sources::from_environment(dot_pond, &globals.settings));
-        let ui = Ui::new(ui_settings(&globals, config.as_ref().ok()));
-        Ok(Self {
-            cwd,
-            globals,
-            command_line,
-            ui,
-            first_operation: OnceLock::new(),
-            upkeep_due: AtomicBool::new(false),
-            explicit_pond,
-            place,
-            config,
-        })
+        let ui = Arc::new(Ui::new(ui_settings(&globals, config.as_ref().ok())));
+        Ok(Self { cwd, globals, command_line, ui, session: OnceLock::new(), explicit_pond, place, config })
     }
 
     /// The configuration; fatal if a layer of it cannot be used.
     pub(crate) fn config(&self) -> Result<&Config, CommandError> {
         self.config.as_ref().map_err(|error| CommandError::from(error.clone()))
+    }
+
+    /// Whether `--` is the last word of the command line: then what stands before it are no paths.
+    pub(crate) fn ends_with_dashes(&self) -> bool {
+        self.command_line.last().is_some_and(|word| word == "--")
     }
 
     /// Where the pond is, if there is one here. It has not been opened or checked.
@@ -96,6 +89,20 @@ impl Context {
         let trusted = self.config.as_ref().is_ok_and(Config::trusts_pond);
         let trust = if trusted { Trust::Anybody } else { sources::own_ponds() };
         Ok(Pond::open_to_read(&place.root, &trust)?)
+    }
+
+    /// The command's work on the pond, which is opened by the first call.
+    pub(crate) fn session(&self) -> Result<&Session, CommandError> {
+        if let Some(session) = self.session.get() {
+            return Ok(session);
+        }
+        let session = Session::new(self.pond()?, self.cwd.clone(), self.caller());
+        Ok(self.session.get_or_init(|| session))
+    }
+
+    /// The same, where the command has opened the pond.
+    pub(crate) fn opened_session(&self) -> Option<&Session> {
+        self.session.get()
     }
 
     /// Where the pond is; fatal if there is none.

@@ -14,8 +14,8 @@ use pond_oplog::{Pond, TableState};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::workspace::{Workspace, holder};
-use crate::{interrupt, transact};
+use crate::transact;
+use crate::workspace::Workspace;
 use pond_objects::escape;
 
 /// Whether there is something to merge or to delete, or a checkpoint to write.
@@ -28,7 +28,8 @@ pub(crate) fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
 /// Merges small packs and writes a checkpoint where what the command published made that due. Its own work is done, durable
 /// and told: what goes wrong here is only said, and who wants the program to end is not kept waiting.
 pub(crate) fn after(ctx: &Context) {
-    if !ctx.upkeep_due.load(Ordering::Relaxed) || interrupt::interrupted() {
+    let Some(session) = ctx.opened_session() else { return };
+    if !session.upkeep_due.load(Ordering::Relaxed) || session.is_interrupted() {
         return;
     }
     if let Err(error) = run_if_due(ctx) {
@@ -46,14 +47,14 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const MOST_DELETED: usize = 16 << 10;
 
 fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
-    let workspace = &mut Workspace::history(ctx)?;
+    let workspace = &mut Workspace::history(ctx.session()?)?;
     let groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN);
     let has_groups = !groups.is_empty();
     if has_groups {
         merge_in_turn(workspace, groups)?;
     }
     write_checkpoint_if_due(workspace)?;
-    let (state, now) = (workspace.snapshot.state(), crate::time::moment()?.as_millisecond());
+    let (state, now) = (workspace.snapshot.state(), workspace.session.now()? / 1000);
     if dead::is_any_due(state, now) || has_groups && dead::is_look_due(state) {
         let deleted = delete_dead(workspace, dead::GRACE, None, MOST_DELETED)?;
         if let Some((path, error)) = deleted.failed {
@@ -68,7 +69,8 @@ fn merge_in_turn(workspace: &mut Workspace<'_>, mut groups: Vec<Vec<PackFile>>) 
     let bytes: u64 = groups.iter().flatten().map(|pack| pack.size).sum();
     let mut turn = None;
     if bytes <= MERGED_ALONE {
-        turn = match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &holder(workspace.ctx)?) {
+        turn = match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &workspace.session.holder()?)
+        {
             Ok(lock) => Some(lock),
             Err(LockError::Busy { .. }) => return Ok(()),
             // Where locks do not work, whoever publishes first wins.
@@ -90,7 +92,7 @@ pub(crate) fn merge(
     workspace: &mut Workspace<'_>,
     groups: &[Vec<PackFile>],
 ) -> Result<Option<Compacted>, CommandError> {
-    let doing = transact::doing(workspace.ctx, "MAINTENANCE", &[])?;
+    let doing = workspace.session.doing("MAINTENANCE", &[])?;
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
     // Staged packs are of no concern here, and the store must not take them for the table's.
@@ -114,14 +116,14 @@ pub(crate) fn delete_dead(
     needed: Option<&HashSet<ObjectId>>,
     most: usize,
 ) -> Result<Deleted, CommandError> {
-    let now = crate::time::moment()?.as_millisecond();
+    let now = workspace.session.now()? / 1000;
     let mut due = dead::find(&workspace.pond, workspace.snapshot.state())?;
     due.retain(|pack| {
         let is_free = || needed.is_some_and(|needed| !needed.contains(&pack.digest));
         pack.is_due(now, grace) && (pack.removed_at.is_some() || is_free())
     });
     due.truncate(most);
-    let deleted = dead::delete(&workspace.pond, &due, &holder(workspace.ctx)?)?;
+    let deleted = dead::delete(&workspace.pond, &due, &workspace.session.holder()?)?;
     workspace.refresh(deleted.state.clone())?;
     Ok(deleted)
 }

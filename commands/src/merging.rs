@@ -4,6 +4,8 @@
 //! with the new commit where everything went together, else with what waits for a person. The files follow, then the
 //! index. A command that is killed in between leaves HEAD moved or not moved, and what `undo` needs.
 
+use crate::observer::Event;
+use crate::report::list::paths_below;
 use std::collections::{BTreeMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
@@ -16,7 +18,7 @@ use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError, Signature};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::view::Head;
 use pond_refs::{Expected, RefEdit};
 
 use crate::error::{CommandError, Outcome, conflict, fatal};
@@ -58,7 +60,7 @@ impl StrategyArgs {
     /// The options that they stand for.
     pub(crate) fn options(&self, workspace: &Workspace<'_>) -> Result<MergeOptions, CommandError> {
         use crate::error::usage;
-        let configured = workspace.ctx.config()?.string("merge.conflictStyle")?;
+        let configured = workspace.session.settings().conflict_style()?;
         let style = match self.conflict.clone().or(configured).as_deref() {
             None | Some("merge") => ConflictStyle::Merge,
             Some("diff3") => ConflictStyle::Diff3,
@@ -218,10 +220,11 @@ pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<()
     let paths: Vec<BString> = staged.map(|entry| entry.path.to_owned()).collect();
     match paths.is_empty() {
         true => Ok(()),
-        false => {
-            Err(conflict(format_args!("what is staged would be mixed with the {command}:{}", list(&paths)))
-                .hint(format_args!("{}; commit it, or 'pond stash' puts it aside", unchanged(workspace))))
-        }
+        false => Err(conflict(format_args!(
+            "what is staged would be mixed with the {command}:{}",
+            paths_below(&paths)
+        ))
+        .hint(format_args!("{}; commit it, or 'pond stash' puts it aside", unchanged(workspace)))),
     }
 }
 
@@ -272,7 +275,7 @@ pub(crate) fn apply(
     let scan = lay_out::look(workspace)?;
     refuse_out_of_reach(&scan, &targets)?;
     refuse_uncommitted(workspace, &scan, &targets, &combined.merged.unmerged, kind)?;
-    workspace.ctx.check_interrupt(unchanged(workspace))?;
+    workspace.session.check_interrupt(unchanged(workspace))?;
     let saved = Saved::default();
     let before = workspace.index.header().pending.clone();
     let after = match &then {
@@ -313,7 +316,7 @@ pub(crate) fn apply(
             let expected = Expected::from(workspace.head.commit);
             transaction.edit_ref(RefEdit { name: branch.clone(), expected, new: Some(id) });
         }
-        transaction.set_head(MAIN_MIRROR, head.clone());
+        transaction.set_head(&workspace.session.mirror, head.clone());
         commit = Some((id, made, head));
     }
     let published = transact::publish(workspace, transaction)?;
@@ -396,7 +399,7 @@ fn refuse_uncommitted(
         true => Ok(()),
         false => Err(conflict(format_args!(
             "changes that are not committed would be overwritten by {word}:{}",
-            list(&paths)
+            paths_below(&paths)
         ))
         .hint(format_args!("{}; commit them, or 'pond stash -u' puts them aside", unchanged(workspace)))),
     }
@@ -408,17 +411,13 @@ pub(crate) fn outcome_of_conflicts(workspace: &Workspace<'_>, laid_out: &LaidOut
     if laid_out.failed.is_empty() {
         return Outcome::Differences;
     }
-    let ui = &workspace.ctx.ui;
-    ui.error("files that could not be written have what they had before, and show no conflict: do not add them as they are");
-    ui.hint("'pond undo' takes all of it back");
+    workspace.session.tell(Event::ConflictsNotShown);
     Outcome::Partial
 }
 
 /// Tells of what was merged by line and of conflicts, in git's words.
 pub(crate) fn tell(workspace: &Workspace<'_>, merged: &Merged) {
-    for message in &merged.messages {
-        workspace.ctx.ui.status(escape::message(&message.text));
-    }
+    workspace.session.tell(Event::Merged(merged));
 }
 
 /// The lines that a message gets about paths in conflict.
@@ -431,13 +430,4 @@ pub(crate) fn conflict_lines(unmerged: &[Unmerged]) -> Vec<u8> {
         lines.extend_from_slice(format!("#\t{}\n", escape::quoted(one.path.as_bstr())).as_bytes());
     }
     lines
-}
-
-/// Paths as a list below a message.
-fn list(paths: &[BString]) -> String {
-    let shown: String = paths.iter().take(20).map(|path| format!("\n  {}", escape::quoted(path))).collect();
-    match paths.len().saturating_sub(20) {
-        0 => shown,
-        more => format!("{shown}\n  and {more} more"),
-    }
 }

@@ -1,5 +1,6 @@
 //! How operations, and what they moved, are shown.
 
+use crate::context::Context;
 use bstr::BString;
 use pond_objects::{ObjectId, Timestamp, escape};
 use pond_oplog::operation::Operation;
@@ -11,7 +12,6 @@ use crate::take_back::ViewChange;
 use crate::time::{self, DateStyle};
 use crate::ui::color::Role;
 use crate::ui::{Ui, size};
-use crate::workspace::Workspace;
 
 /// What moved in a command that is taken back, at most; JSON has all.
 const MOST_MOVES: usize = 20;
@@ -77,13 +77,13 @@ pub(crate) fn moves_json(change: &ViewChange) -> Value {
 /// Tells what taking operations back came to, or would come to: those of one command, newest first. Of each path: whether
 /// it was written or removed.
 pub(crate) fn report<'a>(
-    workspace: &Workspace<'_>,
+    ctx: &Context,
     operations: &[Operation],
     view: &ViewChange,
     paths: impl Iterator<Item = (&'a BString, bool)>,
     dry_run: bool,
 ) -> Result<Outcome, CommandError> {
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     let mut paths: Vec<_> = paths.collect();
     paths.sort();
     let back = view.reversed();

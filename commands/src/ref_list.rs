@@ -10,6 +10,7 @@ mod sort;
 mod template;
 mod version;
 
+use crate::ui::Ui;
 use std::ffi::OsString;
 use std::io::Write as _;
 
@@ -105,8 +106,12 @@ pub(crate) fn facts<'a>(workspace: &'a Workspace<'_>) -> Result<Facts<'a>, Comma
 }
 
 /// Prints the refs by a template, a line for each.
-pub(crate) fn print(facts: &Facts<'_>, refs: &[Listed], template: &Template) -> Result<(), CommandError> {
-    let ui = &facts.workspace().ctx.ui;
+pub(crate) fn print(
+    ui: &Ui,
+    facts: &Facts<'_>,
+    refs: &[Listed],
+    template: &Template,
+) -> Result<(), CommandError> {
     let paint = paint(ui);
     for one in refs {
         // Not held while the next is looked for: that may warn.
@@ -119,9 +124,9 @@ pub(crate) fn print(facts: &Facts<'_>, refs: &[Listed], template: &Template) -> 
 }
 
 /// Prints the refs as JSON, a row for each.
-pub(crate) fn print_json(facts: &Facts<'_>, refs: &[Listed]) -> Result<(), CommandError> {
+pub(crate) fn print_json(ui: &Ui, facts: &Facts<'_>, refs: &[Listed]) -> Result<(), CommandError> {
     for one in refs {
-        facts.workspace().ctx.ui.json_row(&row(facts, one)?)?;
+        ui.json_row(&row(facts, one)?)?;
     }
     Ok(())
 }

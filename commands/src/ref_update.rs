@@ -3,16 +3,16 @@
 //! HEAD follows the branch that it is on, as in git: the index and the files stay, so that what the branch was moved
 //! over shows as staged. The mirror's lock is held only where HEAD is concerned; everything else waits for nobody.
 
+use crate::session::Session;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use pond_objects::ObjectId;
 use pond_oplog::RowType;
 use pond_oplog::transaction::{Published, Transaction};
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::view::Head;
 use pond_refs::{RefEdit, RefName, apply_edits};
 
-use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::mirror::index::Header;
 use crate::mirror::rebase;
@@ -21,12 +21,12 @@ use crate::transact;
 use crate::workspace::Workspace;
 
 /// Opens the pond for moving refs: with the mirror's lock if `touches` says that its HEAD is concerned.
-pub(crate) fn open<'c>(
-    ctx: &'c Context,
+pub(crate) fn open<'s>(
+    session: &'s Session,
     touches: impl Fn(&Head) -> bool,
-) -> Result<Workspace<'c>, CommandError> {
-    let workspace = Workspace::history(ctx)?;
-    if touches(&workspace.head) { Workspace::write(ctx) } else { Ok(workspace) }
+) -> Result<Workspace<'s>, CommandError> {
+    let workspace = Workspace::history(session)?;
+    if touches(&workspace.head) { Workspace::write(session) } else { Ok(workspace) }
 }
 
 /// Whether a mirror that stands here is on one of the branches.
@@ -91,7 +91,7 @@ pub(crate) fn publish(
     if let Some((from, to)) = moves.renamed {
         transaction.rename_in_heads(from, to);
     } else if let Some(head) = &head {
-        transaction.set_head(MAIN_MIRROR, head.clone());
+        transaction.set_head(&workspace.session.mirror, head.clone());
     }
     let published = transact::publish(workspace, transaction)?;
     match head {

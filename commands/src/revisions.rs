@@ -17,6 +17,7 @@ mod shown;
 mod tips;
 mod walk;
 
+use crate::observer::Event;
 use std::ffi::OsStr;
 
 use jiff::tz::TimeZone;
@@ -267,10 +268,7 @@ fn resolve(
     match with_lookup(workspace, revision, ask)? {
         Ok(found) => {
             if let (Some(taken), [other, ..]) = (&found.reference, found.shadowed.as_slice()) {
-                workspace
-                    .ctx
-                    .ui
-                    .warn(format_args!("'{}' is ambiguous: {taken} was taken, not {other}", taken.short()));
+                workspace.session.tell(Event::Ambiguous { taken, other });
             }
             Ok(found)
         }

@@ -17,7 +17,7 @@ use bstr::BString;
 use pond_objects::{ObjectId, ObjectSource as _, Side};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::{StashEdit, Transaction};
-use pond_oplog::view::{Head, MAIN_MIRROR, Moves, View};
+use pond_oplog::view::{Head, Moves, View};
 use pond_refs::{Expected, RefEdit, RefName};
 
 use ahead::Ahead;
@@ -77,8 +77,9 @@ pub(crate) fn view_change(
         Some(parent) => View::at(store, store.operation(&parent)?.view),
         None => View::empty(store),
     };
+    let mirror = &workspace.session.mirror;
     let Moves { refs, stashes } = after.moves_since(&before)?;
-    let (was, is) = (before.head(MAIN_MIRROR)?, after.head(MAIN_MIRROR)?);
+    let (was, is) = (before.head(mirror)?, after.head(mirror)?);
     Ok(ViewChange { refs, stashes, head: (was != is).then_some((was, is)) })
 }
 
@@ -104,11 +105,19 @@ pub(crate) struct TakenBack {
     pub(crate) renamed: Vec<(BString, BString)>,
 }
 
+/// How an attempt ended.
+pub(crate) enum Attempt {
+    /// It is done.
+    Done(TakenBack),
+    /// Nothing was changed: these paths were changed since. With [`Newer::Store`] it would be done.
+    Newer(Vec<BString>),
+}
+
 /// What becomes of files, and of what is staged, where that was changed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Newer {
-    /// It stays, and nothing is taken back; unless a person at a terminal says otherwise.
-    Ask,
+    /// It stays, and nothing is taken back.
+    Keep,
     /// It is stored in the pond, and overwritten.
     Store,
 }
@@ -116,7 +125,7 @@ pub(crate) enum Newer {
 impl Newer {
     /// What `-f` says.
     pub(crate) fn of(force: bool) -> Self {
-        if force { Self::Store } else { Self::Ask }
+        if force { Self::Store } else { Self::Keep }
     }
 }
 
@@ -135,7 +144,7 @@ pub(crate) struct How {
 
 impl How {
     /// What an error says of that which was not done.
-    fn unchanged(self) -> &'static str {
+    pub(crate) fn unchanged(self) -> &'static str {
         match (self.partway, self.kind) {
             (false, _) => "nothing was changed",
             (true, "REDO") => "what was done again before it stays so, and 'pond undo' takes it back",
@@ -159,10 +168,7 @@ impl TakingBack {
         let known = [known(&parts, |part| &part.host), known(&parts, |part| &part.index)];
         let view = views.into_iter().reduce(compose::views).unwrap_or_default();
         let recorded = parts.into_iter().reduce(compose::recorded).unwrap_or_default();
-        let target = |change: &pond_objects::Change| Target {
-            path: change.path.clone(),
-            side: change.old.map(Side::from),
-        };
+        let target = |change: &pond_objects::Change| Target { path: change.path.clone(), side: change.old };
         let targets = recorded.host.iter().map(target).collect();
         Ok(Self { operations, view, recorded, known, targets })
     }
@@ -176,7 +182,7 @@ impl TakingBack {
     }
 
     /// What is taken back, for messages.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let numbers: Vec<String> =
             self.operations.iter().rev().map(|operation| operation.seq.to_string()).collect();
         match numbers.as_slice() {
@@ -190,7 +196,7 @@ impl TakingBack {
     /// # Errors
     /// Before the operation is published nothing was changed. Files that could not be written are no error: they are
     /// in [`LaidOut::failed`].
-    pub(crate) fn apply(&self, workspace: &mut Workspace<'_>, how: How) -> Result<TakenBack, CommandError> {
+    pub(crate) fn apply(&self, workspace: &mut Workspace<'_>, how: How) -> Result<Attempt, CommandError> {
         self.check_view(workspace, &Ahead::default(), how)?;
         let renames = self.renames(|path| is_on_host(workspace, path));
         let scan = lay_out::look(workspace)?;
@@ -199,10 +205,13 @@ impl TakingBack {
         targets.extend(in_the_way.host.iter().map(|path| Target { path: path.clone(), side: None }));
         let victims = lay_out::victims(workspace, &scan, &targets)?;
         let mut saved = save::store(workspace, &victims)?;
-        if how.newer == Newer::Ask {
-            self.ask_about_newer(workspace, &saved.entries, &in_the_way, how)?;
+        if how.newer == Newer::Keep {
+            let newer = self.newer(workspace, &saved.entries, &in_the_way, &Ahead::default());
+            if !newer.is_empty() {
+                return Ok(Attempt::Newer(newer));
+            }
         }
-        workspace.ctx.check_interrupt(how.unchanged())?;
+        workspace.session.check_interrupt(how.unchanged())?;
         let index = self.index_updates(workspace);
         let mut footprint =
             Footprint { host: lay_out::touched(workspace, &targets, &saved, &scan), ..Footprint::default() };
@@ -226,7 +235,7 @@ impl TakingBack {
         }
         saved.join(&mut transaction);
         footprint.join(workspace, &mut transaction)?;
-        self.edit_view(&mut transaction);
+        self.edit_view(&workspace.session.mirror, &mut transaction);
         let published = transact::publish(workspace, transaction)?;
         if let Some((before, _)) = &self.view.head {
             workspace.head = before.clone();
@@ -252,7 +261,7 @@ impl TakingBack {
                 "interrupted; the operation was taken back, and the next command that changes the mirror writes the files that are missing",
             ));
         }
-        Ok(TakenBack { laid_out, renamed })
+        Ok(Attempt::Done(TakenBack { laid_out, renamed }))
     }
 
     /// What is no longer where the operations left it: HEAD, a ref, or the stack of stashes.
@@ -288,7 +297,7 @@ impl TakingBack {
         })
     }
 
-    fn edit_view(&self, transaction: &mut Transaction<'_>) {
+    fn edit_view(&self, mirror: &str, transaction: &mut Transaction<'_>) {
         for (name, before, after) in &self.view.refs {
             transaction.edit_ref(RefEdit {
                 name: name.clone(),
@@ -303,14 +312,13 @@ impl TakingBack {
             }
         }
         if let Some((before, _)) = &self.view.head {
-            transaction.set_head(MAIN_MIRROR, before.clone());
+            transaction.set_head(mirror, before.clone());
         }
     }
 
     /// What the index shall have at the paths that the operations touched in it.
     fn index_updates(&self, workspace: &Workspace<'_>) -> Vec<(BString, Option<Side>)> {
-        let changed =
-            self.recorded.index.iter().map(|change| (change.path.clone(), change.old.map(Side::from)));
+        let changed = self.recorded.index.iter().map(|change| (change.path.clone(), change.old));
         changed.filter(|(path, new)| staged(workspace, path) != *new).collect()
     }
 
@@ -406,10 +414,7 @@ fn rename_all(
 fn known(parts: &[Recorded], of: fn(&Recorded) -> &Vec<pond_objects::Change>) -> Known {
     let mut known = Known::new();
     for change in parts.iter().flat_map(of) {
-        known
-            .entry(change.path.clone())
-            .or_default()
-            .extend([change.old.map(Side::from), change.new.map(Side::from)]);
+        known.entry(change.path.clone()).or_default().extend([change.old, change.new]);
     }
     known
 }

@@ -5,13 +5,11 @@ use std::sync::atomic::Ordering;
 
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::transaction::{Doing, Published, Transaction};
-use pond_oplog::view::MAIN_MIRROR;
 
-use crate::context::Context;
 use crate::error::{CommandError, fatal};
+use crate::maintain;
+use crate::session::Actor;
 use crate::workspace::Workspace;
-use crate::{identity, maintain, time};
-use pond_objects::escape;
 
 /// The header with the mirror in which a command was typed.
 pub(crate) const MIRROR: &str = "mirror";
@@ -19,18 +17,18 @@ pub(crate) const MIRROR: &str = "mirror";
 /// The header in which an operation names the one with which the same command began.
 pub(crate) const CONTINUES: &str = "continues";
 
-/// Who does what, now: the readable part of the operation that a command publishes.
-pub(crate) fn doing(ctx: &Context, kind: &str, parameters: &[(&str, String)]) -> Result<Doing, CommandError> {
+/// Who does what, and when (microseconds since 1970): the readable part of the operation that a command publishes.
+pub(crate) fn doing(actor: &Actor, now: i64, kind: &str, parameters: &[(&str, String)]) -> Doing {
     let parameters: BTreeMap<String, String> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    Ok(Doing {
+    Doing {
         kind: kind.to_owned(),
-        user: identity::login(),
-        host: identity::host(),
-        command: command_line(ctx),
-        time: time::moment()?.as_microsecond(),
+        user: actor.user.clone(),
+        host: actor.host.clone(),
+        command: actor.command.clone(),
+        time: now,
         parameters,
-    })
+    }
 }
 
 /// An operation of a command that was typed in this mirror, on what the workspace sees: one that `undo` can take back,
@@ -40,28 +38,13 @@ pub(crate) fn begin<'w>(
     kind: &str,
     parameters: &[(&str, String)],
 ) -> Result<Transaction<'w>, CommandError> {
-    let doing = doing(workspace.ctx, kind, parameters)?;
+    let doing = workspace.session.doing(kind, parameters)?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
-    transaction.note(MIRROR, MAIN_MIRROR);
-    if let Some((first, _)) = workspace.ctx.first_operation.get() {
+    transaction.note(MIRROR, &*workspace.session.mirror);
+    if let Some((first, _)) = workspace.session.first_operation.get() {
         transaction.note(CONTINUES, first.to_string());
     }
     Ok(transaction)
-}
-
-/// The command line as it was typed, in one line.
-pub(crate) fn command_line(ctx: &Context) -> String {
-    let words = ctx.command_line.iter().enumerate().map(|(at, word)| {
-        let text = word.to_string_lossy();
-        if at == 0 {
-            return "pond".to_owned();
-        }
-        let plain =
-            !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_./=:@~^{}+,%".contains(c));
-        if plain { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
-    });
-    let line = words.collect::<Vec<_>>().join(" ");
-    escape::plain(line.as_bytes()).into_owned()
 }
 
 /// Publishes a transaction that was built on the workspace's snapshot.
@@ -75,11 +58,11 @@ pub(crate) fn publish(
     let was_typed = transaction.has_note(MIRROR);
     let taken_back_by = taken_back_by(transaction.kind());
     let published = run_here(transaction.publish(&table))?;
-    if maintain::is_due(&workspace.pond, &published.state, time::moment()?.as_millisecond()) {
-        workspace.ctx.upkeep_due.store(true, Ordering::Relaxed);
+    if maintain::is_due(&workspace.pond, &published.state, workspace.session.now()? / 1000) {
+        workspace.session.upkeep_due.store(true, Ordering::Relaxed);
     }
     if was_typed {
-        workspace.ctx.first_operation.get_or_init(|| (published.state.seq, taken_back_by));
+        workspace.session.first_operation.get_or_init(|| (published.state.seq, taken_back_by));
     }
     Ok(published)
 }

@@ -7,17 +7,14 @@
 mod half_done;
 mod lost_index;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bstr::BString;
-use pond_durable::lock::{Holder, Lock};
+use pond_durable::lock::Lock;
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::view::Head;
 use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store};
 
-use crate::config::sources;
-use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::head_file::{self, HeadFile};
@@ -30,6 +27,8 @@ use crate::mirror::save;
 use crate::mirror::scan::refresh;
 use crate::mirror::staged_packs;
 use crate::mirror::stat::now_ns;
+use crate::observer::Event;
+use crate::session::Session;
 use half_done::{Ended, HalfDone, Unfinished};
 use lost_index::{anew, naming};
 use pond_objects::escape;
@@ -38,8 +37,8 @@ use pond_objects::escape;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An open pond and its mirror.
-pub(crate) struct Workspace<'c> {
-    pub(crate) ctx: &'c Context,
+pub(crate) struct Workspace<'s> {
+    pub(crate) session: &'s Session,
     pub(crate) pond: Pond,
     /// The newest state when the command began, or that the command itself published.
     pub(crate) snapshot: ReadonlyPond,
@@ -69,27 +68,27 @@ enum Unreadable {
     GoOn,
 }
 
-impl<'c> Workspace<'c> {
+impl<'s> Workspace<'s> {
     /// Opens for reading; waits for nobody.
-    pub(crate) fn read(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::open(ctx, ctx.pond()?, None, Unreadable::Refuse)
+    pub(crate) fn read(session: &'s Session) -> Result<Self, CommandError> {
+        Self::open(session, None, Unreadable::Refuse)
     }
 
     /// Opens for reading what may be history alone: an index that cannot be read is no hindrance. It has no rows then;
     /// whoever needs them asks with [`Self::need_index`].
-    pub(crate) fn browse(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::open(ctx, ctx.pond()?, None, Unreadable::GoOn)
+    pub(crate) fn browse(session: &'s Session) -> Result<Self, CommandError> {
+        Self::open(session, None, Unreadable::GoOn)
     }
 
     /// Opens for a look at history alone: the index, which a start in a large mirror would wait for, is left out and seems
     /// empty.
-    pub(crate) fn history(ctx: &'c Context) -> Result<Self, CommandError> {
-        let pond = ctx.pond()?;
+    pub(crate) fn history(session: &'s Session) -> Result<Self, CommandError> {
+        let pond = session.pond.clone();
         let snapshot = ReadonlyPond::open(&pond, &[])?;
-        let head = head_of(head_file::read(&head_path(&pond))?, &snapshot)?;
+        let head = head_of(session, head_file::read(&session.head_path())?, &snapshot)?;
         let index = Index::empty();
         Ok(Self {
-            ctx,
+            session,
             pond,
             snapshot,
             head,
@@ -105,46 +104,46 @@ impl<'c> Workspace<'c> {
 
     /// Opens for a change of the mirror or its index, and keeps other commands from it. Where a command that was killed left
     /// files, and they cannot be written, it fails: it would take them for what the user wants.
-    pub(crate) fn write(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::write_with(ctx, Unreadable::Refuse, Unfinished::Refuse)
+    pub(crate) fn write(session: &'s Session) -> Result<Self, CommandError> {
+        Self::write_with(session, Unreadable::Refuse, Unfinished::Refuse)
     }
 
     /// The same for a command that takes nothing of what is in the mirror for a wish, or lays a version out over it: it goes on,
     /// and what is left stays due.
-    pub(crate) fn write_over(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::write_with(ctx, Unreadable::Refuse, Unfinished::GoOn)
+    pub(crate) fn write_over(session: &'s Session) -> Result<Self, CommandError> {
+        Self::write_with(session, Unreadable::Refuse, Unfinished::GoOn)
     }
 
     /// The same for a command that takes others back, the one that ended half way perhaps among them.
-    pub(crate) fn take_back(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::write_with(ctx, Unreadable::Refuse, Unfinished::TakeBack)
+    pub(crate) fn take_back(session: &'s Session) -> Result<Self, CommandError> {
+        Self::write_with(session, Unreadable::Refuse, Unfinished::TakeBack)
     }
 
     /// The same where the index may be beyond reading. Before anything is done with it, [`Self::rebuild_index`] or
     /// [`Self::need_index`] is called.
-    pub(crate) fn write_without_index(ctx: &'c Context) -> Result<Self, CommandError> {
-        Self::write_with(ctx, Unreadable::GoOn, Unfinished::GoOn)
+    pub(crate) fn write_without_index(session: &'s Session) -> Result<Self, CommandError> {
+        Self::write_with(session, Unreadable::GoOn, Unfinished::GoOn)
     }
 
     fn write_with(
-        ctx: &'c Context,
+        session: &'s Session,
         unreadable: Unreadable,
         unfinished: Unfinished,
     ) -> Result<Self, CommandError> {
-        let pond = ctx.pond()?;
+        let pond = &session.pond;
         pond.need_ours()?;
-        let path = pond.mirror_dir(MAIN_MIRROR).join("lock");
+        let path = session.lock_path();
         // From here on the command itself decides where it may stop.
-        ctx.check_interrupt("nothing was changed")?;
-        make_directories(&pond)?;
-        let lock = Lock::acquire(&path, PATIENCE, &holder(ctx)?)?;
+        session.check_interrupt("nothing was changed")?;
+        make_directories(session)?;
+        let lock = Lock::acquire(&path, PATIENCE, &session.holder()?)?;
         // What a killed command left there is nobody's: whoever writes there holds these locks.
-        let _ = pond_durable::sweep_temporaries(&pond.mirror_dir(MAIN_MIRROR));
-        if let Ok(turn) = Lock::acquire(&pond.lock_path(), Duration::ZERO, &holder(ctx)?) {
+        let _ = pond_durable::sweep_temporaries(&session.mirror_dir());
+        if let Ok(turn) = Lock::acquire(&pond.lock_path(), Duration::ZERO, &session.holder()?) {
             let _ = pond_durable::sweep_temporaries(&pond.staging_dir());
             drop(turn);
         }
-        let mut workspace = Self::open(ctx, pond, Some(lock), unreadable)?;
+        let mut workspace = Self::open(session, Some(lock), unreadable)?;
         workspace.finish_half_done(unfinished)?;
         workspace.rescue_late_writes()?;
         Ok(workspace)
@@ -158,13 +157,9 @@ impl<'c> Workspace<'c> {
         if replaced.len() > 0 { save::rescue(self, &replaced) } else { Ok(()) }
     }
 
-    fn open(
-        ctx: &'c Context,
-        pond: Pond,
-        lock: Option<Lock>,
-        unreadable: Unreadable,
-    ) -> Result<Self, CommandError> {
-        let (index, index_error) = match Index::open(&index_path(&pond)) {
+    fn open(session: &'s Session, lock: Option<Lock>, unreadable: Unreadable) -> Result<Self, CommandError> {
+        let pond = session.pond.clone();
+        let (index, index_error) = match Index::open(&session.index_path()) {
             Ok(found) => (found, None),
             Err(error) if unreadable == Unreadable::GoOn => (None, Some(error.into())),
             Err(error) => return Err(error.into()),
@@ -178,11 +173,11 @@ impl<'c> Workspace<'c> {
         };
         let staged = parse_names(&index.header().packs)?;
         let snapshot = ReadonlyPond::open(&pond, &staged)?;
-        let file = head_file::read(&head_path(&pond))?;
+        let file = head_file::read(&session.head_path())?;
         let followed = file.as_ref().map(|file| file.seq);
-        let head = head_of(file, &snapshot)?;
+        let head = head_of(session, file, &snapshot)?;
         let mut workspace = Self {
-            ctx,
+            session,
             pond,
             snapshot,
             head,
@@ -196,7 +191,7 @@ impl<'c> Workspace<'c> {
         };
         if workspace.index_error.is_none() {
             if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
-                workspace.say_it_was_made_anew("the index was missing");
+                session.tell(Event::IndexWasMissing);
             }
             workspace.catch_up(followed)?;
         }
@@ -228,7 +223,7 @@ impl<'c> Workspace<'c> {
         }
         let had_base = self.index.header().base.is_some();
         if let Some(CaughtUp { builder, unsure, host, index, moved, going_on, kind, follows }) =
-            catch_up(&self.snapshot, &self.index, seq, self.lock.is_some())?
+            catch_up(&self.snapshot, &self.session.mirror, &self.index, seq, self.lock.is_some())?
         {
             if seq.is_some() {
                 self.ended = Some(Ended { kind: kind.clone(), is_whole: true });
@@ -250,7 +245,7 @@ impl<'c> Workspace<'c> {
 
     /// Whether nobody changes the mirror at this moment, as far as the system tells.
     fn is_free(&self) -> bool {
-        !Lock::is_held(&self.pond.mirror_dir(MAIN_MIRROR).join("lock")).is_ok_and(|is_held| is_held)
+        !Lock::is_held(&self.session.lock_path()).is_ok_and(|is_held| is_held)
     }
 
     /// The objects, staged ones among them.
@@ -270,7 +265,7 @@ impl<'c> Workspace<'c> {
         let root = self.pond.mirror_root();
         let canonical =
             |path: &std::path::Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let (root, cwd) = (canonical(root), canonical(&self.ctx.cwd));
+        let (root, cwd) = (canonical(root), canonical(&self.session.cwd));
         if cwd.starts_with(root.join(".pond")) {
             return Err(fatal("this command works on the mirror, and the current directory is inside .pond")
                 .hint(format_args!("run it from '{}'", escape::path(&root))));
@@ -291,7 +286,7 @@ impl<'c> Workspace<'c> {
         debug_assert!(self.lock.is_some(), "BUG: the index is written under the mirror's lock");
         self.index = match self.holds_index {
             true => builder.finish(),
-            false => builder.save(&index_path(&self.pond))?,
+            false => builder.save(&self.session.index_path())?,
         };
         Ok(())
     }
@@ -353,22 +348,22 @@ impl<'c> Workspace<'c> {
         if self.lock.is_some() || !self.pond.is_ours() || !refreshed.iter().any(|(_, seen)| seen.trusted) {
             return;
         }
-        let path = self.pond.mirror_dir(MAIN_MIRROR).join("lock");
-        let Ok(holder) = holder(self.ctx) else { return };
+        let path = self.session.lock_path();
+        let Ok(holder) = self.session.holder() else { return };
         let Ok(lock) = Lock::acquire(&path, Duration::ZERO, &holder) else { return };
         let is_same = |index: Index| index.header() == self.index.header();
-        if Index::open(&index_path(&self.pond)).is_ok_and(|index| index.is_some_and(is_same)) {
+        if Index::open(&self.session.index_path()).is_ok_and(|index| index.is_some_and(is_same)) {
             let updates = refresh(&self.index, refreshed);
             let header = self.index.header().clone();
             // Derived: the files are read again if it fails.
-            let _ = self.index.edit(updates, header, now_ns()).save(&index_path(&self.pond));
+            let _ = self.index.edit(updates, header, now_ns()).save(&self.session.index_path());
         }
         drop(lock);
     }
 
     /// Writes where the mirror stands to its HEAD file. While files are due, it tells so by the operation that it names.
     pub(crate) fn save_head(&mut self) -> Result<(), CommandError> {
-        let path = head_path(&self.pond);
+        let path = self.session.head_path();
         if let Some(half_done) = &self.half_done {
             let follows = half_done.follows;
             return Ok(follows.map_or(Ok(()), |seq| head_file::keep(&path, &self.head, seq))?);
@@ -430,10 +425,7 @@ impl<'c> Workspace<'c> {
 
     /// The mirror's rules for what is ignored.
     pub(crate) fn ignore(&self) -> Result<Ignore, CommandError> {
-        let config = self.ctx.config()?;
-        // Where the file beside it cannot be read, this one mostly can't be either: one warning is enough.
-        let of_user = || sources::user_ignore_file().filter(|_| config.unreadable().is_none());
-        let global = config.path("core.excludesFile")?.or_else(of_user);
+        let global = self.session.settings().excludes()?;
         let exclude = self.pond.pond_dir().join("info/exclude");
         Ok(Ignore::new(self.pond.mirror_root(), Some(&exclude), global.as_deref()))
     }
@@ -452,17 +444,16 @@ impl<'c> Workspace<'c> {
     /// Threads for reading and for compressing.
     pub(crate) fn threads(&self) -> Result<usize, CommandError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let wanted =
-            self.ctx.config()?.integer("add.threads")?.and_then(|wanted| usize::try_from(wanted).ok());
-        Ok(wanted.filter(|wanted| *wanted > 0).unwrap_or(cores))
+        Ok(self.session.settings().threads()?.unwrap_or(cores))
     }
 }
 
 /// Makes the directories that a tool which copies files only may have left out.
-fn make_directories(pond: &Pond) -> Result<(), CommandError> {
+fn make_directories(session: &Session) -> Result<(), CommandError> {
+    let pond = &session.pond;
     let kinds = [PackKind::Data, PackKind::Meta].map(|kind| pond.table_dir().join(kind.dir_name()));
     let [data, meta] = kinds;
-    for directory in [pond.mirror_dir(MAIN_MIRROR), pond.staging_dir(), data, meta] {
+    for directory in [session.mirror_dir(), pond.staging_dir(), data, meta] {
         if !directory.exists() {
             pond_durable::create_dir_all(&directory).map_err(|error| {
                 fatal(format_args!("cannot make the directory '{}'", escape::path(&directory)))
@@ -473,30 +464,12 @@ fn make_directories(pond: &Pond) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Who holds a lock, for those who wait for it.
-pub(crate) fn holder(ctx: &Context) -> Result<Holder, CommandError> {
-    Ok(Holder {
-        pid: std::process::id(),
-        host: crate::identity::host(),
-        command: crate::transact::command_line(ctx),
-        since: crate::time::moment()?.as_microsecond(),
-    })
-}
-
 /// Where the mirror stands: as its file says, or, where the file is behind, as the view does.
-fn head_of(file: Option<HeadFile>, snapshot: &ReadonlyPond) -> Result<Head, CommandError> {
+fn head_of(session: &Session, file: Option<HeadFile>, snapshot: &ReadonlyPond) -> Result<Head, CommandError> {
     match file {
         Some(file) if file.seq == snapshot.state().seq => Ok(file.head),
-        _ => Ok(snapshot.view().head(MAIN_MIRROR)?),
+        _ => Ok(snapshot.view().head(&session.mirror)?),
     }
-}
-
-fn index_path(pond: &Pond) -> PathBuf {
-    pond.mirror_dir(MAIN_MIRROR).join("index")
-}
-
-fn head_path(pond: &Pond) -> PathBuf {
-    pond.mirror_dir(MAIN_MIRROR).join("HEAD")
 }
 
 fn parse_names(names: &[String]) -> Result<Vec<StagedPack>, CommandError> {

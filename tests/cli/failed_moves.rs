@@ -55,7 +55,7 @@ fn what_could_not_be_written_is_done_by_the_next_command() {
                 partial += 1;
                 assert!(!failed.err().contains("again"), "{args:?}, {fault}: {failed}");
                 let status = pond.run(&["status", "--porcelain"]).expect_code(0);
-                assert!(status.err().contains("half way"), "{args:?}, {fault}: {failed}\n{status}");
+                assert!(status.err().contains("was interrupted"), "{args:?}, {fault}: {failed}\n{status}");
             }
             let next = pond.run(&["maintenance"]).expect_code(0);
             let now = everything(&pond);
@@ -89,7 +89,8 @@ fn what_failed_is_no_change_of_anybody() {
         [&["commit", "-a", "-m", "what I changed"][..], &["add", "-A"], &["switch", "side"], &["stash"]]
     {
         let Some(pond) = partly_switched() else { return };
-        let next = pond.run(args).expect_says("what it left was done now: 1 file").expect_no_panic();
+        let next =
+            pond.run(args).expect_says("what it left unfinished was done now: 1 file").expect_no_panic();
         assert_eq!((pond.read("f"), pond.status()), ("side\n".into(), vec![]), "{next}");
         pond.ok(&["undo"]);
         assert_eq!((pond.read("f"), pond.exists("s1")), ("main\n".into(), false), "{next}");
@@ -113,7 +114,7 @@ fn as_long_as_it_fails_nothing_is_recorded() {
     for args in [&["restore", "s1"][..], &["clean", "-f"], &["maintenance"]] {
         let Some((done, _)) = pond.run_with_fault(args, fault) else { return };
         done.expect_code(0).expect_says("cannot be written");
-        pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("half way");
+        pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("was interrupted");
     }
     pond.ok(&["restore", "f"]);
     assert_eq!(pond.read("f"), "side\n");
@@ -134,7 +135,7 @@ fn an_undo_that_failed_is_not_done_twice() {
         let failed = failed.expect_no_panic();
         assert_eq!(pond.read("f"), "side\n", "{failed}");
         pond.run(&["status"]).expect_says("'pond redo' takes the command back");
-        pond.run(&["undo", "-n"]).expect_code(0).expect_says("would do the rest of the 'undo'");
+        pond.run(&["undo", "-n"]).expect_code(0).expect_says("would finish the 'undo'");
         let Some((again, _)) = pond.run_with_fault(&["undo"], "fchmod:error=ENOSPC:when=1+") else {
             return;
         };
@@ -157,7 +158,7 @@ fn an_undo_that_failed_is_not_done_twice() {
     pond.ok(&["branch", "other"]);
     let Some((_, was_killed)) = pond.run_with_fault(&["undo"], "renameat:signal=KILL:when=1") else { return };
     assert!(was_killed && pond.lines(&["branch", "--list", "other"]).is_empty());
-    pond.run(&["undo", "-n"]).expect_code(0).expect_says("would do the rest of the 'undo'");
+    pond.run(&["undo", "-n"]).expect_code(0).expect_says("would finish the 'undo'");
     pond.run(&["undo"]).expect_code(0).expect_says("nothing else was changed");
     assert_eq!(pond.lines(&["branch", "--show-current"]), ["main"]);
     pond.run(&["undo"]).expect_code(0).expect_says("HEAD main -> side");
@@ -181,7 +182,7 @@ fn a_lost_head_file_does_not_make_anybody_forget() {
         return;
     };
     refused.expect_code(128).expect_says("cannot be written");
-    pond.run(&["status"]).expect_says("half way");
+    pond.run(&["status"]).expect_says("was interrupted");
     pond.run(&["commit", "-a", "-m", "what I changed"]).expect_code(1).expect_says("done now: 1 file");
     assert_eq!((pond.read("f"), pond.status()), ("side\n".into(), vec![]));
     // With nothing to do, nothing is said.
@@ -258,7 +259,7 @@ fn directories_are_no_changes_of_anybody() {
                 let fault = format!("{call}:{kind}:when={when}");
                 let Some((failed, _)) = pond.run_with_fault(&["switch", "side"], &fault) else { return };
                 let status = pond.run(&["status", "--porcelain"]).expect_code(0);
-                half_done += usize::from(status.err().contains("half way"));
+                half_done += usize::from(status.err().contains("was interrupted"));
                 let added = pond.run(&["add", "-A"]).expect_code(0);
                 assert_eq!(pond.status(), [""; 0], "{fault}: {failed}\n{status}\n{added}");
                 let is_moved = pond.lines(&["branch", "--show-current"]) == ["side"];
@@ -315,7 +316,7 @@ fn a_restore_is_done_or_not_file_by_file() {
     // One that was killed is done by the next command, as any other.
     let Some((_, was_killed)) = pond.run_with_fault(&restore, "fchmod:signal=KILL:when=1") else { return };
     assert!(was_killed);
-    pond.run(&["add", "-A"]).expect_code(0).expect_says("what it left was done now");
+    pond.run(&["add", "-A"]).expect_code(0).expect_says("what it left unfinished was done now");
     assert_eq!(pond.status(), ["M  a0", "M  a1", "M  a2", "M  a3", "A  new"]);
     pond.ok(&["undo"]);
     assert_eq!((pond.status(), pond.read("a3")), (vec![], "old\n".into()));

@@ -69,9 +69,9 @@ fn what_a_switch_did_not_come_to_is_due() {
         }
         assert_eq!(pond.ok(&["describe", "--dirty"]), "v2\n");
         let status = pond.run(&["status"]).expect_code(0);
-        assert!(status.err().contains("ended half way"), "{status}");
+        assert!(status.err().contains("was interrupted"), "{status}");
         let status = status
-            .expect_prints("Not yet written by a command that ended half way:\n")
+            .expect_prints("Not yet written by a command that was interrupted:\n")
             .expect_prints("'pond undo'");
         assert_eq!(status.out().matches("\tto ").count(), count.min(20), "{status}");
         assert!(!status.out().contains("modified:") && !status.out().contains("clean"), "{status}");

@@ -136,7 +136,7 @@ fn half_switched() -> Option<TestPond> {
     let pond = beside_three_files();
     let (_, was_killed) = pond.run_with_fault(&["switch", "side"], "linkat:signal=KILL:when=1")?;
     assert!(was_killed);
-    pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("half way");
+    pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("was interrupted");
     Some(pond)
 }
 
@@ -151,9 +151,9 @@ fn what_a_killed_switch_left_is_no_wish_to_delete() {
             return;
         };
         let status = pond.run(&["status", "--porcelain"]).expect_code(0);
-        half_done += usize::from(status.err().contains("half way"));
+        half_done += usize::from(status.err().contains("was interrupted"));
         // Of what somebody changed since, nothing is done.
-        if !pond.exists("s3") && status.err().contains("half way") {
+        if !pond.exists("s3") && status.err().contains("was interrupted") {
             pond.write("s3", "mine\n");
         }
         let commit = pond.run(&["commit", "-a", "-m", "what I changed"]).expect_no_panic();
@@ -233,7 +233,7 @@ fn a_lost_index_does_not_hide_what_a_killed_command_left() {
     let Some(pond) = half_switched() else { return };
     pond.write(".pond/mirrors/main/index", "damaged");
     let made = pond.run(&["restore", "--staged", ":/"]).expect_code(0);
-    let made = made.expect_says("what it left was done now");
+    let made = made.expect_says("what it left unfinished was done now");
     assert_eq!(pond.status(), [""; 0], "{made}");
     assert_eq!(["f", "s1", "s2", "s3"].map(|name| pond.read(name)), ["side\n"; 4].map(String::from));
 }
@@ -259,7 +259,7 @@ fn what_a_killed_stash_pop_left_is_brought_back() {
         pond.ok(&["stash", "-u"]);
         let Some((_, was_killed)) = pond.run_with_fault(pop, "linkat:signal=KILL:when=1") else { return };
         assert!(was_killed, "{pop:?}");
-        pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("half way");
+        pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("was interrupted");
         let next = pond.run(next).expect_code(0);
         if next.err().is_empty() {
             // It only looks.
@@ -312,7 +312,7 @@ fn a_killed_mv_or_rm_is_done_or_not() {
                 return;
             };
             let told = pond.run(&["status"]).expect_code(0);
-            half_done += usize::from(told.err().contains("half way"));
+            half_done += usize::from(told.err().contains("was interrupted"));
             // What is there or not is no wish of anybody's.
             let added = pond.run(&["add", "-A"]).expect_code(0);
             let status = pond.status();

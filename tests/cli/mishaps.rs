@@ -100,10 +100,10 @@ fn a_checkout_that_was_cut_short_takes_nothing_back() {
     pond.write("b", "2\n");
     pond.remove("c");
     pond.write("d", "new\n");
-    let status = pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("half way");
+    let status = pond.run(&["status", "--porcelain"]).expect_code(0).expect_says("was interrupted");
     assert_eq!(status.out(), "", "they are nobody's changes");
     let status = pond.ok(&["status"]);
-    let due = "half way:\n  (the next command that changes the mirror does it)\n  ('pond undo' takes that command back)\n\
+    let due = "interrupted:\n  (the next command that changes the mirror does it)\n  ('pond undo' takes that command back)\n\
         \tto write:   b\n\tto write:   c\n\tto remove:  d\n";
     assert!(status.contains(due), "{status}");
     pond.run(&["commit", "-m", "no"]).expect_code(1);

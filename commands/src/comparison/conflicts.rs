@@ -4,7 +4,6 @@ use bstr::BString;
 use pond_objects::{Change, Side, path_order};
 
 use super::host::HostSides;
-use crate::mirror::next_commit::object_side;
 use crate::mirror::pending::{Conflict, Which};
 use crate::ui::diff::Combined;
 use crate::workspace::Workspace;
@@ -36,7 +35,7 @@ pub(super) fn against_stages(
 ) -> (Vec<Change>, Vec<Combined>) {
     let (mut changes, mut combined) = (Vec::new(), Vec::new());
     for (path, conflict) in unmerged {
-        let version = |which: Which| conflict.side(which).map(object_side);
+        let version = |which: Which| conflict.side(which);
         let old = version(stage);
         let mut new = in_mirror(workspace, host, path);
         host.unmerged.extend(new.map(|side| (path.clone(), side.kind)));
@@ -60,6 +59,6 @@ pub(super) fn against_stages(
 
 /// What the mirror has at a path: what the index has, unless it differs from that.
 fn in_mirror(workspace: &Workspace<'_>, host: &HostSides, path: &BString) -> Option<Side> {
-    let staged = || workspace.index.row(path)?.staged.map(object_side);
+    let staged = || workspace.index.row(path)?.staged;
     host.side(path).unwrap_or_else(staged)
 }

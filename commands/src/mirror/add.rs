@@ -1,5 +1,6 @@
 //! Staging: what the host has of some paths becomes what the next commit will have.
 
+use crate::observer::{Event, Work};
 use std::collections::{BTreeMap, BTreeSet};
 
 use bstr::BString;
@@ -17,8 +18,6 @@ use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
 use super::stage::{Growing, StageError, stage};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
-use crate::ui::progress::Unit;
-use crate::ui::size::counted;
 use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::path::is_below;
@@ -108,7 +107,7 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
         lost.set_aside(workspace)?;
     }
     let packs = stage_all(workspace, &wanted, &mut updates, &mut report)?;
-    workspace.ctx.check_interrupt("nothing was staged")?;
+    workspace.session.check_interrupt("nothing was staged")?;
     let updated: BTreeSet<BString> = updates.keys().cloned().collect();
     if !updates.is_empty() {
         workspace.update_index(updates, &packs)?;
@@ -178,7 +177,8 @@ fn stage_all(
         return Ok(Vec::new());
     }
     let paths: Vec<BString> = wanted.iter().map(|change| change.path.clone()).collect();
-    let progress = workspace.ctx.ui.progress("Adding", Unit::Bytes);
+    let session = workspace.session;
+    let progress = session.work(Work::Add);
     let sizes =
         wanted.iter().filter_map(|change| change.stat.filter(|_| change.kind.is_some_and(|k| k.is_file())));
     progress.add_total(sizes.map(|stat| stat.size).sum());
@@ -191,9 +191,10 @@ fn stage_all(
         &paths,
         Growing::WholeLines,
         threads,
-        &progress,
+        &*progress,
+        &|| session.is_interrupted(),
     )?;
-    progress.finish();
+    drop(progress);
     let mut clamped = 0;
     for (path, outcome) in paths.into_iter().zip(staged.outcomes) {
         match outcome {
@@ -216,10 +217,7 @@ fn stage_all(
         }
     }
     if clamped > 0 {
-        workspace.ctx.ui.warn(format_args!(
-            "the times of {} are before 1677 or after 2262: the nearest time in between is kept",
-            counted(clamped, "file")
-        ));
+        workspace.session.tell(Event::TimesClamped { files: clamped });
     }
     report.stored = staged.packs.size;
     Ok(names(&staged.packs))
@@ -240,19 +238,18 @@ pub(crate) fn names(packs: &StagedPacks) -> Vec<StagedPack> {
 
 /// Warns of what the scan came upon and could not take, but for the paths that have failed: they were named.
 pub(crate) fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan, failed: &[(BString, String)]) {
-    let ui = &workspace.ctx.ui;
-    let shown = |path: &BString| pond_objects::escape::quoted(path).into_owned();
+    let session = workspace.session;
     let was_named = |path: &BString| failed.iter().any(|(failed, _)| failed == path);
     let is_tracked =
         |path: &BString| workspace.index.find(path).is_ok_and(|row| workspace.index.is_live(row));
     for (path, word) in scan.special.iter().filter(|(path, _)| !was_named(path) && !is_tracked(path)) {
-        ui.warn(format_args!("skipped {}: it is a {word}", shown(path)));
+        session.tell(Event::SkippedSpecial { path, word });
     }
     let is_named_in = |dir: &BString| failed.iter().any(|(failed, _)| is_below(failed, dir));
     for path in scan.nested.iter().filter(|path| !was_named(path) && !is_named_in(path)) {
-        ui.warn(format_args!("skipped {}: it is a pond of its own", shown(path)));
+        session.tell(Event::SkippedPond { path });
     }
     for problem in &scan.problems {
-        ui.warn(format_args!("{}:{}: {}", shown(&problem.file), problem.line, problem.reason));
+        session.tell(Event::BadPattern(problem));
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use bstr::BString;
 use pond_objects::{Change, ObjectSource as _, ReadError, Side};
 use pond_oplog::operation::Operation;
-use pond_oplog::view::{MAIN_MIRROR, View};
+use pond_oplog::view::View;
 use pond_oplog::{ReadonlyPond, Store};
 
 use super::footprint::Recorded;
@@ -58,16 +58,17 @@ pub(crate) struct Due {
 /// Those of reading operations, views and trees.
 pub(crate) fn catch_up(
     snapshot: &ReadonlyPond,
+    mirror: &str,
     index: &Index,
     seq: Option<i64>,
     may_be_any: bool,
 ) -> Result<Option<CaughtUp>, ReadError> {
     let store = snapshot.store();
-    let head = snapshot.view().head(MAIN_MIRROR)?.commit;
+    let head = snapshot.view().head(mirror)?.commit;
     let is_behind = index.header().base != head;
     let operations = match seq {
-        Some(seq) => since(snapshot, seq)?,
-        None if is_behind || may_be_any => newest(snapshot)?,
+        Some(seq) => since(snapshot, mirror, seq)?,
+        None if is_behind || may_be_any => newest(snapshot, mirror)?,
         None => Vec::new(),
     };
     let recorded = operations.iter().map(|operation| Recorded::of(operation, store));
@@ -83,7 +84,7 @@ pub(crate) fn catch_up(
     let mut caught_up =
         CaughtUp { builder: None, unsure, host, index: staged, moved, going_on, kind, follows };
     // The index may have followed some of them.
-    let first = if is_behind { first_from_base(store, index, &operations)? } else { Some(0) };
+    let first = if is_behind { first_from_base(store, mirror, index, &operations)? } else { Some(0) };
     let updates = updates(index, &recorded[first.unwrap_or(0)..]);
     if !is_behind && updates.is_empty() && pending == index.header().pending {
         return Ok((!operations.is_empty()).then_some(caught_up));
@@ -103,14 +104,14 @@ pub(crate) fn catch_up(
 }
 
 /// The operations of this mirror's commands after a number, the oldest first.
-fn since(snapshot: &ReadonlyPond, seq: i64) -> Result<Vec<Operation>, ReadError> {
+fn since(snapshot: &ReadonlyPond, mirror: &str, seq: i64) -> Result<Vec<Operation>, ReadError> {
     let mut found = Vec::new();
     for operation in snapshot.operations() {
         let (_, operation) = operation?;
         if operation.seq <= seq {
             break;
         }
-        if operation.note("mirror") == Some(MAIN_MIRROR) {
+        if operation.note("mirror") == Some(mirror) {
             found.push(operation);
         }
     }
@@ -119,9 +120,9 @@ fn since(snapshot: &ReadonlyPond, seq: i64) -> Result<Vec<Operation>, ReadError>
 }
 
 /// The newest operation, where it is of one of this mirror's commands.
-fn newest(snapshot: &ReadonlyPond) -> Result<Vec<Operation>, ReadError> {
+fn newest(snapshot: &ReadonlyPond, mirror: &str) -> Result<Vec<Operation>, ReadError> {
     let newest = snapshot.operations().next().transpose()?.map(|(_, operation)| operation);
-    Ok(newest.into_iter().filter(|operation| operation.note("mirror") == Some(MAIN_MIRROR)).collect())
+    Ok(newest.into_iter().filter(|operation| operation.note("mirror") == Some(mirror)).collect())
 }
 
 /// What the operations, the oldest first, change of one kind.
@@ -148,13 +149,14 @@ fn composed(recorded: &[Recorded], of: fn(&Recorded) -> &Vec<Change>) -> Vec<Due
 /// The first of the operations that found HEAD at the commit on which the index is based; none where it is on no such.
 fn first_from_base(
     store: &Store,
+    mirror: &str,
     index: &Index,
     operations: &[Operation],
 ) -> Result<Option<usize>, ReadError> {
     for (at, operation) in operations.iter().enumerate() {
         let Some(parent) = operation.parent else { continue };
         let before = View::at(store, store.operation(&parent)?.view);
-        if before.head(MAIN_MIRROR)?.commit == index.header().base {
+        if before.head(mirror)?.commit == index.header().base {
             return Ok(Some(at));
         }
     }
@@ -162,7 +164,7 @@ fn first_from_base(
 }
 
 fn sides(change: &Change) -> [Option<Side>; 2] {
-    [change.old, change.new].map(|side| side.map(Side::from))
+    [change.old, change.new]
 }
 
 /// What waits for a person after the operations.

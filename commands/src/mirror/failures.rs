@@ -1,4 +1,4 @@
-//! Paths that a command could not bring to their version, and what can be done about it.
+//! Paths that a deed could not bring to their version, and what can be done about it.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -6,13 +6,7 @@ use std::error::Error;
 use bstr::BString;
 
 use super::materialize::MaterializeError;
-use crate::error::{advice, hint_after_publishing};
-use crate::ui::size::counted;
-use crate::workspace::Workspace;
-use pond_objects::escape;
-
-/// Paths that are named, each in a line; the others are counted. A full disk fails for thousands.
-const NAMED: usize = 50;
+use crate::error::advice;
 
 /// What failed, path by path, and advice that is given once, however many paths it is about.
 #[derive(Debug, Default)]
@@ -70,39 +64,19 @@ impl Failures {
         self.paths.is_empty()
     }
 
-    /// Reports them on stderr.
-    pub(crate) fn show(&self, workspace: &Workspace<'_>) {
-        self.show_paths(workspace);
-        self.advice.iter().for_each(|advice| workspace.ctx.ui.hint(advice));
+    /// The paths with the reasons, but for those that an interruption left out.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &(BString, String)> {
+        self.paths.iter().filter(|(path, _)| !self.interrupted.contains(path))
     }
 
-    /// The same of a command that is not to run again: they are due, and the next one writes them. `command` takes it back.
-    pub(crate) fn show_due(&self, workspace: &Workspace<'_>, command: &str) {
-        let ui = &workspace.ctx.ui;
-        self.show_paths(workspace);
-        self.advice.iter().for_each(|advice| ui.hint(hint_after_publishing(advice)));
-        if !self.is_empty() {
-            ui.hint(format_args!(
-                "the next command that changes the mirror does the rest; 'pond {command}' takes this one back"
-            ));
-        }
+    /// How many paths an interruption left out.
+    pub(crate) fn interrupted(&self) -> usize {
+        self.interrupted.len()
     }
 
-    fn show_paths(&self, workspace: &Workspace<'_>) {
-        let ui = &workspace.ctx.ui;
-        let mut failed = self.paths.iter().filter(|(path, _)| !self.interrupted.contains(path));
-        for (path, error) in failed.by_ref().take(NAMED) {
-            ui.error(format_args!("{}: {error}", escape::quoted(path)));
-        }
-        match failed.count() {
-            0 => {}
-            more => ui.error(format_args!("and {} more", counted(more as u64, "path"))),
-        }
-        match self.interrupted.len() {
-            0 => {}
-            1 => ui.error("interrupted: 1 file was not written"),
-            many => ui.error(format_args!("interrupted: {} were not written", counted(many as u64, "file"))),
-        }
+    /// What can be done about them.
+    pub(crate) fn advice(&self) -> &[&'static str] {
+        &self.advice
     }
 }
 

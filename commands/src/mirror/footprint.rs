@@ -218,7 +218,7 @@ fn waiting(operation: &Operation, text: &str) -> Result<Option<Pending>, ReadErr
 
 fn unknown(operation: &Operation) -> ReadError {
     let text = operation.encode().expect("BUG: an operation that was read has a text");
-    let error = "what it says of what waits is not known to this pond; a newer one may have written it";
+    let error = "this operation's pending merge was written by a newer pond; update this program";
     ReadError::Storage { what: "operation", id: Operation::id_of(text), error: error.into() }
 }
 

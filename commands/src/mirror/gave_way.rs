@@ -1,5 +1,6 @@
 //! What stood where a version was laid out, and no version has: whoever takes it away names it.
 
+use crate::observer::Event;
 use std::collections::HashMap;
 
 use bstr::BString;
@@ -10,7 +11,6 @@ use super::lay_out::{LaidOut, Target};
 use super::save::Saved;
 use super::scan::{Change, Scan, State};
 use crate::workspace::Workspace;
-use pond_objects::escape;
 
 /// The files in no version that are not there any more: around the targets, and in their places.
 pub(super) fn gave_way(targets: &[Target], laid_out: &LaidOut, saved: &Saved, scan: &Scan) -> Vec<BString> {
@@ -42,10 +42,7 @@ pub(super) fn say_what_special_went(
     gone.dedup_by(|a, b| a.path == b.path);
     for change in gone {
         if let State::Special(word) = change.state {
-            workspace.ctx.ui.warn(format_args!(
-                "{} was a {word}, which has no content to store; it is gone",
-                escape::quoted(&change.path)
-            ));
+            workspace.session.tell(Event::SpecialGone { path: &change.path, word });
         }
     }
 }

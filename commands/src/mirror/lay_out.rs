@@ -1,5 +1,6 @@
 //! Brings files of the mirror to a version, and the index with them.
 
+use crate::observer::{Event, Work};
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +18,7 @@ use super::leftovers;
 use super::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };
-use super::obstacles::{list, refuse_out_of_reach};
+use super::obstacles::refuse_out_of_reach;
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
@@ -25,8 +26,6 @@ use super::secure_dir::{DirError, MirrorDir};
 use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
-use crate::interrupt;
-use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::path::{above, is_below};
@@ -68,22 +67,17 @@ impl LaidOut {
         if self.gave_way.is_empty() {
             return;
         }
-        let ui = &workspace.ctx.ui;
-        ui.warn(format_args!(
-            "these files were in no version and in the way; they are stored in the pond:{}",
-            list(&self.gave_way)
-        ));
-        ui.hint(format_args!("'pond {command}' brings them back"));
+        workspace.session.tell(Event::GaveWay { paths: &self.gave_way, taken_back_by: command });
     }
 
     /// Reports what failed, of a command that would do it if it ran again.
     pub(crate) fn show_failures(&self, workspace: &Workspace<'_>) {
-        self.failed.show(workspace);
+        workspace.session.tell(Event::Failed(&self.failed));
     }
 
     /// The same of a command that has published what it does, so that they are due; `command` takes it back.
     pub(crate) fn show_due(&self, workspace: &Workspace<'_>, command: &str) {
-        self.failed.show_due(workspace, command);
+        workspace.session.tell(Event::Due { failures: &self.failed, taken_back_by: command });
     }
 
     /// The index row of a path that now has `side` on the host.
@@ -245,13 +239,13 @@ pub(crate) fn lay_out(
     // Before anything is written: they would keep directories from going.
     leftovers::sweep(workspace, &scan.temporaries);
     let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
-    let progress = workspace.ctx.ui.progress("Writing", Unit::Bytes);
+    let session = workspace.session;
+    let progress = session.work(Work::Write);
     progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
-    interrupt::install();
     let options = Options {
         flush: Flush::BeforeNaming,
         replaced: Some(&replaced),
-        interrupted: &interrupt::interrupted,
+        interrupted: &|| session.is_interrupted(),
     };
     let materializer = Materializer::new(mirror, workspace.store(), options);
     let wanted: HashSet<&BStr> =
@@ -273,7 +267,7 @@ pub(crate) fn lay_out(
     };
     let Materialized { results, stuck, synced } =
         materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
-    progress.finish();
+    drop(progress);
     let mut laid_out = collect(requests, results);
     let failed = unread.into_iter().chain(stuck);
     failed.for_each(|(path, error)| laid_out.failed.push(path, &error));
@@ -467,5 +461,5 @@ pub(crate) fn target_of(entry: &PathEntry) -> Target {
 
 /// What a merge changes, as targets.
 pub(crate) fn targets_of(updates: &[(BString, Option<pond_objects::Side>)]) -> Vec<Target> {
-    updates.iter().map(|(path, side)| Target { path: path.clone(), side: side.map(Side::from) }).collect()
+    updates.iter().map(|(path, side)| Target { path: path.clone(), side: *side }).collect()
 }

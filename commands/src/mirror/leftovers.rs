@@ -5,6 +5,7 @@
 //! where another program was faster than the command expected, it is that one's file. So what it holds is stored and named
 //! where the pond does not have it yet, and it is removed as any file is: kept for a program that still writes to it.
 
+use crate::observer::Event;
 use bstr::{BStr, BString};
 
 use super::remove::{Removal, remove};
@@ -13,7 +14,6 @@ use super::scan::content::{self, Content};
 use super::walk::host::HostDir;
 use super::walk::{Untracked, WalkOptions, walk};
 use crate::error::CommandError;
-use crate::ui::size;
 use crate::workspace::Workspace;
 
 /// Takes away temporaries that a scan found, which was made under the lock that is still held, and gives how many and
@@ -23,8 +23,7 @@ pub(crate) fn sweep(workspace: &mut Workspace<'_>, temporaries: &[BString]) -> (
         return (0, 0);
     }
     store_and_remove(workspace, temporaries).unwrap_or_else(|error| {
-        let error = error.one_line();
-        workspace.ctx.ui.warn(format_args!("what a killed command left in the mirror stays there: {error}"));
+        workspace.session.tell(Event::LeftoversStay { error: &error });
         (0, 0)
     })
 }
@@ -63,12 +62,7 @@ fn store_and_remove(
     }
     if let Some(tree) = saved.tree {
         save::publish_rescued(workspace, &saved)?;
-        let files = size::counted(saved.entries.len() as u64, "file");
-        let ui = &workspace.ctx.ui;
-        ui.warn(format_args!(
-            "a command that was killed left {files} in the mirror that no version has, perhaps half written: stored, and removed"
-        ));
-        ui.hint(format_args!("'pond restore -s {} --to DIR' lays that out", tree.short()));
+        workspace.session.tell(Event::LeftoversStored { files: saved.entries.len() as u64, tree: &tree });
     }
     // A directory that the command had made for it goes, too.
     let index = workspace.index.clone();

@@ -3,6 +3,8 @@
 //! The index goes on naming such a pack until no row needs it: until then nothing is committed, and every `add` looks
 //! whether it can store the content again from the mirror's files.
 
+use crate::observer::Event;
+use crate::report::list::paths_below;
 use bstr::BString;
 use pond_oplog::{ReadonlyPond, StagedPack};
 
@@ -10,12 +12,7 @@ use super::index::{Base, Index, Row, Seen, Update};
 use super::staged_packs::{self, Flawed};
 use super::stat::now_ns;
 use crate::error::{CommandError, fatal};
-use crate::ui::size::counted;
 use crate::workspace::Workspace;
-use pond_objects::escape;
-
-/// So many paths are named.
-const MOST_PATHS: usize = 20;
 
 /// Packs that the index names in vain, and what that means.
 pub(crate) struct Lost {
@@ -65,12 +62,9 @@ impl Lost {
                 let kept = staged_packs::set_aside(&staged).map_err(|error| {
                     fatal(format_args!("cannot rename the damaged pack '{name}'")).because(&error)
                 })?;
-                workspace.ctx.ui.warn(format_args!(
-                    "the staged pack '{name}' is damaged; it is kept as '{}'",
-                    escape::path(&kept)
-                ));
+                workspace.session.tell(Event::DamagedPackKept { name: &name, kept: &kept });
             } else {
-                workspace.ctx.ui.warn(format_args!("the staged pack '{name}' {}", flawed.reason()));
+                workspace.session.tell(Event::PackFlawed { name: &name, reason: &flawed.reason() });
             }
         }
         Ok(())
@@ -82,18 +76,12 @@ impl Lost {
         let left = find(workspace)?;
         let rows = left.as_ref().map_or(0, |left| left.rows.len());
         if self.rows.len() > rows {
-            let again = counted((self.rows.len() - rows) as u64, "file");
-            workspace.ctx.ui.status(format_args!("stored the lost content of {again} again"));
+            workspace.session.tell(Event::LostContentStored { files: (self.rows.len() - rows) as u64 });
         }
         match left {
             Some(left) if left.rows.is_empty() => left.forget(workspace),
             Some(left) => {
-                workspace.ctx.ui.warn(format_args!(
-                    "the content that was staged for these paths is still lost:{}",
-                    list(&left.paths(workspace))
-                ));
-                workspace.ctx.ui.hint(ADD);
-                workspace.ctx.ui.hint(UNSTAGE);
+                workspace.session.tell(Event::ContentStillLost { paths: &left.paths(workspace) });
                 Ok(())
             }
             None => Ok(()),
@@ -112,8 +100,8 @@ impl Lost {
     }
 }
 
-const ADD: &str = "'pond add' of these paths stores them again, as the mirror has them now";
-const UNSTAGE: &str = "'pond restore --staged PATH' takes one out of the next commit";
+pub(crate) const ADD: &str = "'pond add' of these paths stores them again, as the mirror has them now";
+pub(crate) const UNSTAGE: &str = "'pond restore --staged PATH' takes one out of the next commit";
 
 /// Refuses to go on where a row's content is lost, and names the paths.
 pub(crate) fn require_none(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
@@ -125,17 +113,8 @@ pub(crate) fn require_none(workspace: &mut Workspace<'_>) -> Result<(), CommandE
     Err(fatal(format_args!(
         "nothing was committed: the staged pack {}, and with it the content that was staged for these paths:{}",
         packs.collect::<Vec<_>>().join(", "),
-        list(&lost.paths(workspace))
+        paths_below(&lost.paths(workspace))
     ))
     .hint(ADD)
     .hint(UNSTAGE))
-}
-
-fn list(paths: &[BString]) -> String {
-    let named = paths.iter().take(MOST_PATHS).map(|path| format!("\n  {}", escape::quoted(path)));
-    let mut list: String = named.collect();
-    if paths.len() > MOST_PATHS {
-        list.push_str(&format!("\n  and {} more", paths.len() - MOST_PATHS));
-    }
-    list
 }

@@ -4,6 +4,7 @@
 //! be staged. What they were is stored in the pond first, as with whatever a command overwrites. Nothing is staged then
 //! but conflicts, which are to be decided about.
 
+use crate::report::list::paths_below;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
@@ -79,14 +80,14 @@ pub(crate) fn merge_over(
         if kept.contains(path) {
             obstacles.add_changed(path);
         }
-        wanted.insert(path.clone(), side.map(Side::from));
+        wanted.insert(path.clone(), *side);
     }
     wanted.retain(|path, _| !kept.contains(path));
     let targets: Vec<Target> = wanted.into_iter().map(|(path, side)| Target { path, side }).collect();
     let files = lay_out::changed_on_host(workspace, &scan, &targets);
     obstacles::refuse_out_of_reach(&scan, &files)?;
     refuse_untracked(&scan, &files, obstacles, &kind.to_lowercase())?;
-    workspace.ctx.check_interrupt("nothing was changed")?;
+    workspace.session.check_interrupt("nothing was changed")?;
     let before = workspace.head.clone();
     let pending = Pending::new(Doing::Conflicts, b"", &merged.unmerged).unless_over();
     let request =
@@ -105,7 +106,7 @@ fn refuse_staged(workspace: &Workspace<'_>) -> Result<(), CommandError> {
         true => Ok(()),
         false => Err(fatal(format_args!(
             "cannot continue with staged changes in these files:{}",
-            obstacles::list(&paths)
+            paths_below(&paths)
         ))
         .hint("nothing was changed; commit them, put them aside with 'pond stash', or 'pond reset' takes them out of the index")),
     }
@@ -202,7 +203,7 @@ fn staged(
 ) -> Vec<Target> {
     let mut sides = wanted.clone();
     for unmerged in &merged.unmerged {
-        sides.insert(unmerged.path.clone(), unmerged.result.map(Side::from));
+        sides.insert(unmerged.path.clone(), unmerged.result);
     }
     give_way(&mut sides, merged);
     let staged = |path: &BString| workspace.index.row(path)?.staged;

@@ -100,7 +100,7 @@ pub(crate) fn move_head(
         victims.iter().for_each(|victim| obstacles.add_changed(&victim.path));
         obstacles.refuse(&doing, &advice(&doing))?;
     }
-    workspace.ctx.check_interrupt("nothing was changed")?;
+    workspace.session.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
     let is_whole =
         plan.is_whole && saved.entries.is_empty() && !lay_out::takes_empty_directories(&scan, &plan.targets);
@@ -221,7 +221,7 @@ fn candidates(
     let changes = diff_trees(store, base.as_ref(), tree, &|_, _| true)?;
     let differ: HashSet<BString> = changes.iter().map(|change| change.path.clone()).collect();
     let differs = changes.into_iter().map(|change| {
-        let (row, side) = (index.row(&change.path), change.new.map(Side::from));
+        let (row, side) = (index.row(&change.path), change.new);
         Candidate { path: change.path, row, side }
     });
     let is_uncommitted = |row: &Row| match force {

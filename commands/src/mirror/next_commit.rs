@@ -55,7 +55,7 @@ pub(crate) fn staged_only(index: &Index, is_meant: &dyn Fn(&BStr, &Row) -> bool)
 pub(crate) fn staged_changes(index: &Index) -> impl Iterator<Item = Change> + '_ {
     index.iter().filter(|entry| !entry.row.intent).filter_map(|entry| {
         let (old, new) = (entry.row.base_side(), entry.row.staged);
-        (old != new).then(|| Change::at(entry.path.to_owned(), old.map(object_side), new.map(object_side)))
+        (old != new).then(|| Change::at(entry.path.to_owned(), old, new))
     })
 }
 
@@ -92,11 +92,6 @@ fn join_recorded(changes: Vec<Change>, index: &Index, base: &NodeTable) -> Vec<C
         }
     }
     joined
-}
-
-/// An index's side as a change has it.
-pub(crate) fn object_side(side: Side) -> Side {
-    Side { kind: side.kind, id: side.id, size: side.size }
 }
 
 /// The node table of the next tree. `base` is that of the commit which the index is based on.

@@ -1,5 +1,6 @@
 //! What is not committed and stands where a command would write, and what cannot be looked at there.
 
+use crate::report::list::{more_than, paths_below};
 use std::collections::HashSet;
 
 use bstr::BString;
@@ -72,7 +73,7 @@ impl Obstacles {
             paths.sort();
             paths.dedup();
             if !paths.is_empty() {
-                parts.push(format!("{what} would be overwritten by {doing}:{}", list(paths)));
+                parts.push(format!("{what} would be overwritten by {doing}:{}", paths_below(paths)));
             }
         }
         match parts.is_empty() {
@@ -100,7 +101,7 @@ pub(crate) fn refuse_out_of_reach(scan: &Scan, targets: &[Target]) -> Result<(),
     let Some((_, first)) = unread.first() else { return Ok(()) };
     let named =
         unread.iter().take(NAMED).map(|(path, error)| format!("\n  {}: {error}", escape::quoted(path)));
-    let named: String = named.chain(more_than_named(unread.len())).collect();
+    let named: String = named.chain(more_than(unread.len(), NAMED)).collect();
     let error =
         fatal(format_args!("cannot look at what would be changed:{named}")).hint("none of it was changed");
     Err(match advice(first) {
@@ -125,19 +126,8 @@ fn refuse_immovable(scan: &Scan, targets: &[Target]) -> Result<(), CommandError>
         true => Ok(()),
         false => Err(fatal(format_args!(
             "these are in a directory that has to give way to a file, and are never removed:{}",
-            list(&paths)
+            paths_below(&paths)
         ))
         .hint("nothing was changed; move the directory away first")),
     }
-}
-
-/// Paths as a list below a message, one a line.
-pub(crate) fn list(paths: &[BString]) -> String {
-    let named = paths.iter().take(NAMED).map(|path| format!("\n  {}", escape::quoted(path)));
-    named.chain(more_than_named(paths.len())).collect()
-}
-
-fn more_than_named(count: usize) -> Option<String> {
-    let more = count.saturating_sub(NAMED);
-    (more > 0).then(|| format!("\n  and {more} more"))
 }

@@ -387,7 +387,7 @@ mod tests {
     #[test]
     fn what_waits_is_read_back_or_refused() {
         let id = ObjectId::of_content(b"x");
-        let side = pond_objects::Side { kind: Kind::File, id, size: 1 };
+        let side = Side { kind: Kind::File, id, size: 1 };
         let stage = Some(MergeStage { path: "a\n".into(), side });
         let unmerged = Unmerged {
             path: b"b\xff".into(),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
 use pond_oplog::transaction::Transaction;
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::view::Head;
 use pond_refs::{Expected, RefEdit, apply_edits};
 
 use super::displaced::with_emptied;
@@ -113,7 +113,7 @@ pub(crate) fn rearrange(
         extend(&mut transaction);
         edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
         if moves_head {
-            transaction.set_head(MAIN_MIRROR, head.clone());
+            transaction.set_head(&workspace.session.mirror, head.clone());
         }
         let published = transact::publish(workspace, transaction)?;
         workspace.head = head;

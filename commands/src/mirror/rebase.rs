@@ -55,7 +55,7 @@ pub(crate) fn across(
     let mut sides: BTreeMap<BString, Option<Side>> =
         updates.keys().map(|path| (path.clone(), index.row(path).and_then(|row| row.base_side()))).collect();
     let changes = diff_trees(store, old.as_ref(), tree, &|_, _| true)?;
-    sides.extend(changes.into_iter().map(|change| (change.path, change.new.map(Side::from))));
+    sides.extend(changes.into_iter().map(|change| (change.path, change.new)));
     let edited = index.edit(updates, header.clone(), now_ns()).finish();
     let update = |(path, side): (BString, Option<Side>)| {
         let row = edited.row(&path).or_else(|| Row::unchanged(side?, Seen::NEVER).deleted());

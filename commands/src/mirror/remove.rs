@@ -3,6 +3,7 @@
 //! A file that is not the one that was seen stays where it is. The inode of a removed file is kept for programs that
 //! still write to it.
 
+use crate::observer::Work;
 use bstr::{BStr, BString};
 use pond_objects::Kind;
 use pond_objects::name::split_path;
@@ -17,8 +18,6 @@ use super::save::rescue;
 use super::secure_dir::MirrorDir;
 use super::stat::Stat;
 use crate::error::{CommandError, fatal};
-use crate::interrupt;
-use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::path::{above, is_below};
@@ -68,19 +67,19 @@ pub(crate) fn remove(
     let mirror = MirrorDir::open(&root).map_err(open)?;
     let requests: Vec<WriteRequest> = removals.iter().map(request).collect();
     let cwd = workspace.cwd()?;
-    let progress = workspace.ctx.ui.progress("Removing", Unit::Items("file"));
-    interrupt::install();
+    let session = workspace.session;
+    let progress = session.work(Work::Remove);
     let options = Options {
         flush: Flush::BeforeNaming,
         replaced: Some(&replaced),
-        interrupted: &interrupt::interrupted,
+        interrupted: &|| session.is_interrupted(),
     };
     let materializer = Materializer::new(mirror, workspace.store(), options);
     let may_go = |dir: &BStr| dir != cwd && !is_below(&cwd, dir) && may_go(dir);
     let on_done = |_: &WriteRequest, _: &Done| progress.add_file();
     let Materialized { results, stuck, synced } =
         materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
-    progress.finish();
+    drop(progress);
     drop(materializer);
     for (request, result) in requests.into_iter().zip(results) {
         match result {

@@ -3,6 +3,7 @@
 //! It becomes a tree that the operation's view names (`saved/SEQ`), from which it can be restored. So is what a
 //! program wrote to a file after that file had been replaced under it.
 
+use crate::observer::{Event, Work};
 use std::path::Path;
 
 use bstr::{BString, ByteSlice};
@@ -19,7 +20,6 @@ use super::stage::{Growing, StageError, Staged, stage};
 use super::stat::Stat;
 use crate::error::{CommandError, fatal, partial};
 use crate::transact;
-use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
 use pond_objects::escape;
 
@@ -128,10 +128,19 @@ pub(super) fn read(
     paths: &[BString],
     packs: &mut Vec<StagedPack>,
 ) -> Result<Vec<Result<Staged, StageError>>, CommandError> {
-    let progress = workspace.ctx.ui.progress("Saving", Unit::Bytes);
+    let session = workspace.session;
+    let progress = session.work(Work::Save);
     let staging = workspace.pond.staging_dir();
-    let staged =
-        stage(root, &staging, workspace.store(), paths, Growing::AsOpened, workspace.threads()?, &progress)?;
+    let staged = stage(
+        root,
+        &staging,
+        workspace.store(),
+        paths,
+        Growing::AsOpened,
+        workspace.threads()?,
+        &*progress,
+        &|| session.is_interrupted(),
+    )?;
     packs.extend(names(&staged.packs));
     Ok(staged.outcomes)
 }
@@ -183,14 +192,12 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
         build_versions(entries, &mut saved);
         if let Some(tree) = saved.tree {
             publish_rescued(workspace, &saved)?;
+            let mut paths = Vec::new();
             for (late, path, stat) in done {
                 replaced.stored(late, &stat).map_err(failed)?;
-                workspace.ctx.ui.warn(format_args!(
-                    "{} was written to by a program that still had its old file open; that content is kept",
-                    escape::quoted(&path)
-                ));
+                paths.push(path);
             }
-            workspace.ctx.ui.hint(format_args!("'pond restore -s {} --to DIR' lays it out", tree.short()));
+            workspace.session.tell(Event::LateWrites { paths: &paths, tree: &tree });
         }
     }
     replaced.release(Ages::DEFAULT).map_err(failed)?;
@@ -199,7 +206,7 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
 
 /// Publishes what was stored of files that are no version's, and that no command is about to change.
 pub(super) fn publish_rescued(workspace: &mut Workspace<'_>, saved: &Saved) -> Result<(), CommandError> {
-    let doing = transact::doing(workspace.ctx, "RESCUE", &[])?;
+    let doing = workspace.session.doing("RESCUE", &[])?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     saved.join(&mut transaction);
     let published = transact::publish(workspace, transaction)?;

@@ -7,6 +7,7 @@
 
 mod growing;
 
+use crate::observer::Counter;
 use std::fs::File;
 use std::io::{Read, Seek as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -22,8 +23,6 @@ use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 
 use super::index::Seen;
 use super::stat::{Stat, now_ns};
-use crate::interrupt;
-use crate::ui::progress::Progress;
 
 /// Files up to this size are read whole before they are cut into chunks.
 const WHOLE_FILE: u64 = 1 << 20;
@@ -91,20 +90,21 @@ pub(crate) fn stage(
     paths: &[BString],
     growing: Growing,
     threads: usize,
-    progress: &Progress,
+    counter: &dyn Counter,
+    is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<StageResult, IngestError> {
     let ingest = Ingest::new(store, staging)?;
     let next = AtomicUsize::new(0);
     let workers = threads.clamp(1, paths.len().max(1));
     let parts = ingest.run(vec![(); workers], threads, |reader, ()| {
-        let mut stager = Stager { reader, buffer: Vec::new(), growing, progress };
+        let mut stager = Stager { reader, buffer: Vec::new(), growing, counter, is_stopped };
         let mut done = Vec::new();
         loop {
             // Runs of neighbours, so that they stand beside each other in the pack.
             let from = next.fetch_add(16, Ordering::Relaxed);
             for (at, path) in paths.iter().enumerate().skip(from).take(16) {
                 let outcome = stager.stage_path(root, path.as_bstr());
-                progress.add_file();
+                counter.add_file();
                 let stop = matches!(outcome, Err(PathError::Ingest(_)));
                 done.push((at, outcome));
                 if stop {
@@ -157,7 +157,8 @@ struct Stager<'r, 'i, 'a> {
     reader: &'r mut Reader<'i, 'a>,
     buffer: Vec<u8>,
     growing: Growing,
-    progress: &'r Progress,
+    counter: &'r dyn Counter,
+    is_stopped: &'r (dyn Fn() -> bool + Sync),
 }
 
 impl Stager<'_, '_, '_> {
@@ -165,7 +166,7 @@ impl Stager<'_, '_, '_> {
         let host = host_path(root, path);
         for attempt in 0..TRIES {
             std::thread::sleep(PAUSE * attempt);
-            if interrupt::interrupted() {
+            if (self.is_stopped)() {
                 return Err(StageError::Interrupted.into());
             }
             match self.try_path(&host) {
@@ -206,7 +207,8 @@ impl Stager<'_, '_, '_> {
             // The same file still has this name. A stamp of this moment does not show what was overwritten since.
             let after = Stat::of(host).map_err(read_error)?;
             let is_whole = is_same(&opened, &after)
-                && (!opened.is_racy(read_ns) || growing::begins_with(&mut file, stored, &mut self.buffer)?);
+                && (!opened.is_racy(read_ns)
+                    || growing::begins_with(&mut file, stored, &mut self.buffer, self.is_stopped)?);
             let staged = staged(kind, stored, &after, read_ns);
             return is_whole.then_some(staged).ok_or_else(|| StageError::Unstable.into());
         }
@@ -219,7 +221,7 @@ impl Stager<'_, '_, '_> {
         let now = Stat::of(host).map_err(read_error)?;
         let only_grew = (now.inode, now.device, now.kind()) == (opened.inode, opened.device, opened.kind())
             && now.size >= stored.size
-            && growing::begins_with(&mut file, stored, &mut self.buffer)?;
+            && growing::begins_with(&mut file, stored, &mut self.buffer, self.is_stopped)?;
         // Its stat is no longer this one: the file counts as modified, as it is.
         if only_grew { Ok(staged(kind, stored, &opened, read_ns)) } else { Err(StageError::Unstable.into()) }
     }
@@ -227,17 +229,17 @@ impl Stager<'_, '_, '_> {
     /// Stores the first `length` bytes of a file that has as many.
     fn store_beginning(&mut self, file: &mut File, length: u64) -> Result<Stored, PathError> {
         file.rewind().map_err(StageError::Read)?;
-        let mut beginning = Stoppable(file).take(length);
+        let mut beginning = Stoppable { file, is_stopped: self.is_stopped }.take(length);
         if length > WHOLE_FILE {
-            let progress = self.progress;
-            return Ok(self.reader.store_stream(length, &mut beginning, &|bytes| progress.add(bytes))?);
+            let counter = self.counter;
+            return Ok(self.reader.store_stream(length, &mut beginning, &|bytes| counter.add(bytes))?);
         }
         self.buffer.clear();
         beginning.read_to_end(&mut self.buffer).map_err(StageError::Read)?;
         if self.buffer.len() as u64 != length {
             return Err(StageError::Unstable.into());
         }
-        self.progress.add(length);
+        self.counter.add(length);
         Ok(self.reader.store(&self.buffer)?)
     }
 }
@@ -258,14 +260,17 @@ pub(crate) fn open_file(host: &Path) -> std::io::Result<File> {
 }
 
 /// A file whose reading ends when the command is told to stop.
-struct Stoppable<'a>(&'a mut File);
+struct Stoppable<'a> {
+    file: &'a mut File,
+    is_stopped: &'a (dyn Fn() -> bool + Sync),
+}
 
 impl Read for Stoppable<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if interrupt::interrupted() {
+        if (self.is_stopped)() {
             return Err(std::io::Error::other("interrupted"));
         }
-        self.0.read(buffer)
+        self.file.read(buffer)
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn run(ctx: &Context, args: CatObjectArgs) -> Result<Outcome, Command
         }
         _ => return Err(usage("one object at a time; a type stands before it only without an option")),
     };
-    let workspace = Workspace::browse(ctx)?;
+    let workspace = Workspace::browse(ctx.session()?)?;
     let store = workspace.store();
     let object = match find(&workspace, text) {
         Err(_) if args.exists => return Ok(Outcome::Nothing),

@@ -49,7 +49,7 @@ pub(crate) struct CommitTreeArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CommitTreeArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::history(ctx)?;
+    let mut workspace = Workspace::history(ctx.session()?)?;
     let tree = tree(&workspace, &args.tree)?;
     let mut parents = Vec::with_capacity(args.parent.len());
     for text in &args.parent {
@@ -62,7 +62,7 @@ pub(crate) fn run(ctx: &Context, args: CommitTreeArgs) -> Result<Outcome, Comman
     }
     let message = message(&args)?;
     let subject = String::from_utf8_lossy(message.split(|byte| *byte == b'\n').next().unwrap_or_default());
-    let doing = transact::doing(ctx, "COMMIT_TREE", &[("message", subject.into_owned())])?;
+    let doing = ctx.session()?.doing("COMMIT_TREE", &[("message", subject.into_owned())])?;
     let recorded = Recorded {
         tree,
         parents,

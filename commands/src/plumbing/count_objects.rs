@@ -54,7 +54,7 @@ struct Counts {
 }
 
 pub(crate) fn run(ctx: &Context, args: CountObjectsArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::browse(ctx)?;
+    let workspace = Workspace::browse(ctx.session()?)?;
     let counts = count(&workspace)?;
     if ctx.ui.is_json() {
         ctx.ui.json(&counts)?;

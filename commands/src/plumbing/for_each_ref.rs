@@ -40,7 +40,7 @@ pub(crate) struct ForEachRefArgs {
 const DEFAULT: &str = "%(objectname) %(objecttype)\t%(refname)";
 
 pub(crate) fn run(ctx: &Context, args: ForEachRefArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     let template = match args.list.template(&workspace)? {
         Some(template) => template,
         None => Template::parse(DEFAULT, &workspace)?,
@@ -58,8 +58,8 @@ pub(crate) fn run(ctx: &Context, args: ForEachRefArgs) -> Result<Outcome, Comman
     refs.truncate(args.count.filter(|count| *count > 0).unwrap_or(usize::MAX));
     ctx.ui.page();
     match ctx.ui.is_json() {
-        true => ref_list::print_json(&facts, &refs)?,
-        false => ref_list::print(&facts, &refs, &template)?,
+        true => ref_list::print_json(&ctx.ui, &facts, &refs)?,
+        false => ref_list::print(&ctx.ui, &facts, &refs, &template)?,
     }
     Ok(Outcome::Done)
 }

@@ -121,7 +121,7 @@ fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// Stores the contents, and has the index name the packs, so that nothing takes them for garbage.
 fn store_all(ctx: &Context, sources: &[Option<&PathBuf>]) -> Result<Vec<io::Result<ObjectId>>, CommandError> {
-    let mut workspace = Workspace::write_over(ctx)?;
+    let mut workspace = Workspace::write_over(ctx.session()?)?;
     let staging = workspace.pond.staging_dir();
     let ingest = Ingest::new(workspace.store(), &staging)?;
     let results = ingest.run(vec![()], workspace.threads()?, |reader, ()| {

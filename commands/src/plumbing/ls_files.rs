@@ -87,7 +87,7 @@ pub(crate) fn run(ctx: &Context, mut args: LsFilesArgs) -> Result<Outcome, Comma
     }
     args.cached |= !(args.deleted || args.modified || args.others);
     args.nodes |= ctx.ui.verbosity() > 0;
-    let workspace = Workspace::read(ctx)?;
+    let workspace = Workspace::read(ctx.session()?)?;
     let cwd = workspace.cwd()?;
     let here = [OsString::from(".")];
     let given = if args.paths.is_empty() && !cwd.is_empty() { &here[..] } else { &args.paths };

@@ -44,7 +44,7 @@ pub(crate) struct MergeBaseArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: MergeBaseArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     let commits: Vec<ObjectId> = args
         .commits
         .iter()

@@ -118,7 +118,7 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
     };
     let until = args.until.as_deref().map(|text| time::parse(text, DayTime::End)).transpose()?;
     let until = until.map(|until| until.seconds);
-    let mut list = List { workspace: &workspace, args: &args, sides, until, columns, left: 0, right: 0 };
+    let mut list = List { ctx, workspace: &workspace, args: &args, sides, until, columns, left: 0, right: 0 };
     ctx.ui.page();
     let mut kept = Vec::new();
     let mut skipped = 0;
@@ -150,15 +150,16 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
 /// Opens the pond and tells revisions from paths. The index is read only where an argument may be a path.
 fn open<'c>(ctx: &'c Context, args: &RevListArgs) -> Result<(Workspace<'c>, Arguments), CommandError> {
     if args.paths.is_empty() {
-        let workspace = Workspace::history(ctx)?;
-        if let Ok(arguments) = split_arguments(&workspace, &args.arguments, &args.paths)
+        let workspace = Workspace::history(ctx.session()?)?;
+        if let Ok(arguments) =
+            split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())
             && arguments.paths.is_empty()
         {
             return Ok((workspace, arguments));
         }
     }
-    let workspace = Workspace::read(ctx)?;
-    let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
+    let workspace = Workspace::read(ctx.session()?)?;
+    let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     Ok((workspace, arguments))
 }
 
@@ -192,6 +193,7 @@ impl Sides {
 
 /// The list as it is printed.
 struct List<'a> {
+    ctx: &'a Context,
     workspace: &'a Workspace<'a>,
     args: &'a RevListArgs,
     sides: Option<Sides>,
@@ -256,7 +258,7 @@ impl List<'_> {
         if self.args.count {
             return Ok(());
         }
-        let ui = &self.workspace.ctx.ui;
+        let ui = &self.ctx.ui;
         let mark = self.sides.as_ref().map_or("", |_| if is_left { "<" } else { ">" });
         if ui.is_json() {
             let parents: Vec<String> = link.parents.iter().map(ObjectId::to_hex).collect();
@@ -291,7 +293,7 @@ impl List<'_> {
         if !self.args.count {
             return Ok(());
         }
-        let ui = &self.workspace.ctx.ui;
+        let ui = &self.ctx.ui;
         match (self.args.left_right, ui.is_json()) {
             (true, true) => ui.json(&json!({ "left": self.left, "right": self.right })),
             (false, true) => ui.json(&json!({ "count": self.left + self.right })),

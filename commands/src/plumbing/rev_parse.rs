@@ -90,7 +90,7 @@ pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandE
             }
         };
     }
-    let workspace = Workspace::browse(ctx)?;
+    let workspace = Workspace::browse(ctx.session()?)?;
     if args.show_prefix {
         let cwd = workspace.cwd()?;
         let slash = if cwd.is_empty() { "" } else { "/" };
@@ -98,7 +98,7 @@ pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandE
     }
     place.end()?;
     for text in &args.revisions {
-        match print(&workspace, &args, text) {
+        match print(ctx, &workspace, &args, text) {
             Err(_) if args.verify && ctx.ui.is_quiet() => return Ok(Outcome::Nothing),
             printed => printed?,
         }
@@ -148,8 +148,13 @@ impl PlaceFacts<'_> {
     }
 }
 
-fn print(workspace: &Workspace<'_>, args: &RevParseArgs, text: &OsString) -> Result<(), CommandError> {
-    let ui = &workspace.ctx.ui;
+fn print(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    args: &RevParseArgs,
+    text: &OsString,
+) -> Result<(), CommandError> {
+    let ui = &ctx.ui;
     if args.abbrev_ref || args.symbolic_full_name {
         let name = ref_name(workspace, text, args.abbrev_ref)?;
         if ui.is_json() {

@@ -98,7 +98,7 @@ pub(crate) fn run(ctx: &Context, args: UpdateRefArgs) -> Result<Outcome, Command
         true => return Err(usage("--stdin takes no refs on the command line")),
         false => vec![from_words(&args)?],
     };
-    let mut workspace = ref_update::open(ctx, |head| {
+    let mut workspace = ref_update::open(ctx.session()?, |head| {
         let named: Vec<&RefName> = wishes.iter().filter_map(Wish::reference).collect();
         wishes.iter().any(|wish| wish.name == Named::Head) || ref_update::is_on(head, named.into_iter())
     })?;

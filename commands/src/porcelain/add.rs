@@ -1,11 +1,11 @@
 //! `pond add`: stage what the host has.
 
+use crate::report::list::paths_below;
 use bstr::BString;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::add::{AddRequest, Added, add};
-use crate::mirror::obstacles::list;
 use crate::mirror::refused::reserved_name;
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::changes_json::{failed_rows, path_rows};
@@ -66,7 +66,7 @@ struct Report {
 }
 
 pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     workspace.need_mirror()?;
     if args.paths.is_empty() && !args.all && !args.update {
         ctx.ui.status("nothing specified, nothing added");
@@ -82,7 +82,7 @@ pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError>
         dry_run: args.dry_run,
     };
     let ignored = match &named {
-        Some(pathspecs) => refuse_unmatched(&workspace, &args, pathspecs)?,
+        Some(pathspecs) => refuse_unmatched(ctx, &workspace, &args, pathspecs)?,
         None => false,
     };
     let added = add(&mut workspace, &request)?;
@@ -98,6 +98,7 @@ pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError>
 
 /// Refuses a path that is nowhere, before anything is staged; gives whether some were left out as ignored.
 fn refuse_unmatched(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     args: &AddArgs,
     pathspecs: &Pathspecs,
@@ -132,13 +133,13 @@ fn refuse_unmatched(
             _ => {}
         }
     }
-    say_what_is_ignored(workspace.ctx, &ignored);
+    say_what_is_ignored(ctx, &ignored);
     Ok(!ignored.is_empty())
 }
 
 fn say_what_is_ignored(ctx: &Context, ignored: &[BString]) {
     if !ignored.is_empty() {
-        ctx.ui.error(format_args!("these paths are ignored:{}", list(ignored)));
+        ctx.ui.error(format_args!("these paths are ignored:{}", paths_below(ignored)));
         ctx.ui.hint("-f stages them all the same; 'pond check-ignore -v PATH' says which rule it is");
     }
 }

@@ -117,7 +117,7 @@ fn texts(names: &[OsString]) -> Result<Vec<String>, CommandError> {
 }
 
 fn show_current(ctx: &Context) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     let branch = workspace.head.branch.as_ref().map(RefName::short);
     if ctx.ui.is_json() {
         ctx.ui.json(&serde_json::json!({ "branch": branch }))?;
@@ -133,7 +133,7 @@ fn make(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
         [name, start] => (name, Some(start)),
         _ => return Err(usage("a branch has one name and one START").hint("'pond branch NAME [START]'")),
     };
-    let mut workspace = Workspace::history(ctx)?;
+    let mut workspace = Workspace::history(ctx.session()?)?;
     let name = new_name(&name.to_string_lossy())?;
     let old = workspace.snapshot.view().target(&name)?;
     if old.is_some() && !args.force {
@@ -168,15 +168,15 @@ fn taken(name: &RefName) -> CommandError {
 fn in_use(workspace: &Workspace<'_>, name: &RefName, verb: &str) -> Result<(), CommandError> {
     match ref_update::branches_in_use(workspace)?.get(name) {
         None => Ok(()),
-        Some(mirror) => Err(used(name, mirror, verb)),
+        Some(mirror) => Err(used(workspace, name, mirror, verb)),
     }
 }
 
-fn used(name: &RefName, mirror: &str, verb: &str) -> CommandError {
+fn used(workspace: &Workspace<'_>, name: &RefName, mirror: &str, verb: &str) -> CommandError {
     let name = escape::plain(name.short().as_bytes());
-    let mirror = match mirror {
-        pond_oplog::view::MAIN_MIRROR => "HEAD".to_owned(),
-        other => format!("the mirror '{}'", escape::plain(other.as_bytes())),
+    let mirror = match mirror == workspace.session.mirror {
+        true => "HEAD".to_owned(),
+        false => format!("the mirror '{}'", escape::plain(mirror.as_bytes())),
     };
     fatal(format_args!("cannot {verb} the branch '{name}': {mirror} is on it"))
 }

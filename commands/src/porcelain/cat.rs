@@ -35,7 +35,7 @@ pub(crate) fn run(ctx: &Context, args: CatArgs) -> Result<Outcome, CommandError>
     if ctx.ui.is_json() {
         return Err(usage("contents are no JSON").hint("'pond ls --json' tells what is known of a file"));
     }
-    let workspace = Workspace::browse(ctx)?;
+    let workspace = Workspace::browse(ctx.session()?)?;
     // All are looked up before the first is printed.
     let mut ids = Vec::with_capacity(args.files.len());
     for text in &args.files {

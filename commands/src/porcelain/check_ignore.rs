@@ -63,8 +63,8 @@ pub(crate) fn run(ctx: &Context, args: CheckIgnoreArgs) -> Result<Outcome, Comma
     if args.non_matching && !verbose && !ctx.ui.is_json() {
         return Err(usage("-n (--non-matching) has a meaning only with -v"));
     }
-    let workspace = Workspace::read(ctx)?;
-    let checker = Checker { workspace: &workspace, ignore: workspace.ignore()?, args: &args, verbose };
+    let workspace = Workspace::read(ctx.session()?)?;
+    let checker = Checker { ctx, workspace: &workspace, ignore: workspace.ignore()?, args: &args, verbose };
     let mut any = false;
     for path in &args.paths {
         any |= checker.check(path)?;
@@ -113,6 +113,7 @@ fn path_of(line: Vec<u8>, nul: bool) -> Result<OsString, CommandError> {
 }
 
 struct Checker<'a> {
+    ctx: &'a Context,
     workspace: &'a Workspace<'a>,
     ignore: Ignore,
     args: &'a CheckIgnoreArgs,
@@ -129,7 +130,7 @@ impl Checker<'_> {
         let given = given.as_encoded_bytes();
         self.refuse_below_link(given, &path)?;
         let found = self.found(&path, given.ends_with(b"/"));
-        let ui = &self.workspace.ctx.ui;
+        let ui = &self.ctx.ui;
         if ui.is_json() {
             if found.ignored || found.source.is_some() || self.args.non_matching {
                 let mut row = Map::new();

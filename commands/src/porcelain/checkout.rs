@@ -76,14 +76,14 @@ impl CheckoutArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     if let Some(which) = args.side.which() {
         let paths: Vec<OsString> = args.what.iter().chain(&args.paths).cloned().collect();
         if paths.is_empty() {
             return Err(usage("--ours and --theirs need paths"));
         }
         let pathspecs = parse(&workspace, &paths)?;
-        return take_side(&mut workspace, which, &pathspecs);
+        return take_side(ctx, &mut workspace, which, &pathspecs);
     }
     workspace.need_mirror()?;
     if args.is_about_head() && (args.what.len() > 1 || !args.paths.is_empty()) {
@@ -92,35 +92,35 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
     let Some(first) = args.what.first() else {
         if args.paths.is_empty() && (args.is_about_head() || args.force) {
             let to = destination(&workspace, &args, None)?;
-            return move_to(&mut workspace, &args, to);
+            return move_to(ctx, &mut workspace, &args, to);
         }
         if args.paths.is_empty() {
             return Err(usage("checkout needs a revision or paths")
                 .hint("'pond checkout main', 'pond checkout -- FILE'"));
         }
-        return restore_staged(&mut workspace, &args, &args.paths);
+        return restore_staged(ctx, &mut workspace, &args, &args.paths);
     };
     if args.is_about_head() {
         let to = destination(&workspace, &args, Some(first))?;
-        return move_to(&mut workspace, &args, to);
+        return move_to(ctx, &mut workspace, &args, to);
     }
     let is_alone = args.what.len() == 1 && args.paths.is_empty();
     let resolved = match To::branch(&workspace, first) {
-        Ok(Some(to)) if is_alone => return move_to(&mut workspace, &args, to),
+        Ok(Some(to)) if is_alone => return move_to(ctx, &mut workspace, &args, to),
         Ok(_) => revisions::resolve_found(&workspace, first),
         Err(error) => Err(error),
     };
     match resolved {
         Ok(_) if is_alone => {
             let to = destination(&workspace, &args, Some(first))?;
-            move_to(&mut workspace, &args, to)
+            move_to(ctx, &mut workspace, &args, to)
         }
         Ok(_) if args.again.options(&workspace)?.is_some() => Err(usage(
             "-m and --conflict merge the versions of a conflict again: they take no revision beside paths",
         )),
         Ok(_) => {
             let paths: Vec<OsString> = args.what[1..].iter().chain(&args.paths).cloned().collect();
-            restore_paths(&mut workspace, Some(first), &paths)
+            restore_paths(ctx, &mut workspace, Some(first), &paths)
         }
         Err(error) if args.paths.is_empty() => {
             let known = parse(&workspace, &args.what).is_ok_and(|pathspecs| {
@@ -128,7 +128,11 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
             });
             // What is on the host was meant as a path, tracked or not.
             let is_there = ctx.cwd.join(first).symlink_metadata().is_ok();
-            if known || is_there { restore_staged(&mut workspace, &args, &args.what) } else { Err(error) }
+            if known || is_there {
+                restore_staged(ctx, &mut workspace, &args, &args.what)
+            } else {
+                Err(error)
+            }
         }
         Err(error) => Err(error),
     }
@@ -170,9 +174,14 @@ fn destination(
     })
 }
 
-fn move_to(workspace: &mut Workspace<'_>, args: &CheckoutArgs, to: To) -> Result<Outcome, CommandError> {
+fn move_to(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    args: &CheckoutArgs,
+    to: To,
+) -> Result<Outcome, CommandError> {
     let merge = args.again.options(workspace)?;
-    go(workspace, Go { kind: "CHECKOUT", to, discard: args.force, merge, advise: !args.detach })
+    go(ctx, workspace, Go { kind: "CHECKOUT", to, discard: args.force, merge, advise: !args.detach })
 }
 
 fn shown(text: &OsStr) -> String {
@@ -181,6 +190,7 @@ fn shown(text: &OsStr) -> String {
 
 /// Restores paths as they are staged; with -m those in conflict from their versions.
 fn restore_staged(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     args: &CheckoutArgs,
     paths: &[OsString],
@@ -188,13 +198,14 @@ fn restore_staged(
     match args.again.options(workspace)? {
         Some(options) => {
             let pathspecs = parse(workspace, paths)?;
-            recreate(workspace, &options, &pathspecs, "CHECKOUT")
+            recreate(ctx, workspace, &options, &pathspecs, "CHECKOUT")
         }
-        None => restore_paths(workspace, None, paths),
+        None => restore_paths(ctx, workspace, None, paths),
     }
 }
 
 fn restore_paths(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     revision: Option<&OsString>,
     paths: &[OsString],
@@ -214,6 +225,7 @@ fn restore_paths(
         entries.into_iter().filter(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob())).collect();
     let index = revision.is_some();
     restore(
+        ctx,
         workspace,
         &Restore {
             pathspecs: &pathspecs,

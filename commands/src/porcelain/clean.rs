@@ -71,8 +71,9 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
             fatal("clean removes files only with -f").hint("'pond clean -n' shows what would be removed")
         );
     }
-    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::write_over(ctx)? };
-    let found = find(&workspace, &args, scope(&workspace, &args)?.as_ref())?;
+    let mut workspace =
+        if args.dry_run { Workspace::read(ctx.session()?)? } else { Workspace::write_over(ctx.session()?)? };
+    let found = find(ctx, &workspace, &args, scope(&workspace, &args)?.as_ref())?;
     let partial = say_what_stays(ctx, &found.scan);
     let removed = match args.dry_run {
         true => Removed {
@@ -85,7 +86,7 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
             removed
         }
     };
-    let outcome = report(&workspace, &args, &removed)?;
+    let outcome = report(ctx, &workspace, &args, &removed)?;
     Ok(if partial { Outcome::Partial } else { outcome })
 }
 
@@ -111,6 +112,7 @@ struct Found {
 }
 
 fn find(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     args: &CleanArgs,
     scope: Option<&Pathspecs>,
@@ -147,7 +149,7 @@ fn find(
     candidates.retain(|candidate| !repositories.hold(workspace, &candidate.path));
     candidates.sort_by(|a, b| path_order(&a.path, &b.path));
     for path in repositories.found.into_inner().into_iter().filter(|(_, is)| *is).map(|(path, _)| path) {
-        workspace.ctx.ui.status(format_args!("left alone: {} is a git repository", escape::quoted(&path)));
+        ctx.ui.status(format_args!("left alone: {} is a git repository", escape::quoted(&path)));
     }
     Ok(Found { candidates, scan })
 }
@@ -183,7 +185,7 @@ fn clean(workspace: &mut Workspace<'_>, candidates: &[Candidate]) -> Result<Remo
     let victims: Vec<Victim> =
         files.map(|candidate| Victim { path: candidate.path.clone(), content: None }).collect();
     let saved = save::store(workspace, &victims)?;
-    workspace.ctx.check_interrupt("nothing was removed")?;
+    workspace.session.check_interrupt("nothing was removed")?;
     let mut footprint = Footprint::default();
     saved.entries.iter().for_each(|(path, side)| footprint.host.add(path.clone(), Some(*side), None));
     let directory = Side::empty_directory();
@@ -217,8 +219,13 @@ fn say_what_stays(ctx: &Context, scan: &Scan) -> bool {
     !scan.unreadable.is_empty()
 }
 
-fn report(workspace: &Workspace<'_>, args: &CleanArgs, removed: &Removed) -> Result<Outcome, CommandError> {
-    let ui = &workspace.ctx.ui;
+fn report(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    args: &CleanArgs,
+    removed: &Removed,
+) -> Result<Outcome, CommandError> {
+    let ui = &ctx.ui;
     let words = if args.dry_run { "Would remove" } else { "Removing" };
     let cwd = workspace.cwd()?;
     let line = |path: &BString| format!("{words} {}", escape::quoted(&relative(path, &cwd)));

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use bstr::{BString, ByteSlice};
 use pond_objects::node::NodeTable;
 use pond_objects::{Change, Commit, ObjectId, ObjectSource, Signature, escape, trailers};
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::view::Head;
 use pond_refs::{Expected, RefEdit};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -132,14 +132,14 @@ struct Base {
 }
 
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     workspace.need_mirror()?;
     refuse_to_amend_what_waits(&workspace, &args)?;
     let scope = Scope::of(&workspace, &args)?;
     if args.dry_run {
         let base = base(&workspace, args.amend, &scope)?;
         let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
-        return dry_run::dry_run(&workspace, &scope, &base, changes);
+        return dry_run::dry_run(ctx, &workspace, &scope, &base, changes);
     }
     // Before -a: what is in conflict is decided one by one.
     sequence::refuse_unmerged(&workspace)?;
@@ -147,19 +147,16 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     if scope.stages() {
         // Where nothing is committed, nothing is staged either.
         workspace.hold_index();
-        tracked = stage_tracked(&mut workspace, scope.pathspecs())?;
+        tracked = stage_tracked(ctx, &mut workspace, scope.pathspecs())?;
     }
-    let (base, changes, draft) = prepare(&mut workspace, &args, &scope, &mut tracked)?;
+    let (base, changes, draft) = prepare(ctx, &mut workspace, &args, &scope, &mut tracked)?;
     let failed = tracked.failed;
     let done = publish(&mut workspace, &base, &changes, draft)?;
-    report(&workspace, &done, &changes, &failed)?;
+    report(ctx, &workspace, &done, &changes, &failed)?;
     if failed.is_empty() {
         return Ok(Outcome::Done);
     }
-    workspace
-        .ctx
-        .ui
-        .hint("the commit has these files as the one before it; 'pond commit -a' tries them again");
+    ctx.ui.hint("the commit has these files as the one before it; 'pond commit -a' tries them again");
     Ok(Outcome::Partial)
 }
 
@@ -173,12 +170,12 @@ fn refuse_to_amend_what_waits(workspace: &Workspace<'_>, args: &CommitArgs) -> R
 
 /// Everything that a commit needs; its author and message may be asked for.
 fn prepare(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     args: &CommitArgs,
     scope: &Scope,
     tracked: &mut Tracked,
 ) -> Result<(Base, Vec<Change>, Draft), CommandError> {
-    let ctx = workspace.ctx;
     lost_content::require_none(workspace)?;
     let base = base(workspace, args.amend, scope)?;
     let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
@@ -196,7 +193,7 @@ fn prepare(
     let kept = base.amended.as_ref().map(|amended| amended.author.clone()).or(picked);
     let author = author(ctx, args, kept)?;
     identity::committer(ctx)?;
-    let message = message(workspace, args, &base, &changes)?;
+    let message = message(ctx, workspace, args, &base, &changes)?;
     let pending = waiting.map(|waiting| [Some(waiting.clone()), waiting.after_commit()]);
     let index = std::mem::take(&mut tracked.staged);
     let footprint = Footprint { index, pending, ..Footprint::default() };
@@ -206,7 +203,11 @@ fn prepare(
 }
 
 /// Commits what waited for a person, with its own message.
-pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Result<(), CommandError> {
+pub(super) fn conclude(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    waiting: &Pending,
+) -> Result<(), CommandError> {
     lost_content::require_none(workspace)?;
     let base = base(workspace, false, &Scope::Staged)?;
     let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
@@ -215,15 +216,15 @@ pub(super) fn conclude(workspace: &mut Workspace<'_>, waiting: &Pending) -> Resu
     }
     let author = match sequence::author(workspace, waiting)? {
         Some(author) => author,
-        None => identity::author(workspace.ctx)?,
+        None => identity::author(ctx)?,
     };
     let message = sequence::message(waiting);
-    let committer = identity::committer(workspace.ctx)?;
+    let committer = identity::committer(ctx)?;
     let footprint =
         Footprint { pending: Some([Some(waiting.clone()), waiting.rest()]), ..Footprint::default() };
     let draft = Draft { message, author, committer, footprint };
     let done = publish(workspace, &base, &changes, draft)?;
-    report(workspace, &done, &changes, &[])?;
+    report(ctx, workspace, &done, &changes, &[])?;
     Ok(())
 }
 
@@ -263,6 +264,7 @@ fn word(change: &Change) -> &'static str {
 }
 
 fn message(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     args: &CommitArgs,
     base: &Base,
@@ -288,7 +290,7 @@ fn message(
         let kept = kept.unwrap_or_default().to_str_lossy().into_owned();
         let template = template(workspace, &kept, changes, cleanup);
         let path = workspace.pond.pond_dir().join("COMMIT_EDITMSG");
-        cleanup.apply(editor::edit(workspace.ctx, &path, &template)?.as_bytes())
+        cleanup.apply(editor::edit(ctx, &path, &template)?.as_bytes())
     };
     if message::is_empty(&text) && !args.allow_empty_message {
         return Err(nothing("the message is empty; nothing was committed")
@@ -392,7 +394,7 @@ fn publish(
         let expected = Expected::from(workspace.head.commit);
         transaction.edit_ref(RefEdit { name: branch.clone(), expected, new: Some(id) });
     }
-    transaction.set_head(MAIN_MIRROR, head.clone());
+    transaction.set_head(&workspace.session.mirror, head.clone());
     let published = transact::publish(workspace, transaction)?;
     let (version, stored) = (published.state.version, published.added);
     let after = footprint.pending.and_then(|[_, after]| after);
@@ -431,12 +433,13 @@ struct Report<'a> {
 }
 
 fn report(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     done: &Done,
     changes: &[Change],
     failed: &[(BString, String)],
 ) -> Result<(), CommandError> {
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     let subject = done.commit.subject();
     let branch = workspace.head.branch.as_ref().map(|branch| branch.short());
     if ui.is_json() {

@@ -95,7 +95,11 @@ pub(crate) fn run(ctx: &Context, args: DescribeArgs) -> Result<Outcome, CommandE
     if args.long && args.abbrev == Some(0) {
         return Err(usage("--long prints an id, and --abbrev=0 none"));
     }
-    let workspace = if args.dirty.is_some() { Workspace::read(ctx)? } else { Workspace::history(ctx)? };
+    let workspace = if args.dirty.is_some() {
+        Workspace::read(ctx.session()?)?
+    } else {
+        Workspace::history(ctx.session()?)?
+    };
     let names = Names::read(&workspace, &args)?;
     let head = [OsString::from("HEAD")];
     let commits = if args.commits.is_empty() { &head[..] } else { &args.commits };

@@ -86,8 +86,8 @@ enum Places {
 }
 
 pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::browse(ctx)?;
-    let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
+    let workspace = Workspace::browse(ctx.session()?)?;
+    let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     let places = places(&workspace, &args, &arguments)?;
     let options = args.diff.options(&ctx.ui, Forms::PATCH)?;
     let (store, specs) = (workspace.store(), &arguments.pathspecs);
@@ -102,7 +102,14 @@ pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, Comma
         Places::Mirror(tree) => {
             workspace.need_mirror()?;
             let stage_of_files = stage.unwrap_or(Stage::Ours);
-            let mut found = comparison::mirror(&workspace, tree.as_ref(), specs, &args.diff, stage_of_files)?;
+            let mut found = comparison::mirror(
+                &workspace,
+                tree.as_ref(),
+                specs,
+                &args.diff,
+                stage_of_files,
+                !ctx.ui.is_quiet(),
+            )?;
             if stage.is_some() {
                 found.combined.clear();
             }

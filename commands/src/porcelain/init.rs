@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pond_oplog::init::{self, FirstOperation};
 use pond_oplog::pond::{InitError, Trust};
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::view::Head;
 use pond_refs::RefName;
 use serde_json::Map;
 
@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::index::Index;
-use crate::transact;
 use crate::ui::changes_json::insert_path;
+use crate::{time, transact};
 use pond_objects::escape;
 
 /// Make a pond in a directory
@@ -55,8 +55,9 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
         fatal(format_args!("'{}' cannot be a branch", escape::plain(name.as_bytes()))).because(&error)
     })?;
     let head = Head { branch: Some(branch), commit: None };
-    let first =
-        FirstOperation { doing: transact::doing(ctx, "INIT", &[("branch", name)])?, head: head.clone() };
+    let now = time::moment()?.as_microsecond();
+    let doing = transact::doing(&ctx.actor(), now, "INIT", &[("branch", name)]);
+    let first = FirstOperation { doing, head: head.clone() };
     let unborn = match pond_oplog::Pond::prepare(&directory, sources::behind_sudo()) {
         Err(InitError::Exists(path)) => {
             // What is there must be a pond that works, or this would send people in a circle.
@@ -85,7 +86,7 @@ fn warn_of_outer(ctx: &Context, root: &Path) {
     let Some(outer) = root.parent().and_then(Context::place_above) else { return };
     let tracks = || -> Option<bool> {
         let pond = pond_oplog::Pond::open_to_read(&outer.root, &Trust::Ours).ok()?;
-        let index = Index::open(&pond.mirror_dir(MAIN_MIRROR).join("index")).ok()??;
+        let index = Index::open(&pond.mirror_dir(pond.mirror_id()).join("index")).ok()??;
         let below = root.strip_prefix(pond.mirror_root()).ok()?;
         Some(index.any_live(index.range_of_dir(below.as_os_str().as_encoded_bytes())))
     };

@@ -142,10 +142,11 @@ impl LogArgs {
 
     fn output<'a>(
         &self,
+        ctx: &'a Context,
         workspace: &'a Workspace<'a>,
         short: &'a dyn Fn(&ObjectId) -> String,
     ) -> Result<CommitOutput<'a>, CommandError> {
-        CommitOutput::new(workspace, &self.format, &self.diff, self.merges()?, short)
+        CommitOutput::new(ctx, workspace, &self.format, &self.diff, self.merges()?, short)
     }
 }
 
@@ -153,15 +154,16 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
     // The index only tells revisions from paths, and `:path`.
     let needs_index = !args.arguments.is_empty() || !args.paths.is_empty();
-    let workspace = if needs_index { Workspace::browse(ctx)? } else { Workspace::history(ctx)? };
-    let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
+    let workspace =
+        if needs_index { Workspace::browse(ctx.session()?)? } else { Workspace::history(ctx.session()?)? };
+    let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     if args.walk_reflogs {
-        return reflog::run(&workspace, &args, &arguments, limit);
+        return reflog::run(ctx, &workspace, &args, &arguments, limit);
     }
     let commits = args.tips.commits(&workspace, &arguments.revisions)?;
     let filter = Filter::new(&args)?;
     let short = |id: &ObjectId| short_id(workspace.store(), id);
-    let mut output = args.output(&workspace, &short)?;
+    let mut output = args.output(ctx, &workspace, &short)?;
     if args.graph {
         output.draw()?;
     }

@@ -55,7 +55,7 @@ pub(crate) struct LsArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: LsArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::browse(ctx)?;
+    let workspace = Workspace::browse(ctx.session()?)?;
     let objects = if args.objects.is_empty() { vec![OsString::from("HEAD")] } else { args.objects.clone() };
     ctx.ui.page();
     let lister = Lister { ctx, workspace: &workspace, args: &args };

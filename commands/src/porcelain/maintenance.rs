@@ -72,9 +72,9 @@ struct Report {
 pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, CommandError> {
     debug_assert_eq!(args.action, "run", "BUG: the parser knows no other action");
     let grace = args.grace.unwrap_or(dead::GRACE);
-    let mut workspace = Workspace::write_over(ctx)?;
+    let mut workspace = Workspace::write_over(ctx.session()?)?;
     let mut report = Report::default();
-    merge(&mut workspace, args.auto, &mut report)?;
+    merge(ctx, &mut workspace, args.auto, &mut report)?;
     let named = named_packs(&workspace)?;
     let mut failed = delete_dead(&mut workspace, grace, &named, &mut report)?;
     failed.extend(sweep(&workspace, grace, &named, &mut report)?);
@@ -91,13 +91,18 @@ pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, Comma
     Ok(if failed.is_empty() && !report.put_off { Outcome::Done } else { Outcome::Partial })
 }
 
-fn merge(workspace: &mut Workspace<'_>, auto: bool, report: &mut Report) -> Result<(), CommandError> {
+fn merge(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    auto: bool,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let state = workspace.snapshot.state();
     let groups = if auto { compact::plan(state, compact::FAN_IN) } else { compact::plan_everything(state) };
     if groups.is_empty() {
         return Ok(());
     }
-    workspace.ctx.check_interrupt("nothing was changed")?;
+    workspace.session.check_interrupt("nothing was changed")?;
     match maintain::merge(workspace, &groups)? {
         Some(done) => {
             report.merged_packs = done.merged;
@@ -106,8 +111,8 @@ fn merge(workspace: &mut Workspace<'_>, auto: bool, report: &mut Report) -> Resu
         }
         None => {
             report.put_off = true;
-            workspace.ctx.ui.warn("another command published meanwhile; no packs were merged");
-            workspace.ctx.ui.hint("run it again");
+            ctx.ui.warn("another command published meanwhile; no packs were merged");
+            ctx.ui.hint("run it again");
         }
     }
     Ok(())

@@ -106,25 +106,26 @@ pub(crate) struct MergeArgs {
 
 pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandError> {
     refuse_several(&args)?;
-    let mut workspace = if args.abort { Workspace::take_back(ctx)? } else { Workspace::write(ctx)? };
+    let mut workspace =
+        if args.abort { Workspace::take_back(ctx.session()?)? } else { Workspace::write(ctx.session()?)? };
     if args.go_on {
-        return sequence::go_on(&mut workspace, Doing::Merge);
+        return sequence::go_on(ctx, &mut workspace, Doing::Merge);
     }
     if args.abort {
-        return sequence::abort(&mut workspace, Doing::Merge);
+        return sequence::abort(ctx, &mut workspace, Doing::Merge);
     }
     if args.quit {
-        return sequence::quit(&mut workspace, Doing::Merge);
+        return sequence::quit(ctx, &mut workspace, Doing::Merge);
     }
     let text = args.commit.clone().expect("BUG: the parser asks for a commit");
     let theirs = revisions::resolve_found(&workspace, &text)?;
     merging::refuse_while_pending(&workspace, "merge")?;
     let Some(ours) = workspace.head.commit else {
-        return fast_forward(&mut workspace, &args, &text, &theirs, None);
+        return fast_forward(ctx, &mut workspace, &args, &text, &theirs, None);
     };
     let bases = revisions::merge_bases(workspace.store(), ours, theirs.id)?;
     if bases.contains(&theirs.id) {
-        return up_to_date(&workspace);
+        return up_to_date(ctx, &workspace);
     }
     if bases.is_empty() && !args.allow_unrelated_histories {
         return Err(fatal("the histories have nothing in common")
@@ -132,13 +133,13 @@ pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandErro
     }
     match bases.contains(&ours) {
         true if !args.no_ff && !args.squash => {
-            fast_forward(&mut workspace, &args, &text, &theirs, Some(ours))
+            fast_forward(ctx, &mut workspace, &args, &text, &theirs, Some(ours))
         }
         false if args.ff_only => {
             Err(fatal("the branch can't just be moved on: both sides have commits of their own")
                 .hint("nothing was changed; without --ff-only a merge is made"))
         }
-        _ => three_way(&mut workspace, &args, &text, &theirs, ours),
+        _ => three_way(ctx, &mut workspace, &args, &text, &theirs, ours),
     }
 }
 
@@ -154,8 +155,8 @@ fn refuse_several(args: &MergeArgs) -> Result<(), CommandError> {
         .hint(format_args!("nothing was changed; merge one after the other: {}", commands.join(", "))))
 }
 
-fn up_to_date(workspace: &Workspace<'_>) -> Result<Outcome, CommandError> {
-    let ui = &workspace.ctx.ui;
+fn up_to_date(ctx: &Context, workspace: &Workspace<'_>) -> Result<Outcome, CommandError> {
+    let ui = &ctx.ui;
     if ui.is_json() {
         ui.json(&json!({ "result": "up-to-date", "commit": workspace.head.commit.map(|id| id.to_hex()) }))?;
     }
@@ -165,6 +166,7 @@ fn up_to_date(workspace: &Workspace<'_>) -> Result<Outcome, CommandError> {
 
 /// Moves the branch on to a commit that follows it.
 fn fast_forward(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     args: &MergeArgs,
     text: &OsString,
@@ -190,7 +192,7 @@ fn fast_forward(
         uncommitted: Uncommitted::Carry,
     };
     let moved = move_head(workspace, request)?;
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     let changed = moved.laid_out.written.len() + moved.laid_out.removed.len();
     if ui.is_json() {
         ui.json(&json!({
@@ -207,6 +209,7 @@ fn fast_forward(
 }
 
 fn three_way(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     args: &MergeArgs,
     text: &OsString,
@@ -215,20 +218,20 @@ fn three_way(
 ) -> Result<Outcome, CommandError> {
     merging::check_ready(workspace, "merge")?;
     let options = args.strategy.options(workspace)?;
-    let author = identity::author(workspace.ctx)?;
+    let author = identity::author(ctx)?;
     let name = BString::from(text.as_encoded_bytes());
     let combined =
         merging::combine_commits(workspace, [ours, theirs.id], ["HEAD".into(), name.as_bstr()], &options)?;
     let is_clean = combined.merged.is_clean;
     let mut message = match args.squash && args.message.is_empty() {
         true => squash::message(workspace, ours, theirs.id)?,
-        false => message(workspace, args, &name, theirs)?,
+        false => message(ctx, workspace, args, &name, theirs)?,
     };
     let then = if is_clean && !args.no_commit && !args.squash {
         if args.edit {
-            message = edit(workspace, &message)?;
+            message = edit(ctx, workspace, &message)?;
         }
-        let committer = identity::committer(workspace.ctx)?;
+        let committer = identity::committer(ctx)?;
         let parents = vec![ours, theirs.id];
         Then::Commit(Record { parents, author, committer, message: message.clone() }, None)
     } else {
@@ -243,7 +246,7 @@ fn three_way(
     let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let parameters = [("merged", name.to_string()), ("message", subject)];
     let applied = merging::apply(workspace, "MERGE", &parameters, &combined, then)?;
-    report(workspace, &applied, &combined.merged, args.squash)?;
+    report(ctx, workspace, &applied, &combined.merged, args.squash)?;
     if !is_clean && !applied.laid_out.interrupted {
         return Ok(merging::outcome_of_conflicts(workspace, &applied.laid_out));
     }
@@ -261,12 +264,13 @@ fn end(is_interrupted: bool, is_whole: bool) -> Result<Outcome, CommandError> {
 }
 
 fn report(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     applied: &Applied,
     merged: &pond_objects::merge::Merged,
     squash: bool,
 ) -> Result<(), CommandError> {
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     if ui.is_json() {
         let conflicts: Vec<String> =
             merged.unmerged.iter().map(|one| escape::plain(&one.path).into_owned()).collect();
@@ -305,6 +309,7 @@ fn report(
 
 /// `Merge branch 'x' into y`, as git words it.
 fn message(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     args: &MergeArgs,
     name: &BString,
@@ -320,7 +325,7 @@ fn message(
         Some((Namespace::Remote, short)) => format!("remote-tracking branch '{short}'"),
         None => format!("commit '{name}'"),
     };
-    let main = workspace.ctx.config()?.string("init.defaultBranch")?.unwrap_or_else(|| "main".to_owned());
+    let main = ctx.config()?.string("init.defaultBranch")?.unwrap_or_else(|| "main".to_owned());
     let into = match &workspace.head.branch {
         Some(branch) if branch.short() == main || branch.short() == "master" => String::new(),
         Some(branch) => format!(" into {}", branch.short()),
@@ -329,14 +334,14 @@ fn message(
     Ok(format!("Merge {what}{into}\n").into())
 }
 
-fn edit(workspace: &Workspace<'_>, message: &BString) -> Result<BString, CommandError> {
+fn edit(ctx: &Context, workspace: &Workspace<'_>, message: &BString) -> Result<BString, CommandError> {
     let path = workspace.pond.pond_dir().join("MERGE_MSG");
     let template = format!(
         "{}\n# Lines that start with '#' are left out; an empty message ends the merge.\n",
         message.to_str_lossy()
     );
     let cleanup = Cleanup::from_word("strip", true).expect("BUG: strip is a mode");
-    let text = cleanup.apply(editor::edit(workspace.ctx, &path, &template)?.as_bytes());
+    let text = cleanup.apply(editor::edit(ctx, &path, &template)?.as_bytes());
     if crate::message::is_empty(&text) {
         return Err(crate::error::nothing("the message is empty; nothing was changed"));
     }

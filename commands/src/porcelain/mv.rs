@@ -66,7 +66,7 @@ pub(crate) struct MvArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     let (moves, skipped) = plan::plan(&workspace, &args)?;
     for error in &skipped {
         ctx.ui.status(format_args!("left out: {error}"));
@@ -76,7 +76,7 @@ pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> 
     // What is refused is in no operation.
     if !args.dry_run && !done.is_empty() {
         let saved = announce(&mut workspace, &done)?;
-        let (renamed, not_renamed, kept) = rename_all(&mut workspace, done, &saved)?;
+        let (renamed, not_renamed, kept) = rename_all(ctx, &mut workspace, done, &saved)?;
         done = renamed;
         failed.extend(not_renamed);
         let updates = updates(&workspace, &done)?;
@@ -186,6 +186,7 @@ type Failed = Vec<(Move, String)>;
 
 /// Does it. What was not renamed is where it was, as is what it would have replaced.
 fn rename_all(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     moves: Vec<Move>,
     saved: &Saved,
@@ -204,7 +205,7 @@ fn rename_all(
     for moving in moves {
         let rename = || rename::rename(&mirror, &moving.rename());
         let result = match moving.replaces {
-            _ if workspace.ctx.interrupted() => Err(interrupted("interrupted")),
+            _ if ctx.interrupted() => Err(interrupted("interrupted")),
             None => rename().map_err(CommandError::from),
             Some(stat) => {
                 let read = saved.stats.iter().find(|(read, _)| *read == moving.to).map(|(_, stat)| *stat);

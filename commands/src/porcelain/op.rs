@@ -60,16 +60,16 @@ enum What {
 }
 
 pub(crate) fn run(ctx: &Context, args: OpArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     match args.what {
         What::Log { max_count, oneline, count } => {
             let given = count.map(|text| parse_count(&text)).transpose()?;
-            log(&workspace, given.or(max_count).unwrap_or(usize::MAX), oneline)
+            log(ctx, &workspace, given.or(max_count).unwrap_or(usize::MAX), oneline)
         }
         What::Show { number } => {
             let number = number.unwrap_or(workspace.snapshot.state().seq);
             match take_back::by_number(&workspace, number)? {
-                Some(found) => show(&workspace, &found),
+                Some(found) => show(ctx, &workspace, &found),
                 None => {
                     Err(fatal(format_args!("there is no operation {number}"))
                         .hint("'pond op log' lists them"))
@@ -86,8 +86,13 @@ fn parse_count(text: &OsString) -> Result<usize, CommandError> {
     })
 }
 
-fn log(workspace: &Workspace<'_>, limit: usize, oneline: bool) -> Result<Outcome, CommandError> {
-    let ui = &workspace.ctx.ui;
+fn log(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    limit: usize,
+    oneline: bool,
+) -> Result<Outcome, CommandError> {
+    let ui = &ctx.ui;
     ui.page();
     let width = workspace.snapshot.state().seq.to_string().len();
     for found in workspace.snapshot.operations().take(limit) {
@@ -146,9 +151,9 @@ fn document((id, operation): &Found, change: &ViewChange) -> Value {
     })
 }
 
-fn show(workspace: &Workspace<'_>, found: &Found) -> Result<Outcome, CommandError> {
+fn show(ctx: &Context, workspace: &Workspace<'_>, found: &Found) -> Result<Outcome, CommandError> {
     let (id, operation) = found;
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     let change = view_change(workspace, operation)?;
     let recorded = Recorded::of(operation, workspace.store())?;
     if ui.is_json() {

@@ -67,12 +67,13 @@ pub(super) fn run(
     args: &PickArgs,
     said: PickOptions,
 ) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.abort { Workspace::take_back(ctx)? } else { Workspace::write(ctx)? };
+    let mut workspace =
+        if args.abort { Workspace::take_back(ctx.session()?)? } else { Workspace::write(ctx.session()?)? };
     match (args.go_on, args.skip, args.abort, args.quit) {
-        (true, ..) => return sequence::go_on(&mut workspace, doing),
-        (_, true, ..) => return sequence::skip(&mut workspace, doing),
-        (_, _, true, _) => return sequence::abort(&mut workspace, doing),
-        (_, _, _, true) => return sequence::quit(&mut workspace, doing),
+        (true, ..) => return sequence::go_on(ctx, &mut workspace, doing),
+        (_, true, ..) => return sequence::skip(ctx, &mut workspace, doing),
+        (_, _, true, _) => return sequence::abort(ctx, &mut workspace, doing),
+        (_, _, _, true) => return sequence::quit(ctx, &mut workspace, doing),
         _ => {}
     }
     merging::refuse_while_pending(&workspace, doing.command())?;
@@ -86,7 +87,7 @@ pub(super) fn run(
         ..said
     };
     let how = How { is_alone: commits.len() == 1, ..How::of(&workspace, said)? };
-    pick_all(&mut workspace, doing, &commits, &how)
+    pick_all(ctx, &mut workspace, doing, &commits, &how)
 }
 
 /// How commits are picked.
@@ -140,6 +141,7 @@ fn commits(
 
 /// Picks one commit after the other, until one has conflicts or changes nothing.
 fn pick_all(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     doing: Doing,
     commits: &[ObjectId],
@@ -148,7 +150,7 @@ fn pick_all(
     let mut rest = commits;
     while let Some((id, behind)) = rest.split_first() {
         let seq = workspace.snapshot.state().seq;
-        let outcome = pick(workspace, doing, id, behind, how).map_err(|error| {
+        let outcome = pick(ctx, workspace, doing, id, behind, how).map_err(|error| {
             // Once its operation is published, it is picked, whatever failed then.
             let left = if workspace.snapshot.state().seq == seq { rest } else { behind };
             with_left(workspace, doing, left, error)
@@ -158,8 +160,8 @@ fn pick_all(
         {
             // What is not in the mirror as it should be would be in the way of the next.
             let (left, command) = (size::counted(behind.len() as u64, "commit"), doing.command());
-            workspace.ctx.ui.error(format_args!("{left} after it: not looked at"));
-            workspace.ctx.ui.hint(format_args!(
+            ctx.ui.error(format_args!("{left} after it: not looked at"));
+            ctx.ui.hint(format_args!(
                 "'pond {command} --continue' writes the files that are missing and goes on, --abort goes back to before all of them"
             ));
         }
@@ -179,7 +181,8 @@ fn with_left(
     error: CommandError,
 ) -> CommandError {
     let was_waiting = workspace.index.header().pending.is_some();
-    let Some(next) = left.first().filter(|_| was_waiting || workspace.ctx.first_operation.get().is_some())
+    let Some(next) =
+        left.first().filter(|_| was_waiting || workspace.session.first_operation.get().is_some())
     else {
         return error;
     };
@@ -192,16 +195,18 @@ fn with_left(
 
 /// Goes on with the commits behind one that waited.
 pub(super) fn go_on(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     doing: Doing,
     queue: &[ObjectId],
     said: &PickOptions,
 ) -> Result<Outcome, CommandError> {
     let how = How::of(workspace, said.clone())?;
-    pick_all(workspace, doing, queue, &how)
+    pick_all(ctx, workspace, doing, queue, &how)
 }
 
 fn pick(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     doing: Doing,
     id: &ObjectId,
@@ -227,7 +232,7 @@ fn pick(
         let (base, theirs) = (base.cloned(), theirs.cloned());
         merging::combine_change(workspace, [base.as_ref(), theirs.as_ref()], labels, &how.merge)?
     };
-    let mut message = message(workspace, doing, id, &picked, how)?;
+    let mut message = message(ctx, doing, id, &picked, how)?;
     let is_clean = combined.merged.is_clean;
     merging::tell(workspace, &combined.merged);
     let is_empty =
@@ -238,10 +243,10 @@ fn pick(
     let then = if is_empty {
         Then::Stage(Some(Pending::new(doing, &message, &[]).with_commit(*id).with_queue(behind, &how.said)))
     } else if is_clean && !how.said.no_commit {
-        let committer = identity::committer(workspace.ctx)?;
+        let committer = identity::committer(ctx)?;
         let author = match doing {
             Doing::CherryPick => picked.author.clone(),
-            _ => identity::author(workspace.ctx)?,
+            _ => identity::author(ctx)?,
         };
         let record = Record { parents: vec![head], author, committer, message: message.clone() };
         Then::Commit(record, Pending::of_queue(doing, behind, &how.said))
@@ -258,7 +263,7 @@ fn pick(
     let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let parameters = [("picked", id.to_hex()), ("message", subject)];
     let applied = merging::apply(workspace, &kind, &parameters, &combined, then)?;
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     if ui.is_json() {
         let conflicts: Vec<String> =
             combined.merged.unmerged.iter().map(|one| escape::plain(&one.path).into_owned()).collect();
@@ -357,7 +362,7 @@ fn parent(
 }
 
 fn message(
-    workspace: &Workspace<'_>,
+    ctx: &Context,
     doing: Doing,
     id: &ObjectId,
     picked: &Commit,
@@ -388,7 +393,7 @@ fn message(
         message.extend_from_slice(line.as_bytes());
     }
     if how.said.signoff {
-        let who = identity::committer(workspace.ctx)?;
+        let who = identity::committer(ctx)?;
         let value = format!("{} <{}>", who.name, who.email);
         message = trailers::add_trailer(&message, "Signed-off-by", value.as_bytes()).into();
     }

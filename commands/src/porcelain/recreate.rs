@@ -1,6 +1,7 @@
 //! `checkout -m`, `restore -m`: conflicts written to the mirror anew, from the versions that do not go together; and how such
 //! options are read.
 
+use crate::context::Context;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +14,6 @@ use pond_objects::{Side, large};
 
 use crate::error::{CommandError, Outcome, conflict};
 use crate::merging::{self, StrategyArgs};
-use crate::mirror::next_commit::object_side;
 use crate::mirror::pending::{Conflict, Which};
 use crate::porcelain::restore::{Restore, restore, staged};
 use crate::ui::diff::stored_text;
@@ -43,6 +43,7 @@ impl AgainArgs {
 
 /// Writes the conflicts of paths anew, and of other paths what is staged; they stay in conflict until they are added.
 pub(super) fn recreate(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     options: &MergeOptions,
     pathspecs: &Pathspecs,
@@ -73,6 +74,7 @@ pub(super) fn recreate(
         workspace.update_index(BTreeMap::new(), &packs)?;
     }
     restore(
+        ctx,
         workspace,
         &Restore { pathspecs, source, revision: None, index: false, files: true, keep_others: true, kind },
     )
@@ -111,7 +113,7 @@ fn merged(
         TextOptions { style: options.style, favour: None, marker_size: TextOptions::MARKER_SIZE };
     let store = workspace.store();
     if sides.iter().flatten().any(|side| side.size > options.in_memory) {
-        let text = |side: Option<Side>| stored_text(store, side.map(object_side));
+        let text = |side: Option<Side>| stored_text(store, side);
         let [base, our_text, their_text] = [text(sides[0])?, text(sides[1])?, text(sides[2])?];
         for text in [&base, &our_text, &their_text] {
             if is_binary(&large::read(&**text, 0..text.size().min(BINARY_PROBE as u64))?) {

@@ -26,8 +26,9 @@ pub(crate) struct RedoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::take_back(ctx)? };
-    if let Some(outcome) = done_half_way(&workspace, "REDO")? {
+    let mut workspace =
+        if args.dry_run { Workspace::read(ctx.session()?)? } else { Workspace::take_back(ctx.session()?)? };
+    if let Some(outcome) = done_half_way(ctx, &workspace, "REDO")? {
         return Ok(outcome);
     }
     let found = take_back::last_taken_back(&workspace)?;
@@ -37,5 +38,5 @@ pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError
     let how = How { kind: "REDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
     // One after the other, as they were taken back.
     let each = found.into_iter().map(|one| vec![one]).collect();
-    take_all_back(&mut workspace, each, how, args.dry_run)
+    take_all_back(ctx, &mut workspace, each, how, args.dry_run)
 }

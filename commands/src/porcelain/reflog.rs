@@ -53,7 +53,7 @@ fn reference(mut words: Vec<OsString>) -> Result<OsString, CommandError> {
 }
 
 pub(crate) fn run(ctx: &Context, args: ReflogArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     let name = reference(args.words)?;
     let tracked = revisions::tracked(&workspace, &name)?;
     let shown = escape::plain(name.as_encoded_bytes()).into_owned();

@@ -106,9 +106,9 @@ impl ResetArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write_over(ctx)?;
+    let mut workspace = Workspace::write_over(ctx.session()?)?;
     workspace.need_mirror()?;
-    let arguments = split_arguments(&workspace, &args.what, &args.paths)?;
+    let arguments = split_arguments(&workspace, &args.what, &args.paths, ctx.ends_with_dashes())?;
     let revision = match arguments.revisions.as_slice() {
         [] => None,
         [one] => Some(one.as_os_str()),
@@ -125,7 +125,7 @@ pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandErro
         if matches!(mode, Mode::Soft | Mode::Mixed) {
             workspace.forget_half_done()?;
         }
-        return move_branch(&mut workspace, mode, revision);
+        return move_branch(ctx, &mut workspace, mode, revision);
     }
     if mode != Mode::Mixed {
         return Err(fatal(format_args!("cannot do {} reset with paths", mode.word()))
@@ -134,11 +134,12 @@ pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandErro
     if args.mixed {
         ctx.ui.warn("--mixed with paths is deprecated; use 'pond reset -- PATHS' instead");
     }
-    unstage(&mut workspace, revision, &arguments.pathspecs)
+    unstage(ctx, &mut workspace, revision, &arguments.pathspecs)
 }
 
 /// Brings what is staged of some paths to a version.
 fn unstage(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     revision: Option<&OsStr>,
     pathspecs: &Pathspecs,
@@ -157,11 +158,12 @@ fn unstage(
     let request = Rearrange { staged, pending, ..Rearrange::nothing(workspace, "RESET", &[]) };
     let laid_out = rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
     let before = workspace.head.clone();
-    report(workspace, Mode::Mixed, &before, &Done { laid_out, staged: paths })
+    report(ctx, workspace, Mode::Mixed, &before, &Done { laid_out, staged: paths })
 }
 
 /// Moves the branch, or a HEAD that is on none.
 fn move_branch(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     mode: Mode,
     revision: Option<&OsStr>,
@@ -190,8 +192,8 @@ fn move_branch(
         }
         mode => move_and_restage(workspace, mode, &parameters, head, edits)?,
     };
-    tell_what_is_given_up(workspace, given_up.as_ref());
-    report(workspace, mode, &before, &done)
+    tell_what_is_given_up(ctx, given_up.as_ref());
+    report(ctx, workspace, mode, &before, &done)
 }
 
 /// The modes that change of the files at most those without changes.
@@ -221,7 +223,7 @@ fn move_and_restage(
         Mode::Soft => Vec::new(),
         _ => staged_targets(workspace, tree.as_ref(), &|_, _| true)?,
     };
-    workspace.ctx.check_interrupt("nothing was changed")?;
+    workspace.session.check_interrupt("nothing was changed")?;
     let paths = staged.iter().map(|target| target.path.clone()).collect();
     let request = Rearrange {
         head,
@@ -236,15 +238,12 @@ fn move_and_restage(
 }
 
 /// Says that commits which were still to be picked are forgotten with what waited.
-fn tell_what_is_given_up(workspace: &Workspace<'_>, given_up: Option<&Pending>) {
+fn tell_what_is_given_up(ctx: &Context, given_up: Option<&Pending>) {
     let Some(given_up) = given_up.filter(|given_up| !given_up.queue().is_empty()) else { return };
     let left = size::counted(given_up.queue().len() as u64, "commit");
     let command = given_up.doing.command();
-    workspace
-        .ctx
-        .ui
-        .warn(format_args!("the {command} that was under way had {left} left, which are given up"));
-    workspace.ctx.ui.hint("'pond undo' brings all of it back");
+    ctx.ui.warn(format_args!("the {command} that was under way had {left} left, which are given up"));
+    ctx.ui.hint("'pond undo' brings all of it back");
 }
 
 /// What has to be staged for the index to have what a tree has, at the paths that are wanted.
@@ -283,12 +282,13 @@ struct Done {
 }
 
 fn report(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     mode: Mode,
     before: &Head,
     done: &Done,
 ) -> Result<Outcome, CommandError> {
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     let is_told = ui.is_json() || !ui.is_quiet();
     let unstaged = match mode {
         Mode::Mixed if is_told => unstaged(workspace)?,

@@ -1,5 +1,6 @@
 //! `pond restore`: write files of a version.
 
+use crate::observer::Event;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -80,15 +81,20 @@ pub(crate) struct RestoreArgs {
 
 pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
     if let Some(directory) = &args.to {
-        let workspace = Workspace::browse(ctx)?;
+        let workspace = Workspace::browse(ctx.session()?)?;
         let entries = version(&workspace, args.source.as_ref())?;
         let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
-        return lay_out_elsewhere(&workspace, select(entries, pathspecs.as_ref()), &ctx.cwd.join(directory));
+        return lay_out_elsewhere(
+            ctx,
+            &workspace,
+            select(entries, pathspecs.as_ref()),
+            &ctx.cwd.join(directory),
+        );
     }
     if args.paths.is_empty() {
         return Err(usage("restore needs paths").hint("'pond restore .' restores everything below here"));
     }
-    let mut workspace = Workspace::write_without_index(ctx)?;
+    let mut workspace = Workspace::write_without_index(ctx.session()?)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
     let is_rebuilt = args.staged && pathspecs.is_everything() && workspace.rebuild_index()?;
     if is_rebuilt && args.source.is_none() && !args.worktree {
@@ -101,10 +107,10 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
                 "-m and --conflict write files from the versions of a conflict: no -s, no --staged",
             ));
         }
-        return recreate(&mut workspace, &options, &pathspecs, "RESTORE");
+        return recreate(ctx, &mut workspace, &options, &pathspecs, "RESTORE");
     }
     if let Some(which) = args.side.which() {
-        return take_side(&mut workspace, which, &pathspecs);
+        return take_side(ctx, &mut workspace, which, &pathspecs);
     }
     let from_index = args.source.is_none() && !args.staged;
     if from_index {
@@ -112,6 +118,7 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
     }
     let source = if from_index { staged(&workspace) } else { version(&workspace, args.source.as_ref())? };
     restore(
+        ctx,
         &mut workspace,
         &Restore {
             pathspecs: &pathspecs,
@@ -144,7 +151,11 @@ pub(crate) struct Restore<'a> {
 }
 
 /// Restores; the caller holds the mirror's lock.
-pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> Result<Outcome, CommandError> {
+pub(crate) fn restore(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    restore: &Restore<'_>,
+) -> Result<Outcome, CommandError> {
     let targets = targets(workspace, restore);
     if let Some(unmatched) = restore.pathspecs.unmatched().first() {
         return Err(unmatched_error(unmatched, restore.revision.as_deref()));
@@ -159,7 +170,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         let changed = lay_out::changed_on_host(workspace, &scan, &targets);
         let victims = lay_out::victims(workspace, &scan, &changed)?;
         let saved = save::store(workspace, &victims)?;
-        workspace.ctx.check_interrupt("nothing was changed")?;
+        workspace.session.check_interrupt("nothing was changed")?;
         let host = lay_out::touched(workspace, &changed, &saved, &scan);
         let index = touched_index.clone();
         let footprint = Footprint { host, index, pending: pending.clone(), ..Footprint::default() };
@@ -178,7 +189,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         if interrupted_half_way {
             save_updates(workspace, updates)?;
             workspace.save_head()?;
-            report.print(workspace, false)?;
+            report.print(ctx, false)?;
             return Err(interrupted(
                 "interrupted; the files that were written are whole, the others are as they were",
             ));
@@ -200,7 +211,7 @@ pub(crate) fn restore(workspace: &mut Workspace<'_>, restore: &Restore<'_>) -> R
         save_updates(workspace, updates)?;
     }
     workspace.save_head()?;
-    report.print(workspace, restore.files)?;
+    report.print(ctx, restore.files)?;
     Ok(if report.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
@@ -262,8 +273,8 @@ impl Report {
     }
 
     /// Prints the document; for people, a line about the files if there is something to say of them.
-    fn print(&self, workspace: &Workspace<'_>, files: bool) -> Result<(), CommandError> {
-        let ui = &workspace.ctx.ui;
+    fn print(&self, ctx: &Context, files: bool) -> Result<(), CommandError> {
+        let ui = &ctx.ui;
         let written = size::counted(self.written.len() as u64, "file");
         match self.removed.len() {
             _ if !files => {}
@@ -374,11 +385,12 @@ fn select(entries: Vec<PathEntry>, pathspecs: Option<&Pathspecs>) -> Vec<PathEnt
 
 /// Lays entries out in a directory that is new or empty.
 fn lay_out_elsewhere(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     entries: Vec<PathEntry>,
     directory: &Path,
 ) -> Result<Outcome, CommandError> {
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     let place = directory.ancestors().find_map(|path| std::fs::canonicalize(path).ok());
     if place.is_some_and(|place| place.starts_with(workspace.pond.pond_dir())) {
         return Err(fatal("a version can't be laid out inside .pond").hint("name a directory outside of it"));
@@ -421,7 +433,7 @@ fn lay_out_elsewhere(
             Err(error) => failures.push_outcome(request.path, &error),
         }
     }
-    failures.show(workspace);
+    workspace.session.tell(Event::Failed(&failures));
     if !failures.is_empty() {
         ui.hint(format_args!(
             "'{}' holds a part of the version: empty it before the next try, or name another directory",

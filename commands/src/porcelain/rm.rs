@@ -92,7 +92,7 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
     if args.paths.is_empty() {
         return Err(usage("rm needs paths"));
     }
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
     let unmerged = unmerged(&workspace, &pathspecs);
     let rows = select(&workspace, &args, &pathspecs)?;
@@ -265,7 +265,7 @@ fn save_uncommitted(
     // What is staged of a file that has something else is named by the operation: a tree has one content at a path.
     victims.extend(staged.filter(|victim| !read.contains(&victim.path)));
     let saved = save::store(workspace, &victims)?;
-    workspace.ctx.check_interrupt("nothing was removed")?;
+    workspace.session.check_interrupt("nothing was removed")?;
     let mut footprint = Footprint::default();
     let stored: HashMap<&BString, Side> = saved.entries.iter().map(|(path, side)| (path, *side)).collect();
     for target in targets {

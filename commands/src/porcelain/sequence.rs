@@ -1,8 +1,9 @@
 //! Going on with what waits: the ends of `merge`, `cherry-pick` and `revert`.
 
+use crate::context::Context;
 use bstr::{BString, ByteSlice};
 use pond_objects::{ObjectId, ObjectSource as _};
-use pond_oplog::view::{MAIN_MIRROR, View};
+use pond_oplog::view::View;
 use serde_json::json;
 
 use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
@@ -12,7 +13,7 @@ use crate::mirror::index::Header;
 use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::save::{self, Saved};
 use crate::porcelain::commit;
-use crate::take_back::{self, Found, How, Newer, TakingBack};
+use crate::take_back::{self, Attempt, Found, How, Newer, TakingBack};
 use crate::workspace::Workspace;
 use pond_objects::escape;
 
@@ -46,16 +47,20 @@ pub(super) fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), CommandEr
 }
 
 /// Commits what waited, and goes on with what comes after it.
-pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
+pub(super) fn go_on(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    doing: Doing,
+) -> Result<Outcome, CommandError> {
     let waiting = pending(workspace, doing)?.clone();
     refuse_unmerged(workspace)?;
     if waiting.is_commit_due() {
-        commit::conclude(workspace, &waiting)?;
+        commit::conclude(ctx, workspace, &waiting)?;
     }
     let outcome = match doing {
         Doing::Merge | Doing::Stash | Doing::Squash | Doing::Conflicts => return Ok(Outcome::Done),
         Doing::CherryPick | Doing::Revert => {
-            super::pick::go_on(workspace, doing, &waiting.queue(), waiting.options())
+            super::pick::go_on(ctx, workspace, doing, &waiting.queue(), waiting.options())
         }
     };
     // Where the next commit could not even begin, it is the one to leave out.
@@ -67,7 +72,11 @@ pub(super) fn go_on(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outco
 }
 
 /// Goes on without the commit that waited, or, where none has begun, without the next.
-pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
+pub(super) fn skip(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    doing: Doing,
+) -> Result<Outcome, CommandError> {
     let waiting = pending(workspace, doing)?.clone();
     let command = doing.command();
     if waiting.is_by_hand() {
@@ -78,6 +87,7 @@ pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcom
         let found = take_back::beginning_of_pending(workspace, &waiting)?;
         let rest = waiting.rest();
         give_up(
+            ctx,
             workspace,
             doing,
             found,
@@ -91,21 +101,23 @@ pub(super) fn skip(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcom
         rest
     };
     match rest {
-        Some(rest) => super::pick::go_on(workspace, doing, &rest.queue(), rest.options()),
+        Some(rest) => super::pick::go_on(ctx, workspace, doing, &rest.queue(), rest.options()),
         None => Ok(Outcome::Done),
     }
 }
 
 /// Goes back to before what waits, and to before all that led to it: of commits that are picked, to before the first. What
 /// was made of its files meanwhile is stored in the pond.
-pub(super) fn abort(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
+pub(super) fn abort(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    doing: Doing,
+) -> Result<Outcome, CommandError> {
     pending(workspace, doing)?;
     let found = take_back::beginning_of_sequence(workspace)?;
     let aim = format!("give the {} up", doing.command());
-    let outcome = give_up(workspace, doing, found, GiveUp { aim: &aim, leaving: None })?;
-    workspace
-        .ctx
-        .ui
+    let outcome = give_up(ctx, workspace, doing, found, GiveUp { aim: &aim, leaving: None })?;
+    ctx.ui
         .status(format_args!("the {} is given up; what it changed is as it was before it", doing.command()));
     Ok(outcome)
 }
@@ -120,6 +132,7 @@ struct GiveUp<'a> {
 
 /// Takes back what led to what waits.
 fn give_up(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     doing: Doing,
     found: Vec<Found>,
@@ -131,7 +144,7 @@ fn give_up(
         ));
     };
     // Where it has made no commit yet, what it did is not about HEAD; but what it was begun on has to be there still.
-    let left = View::at(workspace.store(), newest.view).head(MAIN_MIRROR)?.commit;
+    let left = View::at(workspace.store(), newest.view).head(&workspace.session.mirror)?.commit;
     let mut taking = TakingBack::of(workspace, found)?.with_conflicts(workspace)?;
     if let Some(pending) = leaving {
         taking = taking.leaving(pending);
@@ -146,11 +159,12 @@ fn give_up(
             "nothing was changed; 'pond {command} --quit' forgets it, and leaves files and index as they are"
         )));
     }
-    let done = taking.apply(
-        workspace,
-        How { kind: "ABORT", newer: Newer::Store, counts_as_undo: false, partway: false },
-    )?;
-    let ui = &workspace.ctx.ui;
+    let how = How { kind: "ABORT", newer: Newer::Store, counts_as_undo: false, partway: false };
+    let done = match taking.apply(workspace, how)? {
+        Attempt::Done(done) => done,
+        Attempt::Newer(newer) => return Err(taking.would_lose(&newer, how)),
+    };
+    let ui = &ctx.ui;
     if ui.is_json() {
         ui.json(&json!({
             "aborted": doing.command(),
@@ -163,10 +177,14 @@ fn give_up(
 }
 
 /// Forgets what waits; files and index stay, and paths in conflict are still to be decided about.
-pub(super) fn quit(workspace: &mut Workspace<'_>, doing: Doing) -> Result<Outcome, CommandError> {
+pub(super) fn quit(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    doing: Doing,
+) -> Result<Outcome, CommandError> {
     let left = pending(workspace, doing)?.only_conflicts();
     wait_for(workspace, "QUIT", left)?;
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     if let Some(left) = &workspace.index.header().pending {
         ui.status(format_args!("the {} is forgotten, but {}", doing.command(), left.doing.matter()));
         ui.hint(left.doing.advice());

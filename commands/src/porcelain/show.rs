@@ -58,8 +58,8 @@ pub(crate) struct ShowArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::browse(ctx)?;
-    let arguments = split_arguments(&workspace, &args.objects, &args.paths)?;
+    let workspace = Workspace::browse(ctx.session()?)?;
+    let arguments = split_arguments(&workspace, &args.objects, &args.paths, ctx.ends_with_dashes())?;
     let objects = match arguments.revisions.is_empty() {
         true => vec![OsString::from("HEAD")],
         false => arguments.revisions.clone(),
@@ -68,7 +68,7 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
     let short = |id: &ObjectId| short_id(store, id);
     let merges =
         args.merges.read(&args.diff, args.first_parent, Forms::PATCH, Against::All { dense: true })?;
-    let mut output = CommitOutput::new(&workspace, &args.format, &args.diff, merges, &short)?;
+    let mut output = CommitOutput::new(ctx, &workspace, &args.format, &args.diff, merges, &short)?;
     ctx.ui.page();
     let named =
         objects.iter().map(|text| named(&workspace, text)).collect::<Result<Vec<_>, CommandError>>()?;

@@ -155,7 +155,7 @@ pub(super) fn show(ctx: &Context) -> Result<Outcome, CommandError> {
 }
 
 pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::read(ctx)?;
+    let workspace = Workspace::read(ctx.session()?)?;
     workspace.need_mirror()?;
     let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
     let renames = !args.no_renames && ctx.config()?.bool("diff.renames")?;
@@ -165,7 +165,7 @@ pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandErr
         ignored: args.ignored.with(args.untracked_files.into())?,
         renames,
     };
-    let report = report::collect(&workspace, &request)?;
+    let report = report::collect(ctx, &workspace, &request)?;
     let is_scripted = args.porcelain.is_some() || args.nul && !args.short;
     if ctx.ui.is_json() {
         ctx.ui.json(&json::document(&report))?;

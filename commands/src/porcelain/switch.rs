@@ -69,11 +69,11 @@ pub(crate) struct SwitchArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: SwitchArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     workspace.need_mirror()?;
     let to = destination(&workspace, &args)?;
     let merge = args.again.options(&workspace)?;
-    go(&mut workspace, Go { kind: "SWITCH", to, discard: args.discard_changes, merge, advise: false })
+    go(ctx, &mut workspace, Go { kind: "SWITCH", to, discard: args.discard_changes, merge, advise: false })
 }
 
 fn destination(workspace: &Workspace<'_>, args: &SwitchArgs) -> Result<To, CommandError> {

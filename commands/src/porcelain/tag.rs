@@ -112,7 +112,7 @@ fn list(
     patterns: Vec<String>,
     lines: Option<usize>,
 ) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     let template = args.form.template(&workspace)?;
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::short(&patterns, args.form.ignores_case())?;
@@ -121,8 +121,8 @@ fn list(
     let refs = args.form.choose(&facts, all, &patterns)?;
     ctx.ui.page();
     match (template, lines.filter(|lines| *lines > 0)) {
-        _ if ctx.ui.is_json() => ref_list::print_json(&facts, &refs)?,
-        (Some(template), _) => ref_list::print(&facts, &refs, &template)?,
+        _ if ctx.ui.is_json() => ref_list::print_json(&ctx.ui, &facts, &refs)?,
+        (Some(template), _) => ref_list::print(&ctx.ui, &facts, &refs, &template)?,
         (None, None) => {
             let mut out = ctx.ui.out();
             for one in &refs {
@@ -148,7 +148,7 @@ fn delete(ctx: &Context, names: &[String]) -> Result<Outcome, CommandError> {
     if names.is_empty() {
         return Err(usage("which tag?").hint("'pond tag' lists them"));
     }
-    let mut workspace = Workspace::history(ctx)?;
+    let mut workspace = Workspace::history(ctx.session()?)?;
     let mut gone: Vec<(RefName, ObjectId)> = Vec::new();
     for text in names {
         let name = RefName::new(&format!("tags/{text}"));

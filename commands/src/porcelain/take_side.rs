@@ -1,10 +1,11 @@
 //! `checkout --ours`, `restore --theirs`: one side's version of paths in conflict, written to the mirror.
 
+use crate::context::Context;
+use crate::report::list::paths_below;
 use bstr::BString;
 use pond_objects::PathEntry;
 
 use crate::error::{CommandError, Outcome, conflict, fatal};
-use crate::mirror::obstacles;
 use crate::mirror::pending::{Conflict, Which};
 use crate::porcelain::restore::{Restore, restore};
 use crate::workspace::Workspace;
@@ -44,7 +45,7 @@ pub(super) fn refuse_in_conflict(
         conflicts.map(Conflict::path).filter(|path| pathspecs.matches(path, false)).collect();
     match paths.is_empty() {
         true => Ok(()),
-        false => Err(conflict(format_args!("these paths are in conflict:{}", obstacles::list(&paths))).hint(
+        false => Err(conflict(format_args!("these paths are in conflict:{}", paths_below(&paths))).hint(
             "nothing was changed; --ours and --theirs take one side, -m writes the conflict anew, 'pond add PATH' says that one is decided",
         )),
     }
@@ -52,6 +53,7 @@ pub(super) fn refuse_in_conflict(
 
 /// Writes one side's version of the paths; they stay in conflict until they are added.
 pub(super) fn take_side(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     which: Which,
     pathspecs: &Pathspecs,
@@ -71,6 +73,7 @@ pub(super) fn take_side(
         source.push(PathEntry { path, kind: side.kind, id: side.id, size: side.size });
     }
     restore(
+        ctx,
         workspace,
         &Restore {
             pathspecs,

@@ -3,9 +3,9 @@
 use pond_oplog::operation::Operation;
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal, nothing};
+use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
 use crate::operation_output;
-use crate::take_back::{self, Found, How, Newer, TakingBack};
+use crate::take_back::{self, Attempt, Found, How, Newer, TakenBack, TakingBack};
 use crate::workspace::Workspace;
 use pond_objects::escape;
 
@@ -42,17 +42,18 @@ pub(crate) struct UndoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.dry_run { Workspace::read(ctx)? } else { Workspace::take_back(ctx)? };
+    let mut workspace =
+        if args.dry_run { Workspace::read(ctx.session()?)? } else { Workspace::take_back(ctx.session()?)? };
     let how = How { kind: "UNDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
     let Some(number) = args.to else {
-        if let Some(outcome) = done_half_way(&workspace, "UNDO")? {
+        if let Some(outcome) = done_half_way(ctx, &workspace, "UNDO")? {
             return Ok(outcome);
         }
         let found = take_back::last(&workspace)?;
         if found.is_empty() {
             return Err(nothing("there is nothing to take back").hint("'pond op log' lists what was done"));
         }
-        return take_all_back(&mut workspace, vec![found], how, args.dry_run);
+        return take_all_back(ctx, &mut workspace, vec![found], how, args.dry_run);
     };
     if take_back::by_number(&workspace, number)?.is_none() {
         return Err(fatal(format_args!("there is no operation {number}")).hint("'pond op log' lists them"));
@@ -62,20 +63,24 @@ pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError
         return Err(nothing(format_args!("nothing was done here since operation {number}")));
     }
     let commands = take_back::by_command(wanted);
-    take_all_back(&mut workspace, commands, how, args.dry_run)
+    take_all_back(ctx, &mut workspace, commands, how, args.dry_run)
 }
 
 /// Where the same command ended half way before, to end it is all that is wanted: whoever runs it once more, since it failed
 /// or the power did, means the same operation. Then, how that ended.
-pub(super) fn done_half_way(workspace: &Workspace<'_>, kind: &str) -> Result<Option<Outcome>, CommandError> {
-    let (ui, command) = (&workspace.ctx.ui, kind.to_lowercase());
+pub(super) fn done_half_way(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    kind: &str,
+) -> Result<Option<Outcome>, CommandError> {
+    let (ui, command) = (&ctx.ui, kind.to_lowercase());
     if workspace.is_half_done(kind)? {
-        ui.status(format_args!("would do the rest of the '{command}' that ended half way"));
+        ui.status(format_args!("would finish the '{command}' that was interrupted"));
         return Ok(Some(Outcome::Done));
     }
     let Some(outcome) = workspace.ended_half_way(kind) else { return Ok(None) };
     if outcome == Outcome::Done {
-        ui.status(format_args!("the '{command}' that had ended half way is done; nothing else was changed"));
+        ui.status(format_args!("the '{command}' that was interrupted is finished; nothing else was changed"));
         ui.hint(format_args!("'pond {command}' once more goes on with the command before"));
     }
     Ok(Some(outcome))
@@ -83,6 +88,7 @@ pub(super) fn done_half_way(workspace: &Workspace<'_>, kind: &str) -> Result<Opt
 
 /// Takes one command back after the other: none where it shows before that one of them cannot be.
 pub(super) fn take_all_back(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     commands: Vec<Vec<Found>>,
     how: How,
@@ -91,16 +97,16 @@ pub(super) fn take_all_back(
     let takings = commands.into_iter().map(|found| TakingBack::of(workspace, found));
     let takings = takings.collect::<Result<Vec<_>, CommandError>>()?;
     if dry_run {
-        return foretell(workspace, &takings, how);
+        return foretell(ctx, workspace, &takings, how);
     }
     // One alone is looked at when it is taken back, and nothing was changed then.
     if takings.len() > 1 {
-        take_back::check(workspace, &takings, how, false)?;
+        take_back::check(workspace, &takings, how, !ctx.ui.can_ask())?;
     }
     let mut outcome = Outcome::Done;
     for (number, taking) in takings.iter().enumerate() {
         let how = How { partway: number > 0, ..how };
-        if take_one_back(workspace, taking, how)? == Outcome::Partial {
+        if take_one_back(ctx, workspace, taking, how)? == Outcome::Partial {
             outcome = Outcome::Partial;
         }
     }
@@ -108,43 +114,78 @@ pub(super) fn take_all_back(
 }
 
 /// Says what would be done, and what stands in the way of it.
-fn foretell(workspace: &Workspace<'_>, takings: &[TakingBack], how: How) -> Result<Outcome, CommandError> {
+fn foretell(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    takings: &[TakingBack],
+    how: How,
+) -> Result<Outcome, CommandError> {
     for taking in takings {
         for operation in &taking.operations {
-            tell(workspace, operation, true)?;
+            tell(ctx, workspace, operation, true)?;
         }
         let paths = taking.targets.iter().map(|target| (&target.path, target.side.is_some()));
-        operation_output::report(workspace, &taking.operations, &taking.view, paths, true)?;
+        operation_output::report(ctx, &taking.operations, &taking.view, paths, true)?;
     }
     if let Err(obstacle) = take_back::check(workspace, takings, how, true) {
-        workspace.ctx.ui.warn(obstacle.message());
+        ctx.ui.warn(obstacle.message());
     }
     Ok(Outcome::Done)
 }
 
 /// Takes the operations of one command back, in one step, and says so before and after.
 fn take_one_back(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     taking: &TakingBack,
     how: How,
 ) -> Result<Outcome, CommandError> {
-    let ctx = workspace.ctx;
     for operation in &taking.operations {
-        tell(workspace, operation, false)?;
+        tell(ctx, workspace, operation, false)?;
     }
-    let done = taking.apply(workspace, how)?;
+    let done = apply(ctx, workspace, taking, how)?;
     let written = done.laid_out.written.keys().map(|path| (path, true));
     let removed = done.laid_out.removed.iter().map(|path| (path, false));
     for (from, to) in &done.renamed {
         ctx.ui.status(format_args!("renamed {} to {}", escape::quoted(from), escape::quoted(to)));
     }
-    operation_output::report(workspace, &taking.operations, &taking.view, written.chain(removed), false)?;
+    operation_output::report(ctx, &taking.operations, &taking.view, written.chain(removed), false)?;
     Ok(if done.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
+/// Takes them back; where that would overwrite what was changed since, if somebody is there to ask and agrees.
+fn apply(
+    ctx: &Context,
+    workspace: &mut Workspace<'_>,
+    taking: &TakingBack,
+    how: How,
+) -> Result<TakenBack, CommandError> {
+    let newer = match taking.apply(workspace, how)? {
+        Attempt::Done(done) => return Ok(done),
+        Attempt::Newer(newer) => newer,
+    };
+    let ui = &ctx.ui;
+    if !ui.can_ask() {
+        return Err(taking.would_lose(&newer, how));
+    }
+    ui.warn(taking.losing(&newer));
+    if !ui.ask("Take it back, and store these changes in the pond first?") {
+        return Err(conflict(format_args!("{} was not taken back; {}", taking.name(), how.unchanged())));
+    }
+    match taking.apply(workspace, How { newer: Newer::Store, ..how })? {
+        Attempt::Done(done) => Ok(done),
+        Attempt::Newer(newer) => Err(taking.would_lose(&newer, how)),
+    }
+}
+
 /// Says what is done to an operation, or would be: to take back what took others back is to do those again.
-fn tell(workspace: &Workspace<'_>, operation: &Operation, dry_run: bool) -> Result<(), CommandError> {
-    let ui = &workspace.ctx.ui;
+fn tell(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    operation: &Operation,
+    dry_run: bool,
+) -> Result<(), CommandError> {
+    let ui = &ctx.ui;
     let say = |verbs: [&str; 2], operation: &Operation| {
         let verb = if dry_run { verbs[0] } else { verbs[1] };
         ui.status(format_args!("{verb} {}", operation_output::line(operation)));

@@ -26,13 +26,14 @@ pub(crate) struct Arguments {
     pub(crate) pathspecs: Pathspecs,
 }
 
-/// Tells revisions from paths. `mixed` stood before `--`, `paths` behind it.
+/// Tells revisions from paths. `mixed` stood before `--`, `paths` behind it; `ends_with_dashes` if nothing did.
 pub(crate) fn split_arguments(
     workspace: &Workspace<'_>,
     mixed: &[OsString],
     paths: &[OsString],
+    ends_with_dashes: bool,
 ) -> Result<Arguments, CommandError> {
-    let dashes = !paths.is_empty() || workspace.ctx.command_line.last().is_some_and(|word| word == "--");
+    let dashes = !paths.is_empty() || ends_with_dashes;
     let count = if dashes { mixed.len() } else { revisions_in_front(workspace, mixed)? };
     let (revisions, rest) = mixed.split_at(count);
     let all: Vec<OsString> = rest.iter().chain(paths).cloned().collect();
@@ -125,7 +126,7 @@ fn looks_like_path(workspace: &Workspace<'_>, text: &OsStr) -> bool {
 }
 
 fn is_host_file(workspace: &Workspace<'_>, text: &OsStr) -> bool {
-    workspace.ctx.cwd.join(text).symlink_metadata().is_ok()
+    workspace.session.cwd.join(text).symlink_metadata().is_ok()
 }
 
 fn is_tracked(workspace: &Workspace<'_>, text: &OsStr) -> bool {

@@ -43,7 +43,7 @@ impl<'a> PondLookup<'a> {
             pond: &workspace.pond,
             snapshot: &workspace.snapshot,
             head: &workspace.head,
-            mirror: pond_oplog::view::MAIN_MIRROR,
+            mirror: &workspace.session.mirror,
         }
     }
 

@@ -47,7 +47,7 @@ impl Ahead {
         renames.into_iter().for_each(|(before, after)| self.rename(before, after));
         self.on_host.extend(taking.targets.iter().map(|target| (target.path.clone(), target.side)));
         let index = taking.recorded.index.iter();
-        self.in_index.extend(index.map(|change| (change.path.clone(), change.old.map(Side::from))));
+        self.in_index.extend(index.map(|change| (change.path.clone(), change.old)));
     }
 
     fn rename(&mut self, before: BString, after: BString) {
@@ -127,8 +127,8 @@ impl Ahead {
     }
 }
 
-/// Whether commands can be taken back in this order, as far as that shows before. Where a person can be asked about files
-/// that were changed since, that is no obstacle, unless `strict`.
+/// Whether commands can be taken back in this order, as far as that shows before. Files that were changed since are an
+/// obstacle where `newer_is_kept`.
 ///
 /// # Errors
 /// The obstacle; nothing was changed.
@@ -136,10 +136,10 @@ pub(crate) fn check(
     workspace: &Workspace<'_>,
     takings: &[TakingBack],
     how: How,
-    strict: bool,
+    newer_is_kept: bool,
 ) -> Result<(), CommandError> {
-    let spares = how.newer == Newer::Ask && (strict || !workspace.ctx.ui.can_ask());
-    let mut host = if spares { Some(Host::look(workspace)?) } else { None };
+    let mut host =
+        if newer_is_kept && how.newer == Newer::Keep { Some(Host::look(workspace)?) } else { None };
     let mut ahead = Ahead::default();
     for taking in takings {
         taking.check_view(workspace, &ahead, how)?;

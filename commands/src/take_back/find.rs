@@ -7,7 +7,6 @@ use std::collections::HashSet;
 
 use pond_objects::ObjectId;
 use pond_oplog::operation::Operation;
-use pond_oplog::view::MAIN_MIRROR;
 
 use super::UNDOES;
 use crate::error::CommandError;
@@ -19,8 +18,8 @@ use crate::workspace::Workspace;
 pub(crate) type Found = (ObjectId, Operation);
 
 /// Whether the command was typed in this mirror.
-fn is_typed_here(operation: &Operation) -> bool {
-    operation.note(MIRROR) == Some(MAIN_MIRROR)
+fn is_typed_here(workspace: &Workspace<'_>, operation: &Operation) -> bool {
+    operation.note(MIRROR) == Some(&workspace.session.mirror)
 }
 
 /// The numbers of the operations that this one took back, the newest first.
@@ -59,7 +58,8 @@ fn typed_here<'w>(
     workspace: &'w Workspace<'_>,
 ) -> impl Iterator<Item = Result<Found, CommandError>> + use<'w> {
     let operations = workspace.snapshot.operations().map(|found| found.map_err(CommandError::from));
-    operations.filter(|found| found.as_ref().map_or(true, |(_, operation)| is_typed_here(operation)))
+    operations
+        .filter(|found| found.as_ref().map_or(true, |(_, operation)| is_typed_here(workspace, operation)))
 }
 
 /// Puts operations together that are of one command; the order stays.

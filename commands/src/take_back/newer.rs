@@ -1,5 +1,6 @@
 //! What was changed since, and would be lost where operations are taken back.
 
+use crate::report::list::paths_below;
 use std::collections::{BTreeSet, HashSet};
 
 use bstr::BString;
@@ -11,7 +12,6 @@ use crate::mirror::differences::Differences;
 use crate::mirror::displaced::{displaced, filled};
 use crate::mirror::gave_way::special_in_place_of;
 use crate::mirror::lay_out::Target;
-use crate::mirror::obstacles;
 use crate::mirror::scan::Scan;
 use crate::workspace::Workspace;
 
@@ -81,39 +81,17 @@ impl TakingBack {
         newer.into_iter().collect()
     }
 
-    fn losing(&self, newer: &[BString]) -> String {
-        let list = obstacles::list(newer);
+    /// What stands in the way of it.
+    pub(crate) fn losing(&self, newer: &[BString]) -> String {
+        let list = paths_below(newer);
         format!("{} can't be taken back without losing what was changed since:{list}", self.name())
     }
 
     /// The error where something is newer.
-    pub(super) fn would_lose(&self, newer: &[BString], how: How) -> CommandError {
+    pub(crate) fn would_lose(&self, newer: &[BString], how: How) -> CommandError {
         conflict(self.losing(newer)).hint(format_args!(
             "{}; -f takes it back all the same, and stores these changes in the pond first",
             how.unchanged()
         ))
-    }
-
-    /// Refuses to overwrite what is newer, unless somebody is there to ask and agrees.
-    pub(super) fn ask_about_newer(
-        &self,
-        workspace: &Workspace<'_>,
-        saved: &[(BString, Side)],
-        in_the_way: &InTheWay,
-        how: How,
-    ) -> Result<(), CommandError> {
-        let newer = self.newer(workspace, saved, in_the_way, &Ahead::default());
-        if newer.is_empty() {
-            return Ok(());
-        }
-        let ui = &workspace.ctx.ui;
-        if !ui.can_ask() {
-            return Err(self.would_lose(&newer, how));
-        }
-        ui.warn(self.losing(&newer));
-        match ui.ask("Take it back, and store these changes in the pond first?") {
-            true => Ok(()),
-            false => Err(conflict(format_args!("{} was not taken back; {}", self.name(), how.unchanged()))),
-        }
     }
 }

@@ -30,10 +30,9 @@ impl TakingBack {
         for path in paths {
             let found = tree.map(|tree| tree::find(store, &tree, &path)).transpose()?.flatten();
             let found = found.filter(|found| found.kind.is_blob());
-            let side =
-                found.map(|found| pond_objects::Side { kind: found.kind, id: found.id, size: found.size });
+            let side = found.map(|found| Side { kind: found.kind, id: found.id, size: found.size });
             if !on_host.contains(&path) {
-                self.targets.push(Target { path: path.clone(), side: side.map(Side::from) });
+                self.targets.push(Target { path: path.clone(), side: side });
             }
             if !in_index.contains(&path) {
                 self.recorded.index.push(Change {

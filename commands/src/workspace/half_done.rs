@@ -10,13 +10,14 @@ use std::collections::{HashMap, HashSet};
 
 use bstr::BString;
 
-use super::{Workspace, head_path};
+use super::Workspace;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::catch_up::Due;
 use crate::mirror::head_file;
 use crate::mirror::lay_out::{LaidOut, Target};
 use crate::mirror::pending::Doing;
 use crate::mirror::unwritten;
+use crate::observer::Event;
 use crate::transact;
 use crate::ui::size::counted;
 
@@ -75,27 +76,19 @@ impl Workspace<'_> {
             return Ok(false);
         }
         // It is written last, before the lock is let go.
-        let file = head_file::read(&head_path(&self.pond))?;
+        let file = head_file::read(&self.session.head_path())?;
         Ok(file.is_none_or(|file| file.seq != self.snapshot.state().seq))
     }
 
     /// Says what a command that ended half way may have left.
     pub(super) fn tell_half_done(&self) {
-        let (ui, Some(half_done)) = (&self.ctx.ui, &self.half_done) else { return };
-        let files = counted(half_done.files as u64, "file");
-        ui.warn(format_args!(
-            "a command that was changing the mirror ended half way; {files} may be of the version before"
-        ));
-        match half_done.host.is_empty() && half_done.moved.is_empty() {
-            true => ui.hint("'pond diff' shows them; 'pond restore :/' writes them all"),
-            false => ui.hint(format_args!(
-                "the next command that changes the mirror writes them; 'pond {}' takes the command back",
-                half_done.taken_back_by()
-            )),
-        }
-        if let Some(doing) = half_done.going_on {
-            ui.hint(format_args!("'pond {} --continue' goes on", doing.command()));
-        }
+        let Some(half_done) = &self.half_done else { return };
+        self.session.tell(Event::HalfDone {
+            files: half_done.files as u64,
+            is_due: !(half_done.host.is_empty() && half_done.moved.is_empty()),
+            taken_back_by: half_done.taken_back_by(),
+            going_on: half_done.going_on,
+        });
     }
 
     /// The files that a command which ended half way has left as it found them, in order, with what they shall be: the next
@@ -134,22 +127,19 @@ impl Workspace<'_> {
         // Where a rename is taken back, its directory was there before.
         let renamed = unwritten::rename(self, &moved, half_done.kind != "UNDO");
         let written = renamed.and_then(|renamed| Ok((renamed, unwritten::write(self, &host, &index)?)));
-        if self.ctx.interrupted() {
+        if self.session.is_interrupted() {
             return Err(interrupted(
-                "interrupted; what a command that ended half way left of its files is left to the next one",
+                "interrupted; the files that an earlier command left unfinished are left to the next one",
             ));
         }
         let error = match written {
             Ok((renamed, written)) if written.failed.is_empty() => {
                 let files = renamed + written.written.len() + written.removed.len();
                 if files > 0 {
-                    self.ctx.ui.warn(format_args!(
-                        "a command that was changing the mirror had ended half way; what it left was done now: {}",
-                        counted(files as u64, "file")
-                    ));
-                    if unfinished != Unfinished::TakeBack {
-                        self.ctx.ui.hint(format_args!("'pond {taken_back_by}' takes that command back"));
-                    }
+                    self.session.tell(Event::HalfDoneFinished {
+                        files: files as u64,
+                        taken_back_by: (unfinished != Unfinished::TakeBack).then_some(taken_back_by),
+                    });
                 }
                 self.half_done = None;
                 return self.save_head();
@@ -162,11 +152,9 @@ impl Workspace<'_> {
                     half_done.files = left;
                 }
                 let files = counted(left as u64, "file");
-                fatal(format_args!("{files} that a command which ended half way left cannot be written"))
+                fatal(format_args!("{files} that an interrupted command left unfinished cannot be written"))
             }
-            Err(error) => {
-                error.context("what a command which ended half way left of its files cannot be written")
-            }
+            Err(error) => error.context("what an interrupted command left unfinished cannot be written"),
         };
         if let Some(ended) = &mut self.ended {
             ended.is_whole = false;
@@ -178,8 +166,7 @@ impl Workspace<'_> {
                     "'pond {taken_back_by}' takes that command back; after 'pond reset' what is in the mirror counts as it is"
                 )));
         }
-        self.ctx.ui.warn(format_args!("{error}"));
-        self.ctx.ui.hint("this command goes on without them");
+        self.session.tell(Event::HalfDoneStays { error: &error });
         // Index first: of the operations that follow, each finds it where the one before left it.
         self.save_header(self.index.header().clone())
     }

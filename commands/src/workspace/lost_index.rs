@@ -2,13 +2,13 @@
 
 use pond_oplog::{Pond, StagedPack};
 
+use super::Workspace;
 use super::half_done::Unfinished;
-use super::{Workspace, head_path, index_path};
 use crate::error::{CommandError, fatal};
 use crate::mirror::head_file;
 use crate::mirror::index::Index;
 use crate::mirror::staged_packs;
-use pond_objects::escape;
+use crate::observer::Event;
 
 impl Workspace<'_> {
     /// In the place of an index that cannot be read, makes one from HEAD. What is there is kept under another name, and
@@ -17,24 +17,16 @@ impl Workspace<'_> {
         if self.index_error.is_none() {
             return Ok(false);
         }
-        let kept = staged_packs::set_aside(&index_path(&self.pond))
+        let kept = staged_packs::set_aside(&self.session.index_path())
             .map_err(|error| fatal("cannot rename the index that cannot be read").because(&error))?;
         self.index = anew(&self.pond)?;
         self.index_error = None;
         self.refresh(self.snapshot.state().clone())?;
-        let file = head_file::read(&head_path(&self.pond))?;
+        let file = head_file::read(&self.session.head_path())?;
         self.catch_up(file.map(|file| file.seq))?;
         self.finish_half_done(Unfinished::GoOn)?;
-        let what = format!("the index could not be read; it is kept as '{}'", escape::path(&kept));
-        self.say_it_was_made_anew(&what);
+        self.session.tell(Event::IndexWasBad { kept: &kept });
         Ok(true)
-    }
-
-    pub(super) fn say_it_was_made_anew(&self, what: &str) {
-        self.ctx.ui.warn(format_args!("{what}, and was made anew from HEAD"));
-        self.ctx.ui.hint(
-            "what was staged is not any more, but its content is still in the pond; 'pond add -A' stages what the mirror has",
-        );
     }
 }
 

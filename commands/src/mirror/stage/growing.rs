@@ -11,7 +11,6 @@ use std::os::unix::fs::FileExt as _;
 use pond_oplog::ingest::Stored;
 
 use super::{StageError, Stoppable};
-use crate::interrupt;
 use crate::mirror::scan::content::hash_all;
 
 /// Bytes at a file's start that are looked at for NUL, as git does.
@@ -59,12 +58,13 @@ pub(super) fn begins_with(
     file: &mut File,
     content: Stored,
     buffer: &mut Vec<u8>,
+    is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<bool, StageError> {
     file.rewind().map_err(StageError::Read)?;
-    let mut beginning = Stoppable(file).take(content.size);
+    let mut beginning = Stoppable { file, is_stopped }.take(content.size);
     match hash_all(&mut beginning, content.size, buffer) {
         Ok(found) => Ok(found == (content.id, content.size)),
-        Err(_) if interrupt::interrupted() => Err(StageError::Interrupted),
+        Err(_) if is_stopped() => Err(StageError::Interrupted),
         Err(error) => Err(StageError::Read(error)),
     }
 }
@@ -111,7 +111,9 @@ mod tests {
     fn a_beginning_is_known_by_its_bytes() {
         let content: Vec<u8> = (0..(LONG as u32 + 77)).map(|n| (n / 7) as u8).collect();
         let stored = |size: usize| Stored { id: ObjectId::of_content(&content[..size]), size: size as u64 };
-        let begins = |file: &mut File, size| begins_with(file, stored(size), &mut Vec::new()).expect("read");
+        let begins = |file: &mut File, size| {
+            begins_with(file, stored(size), &mut Vec::new(), &|| false).expect("read")
+        };
         for size in [0, 1, LONG, content.len()] {
             assert!(begins(&mut file(&content), size));
         }

@@ -21,7 +21,7 @@ pub(super) fn run(
     if names.is_empty() {
         return Err(usage("which branch?").hint("'pond branch' lists them"));
     }
-    let mut workspace = Workspace::history(ctx)?;
+    let mut workspace = Workspace::history(ctx.session()?)?;
     let in_use = ref_update::branches_in_use(&workspace)?;
     let mut gone: Vec<(RefName, ObjectId)> = Vec::new();
     for text in names {
@@ -39,7 +39,7 @@ pub(super) fn run(
             continue;
         };
         if let Some(mirror) = in_use.get(name) {
-            ctx.ui.error(used(name, mirror, "delete").message());
+            ctx.ui.error(used(&workspace, name, mirror, "delete").message());
             continue;
         }
         if !force && !remotes && !is_merged(&workspace, id)? {
@@ -60,7 +60,7 @@ pub(super) fn run(
     if !edits.is_empty() {
         ref_update::publish(&mut workspace, "BRANCH", &parameters, Moves::of(edits), |_| ())?;
     }
-    report(&workspace, &gone)?;
+    report(ctx, &workspace, &gone)?;
     Ok(if gone.len() == names.len() { Outcome::Done } else { Outcome::Nothing })
 }
 
@@ -72,8 +72,12 @@ fn is_merged(workspace: &Workspace<'_>, id: ObjectId) -> Result<bool, CommandErr
     }
 }
 
-fn report(workspace: &Workspace<'_>, gone: &[(RefName, ObjectId)]) -> Result<(), CommandError> {
-    let ui = &workspace.ctx.ui;
+fn report(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    gone: &[(RefName, ObjectId)],
+) -> Result<(), CommandError> {
+    let ui = &ctx.ui;
     for (name, id) in gone {
         let (text, short) = (name.short(), short_id(workspace.store(), id));
         if ui.is_json() {

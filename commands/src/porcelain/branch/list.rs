@@ -15,16 +15,16 @@ use crate::workspace::Workspace;
 use pond_objects::escape;
 
 pub(super) fn run(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     let template = args.form.template(&workspace)?;
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::short(&texts(&args.names)?, args.form.ignores_case())?;
     let refs = args.form.choose(&facts, all(&workspace, args)?, &patterns)?;
     ctx.ui.page();
     match template {
-        _ if ctx.ui.is_json() => ref_list::print_json(&facts, &refs)?,
-        Some(template) => ref_list::print(&facts, &refs, &template)?,
-        None => print(&facts, &refs, args)?,
+        _ if ctx.ui.is_json() => ref_list::print_json(&ctx.ui, &facts, &refs)?,
+        Some(template) => ref_list::print(&ctx.ui, &facts, &refs, &template)?,
+        None => print(ctx, &facts, &refs, args)?,
     }
     Ok(Outcome::Done)
 }
@@ -46,9 +46,9 @@ fn all(workspace: &Workspace<'_>, args: &BranchArgs) -> Result<Vec<Listed>, Comm
     Ok(all)
 }
 
-fn print(facts: &Facts<'_>, refs: &[Listed], args: &BranchArgs) -> Result<(), CommandError> {
+fn print(ctx: &Context, facts: &Facts<'_>, refs: &[Listed], args: &BranchArgs) -> Result<(), CommandError> {
     let workspace = facts.workspace();
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     let names: Vec<String> = refs.iter().map(|one| shown(workspace, one, args)).collect();
     let width = names.iter().map(|name| name.width()).max().unwrap_or_default();
     for (one, name) in refs.iter().zip(&names) {

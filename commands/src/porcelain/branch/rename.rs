@@ -25,7 +25,7 @@ pub(super) fn run(
         Some(old) => Some(RefName::new(&format!("heads/{old}"))?),
         None => None,
     };
-    let mut workspace = ref_update::open(ctx, |head| {
+    let mut workspace = ref_update::open(ctx.session()?, |head| {
         !copies && head.branch.is_some() && (old.is_none() || old == head.branch)
     })?;
     let old = match old.or_else(|| workspace.head.branch.clone()) {

@@ -1,5 +1,6 @@
 //! What a commit would hold, without making it.
 
+use crate::context::Context;
 use std::collections::BTreeMap;
 
 use bstr::BString;
@@ -9,7 +10,6 @@ use serde_json::json;
 use super::scope::Scope;
 use super::{Base, word};
 use crate::error::{CommandError, Outcome, partial};
-use crate::mirror::next_commit::object_side;
 use crate::mirror::scan::{Hashing, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
 use crate::ui::changes_json::change_json;
@@ -19,16 +19,17 @@ use pond_objects::pathspec::Pathspecs;
 
 /// Prints the changes; with `-a` or paths those of tracked files among them, none of which is stored.
 pub(super) fn dry_run(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     scope: &Scope,
     base: &Base,
     staged: Vec<Change>,
 ) -> Result<Outcome, CommandError> {
     let changes = match scope.stages() {
-        true => with_tracked(workspace, scope.pathspecs(), base, staged)?,
+        true => with_tracked(ctx, workspace, scope.pathspecs(), base, staged)?,
         false => staged,
     };
-    let ui = &workspace.ctx.ui;
+    let ui = &ctx.ui;
     if ui.is_json() {
         ui.json(&json!({
             "branch": workspace.head.branch.as_ref().map(|branch| branch.short()),
@@ -48,6 +49,7 @@ pub(super) fn dry_run(
 /// The staged changes, with what the mirror has of tracked files in the place of what is staged. A content that was not
 /// read has no id.
 fn with_tracked(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     pathspecs: Option<&Pathspecs>,
     base: &Base,
@@ -72,7 +74,7 @@ fn with_tracked(
     let failed: Vec<_> = unreadable.chain(special).collect();
     if !failed.is_empty() {
         for (path, error) in &failed {
-            workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
+            ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
         }
         return Err(partial("some files could not be looked at, and would stop 'commit -a'"));
     }
@@ -90,7 +92,7 @@ fn with_tracked(
         };
         let row = base.index.row(&found.path);
         let old = row.and_then(|row| row.base_side());
-        let (old, new) = (old.map(object_side), new.map(object_side));
+        let (old, new) = (old, new);
         match changes.remove(&found.path) {
             Some(Change { old_path: Some(old_path), old, .. }) if new.is_none() => {
                 changes.insert(old_path.clone(), Change::at(old_path, old, None));

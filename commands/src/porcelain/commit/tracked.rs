@@ -1,5 +1,6 @@
 //! What a commit stages first.
 
+use crate::context::Context;
 use bstr::BString;
 
 use crate::error::{CommandError, partial};
@@ -21,6 +22,7 @@ pub(super) struct Tracked {
 
 /// Stages what is tracked, as far as it can be read; all of the paths that are named.
 pub(super) fn stage_tracked(
+    ctx: &Context,
     workspace: &mut Workspace<'_>,
     pathspecs: Option<&Pathspecs>,
 ) -> Result<Tracked, CommandError> {
@@ -28,7 +30,7 @@ pub(super) fn stage_tracked(
     let request = AddRequest { pathspecs, update_only: true, force: false, dry_run: false };
     let added = add(workspace, &request)?;
     for (path, error) in &added.failed {
-        workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
+        ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
     let side = |index: &Index, path: &BString| index.row(path).and_then(|row| row.staged);
     let mut staged = Touched::default();

@@ -1,5 +1,6 @@
 //! `log -g`: the values that refs had, with what is known of the operations that gave them.
 
+use crate::context::Context;
 use std::ffi::{OsStr, OsString};
 
 use pond_objects::{ObjectId, ObjectSource as _};
@@ -18,6 +19,7 @@ use crate::workspace::Workspace;
 
 /// Shows the values of one ref after the other. A filter leaves values out, and the others keep their numbers.
 pub(super) fn run(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     args: &LogArgs,
     arguments: &Arguments,
@@ -29,11 +31,11 @@ pub(super) fn run(
     let filter = Filter::new(args)?;
     let store = workspace.store();
     let short = |id: &ObjectId| short_id(store, id);
-    let mut output = args.output(workspace, &short)?;
+    let mut output = args.output(ctx, workspace, &short)?;
     let since = filter.since;
     let (merges, shows_changes) = (args.merges()?, output.shows_changes());
     let mut selector = Selector::new(workspace, args, arguments, filter, merges, shows_changes)?;
-    workspace.ctx.ui.page();
+    ctx.ui.page();
     let mut left = limit;
     let mut to_skip = args.skip;
     for (tracked, first) in &tracked {

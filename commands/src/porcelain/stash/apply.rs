@@ -1,5 +1,6 @@
 //! `pond stash apply`, `pop` and `branch`.
 
+use crate::report::list::paths_below;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 
@@ -22,7 +23,7 @@ use crate::mirror::differences::Differences;
 use crate::mirror::displaced::parents;
 use crate::mirror::lay_out::{self, LaidOut, Target, target_of};
 use crate::mirror::move_head::plan;
-use crate::mirror::obstacles::{self, Obstacles};
+use crate::mirror::obstacles::Obstacles;
 use crate::mirror::pending::{Doing, Pending};
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save;
@@ -40,7 +41,7 @@ use pond_objects::path::above;
 const ADVICE: &str = "the stash is kept; commit these changes, or put them aside too, with 'pond stash -u'";
 
 pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, args.stash.as_deref())?;
@@ -64,12 +65,12 @@ pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome,
     };
     let laid_out = publish(&mut workspace, request, &scan, &brought.packs, seq.filter(|_| is_dropped))?;
     if brought.merged.is_clean {
-        return finish(workspace, &stash, is_dropped, &laid_out, &[]);
+        return finish(ctx, workspace, &stash, is_dropped, &laid_out, &[]);
     }
     if args.index {
         ctx.ui.warn("what was staged is not staged again, since there are conflicts");
     }
-    let outcome = finish(workspace, &stash, is_dropped, &laid_out, &conflicting(&brought.merged))?;
+    let outcome = finish(ctx, workspace, &stash, is_dropped, &laid_out, &conflicting(&brought.merged))?;
     if pop {
         ctx.ui.status("The stash entry is kept in case you need it again.");
     }
@@ -86,7 +87,7 @@ fn publish(
     seq: Option<i64>,
 ) -> Result<LaidOut, CommandError> {
     let victims = lay_out::victims(workspace, scan, &request.files)?;
-    workspace.ctx.check_interrupt("nothing was changed")?;
+    workspace.session.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
     rearrange(workspace, request, scan, &saved, |transaction| {
         transaction.adopt(packs);
@@ -116,7 +117,7 @@ fn bring(workspace: &Workspace<'_>, stash: &Stash, index: bool) -> Result<Brough
         false => None,
     };
     if let Some(of_index) = of_index.as_ref().filter(|of_index| !of_index.is_clean) {
-        let list = obstacles::list(&conflicting(of_index));
+        let list = paths_below(&conflicting(of_index));
         return Err(conflict(format_args!("conflicts in what was staged:{list}"))
             .hint("nothing was changed; without --index, it is not staged"));
     }
@@ -218,13 +219,13 @@ fn is_emptied(
 
 /// Says what is there now, and that the stash was dropped.
 fn finish(
+    ctx: &Context,
     workspace: Workspace<'_>,
     stash: &Stash,
     dropped: bool,
     laid_out: &LaidOut,
     conflicts: &[BString],
 ) -> Result<Outcome, CommandError> {
-    let ctx = workspace.ctx;
     let mut document = json!({
         "stash": stash.name,
         "commit": stash.id.to_hex(),
@@ -253,7 +254,7 @@ fn finish(
 }
 
 pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, text)?;
@@ -281,7 +282,7 @@ pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Resul
     let laid_out = publish(&mut workspace, request, &scan, &[], stash.seq)?;
     ctx.ui.status(format_args!("Switched to a new branch '{}'", escape::plain(name.short().as_bytes())));
     let is_dropped = stash.seq.is_some();
-    finish(workspace, &stash, is_dropped, &laid_out, &[])
+    finish(ctx, workspace, &stash, is_dropped, &laid_out, &[])
 }
 
 /// The targets that lead to the stash's base, and over them what the stash changed there, up to the tree `to`.
@@ -297,13 +298,13 @@ fn over(
     let mut all: BTreeMap<BString, Option<Side>> =
         targets.iter().map(|target| (target.path.clone(), target.side)).collect();
     for change in diff::diff_trees(workspace.store(), Some(&stash.base.tree), Some(&to), &|_, _| true)? {
-        let target = Target { path: change.path, side: change.new.map(Side::from) };
+        let target = Target { path: change.path, side: change.new };
         if all.contains_key(&target.path) {
             obstacles.add_around(&host, &target);
         } else {
             // What leads to the base leaves it alone: it has to be as in HEAD, which is as in the base.
             let row = workspace.index.row(&target.path);
-            match row.and_then(|row| row.staged) == change.old.map(Side::from) {
+            match row.and_then(|row| row.staged) == change.old {
                 true => obstacles.add_of(&host, &target),
                 false => obstacles.add_changed(&target.path),
             }

@@ -33,13 +33,13 @@ pub(super) fn list(ctx: &Context, mut args: ListArgs) -> Result<Outcome, Command
             usage(format_args!("unexpected argument '{other}'")).hint("'pond stash show STASH' shows one")
         );
     }
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     let store = workspace.store();
     let is_dated = args.format.names_dates();
     let format = args.format.or_template(LINE);
     let merges = args.merges.read(&args.diff, true, Forms::NONE, Against::First)?;
     let short = |id: &ObjectId| short_id(store, id);
-    let mut output = CommitOutput::new(&workspace, &format, &args.diff, merges, &short)?;
+    let mut output = CommitOutput::new(ctx, &workspace, &format, &args.diff, merges, &short)?;
     ctx.ui.page();
     let stack = workspace.snapshot.view().stashes()?;
     for (number, (seq, id)) in stack.into_iter().enumerate().skip(args.skip).take(limit) {
@@ -77,7 +77,7 @@ pub(super) fn list(ctx: &Context, mut args: ListArgs) -> Result<Outcome, Command
 }
 
 pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx)?;
+    let workspace = Workspace::history(ctx.session()?)?;
     let stash = find(&workspace, args.stash.as_deref())?;
     let (store, everything) = (workspace.store(), Pathspecs::default());
     let trees = |old, new| comparison::trees(store, old, new, &everything, &args.diff);
@@ -108,7 +108,7 @@ pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandErr
 }
 
 pub(super) fn drop_one(ctx: &Context, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::history(ctx)?;
+    let mut workspace = Workspace::history(ctx.session()?)?;
     let stash = find(&workspace, text)?;
     let seq = stash.on_stack()?;
     take_off(&mut workspace, &stash.name, &[seq])?;
@@ -127,7 +127,7 @@ pub(super) fn tell_dropped(ctx: &Context, stash: &Stash) {
 }
 
 pub(super) fn clear(ctx: &Context) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::history(ctx)?;
+    let mut workspace = Workspace::history(ctx.session()?)?;
     let stack = workspace.snapshot.view().stashes()?;
     let numbers: Vec<i64> = stack.iter().map(|(seq, _)| *seq).collect();
     take_off(&mut workspace, "all", &numbers)?;

@@ -1,5 +1,6 @@
 //! `pond stash push`.
 
+use crate::report::list::paths_below;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -21,7 +22,6 @@ use crate::mirror::index::{Index, Row, Seen, Update};
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::lost_content;
 use crate::mirror::next_commit::{next_nodes, staged_changes, staged_only};
-use crate::mirror::obstacles;
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::refused::refused;
 use crate::mirror::save;
@@ -38,7 +38,7 @@ use pond_objects::path::{above, is_below};
 use pond_objects::pathspec::Pathspecs;
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx)?;
+    let mut workspace = Workspace::write(ctx.session()?)?;
     crate::merging::refuse_while_due(&workspace, "stash")?;
     workspace.need_mirror()?;
     let Some(head) = workspace.head.commit else {
@@ -84,14 +84,14 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
     if !in_the_way.is_empty() {
         return Err(conflict(format_args!(
             "these untracked files are in the way of the last commit's version:{}",
-            obstacles::list(&in_the_way)
+            paths_below(&in_the_way)
         ))
         .hint("nothing was changed; -u puts untracked files aside too, -a ignored ones"));
     }
     ctx.check_interrupt("nothing was changed")?;
     let saved = save::store(&workspace, &victims)?;
     let stored: HashMap<&BString, Side> = saved.entries.iter().map(|(path, side)| (path, *side)).collect();
-    let commits = Commits::make(&workspace, head, &scan, &taken, &stored, options)?;
+    let commits = Commits::make(ctx, &workspace, head, &scan, &taken, &stored, options)?;
     let (message, id) = (commits.subject.clone(), commits.files.id());
     let staged = match options.keep_index {
         true => Vec::new(),
@@ -193,7 +193,7 @@ fn refuse_special(scan: &Scan, taken: &Taken) -> Result<(), CommandError> {
         true => Ok(()),
         false => Err(conflict(format_args!(
             "these are fifos, sockets or devices, which have no content to put aside:{}",
-            obstacles::list(&special)
+            paths_below(&special)
         ))
         .hint("nothing was changed; move them away, or name the other paths after 'pond stash push --'")),
     }
@@ -257,6 +257,7 @@ struct Commits {
 
 impl Commits {
     fn make(
+        ctx: &Context,
         workspace: &Workspace<'_>,
         head: ObjectId,
         scan: &Scan,
@@ -264,7 +265,7 @@ impl Commits {
         stored: &HashMap<&BString, Side>,
         options: &PushOptions,
     ) -> Result<Self, CommandError> {
-        let (ctx, store) = (workspace.ctx, workspace.store());
+        let (ctx, store) = (ctx, workspace.store());
         let base = store.commit(&head)?;
         let nodes = NodeTable::load(store, base.nodes.as_ref())?;
         let branch = workspace.head.branch.as_ref().map_or("(no branch)", |branch| branch.short());

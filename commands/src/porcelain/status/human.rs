@@ -80,7 +80,7 @@ impl Page<'_> {
         if !report.due.is_empty() {
             let undo = format!("'pond {}' takes that command back", report.due_is_taken_back_by);
             let hints = ["the next command that changes the mirror does it", &undo];
-            self.section(out, "Not yet written by a command that ended half way:", &hints)?;
+            self.section(out, "Not yet written by a command that was interrupted:", &hints)?;
             for target in report.due.iter().take(DUE_LISTED) {
                 let label = if target.side.is_some() { "to write:" } else { "to remove:" };
                 self.line(out, Role::Unstaged, label, &self.path(&target.path), "")?;

@@ -1,5 +1,6 @@
 //! What `status` found, before it is written in one form or another.
 
+use crate::context::Context;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -144,7 +145,11 @@ impl Report {
 const FEW_ROWS: usize = 2000;
 
 /// Compares commit, index and mirror.
-pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Result<Report, CommandError> {
+pub(super) fn collect(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    request: &Request<'_>,
+) -> Result<Report, CommandError> {
     let ignore = workspace.ignore()?;
     let options = ScanOptions {
         ignore: &ignore,
@@ -153,7 +158,7 @@ pub(super) fn collect(workspace: &Workspace<'_>, request: &Request<'_>) -> Resul
         ignored: request.ignored != IgnoredPaths::None,
         hashing: Hashing::SameSize,
     };
-    let progress = workspace.ctx.ui.progress("Looking at files", Unit::Items("file"));
+    let progress = ctx.ui.progress("Looking at files", Unit::Items("file"));
     let (root, index) = (workspace.pond.mirror_root(), &workspace.index);
     let (scan, staged) = match index.len() {
         // Other threads take longer to begin than this takes.

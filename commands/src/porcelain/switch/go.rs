@@ -1,11 +1,12 @@
 //! HEAD on its way to another place: what `switch` and `checkout` share.
 
+use crate::context::Context;
 use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
 use pond_objects::merge::{Labels, MergeOptions};
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
-use pond_oplog::view::{Head, MAIN_MIRROR};
+use pond_oplog::view::Head;
 use pond_refs::{Expected, RefEdit, RefName};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +69,7 @@ impl To {
             return Err(taken(&name));
         }
         let mirror = ref_update::branches_in_use(workspace)?.remove(&name);
-        if let Some(mirror) = mirror.filter(|mirror| mirror != MAIN_MIRROR) {
+        if let Some(mirror) = mirror.filter(|mirror| *mirror != workspace.session.mirror) {
             return Err(fatal(format_args!(
                 "cannot move the branch '{}': the mirror '{}' is on it",
                 escape::plain(name.short().as_bytes()),
@@ -137,7 +138,7 @@ pub(crate) struct Go {
 }
 
 /// Moves HEAD and the mirror, and says so.
-pub(crate) fn go(workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, CommandError> {
+pub(crate) fn go(ctx: &Context, workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, CommandError> {
     let Go { kind, to, discard, merge, advise } = go;
     let before = workspace.head.clone();
     let head = to.head(&before);
@@ -167,15 +168,15 @@ pub(crate) fn go(workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, Comma
             _ => move_head(workspace, request)?,
         }
     };
-    explain(workspace, &moved.before, &to, advise)?;
-    print(workspace, &moved, &to)?;
+    explain(ctx, workspace, &moved.before, &to, advise)?;
+    print(ctx, workspace, &moved, &to)?;
     if moved.laid_out.interrupted {
         return Err(interrupted(
             "interrupted; HEAD has moved, and the next command that changes the mirror writes the files that are missing",
         ));
     }
     if has_conflicts {
-        workspace.ctx.ui.hint(
+        ctx.ui.hint(
             "'pond add PATH' says that one is decided; 'pond undo' goes back, with the changes as they were",
         );
         return Ok(merging::outcome_of_conflicts(workspace, &moved.laid_out));
@@ -184,12 +185,18 @@ pub(crate) fn go(workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, Comma
 }
 
 /// Says where HEAD is and was, in git's words.
-fn explain(workspace: &Workspace<'_>, before: &Head, to: &To, advise: bool) -> Result<(), CommandError> {
-    let (ui, head) = (&workspace.ctx.ui, &workspace.head);
+fn explain(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
+    before: &Head,
+    to: &To,
+    advise: bool,
+) -> Result<(), CommandError> {
+    let (ui, head) = (&ctx.ui, &workspace.head);
     if before.branch.is_none()
         && let Some(old) = before.commit.filter(|old| head.commit != Some(*old))
     {
-        left_behind::tell(workspace, old)?;
+        left_behind::tell(ctx, workspace, old)?;
     }
     let Some(branch) = &head.branch else {
         let Some(commit) = head.commit else { return Ok(()) };
@@ -219,8 +226,8 @@ fn explain(workspace: &Workspace<'_>, before: &Head, to: &To, advise: bool) -> R
 }
 
 /// Prints the document of a HEAD that moved; for people, the changes that came along.
-fn print(workspace: &Workspace<'_>, moved: &MovedHead, to: &To) -> Result<(), CommandError> {
-    let ui = &workspace.ctx.ui;
+fn print(ctx: &Context, workspace: &Workspace<'_>, moved: &MovedHead, to: &To) -> Result<(), CommandError> {
+    let ui = &ctx.ui;
     if !ui.is_json() {
         if !ui.is_quiet() {
             moved.carried.iter().for_each(|(letter, path)| ui.say(carried_line(*letter, path)));

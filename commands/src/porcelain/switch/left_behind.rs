@@ -1,5 +1,6 @@
 //! Commits that are on no branch any more when HEAD leaves them.
 
+use crate::context::Context;
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::RowType;
 
@@ -12,8 +13,8 @@ use pond_objects::escape;
 const NAMED: usize = 4;
 
 /// Says what a detached HEAD left at `old`: commits that nothing else leads to, or where it was.
-pub(super) fn tell(workspace: &Workspace<'_>, old: ObjectId) -> Result<(), CommandError> {
-    let ui = &workspace.ctx.ui;
+pub(super) fn tell(ctx: &Context, workspace: &Workspace<'_>, old: ObjectId) -> Result<(), CommandError> {
+    let ui = &ctx.ui;
     if ui.is_quiet() {
         return Ok(());
     }

@@ -16,7 +16,7 @@ use crate::ui::editor;
 use crate::workspace::Workspace;
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::history(ctx)?;
+    let mut workspace = Workspace::history(ctx.session()?)?;
     // Before a message is written in its directory.
     workspace.pond.need_ours()?;
     let name = match names {
@@ -36,7 +36,7 @@ pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Out
             .hint("-f takes its place"));
     }
     let tag = match args.annotate || !args.message.is_empty() || args.file.is_some() {
-        true => Some(tag(&workspace, args, &name, object, old)?),
+        true => Some(tag(ctx, &workspace, args, &name, object, old)?),
         false => None,
     };
     let new = tag.as_ref().map_or(object, Tag::id);
@@ -60,6 +60,7 @@ pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Out
 }
 
 fn tag(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     args: &TagArgs,
     name: &RefName,
@@ -72,12 +73,13 @@ fn tag(
         Some(RowType::Tag) => Tagged::Tag,
         _ => Tagged::Blob,
     };
-    let tagger = identity::committer(workspace.ctx)?;
-    let message = message(workspace, args, name, old)?;
+    let tagger = identity::committer(ctx)?;
+    let message = message(ctx, workspace, args, name, old)?;
     Ok(Tag { object, kind, name: name.short().to_owned(), tagger, extra: Vec::new(), message })
 }
 
 fn message(
+    ctx: &Context,
     workspace: &Workspace<'_>,
     args: &TagArgs,
     name: &RefName,
@@ -100,7 +102,7 @@ fn message(
             let text = text.map(BString::from).or(before).unwrap_or_default();
             let template = template(&text.to_str_lossy(), name, cleanup);
             let path = workspace.pond.pond_dir().join("TAG_EDITMSG");
-            editor::edit(workspace.ctx, &path, &template)?.into_bytes()
+            editor::edit(ctx, &path, &template)?.into_bytes()
         }
     };
     let text = cleanup.apply(&text);

@@ -1,0 +1,115 @@
+//! What a deed tells its caller while it runs.
+//!
+//! A deed neither prints nor asks: it returns what came of it, and gives an [`Event`] where somebody should hear of something
+//! before that. The terminal words events; a test or a server keeps them.
+
+use std::path::Path;
+
+use bstr::BString;
+use pond_objects::ObjectId;
+use pond_objects::merge::Merged;
+use pond_refs::RefName;
+
+use crate::error::CommandError;
+use crate::mirror::failures::Failures;
+use crate::mirror::ignore::Problem;
+use crate::mirror::pending::Doing;
+
+/// Who is told what a deed does, may see how far it is, and may stop it.
+pub(crate) trait Observer: Send + Sync {
+    /// Something happened that the deed's result does not say.
+    fn event(&self, event: Event<'_>);
+
+    /// Work begins that may take long.
+    fn work(&self, work: Work) -> Box<dyn Counter>;
+
+    /// Whether the deed shall stop. Cheap enough for inner loops.
+    fn is_interrupted(&self) -> bool;
+}
+
+/// Work that may take long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Files are read and staged; counted in bytes.
+    Add,
+    /// Files are read and stored before they are overwritten; counted in bytes.
+    Save,
+    /// Files are written; counted in bytes.
+    Write,
+    /// Files are removed; counted in files.
+    Remove,
+}
+
+/// Counts work that is under way. The work has ended when this is dropped.
+pub(crate) trait Counter: Send + Sync {
+    /// Says how much there is to do; adds up over calls.
+    fn add_total(&self, amount: u64);
+
+    /// Counts what was done.
+    fn add(&self, amount: u64);
+
+    /// Counts a file that was done.
+    fn add_file(&self);
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Event<'a> {
+    /// Files in no version, ignored ones among them, gave way to others, and are stored in the pond.
+    GaveWay { paths: &'a [BString], taken_back_by: &'a str },
+    /// A fifo, socket or device, of which nothing is stored, gave way to a file.
+    SpecialGone { path: &'a BString, word: &'a str },
+    /// Paths could not be brought to their version. The same deed would do it if it were done again.
+    Failed(&'a Failures),
+    /// The same of a deed that is published: the next one does the rest.
+    Due { failures: &'a Failures, taken_back_by: &'a str },
+    /// The times of so many files were out of the range that the index keeps.
+    TimesClamped { files: u64 },
+    /// A path was left out for what it is: a fifo, a socket, a device.
+    SkippedSpecial { path: &'a BString, word: &'a str },
+    /// A directory was left out because it is a pond.
+    SkippedPond { path: &'a BString },
+    /// A file of patterns, or a line of one, could not be used.
+    BadPattern(&'a Problem),
+    /// What a killed command left in the mirror could not be taken away.
+    LeftoversStay { error: &'a CommandError },
+    /// Such files had content that no version has: it was stored as this tree.
+    LeftoversStored { files: u64, tree: &'a ObjectId },
+    /// A staged pack is damaged. It was renamed.
+    DamagedPackKept { name: &'a str, kept: &'a Path },
+    /// A staged pack cannot be used.
+    PackFlawed { name: &'a str, reason: &'a str },
+    /// Lost content of so many files was found in the mirror, and stored again.
+    LostContentStored { files: u64 },
+    /// The content that was staged for these paths is lost.
+    ContentStillLost { paths: &'a [BString] },
+    /// Programs wrote to files after they had been replaced; what they wrote was stored as this tree.
+    LateWrites { paths: &'a [BString], tree: &'a ObjectId },
+    /// The index was missing and was made anew from HEAD.
+    IndexWasMissing,
+    /// The index could not be read, was renamed, and was made anew from HEAD.
+    IndexWasBad { kept: &'a Path },
+    /// An earlier command was interrupted before it had written so many files.
+    HalfDone {
+        files: u64,
+        /// Whether the next command that changes the mirror writes them.
+        is_due: bool,
+        taken_back_by: &'a str,
+        /// The command that goes on with it, where nothing has to be decided first.
+        going_on: Option<Doing>,
+    },
+    /// What such a command left was done now.
+    HalfDoneFinished {
+        files: u64,
+        /// The command that takes the interrupted one back; `None` where that is being done.
+        taken_back_by: Option<&'a str>,
+    },
+    /// What such a command left cannot be done; this one goes on without.
+    HalfDoneStays { error: &'a CommandError },
+    /// Trees were merged.
+    Merged(&'a Merged),
+    /// A merge could not write all files that show a conflict.
+    ConflictsNotShown,
+    /// A name is that of several refs: one was taken.
+    Ambiguous { taken: &'a RefName, other: &'a RefName },
+}

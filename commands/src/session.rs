@@ -1,0 +1,154 @@
+//! What a deed needs of its caller, and no more.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{LazyLock, OnceLock};
+
+use pond_durable::lock::Holder;
+use pond_oplog::Pond;
+
+use crate::error::{CommandError, interrupted};
+use crate::observer::{Counter, Event, Observer, Work};
+use crate::transact;
+use pond_oplog::transaction::Doing;
+
+/// One caller's work on one mirror of a pond.
+pub(crate) struct Session {
+    /// The pond.
+    pub(crate) pond: Pond,
+    /// The mirror.
+    pub(crate) mirror: String,
+    /// The directory from which relative paths count, absolute.
+    pub(crate) cwd: PathBuf,
+    /// The number of the first operation that was published, and the command that takes it back.
+    pub(crate) first_operation: OnceLock<(i64, &'static str)>,
+    /// Whether what was published made upkeep due.
+    pub(crate) upkeep_due: AtomicBool,
+    caller: Caller,
+}
+
+/// What the caller provides.
+pub(crate) struct Caller {
+    /// Who works; found out when something is published or locked.
+    pub(crate) actor: LazyLock<Actor, Box<dyn FnOnce() -> Actor + Send + Sync>>,
+    /// The clock.
+    pub(crate) clock: Box<Clock>,
+    /// What is configured.
+    pub(crate) settings: Box<dyn Settings>,
+    /// Who is told what happens.
+    pub(crate) observer: Box<dyn Observer>,
+}
+
+/// The clock: microseconds since 1970.
+pub(crate) type Clock = dyn Fn() -> Result<i64, CommandError> + Send + Sync;
+
+/// Who works on a pond.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Actor {
+    /// The login name.
+    pub(crate) user: String,
+    /// The name of the machine.
+    pub(crate) host: String,
+    /// What was called, in one line: for a command, the command line.
+    pub(crate) command: String,
+}
+
+/// What the user has configured, each asked for when it is needed: a bad value is an error only of those who need it.
+pub(crate) trait Settings: Send + Sync {
+    /// Threads for reading and for compressing; `None` for one per core.
+    fn threads(&self) -> Result<Option<usize>, CommandError>;
+
+    /// The user's own file with patterns of ignored paths.
+    fn excludes(&self) -> Result<Option<PathBuf>, CommandError>;
+
+    /// How conflicts are shown in files; `None` for the usual way.
+    fn conflict_style(&self) -> Result<Option<String>, CommandError>;
+}
+
+impl Session {
+    /// Work on a mirror of a pond, from the directory `cwd`.
+    pub(crate) fn new(pond: Pond, cwd: PathBuf, caller: Caller) -> Self {
+        let mirror = pond.mirror_id().to_owned();
+        Self {
+            pond,
+            mirror,
+            cwd,
+            first_operation: OnceLock::new(),
+            upkeep_due: AtomicBool::new(false),
+            caller,
+        }
+    }
+
+    /// Who works.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.caller.actor
+    }
+
+    /// The directory of what is the mirror's own.
+    pub(crate) fn mirror_dir(&self) -> PathBuf {
+        self.pond.mirror_dir(&self.mirror)
+    }
+
+    /// The mirror's index.
+    pub(crate) fn index_path(&self) -> PathBuf {
+        self.mirror_dir().join("index")
+    }
+
+    /// The file that says where the mirror stands.
+    pub(crate) fn head_path(&self) -> PathBuf {
+        self.mirror_dir().join("HEAD")
+    }
+
+    /// The lock of those who change the mirror.
+    pub(crate) fn lock_path(&self) -> PathBuf {
+        self.mirror_dir().join("lock")
+    }
+
+    /// The time, in microseconds since 1970.
+    pub(crate) fn now(&self) -> Result<i64, CommandError> {
+        (self.caller.clock)()
+    }
+
+    /// What is configured.
+    pub(crate) fn settings(&self) -> &dyn Settings {
+        &*self.caller.settings
+    }
+
+    /// Tells the caller of something.
+    pub(crate) fn tell(&self, event: Event<'_>) {
+        self.caller.observer.event(event);
+    }
+
+    /// Begins work that may take long.
+    pub(crate) fn work(&self, work: Work) -> Box<dyn Counter> {
+        self.caller.observer.work(work)
+    }
+
+    /// Whether the caller asked to stop. Cheap enough for inner loops.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.caller.observer.is_interrupted()
+    }
+
+    /// Fails if the caller asked to stop. `state` says what was and what was not done: "nothing was changed".
+    pub(crate) fn check_interrupt(&self, state: &str) -> Result<(), CommandError> {
+        match self.is_interrupted() {
+            true => Err(interrupted(format_args!("interrupted; {state}"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Who does what, now: the readable part of an operation.
+    pub(crate) fn doing(&self, kind: &str, parameters: &[(&str, String)]) -> Result<Doing, CommandError> {
+        Ok(transact::doing(self.actor(), self.now()?, kind, parameters))
+    }
+
+    /// Who holds a lock, for those who wait for it.
+    pub(crate) fn holder(&self) -> Result<Holder, CommandError> {
+        Ok(Holder {
+            pid: std::process::id(),
+            host: self.actor().host.clone(),
+            command: self.actor().command.clone(),
+            since: self.now()?,
+        })
+    }
+}
