@@ -65,4 +65,5 @@ mod tags;
 mod time_zones;
 mod tour;
 mod undo;
+mod upkeep;
 mod users;
