@@ -9,6 +9,7 @@ pub mod chunker;
 pub mod commit;
 pub mod cursor;
 pub mod diff;
+pub mod grown;
 mod headers;
 pub mod id;
 pub mod kind;

@@ -18,6 +18,7 @@ mod follow;
 mod foreign_reader;
 mod gave_way;
 mod graph;
+mod grown;
 mod harness;
 mod histories;
 mod history;

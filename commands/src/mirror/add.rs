@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::BString;
 use pond_objects::Kind;
 use pond_objects::name::check_path;
-use pond_oplog::ingest::StagedPacks;
+use pond_oplog::ingest::{StagedPacks, Stored};
 use pond_oplog::{PackKind, StagedPack};
 
 use super::index::{Row, Update};
@@ -189,6 +189,10 @@ fn stage_all(
         &workspace.pond.staging_dir(),
         workspace.store(),
         &paths,
+        &|path| {
+            let side = workspace.index.row(path)?.staged.filter(|side| side.kind.is_file())?;
+            Some(Stored { id: side.id, size: side.size })
+        },
         Growing::WholeLines,
         threads,
         &progress,

@@ -131,8 +131,9 @@ pub(super) fn read(
 ) -> Result<Vec<Result<Staged, StageError>>, CommandError> {
     let progress = workspace.ctx.ui.progress("Saving", Unit::Bytes);
     let staging = workspace.pond.staging_dir();
-    let staged =
-        stage(root, &staging, workspace.store(), paths, Growing::AsOpened, workspace.threads()?, &progress)?;
+    let threads = workspace.threads()?;
+    let (store, nothing_known) = (workspace.store(), |_: &_| None);
+    let staged = stage(root, &staging, store, paths, &nothing_known, Growing::AsOpened, threads, &progress)?;
     packs.extend(names(&staged.packs));
     Ok(staged.outcomes)
 }

@@ -10,13 +10,13 @@ mod growing;
 use std::fs::File;
 use std::io::{Read, Seek as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bstr::{BStr, BString, ByteSlice};
-use pond_objects::{Kind, tree};
+use pond_objects::{Kind, ObjectId, tree};
 use pond_oplog::Store;
 use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 
@@ -80,7 +80,8 @@ pub(crate) struct StageResult {
     pub(crate) packs: StagedPacks,
 }
 
-/// Stores the contents of `paths` below `root`, in parallel. `threads` read, as many compress.
+/// Stores the contents of `paths` below `root`, in parallel. `threads` read, as many compress. `known` says what a file had
+/// before: if it only grew, its beginning is read and compared, and not cut again.
 ///
 /// # Errors
 /// Errors of the staging area; those of single paths are outcomes.
@@ -89,6 +90,7 @@ pub(crate) fn stage(
     staging: &Path,
     store: &Store,
     paths: &[BString],
+    known: &(dyn Fn(&BStr) -> Option<Stored> + Sync),
     growing: Growing,
     threads: usize,
     progress: &Progress,
@@ -96,13 +98,14 @@ pub(crate) fn stage(
     let ingest = Ingest::new(store, staging)?;
     let next = AtomicUsize::new(0);
     let workers = threads.clamp(1, paths.len().max(1));
+    // Runs of neighbours, so that they stand beside each other in the pack.
+    let run = paths.len().div_ceil(workers).clamp(1, 16);
     let parts = ingest.run(vec![(); workers], threads, |reader, ()| {
-        let mut stager = Stager { reader, buffer: Vec::new(), growing, progress };
+        let mut stager = Stager { reader, buffer: Vec::new(), known, growing, progress };
         let mut done = Vec::new();
         loop {
-            // Runs of neighbours, so that they stand beside each other in the pack.
-            let from = next.fetch_add(16, Ordering::Relaxed);
-            for (at, path) in paths.iter().enumerate().skip(from).take(16) {
+            let from = next.fetch_add(run, Ordering::Relaxed);
+            for (at, path) in paths.iter().enumerate().skip(from).take(run) {
                 let outcome = stager.stage_path(root, path.as_bstr());
                 progress.add_file();
                 let stop = matches!(outcome, Err(PathError::Ingest(_)));
@@ -156,6 +159,7 @@ impl From<StageError> for PathError {
 struct Stager<'r, 'i, 'a> {
     reader: &'r mut Reader<'i, 'a>,
     buffer: Vec<u8>,
+    known: &'r (dyn Fn(&BStr) -> Option<Stored> + Sync),
     growing: Growing,
     progress: &'r Progress,
 }
@@ -168,7 +172,7 @@ impl Stager<'_, '_, '_> {
             if interrupt::interrupted() {
                 return Err(StageError::Interrupted.into());
             }
-            match self.try_path(&host) {
+            match self.try_path(&host, path) {
                 Err(PathError::Stage(StageError::Unstable)) => {}
                 done => return done,
             }
@@ -176,7 +180,7 @@ impl Stager<'_, '_, '_> {
         Err(StageError::Unstable.into())
     }
 
-    fn try_path(&mut self, host: &Path) -> Result<Staged, PathError> {
+    fn try_path(&mut self, host: &Path, path: &BStr) -> Result<Staged, PathError> {
         let read_ns = now_ns();
         let before = Stat::of(host).map_err(read_error)?;
         let kind =
@@ -187,7 +191,7 @@ impl Stager<'_, '_, '_> {
                 let target = std::fs::read_link(host).map_err(read_error)?;
                 self.reader.store(target.as_os_str().as_bytes())?
             }
-            _ => return self.store_file(host, read_ns),
+            _ => return self.store_file(host, path, read_ns),
         };
         let after = Stat::of(host).map_err(read_error)?;
         if kind == Kind::Directory || is_same(&before, &after) {
@@ -197,11 +201,14 @@ impl Stager<'_, '_, '_> {
         }
     }
 
-    fn store_file(&mut self, host: &Path, read_ns: i64) -> Result<Staged, PathError> {
+    fn store_file(&mut self, host: &Path, path: &BStr, read_ns: i64) -> Result<Staged, PathError> {
         let mut file = open_file(host).map_err(read_error)?;
         let opened = stat_of(&file)?;
         let kind = opened.kind().filter(|kind| kind.is_file()).ok_or(StageError::Unstable)?;
-        let mut stored = self.store_beginning(&mut file, opened.size)?;
+        let mut stored = match self.store_grown(&mut file, path, opened.size)? {
+            Some(stored) => stored,
+            None => self.store_beginning(&mut file, opened.size)?,
+        };
         if is_same(&opened, &stat_of(&file)?) {
             // The same file still has this name. A stamp of this moment does not show what was overwritten since.
             let after = Stat::of(host).map_err(read_error)?;
@@ -222,6 +229,28 @@ impl Stager<'_, '_, '_> {
             && growing::begins_with(&mut file, stored, &mut self.buffer)?;
         // Its stat is no longer this one: the file counts as modified, as it is.
         if only_grew { Ok(staged(kind, stored, &opened, read_ns)) } else { Err(StageError::Unstable.into()) }
+    }
+
+    /// Stores the first `length` bytes of a file if they begin with what it had before.
+    fn store_grown(
+        &mut self,
+        file: &mut File,
+        path: &BStr,
+        length: u64,
+    ) -> Result<Option<Stored>, PathError> {
+        let Some(old) = (self.known)(path) else { return Ok(None) };
+        let Some(beginning) = self.reader.beginning(old, length) else { return Ok(None) };
+        // A look at one place tells of most changes other than growth.
+        self.buffer.resize(beginning.last_size as usize, 0);
+        file.read_exact_at(&mut self.buffer, beginning.end).map_err(StageError::Read)?;
+        if ObjectId::of_content(&self.buffer) != beginning.last {
+            return Ok(None);
+        }
+        file.rewind().map_err(StageError::Read)?;
+        let progress = self.progress;
+        let mut source = Stoppable(file).take(length);
+        let known = (old, &beginning);
+        Ok(self.reader.store_grown(known, length, &mut source, &|bytes| progress.add(bytes))?)
     }
 
     /// Stores the first `length` bytes of a file that has as many.
