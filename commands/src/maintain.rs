@@ -57,10 +57,12 @@ const MOST_DELETED_ASIDE: usize = 64 << 10;
 fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
     let workspace = &mut Workspace::history(ctx)?;
     let has_groups = !compact::plan(workspace.snapshot.state(), compact::FAN_IN).is_empty();
-    if has_groups && groups_of(workspace, Size::Small).next().is_some() {
+    // One thing behind each command: what else is due stays so, and the next does it.
+    if groups_of(workspace, Size::Small).next().is_some() {
         merge_in_turn(workspace)?;
+    } else {
+        write_checkpoint_if_due(workspace)?;
     }
-    write_checkpoint_if_due(workspace)?;
     let left = delete_if_due(workspace, has_groups, MOST_DELETED)?;
     let groups: Vec<_> = groups_of(workspace, Size::Large).collect();
     if groups.is_empty() && !left || aside::is_running(&workspace.pond) {
@@ -94,7 +96,7 @@ fn groups_of(workspace: &Workspace<'_>, wanted: Size) -> impl Iterator<Item = Ve
     groups.filter(move |group| size(group) == wanted)
 }
 
-/// Merges the small groups, unless another process does it already.
+/// Merges a small group, unless another process does it already.
 fn merge_in_turn(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
     let turn = match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &holder(workspace.ctx)?) {
         Ok(lock) => Some(lock),
@@ -104,7 +106,7 @@ fn merge_in_turn(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
     };
     let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
     workspace.refresh(newest)?;
-    let groups: Vec<_> = groups_of(workspace, Size::Small).collect();
+    let groups: Vec<_> = groups_of(workspace, Size::Small).take(1).collect();
     // Whoever sweeps temporaries from there holds the lock.
     let merged = prepare(workspace, &groups, &workspace.pond.staging_dir())?;
     swap(workspace, merged)?;
