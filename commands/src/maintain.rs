@@ -50,33 +50,41 @@ const MERGED_AT_ONCE: u64 = 2 << 20;
 /// How long a command waits to be the one that merges. Who waits in vain leaves it to the next.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// So many packs are deleted before a command ends, in some tens of milliseconds; in the background, more.
+/// So many packs are deleted before a command ends, in some tens of milliseconds.
 const MOST_DELETED: usize = 512;
+/// In the background, or where that never came to it.
 const MOST_DELETED_ASIDE: usize = 64 << 10;
+/// So long what was replaced waits for a process in the background, if there is much of it.
+const DELETED_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
 fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
     let workspace = &mut Workspace::history(ctx)?;
     let has_groups = !compact::plan(workspace.snapshot.state(), compact::FAN_IN).is_empty();
-    // One thing behind each command: what else is due stays so, and the next does it.
+    // One group behind each command: what else is due stays so, and the next does it.
     if groups_of(workspace, Size::Small).next().is_some() {
         merge_in_turn(workspace)?;
-    } else {
-        write_checkpoint_if_due(workspace)?;
     }
-    let left = delete_if_due(workspace, has_groups, MOST_DELETED)?;
+    let (state, now) = (workspace.snapshot.state(), crate::time::moment()?.as_millisecond());
+    let is_deletion_due = dead::is_any_due(state, now) || has_groups && dead::is_look_due(state);
+    let is_deletion_long = is_deletion_due && dead::may_be_many(state);
+    if is_deletion_due && !is_deletion_long {
+        delete(workspace, MOST_DELETED)?;
+    }
+    let state = workspace.snapshot.state();
     let groups: Vec<_> = groups_of(workspace, Size::Large).collect();
-    if groups.is_empty() && !left || aside::is_running(&workspace.pond) {
+    let versions = checkpoint::versions_without(&workspace.pond.table_dir(), state.version);
+    let is_long = !groups.is_empty() || is_deletion_long || versions >= checkpoint::INTERVAL;
+    if !is_long || aside::is_running(&workspace.pond) {
         return Ok(());
     }
     // What is killed each time, with the unit or container that a command ran in, has to be done before a command ends.
-    let is_overdue = groups.iter().any(|group| group.len() >= 2 * compact::FAN_IN);
+    let is_overdue = groups.iter().any(|group| group.len() >= 2 * compact::FAN_IN)
+        || versions >= 2 * checkpoint::INTERVAL
+        || dead::is_any_older(state, now, DELETED_WITHIN);
     if !is_overdue && ctx.config()?.bool("maintenance.autoDetach")? && aside::detach(workspace).is_ok() {
         return Ok(());
     }
-    if !groups.is_empty() {
-        aside::merge_large(workspace)?;
-    }
-    Ok(())
+    aside::run(workspace, is_deletion_long)
 }
 
 /// What a merge takes: see [`MERGED_AT_ONCE`].
@@ -144,18 +152,13 @@ fn swap(workspace: &mut Workspace<'_>, merged: Vec<Merged>) -> Result<Option<Com
     }
 }
 
-/// Deletes dead packs where some are due, at most so many; whether there are more.
-fn delete_if_due(workspace: &mut Workspace<'_>, has_merged: bool, most: usize) -> Result<bool, CommandError> {
-    let (state, now) = (workspace.snapshot.state(), crate::time::moment()?.as_millisecond());
-    if !dead::is_any_due(state, now) && !(has_merged && dead::is_look_due(state)) {
-        return Ok(false);
-    }
-    let deleted = delete_dead(workspace, dead::GRACE, None, most)?;
-    match deleted.failed {
+/// Deletes dead packs, at most so many.
+fn delete(workspace: &mut Workspace<'_>, most: usize) -> Result<(), CommandError> {
+    match delete_dead(workspace, dead::GRACE, None, most)?.failed {
         Some((path, error)) => {
             Err(fatal(format_args!("cannot delete '{}'", escape::path(&path))).because(&error))
         }
-        None => Ok(deleted.replaced.count >= most),
+        None => Ok(()),
     }
 }
 

@@ -112,6 +112,9 @@ pub fn merge(
             PackKind::Data => merge_data(pond, base, group, dir)?,
             PackKind::Meta => merge_meta(pond, group, dir)?,
         };
+        // Derived: where it can't be written, it is made again from the pack; that of a pack that is never named is swept. Written
+        // now, nobody who meets the pack has to make it.
+        let _ = sealed.index().write(&pond.pack_index_path(&sealed.digest));
         Ok(Merged { group: group.clone(), sealed })
     };
     groups.iter().map(merge_one).collect()
@@ -136,10 +139,8 @@ pub async fn swap(
     }
     let time = doing.time / 1000;
     let (mut adds, mut removes, mut before) = (Vec::new(), Vec::new(), 0);
-    let mut indexes = Vec::new();
     for Merged { group, sealed } in merged {
         let (kind, digest) = (sealed.kind, sealed.digest);
-        indexes.push((digest, sealed.index()));
         adds.push(AddFile { data_change: false, ..sealed.describe(time) });
         place_in_table(pond, kind, sealed)?;
         for pack in group.iter().filter(|pack| pack.digest != digest) {
@@ -162,10 +163,6 @@ pub async fn swap(
     };
     check_files(pond, &draft)?;
     let published = publish::publish(table, state, &draft).await?;
-    for (digest, index) in indexes {
-        // Derived: where it can't be written, it is made again from the pack.
-        let _ = index.write(&pond.pack_index_path(&digest));
-    }
     Ok(Some(Compacted { state: advance(pond, state, published.version)?, merged, before, after }))
 }
 

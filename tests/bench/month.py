@@ -17,6 +17,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -91,6 +92,8 @@ class Month:
                 file.write(text)
         stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         self.tool.env = self.env | {"POND_NOW": stamp, "GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
+        # What was written within the grain of the clock, 20 ms, is read twice.
+        time.sleep(0.025)
         return self.tool.take()[0]
 
 

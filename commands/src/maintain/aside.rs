@@ -1,5 +1,5 @@
-//! Merges that would keep others waiting: written aside, with the lock of those who publish held only to swap packs, and by a
-//! process of its own, so that no command waits for them.
+//! What would keep others waiting: large merges, checkpoints, the deletion of very much. A process of its own does it, so that no
+//! command waits for it, and holds the lock of those who publish only to swap packs that it has written.
 //!
 //! One process at a time does it, by a lock in `cache/upkeep`. It may end at any moment: until it publishes there is nothing
 //! of it but temporaries beside that lock, which the next one deletes.
@@ -15,7 +15,7 @@ use pond_oplog::lock::{Lock, LockError};
 use pond_oplog::state::{self, PackFile};
 use pond_oplog::{Pond, durable};
 
-use super::{MOST_DELETED_ASIDE, Size, delete_if_due, groups_of, prepare, swap, write_checkpoint_if_due};
+use super::{MOST_DELETED_ASIDE, Size, delete, groups_of, prepare, swap, write_checkpoint_if_due};
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::external;
@@ -32,15 +32,15 @@ fn directory(pond: &Pond) -> PathBuf {
     pond.cache_dir().join("upkeep")
 }
 
-/// Whether a process merges large packs at this moment, as far as the system tells.
+/// Whether a process does what takes long at this moment, as far as the system tells.
 pub(super) fn is_running(pond: &Pond) -> bool {
     Lock::is_held(&directory(pond).join("lock")).is_ok_and(|is_held| is_held)
 }
 
-/// The turn to merge large packs.
+/// The turn to do what takes long.
 pub(crate) struct Aside {
     dir: PathBuf,
-    _turn: Lock,
+    _turn: Option<Lock>,
 }
 
 impl Aside {
@@ -51,10 +51,14 @@ impl Aside {
             .map_err(|error| fatal(format_args!("cannot make '{}'", dir.display())).because(&error))?;
         let turn = match Lock::acquire(&dir.join("lock"), wait, &holder(workspace.ctx)?) {
             Err(LockError::Busy { .. }) => return Ok(None),
-            turn => turn?,
+            // Where locks do not work, several may do the same work, and one gets it published.
+            Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+            Ok(turn) => {
+                // Left of one that was killed. What cannot be deleted takes space and nothing else.
+                let _ = durable::sweep_temporaries(&dir);
+                Some(turn)
+            }
         };
-        // Left of one that was killed. What cannot be deleted takes space and nothing else.
-        let _ = durable::sweep_temporaries(&dir);
         Ok(Some(Self { dir, _turn: turn }))
     }
 
@@ -75,16 +79,17 @@ impl Aside {
     }
 }
 
-/// Merges the large groups, unless another process does it already.
-pub(super) fn merge_large(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+/// Does what takes long, unless another process does it already.
+pub(super) fn run(workspace: &mut Workspace<'_>, deletes: bool) -> Result<(), CommandError> {
     let Some(aside) = Aside::begin(workspace, Duration::ZERO)? else { return Ok(()) };
     for _ in 0..MOST_ROUNDS {
-        let Some(group) = groups_of(workspace, Size::Large).next() else { return Ok(()) };
+        let Some(group) = groups_of(workspace, Size::Large).next() else { break };
         if aside.merge(workspace, &[group])?.is_none() {
-            return Ok(());
+            break;
         }
     }
-    Ok(())
+    write_checkpoint_if_due(workspace)?;
+    if deletes { delete(workspace, MOST_DELETED_ASIDE) } else { Ok(()) }
 }
 
 /// What [`detach`] starts.
@@ -94,9 +99,7 @@ pub(crate) fn in_background(ctx: &Context) -> Result<(), CommandError> {
     let _ = rustix::process::nice(NICENESS);
     let workspace = &mut Workspace::history(ctx)?;
     workspace.pond.need_ours()?;
-    merge_large(workspace)?;
-    write_checkpoint_if_due(workspace)?;
-    delete_if_due(workspace, false, MOST_DELETED_ASIDE).map(drop)
+    run(workspace, true)
 }
 
 /// Starts a process that does what is due, and waits for none of it. It holds no directory, and nothing that this process

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use pond_objects::Kind;
 use pond_objects::name::check_path;
 use pond_oplog::ingest::{StagedPacks, Stored};
@@ -16,7 +16,7 @@ use super::pathspec::Pathspecs;
 use super::pending::Conflict;
 use super::refused::refused;
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
-use super::stage::{Growing, StageError, stage};
+use super::stage::{Growing, StageError, Wanted, stage};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
 use crate::ui::escape;
@@ -184,19 +184,13 @@ fn stage_all(
     progress.add_total(sizes.map(|stat| stat.size).sum());
     let root = workspace.pond.mirror_root();
     let threads = workspace.threads()?;
-    let staged = stage(
-        root,
-        &workspace.pond.staging_dir(),
-        workspace.store(),
-        &paths,
-        &|path| {
-            let side = workspace.index.row(path)?.staged.filter(|side| side.kind.is_file())?;
-            Some(Stored { id: side.id, size: side.size })
-        },
-        Growing::WholeLines,
-        threads,
-        &progress,
-    )?;
+    let known = |path: &BStr| {
+        let side = workspace.index.row(path)?.staged.filter(|side| side.kind.is_file())?;
+        Some(Stored { id: side.id, size: side.size })
+    };
+    let request = Wanted { paths: &paths, known: &known, growing: Growing::WholeLines };
+    let staging = workspace.pond.staging_dir();
+    let staged = stage(root, &staging, workspace.store(), &request, threads, &progress)?;
     progress.finish();
     let mut clamped = 0;
     for (path, outcome) in paths.into_iter().zip(staged.outcomes) {

@@ -16,7 +16,7 @@ use super::add::names;
 use super::footprint::Footprint;
 use super::index::Side;
 use super::replaced::{Ages, Replaced};
-use super::stage::{Growing, StageError, Staged, stage};
+use super::stage::{Growing, StageError, Staged, Wanted, stage};
 use super::stat::Stat;
 use crate::error::{CommandError, fatal, partial};
 use crate::transact;
@@ -131,9 +131,8 @@ pub(super) fn read(
 ) -> Result<Vec<Result<Staged, StageError>>, CommandError> {
     let progress = workspace.ctx.ui.progress("Saving", Unit::Bytes);
     let staging = workspace.pond.staging_dir();
-    let threads = workspace.threads()?;
-    let (store, nothing_known) = (workspace.store(), |_: &_| None);
-    let staged = stage(root, &staging, store, paths, &nothing_known, Growing::AsOpened, threads, &progress)?;
+    let wanted = Wanted { paths, known: &|_| None, growing: Growing::AsOpened };
+    let staged = stage(root, &staging, workspace.store(), &wanted, workspace.threads()?, &progress)?;
     packs.extend(names(&staged.packs));
     Ok(staged.outcomes)
 }

@@ -80,8 +80,20 @@ pub(crate) struct StageResult {
     pub(crate) packs: StagedPacks,
 }
 
-/// Stores the contents of `paths` below `root`, in parallel. `threads` read, as many compress. `known` says what a file had
-/// before: if it only grew, its beginning is read and compared, and not cut again.
+/// What a file had before.
+type Known<'a> = &'a (dyn Fn(&BStr) -> Option<Stored> + Sync);
+
+/// What is to be stored.
+pub(crate) struct Wanted<'a> {
+    /// Paths below the root.
+    pub(crate) paths: &'a [BString],
+    /// What a file had before: if it only grew, its beginning is read and compared, and not cut again.
+    pub(crate) known: Known<'a>,
+    /// Which part of files that grow meanwhile.
+    pub(crate) growing: Growing,
+}
+
+/// Stores the contents of paths below `root`, in parallel. `threads` read, as many compress.
 ///
 /// # Errors
 /// Errors of the staging area; those of single paths are outcomes.
@@ -89,12 +101,11 @@ pub(crate) fn stage(
     root: &Path,
     staging: &Path,
     store: &Store,
-    paths: &[BString],
-    known: &(dyn Fn(&BStr) -> Option<Stored> + Sync),
-    growing: Growing,
+    wanted: &Wanted<'_>,
     threads: usize,
     progress: &Progress,
 ) -> Result<StageResult, IngestError> {
+    let Wanted { paths, known, growing } = *wanted;
     let ingest = Ingest::new(store, staging)?;
     let next = AtomicUsize::new(0);
     let workers = threads.clamp(1, paths.len().max(1));
@@ -159,7 +170,7 @@ impl From<StageError> for PathError {
 struct Stager<'r, 'i, 'a> {
     reader: &'r mut Reader<'i, 'a>,
     buffer: Vec<u8>,
-    known: &'r (dyn Fn(&BStr) -> Option<Stored> + Sync),
+    known: Known<'r>,
     growing: Growing,
     progress: &'r Progress,
 }
