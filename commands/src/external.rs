@@ -79,6 +79,12 @@ fn execute(ctx: &Context, mut command: Command) -> io::Result<Outcome> {
     if ctx.globals.no_pager {
         command.env("POND_PAGER", "");
     }
+    pass_settings(ctx, &mut command);
+    replace_process(command)
+}
+
+/// Gives the program the settings of `-c`.
+pub(crate) fn pass_settings(ctx: &Context, command: &mut Command) {
     if !ctx.globals.settings.is_empty() {
         let first =
             env::var("POND_CONFIG_COUNT").ok().and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
@@ -89,7 +95,6 @@ fn execute(ctx: &Context, mut command: Command) -> io::Result<Outcome> {
         }
         command.env("POND_CONFIG_COUNT", (first + ctx.globals.settings.len()).to_string());
     }
-    replace_process(command)
 }
 
 /// Becomes the program: signals and exit codes are its own.

@@ -1,12 +1,16 @@
-//! Upkeep that commands do when they have ended: compaction and checkpoints, when enough has gathered.
+//! Upkeep that commands do when they have ended: compaction, checkpoints and the deletion of what was replaced, when enough has
+//! gathered. What takes long is left to a process of its own: see [`aside`].
+
+pub(crate) mod aside;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pond_durable::lock::{Lock, LockError};
 use pond_objects::ObjectId;
-use pond_oplog::compact::{self, Compacted};
+use pond_oplog::compact::{self, Compacted, Merged};
 use pond_oplog::dead::{self, Deleted};
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::state::{self, PackFile};
@@ -32,79 +36,131 @@ pub(crate) fn after(ctx: &Context) {
     if !session.upkeep_due.load(Ordering::Relaxed) || session.is_interrupted() {
         return;
     }
+    let is_wanted = ctx.config().is_ok_and(|config| config.bool("maintenance.auto").unwrap_or(true));
+    if !is_wanted {
+        return;
+    }
     if let Err(error) = run_if_due(ctx) {
         ctx.ui.warn(format_args!("upkeep was put off: {error}"));
     }
 }
 
-/// Merging so many bytes takes so short that others can wait for it: it holds the lock of those who publish, so that
-/// they do not all do the same work and none of them gets it published.
-const MERGED_ALONE: u64 = 8 << 20;
+/// Groups of packs with at most so many bytes are merged before the command ends, with those who publish waiting: so they do
+/// not all do the same work, and none of them gets it published. Larger ones are merged aside.
+const MERGED_AT_ONCE: u64 = 2 << 20;
 /// How long a command waits to be the one that merges. Who waits in vain leaves it to the next.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// So many packs are deleted behind one command at most, within half a second.
-const MOST_DELETED: usize = 16 << 10;
+/// So many packs are deleted before a command ends, in some tens of milliseconds.
+const MOST_DELETED: usize = 512;
+/// In the background, or where that never came to it.
+const MOST_DELETED_ASIDE: usize = 64 << 10;
+/// So long what was replaced waits for a process in the background, if there is much of it.
+const DELETED_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
 fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
     let workspace = &mut Workspace::history(ctx.session()?)?;
-    let groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN);
-    let has_groups = !groups.is_empty();
-    if has_groups {
-        merge_in_turn(workspace, groups)?;
+    let has_groups = !compact::plan(workspace.snapshot.state(), compact::FAN_IN).is_empty();
+    // One group behind each command: what else is due stays so, and the next does it.
+    if groups_of(workspace, Size::Small).next().is_some() {
+        merge_in_turn(workspace)?;
     }
-    write_checkpoint_if_due(workspace)?;
     let (state, now) = (workspace.snapshot.state(), workspace.session.now()? / 1000);
-    if dead::is_any_due(state, now) || has_groups && dead::is_look_due(state) {
-        let deleted = delete_dead(workspace, dead::GRACE, None, MOST_DELETED)?;
-        if let Some((path, error)) = deleted.failed {
-            return Err(fatal(format_args!("cannot delete '{}'", escape::path(&path))).because(&error));
-        }
+    let is_deletion_due = dead::is_any_due(state, now) || has_groups && dead::is_look_due(state);
+    let is_deletion_long = is_deletion_due && dead::may_be_many(state);
+    if is_deletion_due && !is_deletion_long {
+        delete(workspace, MOST_DELETED)?;
     }
-    Ok(())
+    let state = workspace.snapshot.state();
+    let groups: Vec<_> = groups_of(workspace, Size::Large).collect();
+    let versions = pond_checkpoint::versions_without(&workspace.pond.table_dir(), state.version);
+    let is_long = !groups.is_empty() || is_deletion_long || versions >= pond_checkpoint::INTERVAL;
+    if !is_long || aside::is_running(&workspace.pond) {
+        return Ok(());
+    }
+    // What is killed each time, with the unit or container that a command ran in, has to be done before a command ends.
+    let is_overdue = groups.iter().any(|group| group.len() >= 2 * compact::FAN_IN)
+        || versions >= 2 * pond_checkpoint::INTERVAL
+        || dead::is_any_older(state, now, DELETED_WITHIN);
+    if !is_overdue && ctx.config()?.bool("maintenance.autoDetach")? && aside::detach(ctx, workspace).is_ok() {
+        return Ok(());
+    }
+    aside::run(workspace, is_deletion_long)
 }
 
-/// Merges the groups, with the others waiting where that is short, unless another process does it already.
-fn merge_in_turn(workspace: &mut Workspace<'_>, mut groups: Vec<Vec<PackFile>>) -> Result<(), CommandError> {
-    let bytes: u64 = groups.iter().flatten().map(|pack| pack.size).sum();
-    let mut turn = None;
-    if bytes <= MERGED_ALONE {
-        turn = match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &workspace.session.holder()?)
-        {
-            Ok(lock) => Some(lock),
-            Err(LockError::Busy { .. }) => return Ok(()),
-            // Where locks do not work, whoever publishes first wins.
-            Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
-        };
-        let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
-        workspace.refresh(newest)?;
-        groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN);
-    }
-    if !groups.is_empty() {
-        merge(workspace, &groups)?;
-    }
+/// What a merge takes: see [`MERGED_AT_ONCE`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Small,
+    Large,
+}
+
+/// The groups of this size that are worth merging.
+fn groups_of(workspace: &Workspace<'_>, wanted: Size) -> impl Iterator<Item = Vec<PackFile>> + use<> {
+    let size = |group: &[PackFile]| match group.iter().map(|pack| pack.size).sum::<u64>() {
+        0..=MERGED_AT_ONCE => Size::Small,
+        _ => Size::Large,
+    };
+    let groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN).into_iter();
+    groups.filter(move |group| size(group) == wanted)
+}
+
+/// Merges a small group, unless another process does it already.
+fn merge_in_turn(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+    let turn = match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &workspace.session.holder()?)
+    {
+        Ok(lock) => Some(lock),
+        Err(LockError::Busy { .. }) => return Ok(()),
+        // Where locks do not work, whoever publishes first wins.
+        Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+    };
+    let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
+    workspace.refresh(newest)?;
+    let groups: Vec<_> = groups_of(workspace, Size::Small).take(1).collect();
+    // Whoever sweeps temporaries from there holds the lock.
+    let merged = prepare(workspace, &groups, &workspace.pond.staging_dir())?;
+    swap(workspace, merged)?;
     drop(turn);
     Ok(())
 }
 
-/// Merges the groups of packs; `None` where another operation came first.
-pub(crate) fn merge(
-    workspace: &mut Workspace<'_>,
+/// Writes what the groups become, in temporary files in `dir`.
+fn prepare(
+    workspace: &Workspace<'_>,
     groups: &[Vec<PackFile>],
-) -> Result<Option<Compacted>, CommandError> {
+    dir: &Path,
+) -> Result<Vec<Merged>, CommandError> {
+    // Staged packs are of no concern here, and the store must not take them for the table's.
+    let base = workspace.snapshot.moved_to(&workspace.pond, workspace.snapshot.state().clone(), &[]);
+    Ok(compact::merge(&workspace.pond, &base, groups, dir)?)
+}
+
+/// Publishes what was merged; `None` where other operations left nothing of it to be done.
+fn swap(workspace: &mut Workspace<'_>, merged: Vec<Merged>) -> Result<Option<Compacted>, CommandError> {
     let doing = workspace.session.doing("MAINTENANCE", &[])?;
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
-    // Staged packs are of no concern here, and the store must not take them for the table's.
-    let base = workspace.snapshot.moved_to(&workspace.pond, workspace.snapshot.state().clone(), &[]);
-    let compacted = transact::run_here(compact::compact(&workspace.pond, &base, groups, &doing, &table));
-    match compacted {
+    let state = workspace.snapshot.state().clone();
+    let swapped = transact::run_here(compact::swap(&workspace.pond, &state, merged, &doing, &table));
+    match swapped {
         Err(error) if compact::is_behind(&error) => Ok(None),
         Err(error) => Err(error.into()),
         Ok(done) => {
-            workspace.refresh(done.state.clone())?;
-            Ok(Some(done))
+            if let Some(done) = &done {
+                workspace.refresh(done.state.clone())?;
+            }
+            Ok(done)
         }
+    }
+}
+
+/// Deletes dead packs, at most so many.
+fn delete(workspace: &mut Workspace<'_>, most: usize) -> Result<(), CommandError> {
+    match delete_dead(workspace, dead::GRACE, None, most)?.failed {
+        Some((path, error)) => {
+            Err(fatal(format_args!("cannot delete '{}'", escape::path(&path))).because(&error))
+        }
+        None => Ok(()),
     }
 }
 

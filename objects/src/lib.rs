@@ -10,6 +10,7 @@ pub mod commit;
 pub mod cursor;
 pub mod diff;
 pub mod escape;
+pub mod grown;
 mod headers;
 pub mod id;
 pub mod kind;

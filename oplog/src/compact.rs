@@ -8,13 +8,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::path::Path;
 
 use object_store::ObjectStore;
 use pond_objects::cursor::Leaves;
 use pond_objects::page::Body;
 use pond_objects::{ObjectId, ObjectSource, ReadError};
 
-use crate::log::{AddFile, EntryDraft, RemoveFile};
+use crate::log::{self, AddFile, EntryDraft, RemoveFile};
 use crate::pack::index::id_prefix;
 use crate::pack::{
     Columns, Compression, DataPack, PackError, PackReader, SealedPack, write_compact_meta_pack,
@@ -89,45 +90,69 @@ fn group(state: &TableState, kind: PackKind, sizes: Range<u64>) -> Vec<PackFile>
     packs
 }
 
-/// Merges the groups, each into one pack, and publishes one version that swaps them.
+/// Packs and the one that they became, which has no name yet. Dropped, it is gone, and nothing has changed.
+#[must_use = "packs that are not swapped stay as they are"]
+pub struct Merged {
+    group: Vec<PackFile>,
+    sealed: SealedPack,
+}
+
+/// Merges the groups, each into one pack, in temporary files in `dir`. Others can publish meanwhile.
 ///
 /// # Errors
-/// [`PublishError::Behind`] where another operation came first: nothing has changed, and it can be tried again.
-pub async fn compact(
+/// Those of reading and writing packs.
+pub fn merge(
     pond: &Pond,
     base: &ReadonlyPond,
     groups: &[Vec<PackFile>],
+    dir: &Path,
+) -> Result<Vec<Merged>, TransactionError> {
+    let merge_one = |group: &Vec<PackFile>| {
+        let sealed = match group[0].kind {
+            PackKind::Data => merge_data(pond, base, group, dir)?,
+            PackKind::Meta => merge_meta(pond, group, dir)?,
+        };
+        // Derived: where it can't be written, it is made again from the pack; that of a pack that is never named is swept. Written
+        // now, nobody who meets the pack has to make it.
+        let _ = sealed.index().write(&pond.pack_index_path(&sealed.digest));
+        Ok(Merged { group: group.clone(), sealed })
+    };
+    groups.iter().map(merge_one).collect()
+}
+
+/// Publishes one version after `state` that swaps packs for what they became. Where one of a group has left the table since,
+/// that group stays as it is; `None` where nothing is left to be done.
+///
+/// # Errors
+/// [`PublishError::Behind`] where another operation came first: nothing has changed.
+pub async fn swap(
+    pond: &Pond,
+    state: &TableState,
+    mut merged: Vec<Merged>,
     doing: &Doing,
     table: &dyn ObjectStore,
-) -> Result<Compacted, TransactionError> {
-    let state = base.state();
+) -> Result<Option<Compacted>, TransactionError> {
+    let live: HashSet<ObjectId> = state.packs.iter().map(|pack| pack.digest).collect();
+    merged.retain(|merged| merged.group.iter().all(|pack| live.contains(&pack.digest)));
+    if merged.is_empty() {
+        return Ok(None);
+    }
+    let time = doing.time / 1000;
     let (mut adds, mut removes, mut before) = (Vec::new(), Vec::new(), 0);
-    let mut indexes = Vec::new();
-    for group in groups {
-        let kind = group[0].kind;
-        let sealed = match kind {
-            PackKind::Data => merge_data(pond, base, group)?,
-            PackKind::Meta => merge_meta(pond, group)?,
-        };
-        indexes.push((sealed.digest, sealed.index()));
-        adds.push(AddFile { data_change: false, ..sealed.describe(doing.time / 1000) });
-        let digest = sealed.digest;
+    for Merged { group, sealed } in merged {
+        let (kind, digest) = (sealed.kind, sealed.digest);
+        adds.push(AddFile { data_change: false, ..sealed.describe(time) });
         place_in_table(pond, kind, sealed)?;
         for pack in group.iter().filter(|pack| pack.digest != digest) {
             before += pack.size;
-            removes.push(RemoveFile {
-                kind,
-                digest: pack.digest,
-                deletion_timestamp: doing.time / 1000,
-                data_change: false,
-            });
+            let digest = pack.digest;
+            removes.push(RemoveFile { kind, digest, deletion_timestamp: time, data_change: false });
         }
     }
     let merged = removes.len();
     let after = adds.iter().map(|file| file.size).sum();
-    let info = doing.entry_info();
     let draft = EntryDraft {
-        info,
+        info: doing.entry_info(),
         operation: state.operation,
         seq: state.seq,
         view: state.view,
@@ -138,19 +163,15 @@ pub async fn compact(
     };
     check_files(pond, &draft)?;
     let published = publish::publish(table, state, &draft).await?;
-    for (digest, index) in indexes {
-        // Derived: where it can't be written, it is made again from the pack.
-        let _ = index.write(&pond.pack_index_path(&digest));
-    }
-    Ok(Compacted { state: advance(pond, state, published.version)?, merged, before, after })
+    Ok(Some(Compacted { state: advance(pond, state, published.version)?, merged, before, after }))
 }
 
-/// Whether an error of [`compact`] only means that others were first.
+/// Whether an error of [`swap`] only means that others were first.
 pub fn is_behind(error: &TransactionError) -> bool {
     matches!(error, TransactionError::Publish(PublishError::Behind { .. }))
 }
 
-fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, TransactionError> {
+fn merge_meta(pond: &Pond, group: &[PackFile], dir: &Path) -> Result<SealedPack, TransactionError> {
     let mut rows = Vec::new();
     let mut seen = HashSet::new();
     for pack in group {
@@ -165,7 +186,7 @@ fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, Transaction
         }
     }
     let expected = rows.len();
-    let sealed = write_compact_meta_pack(&pond.staging_dir(), rows)?;
+    let sealed = write_compact_meta_pack(dir, rows)?;
     let written = PackReader::open(sealed.path())?;
     let mut found = 0;
     for row in written.select(Columns::ID, None) {
@@ -180,15 +201,20 @@ fn merge_meta(pond: &Pond, group: &[PackFile]) -> Result<SealedPack, Transaction
     }
 }
 
-fn merge_data(pond: &Pond, base: &ReadonlyPond, group: &[PackFile]) -> Result<SealedPack, TransactionError> {
+fn merge_data(
+    pond: &Pond,
+    base: &ReadonlyPond,
+    group: &[PackFile],
+    dir: &Path,
+) -> Result<SealedPack, TransactionError> {
     let mut wanted = HashSet::new();
     for pack in group {
-        base.store().pack_ids(&pack.digest, &mut |id| {
+        base.store().pack_ids(&pack.digest, &mut |id, _| {
             wanted.insert(*id);
         })?;
     }
-    let order = laid_out(base, &wanted)?;
-    let mut pack = DataPack::create_with(&pond.staging_dir(), Compression::COMPACT)?;
+    let order = laid_out(pond, base, group, &wanted)?;
+    let mut pack = DataPack::create_with(dir, Compression::COMPACT)?;
     let mut encoder = pack.encoder_factory().encoder();
     for id in &order {
         let content = base.store().chunk(id)?;
@@ -221,18 +247,57 @@ fn verify_data(sealed: &SealedPack, wanted: &HashSet<ObjectId>) -> Result<(), Pa
     }
 }
 
+/// The operations that stored what a group of data packs holds: after the first number, up to the last.
+struct Span {
+    packs: Vec<ObjectId>,
+    after: i64,
+    last: i64,
+}
+
+impl Span {
+    /// The span between the pack that came before the group and the group's newest. Were it wrong, contents would stand in
+    /// another order and take more bytes: a merge costs what it merges, however long the history is.
+    fn of(pond: &Pond, state: &TableState, group: &[PackFile]) -> Result<Self, TransactionError> {
+        let versions = || group.iter().map(|pack| pack.version_added);
+        let (first, last) = (versions().min().unwrap_or(0), versions().max().unwrap_or(0));
+        let older =
+            state.packs.iter().filter(|pack| pack.kind == PackKind::Data && pack.version_added < first);
+        let before = older.map(|pack| pack.version_added).max();
+        let seq = |version| log::read_entry(&pond.table_dir(), version).map(|(entry, _)| entry.pond.seq);
+        let newer = |pack: &&PackFile| before.is_none_or(|before| pack.version_added > before);
+        let metas = state.packs.iter().filter(|pack| pack.kind == PackKind::Meta).filter(newer);
+        Ok(Self {
+            packs: metas.map(|pack| pack.digest).collect(),
+            after: before.map(seq).transpose()?.unwrap_or(i64::MIN),
+            last: seq(last)?,
+        })
+    }
+}
+
 /// The chunks by path, age and offset; what no change names comes last.
-fn laid_out(base: &ReadonlyPond, wanted: &HashSet<ObjectId>) -> Result<Vec<ObjectId>, TransactionError> {
+fn laid_out(
+    pond: &Pond,
+    base: &ReadonlyPond,
+    group: &[PackFile],
+    wanted: &HashSet<ObjectId>,
+) -> Result<Vec<ObjectId>, TransactionError> {
     let store = base.store();
+    let span = Span::of(pond, base.state(), group)?;
     let by_prefix: HashMap<u64, ObjectId> = wanted.iter().map(|id| (id_prefix(id), *id)).collect();
     let mut blobs: HashMap<u64, ObjectId> = HashMap::new();
-    store.for_each_id(&mut |id, row_type| {
-        if row_type == RowType::Blob {
-            blobs.insert(id_prefix(id), *id);
-        }
-    })?;
     let mut changes = Vec::new();
-    store.for_each_change(&mut |change| changes.push((change.path_hash, change.seq, change.id_prefix)))?;
+    for pack in &span.packs {
+        store.pack_ids(pack, &mut |id, row_type| {
+            if row_type == RowType::Blob {
+                blobs.insert(id_prefix(id), *id);
+            }
+        })?;
+        store.pack_changes(pack, &mut |change| {
+            if change.seq > span.after && change.seq <= span.last {
+                changes.push((change.path_hash, change.seq, change.id_prefix));
+            }
+        })?;
+    }
     changes.sort_unstable();
     let mut order = Vec::with_capacity(wanted.len());
     let mut placed = HashSet::with_capacity(wanted.len());

@@ -92,8 +92,19 @@ impl DeadPack {
 
 /// Whether the grace of a replaced pack that the state remembers is over.
 pub fn is_any_due(state: &TableState, now_millis: i64) -> bool {
+    is_any_older(state, now_millis, GRACE)
+}
+
+/// Whether a replaced pack that the state remembers was replaced so long ago.
+pub fn is_any_older(state: &TableState, now_millis: i64, age: Duration) -> bool {
     let oldest = state.removed.iter().next().map(|pack| pack.removed_at);
-    oldest.is_some_and(|at| now_millis.saturating_sub(at) >= GRACE.as_millis() as i64)
+    oldest.is_some_and(|at| now_millis.saturating_sub(at) >= age.as_millis() as i64)
+}
+
+/// Whether more packs were replaced than the state remembers: then their number may be any, and when they were is in the log
+/// alone, so that to find them takes long.
+pub fn may_be_many(state: &TableState) -> bool {
+    state.removed.is_full()
 }
 
 /// Whether it is time, after a compaction, to look for replaced packs that the state has forgotten.

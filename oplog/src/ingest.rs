@@ -14,10 +14,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Builder;
 
 use bytes::Bytes;
-use pond_objects::ObjectId;
-use pond_objects::chunker::Chunker;
+use pond_objects::chunker::{Chunker, LARGE_BLOB};
+use pond_objects::grown::Beginning;
 use pond_objects::page::{Body, Item, Page};
 use pond_objects::paginate::{Paginator, Root};
+use pond_objects::{ObjectId, ObjectSource as _};
 
 use crate::pack::{DataPack, EncoderFactory, PackError, SealedPack, write_meta_pack};
 use crate::row::{MetaRow, RowType};
@@ -28,6 +29,11 @@ use pond_durable::DurableError;
 const GROUP_BYTES: usize = 8 << 20;
 /// Buffer for contents that are read as a stream.
 const STREAM_BUFFER: usize = 4 << 20;
+
+/// Buffer for contents that begin with a known one.
+const GROWN_BUFFER: usize = 512 << 10;
+/// A last chunk that is longer is not read with what comes before it.
+const MAX_TAIL: usize = 256 << 10;
 
 /// A stored content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,7 +285,48 @@ impl Reader<'_, '_> {
     ) -> Result<Stored, IngestError> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.resize(STREAM_BUFFER, 0);
-        let result = self.stream(size, source, progress, &mut buffer);
+        let result = self.stream(size, source, progress, &mut buffer, Begun::default());
+        self.buffer = buffer;
+        result
+    }
+
+    /// What is known of a content of `size` bytes that begins with another, if that one is in the table with all its chunks and
+    /// is cut in the same way.
+    pub fn beginning(&self, old: Stored, size: u64) -> Option<Beginning> {
+        let is_longer = old.size < size && (old.size < LARGE_BLOB) == (size < LARGE_BLOB);
+        let store = self.ingest.store;
+        if !is_longer || !store.has_meta_in_table(&old.id, RowType::Blob) {
+            return None;
+        }
+        // What cannot be read is of no use here, and is told to whoever needs it.
+        let manifest = store.manifest(&old.id).ok()??;
+        let beginning = Beginning::read(store, &manifest).ok()??;
+        let is_all = beginning.end.checked_add(beginning.last_size) == Some(old.size);
+        (is_all && beginning.last_size <= MAX_TAIL as u64).then_some(beginning)
+    }
+
+    /// As [`Reader::store_stream`], of a content that may begin with `old`: the chunks of that are neither cut nor looked up
+    /// again. `None` where it does not; the source was read in part then.
+    ///
+    /// # Errors
+    /// Those of [`Reader::store_stream`].
+    pub fn store_grown(
+        &mut self,
+        (old, beginning): (Stored, &Beginning),
+        size: u64,
+        source: &mut dyn io::Read,
+        progress: &dyn Fn(u64),
+    ) -> Result<Option<Stored>, IngestError> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(buffer.len().max(GROWN_BUFFER), 0);
+        let result = match begin(old, beginning, source, &mut buffer[..GROWN_BUFFER]) {
+            Ok(Some(begun)) => {
+                progress(old.size);
+                self.stream(size, source, progress, &mut buffer, begun).map(Some)
+            }
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
         self.buffer = buffer;
         result
     }
@@ -290,12 +337,18 @@ impl Reader<'_, '_> {
         source: &mut dyn io::Read,
         progress: &dyn Fn(u64),
         buffer: &mut [u8],
+        begun: Begun<'_>,
     ) -> Result<Stored, IngestError> {
         let chunker = Chunker::for_size(size);
-        let mut whole = blake3::Hasher::new();
+        let mut whole = begun.whole;
         let mut rows = Vec::new();
         let mut manifest = Paginator::new(Body::Manifest, into_rows(&mut rows));
-        let (mut start, mut end, mut total, mut chunks) = (0, 0, 0u64, 0u64);
+        let (mut start, mut end, mut total, mut chunks) = (0, begun.tail.len(), begun.total, 0);
+        buffer[..end].copy_from_slice(&begun.tail);
+        if let Some(beginning) = begun.beginning {
+            let Ok(()) = beginning.put_into(&mut manifest);
+            chunks = beginning.chunks();
+        }
         let mut at_end = false;
         loop {
             if !at_end && end - start < chunker.max_chunk() {
@@ -369,6 +422,39 @@ impl Reader<'_, '_> {
         let row = MetaRow { id: Some(blob), size: Some(size), content, ..MetaRow::new(RowType::Blob) };
         lock(&self.ingest.meta).extend(rows.into_iter().chain([row]));
     }
+}
+
+/// Where a stream goes on: what was read of it before, and the chunks of that but for the last.
+#[derive(Default)]
+struct Begun<'b> {
+    whole: blake3::Hasher,
+    total: u64,
+    tail: Vec<u8>,
+    beginning: Option<&'b Beginning>,
+}
+
+/// Reads as many bytes as `old` has; `None` where they are others.
+fn begin<'b>(
+    old: Stored,
+    beginning: &'b Beginning,
+    source: &mut dyn io::Read,
+    buffer: &mut [u8],
+) -> Result<Option<Begun<'b>>, IngestError> {
+    let mut begun = Begun { beginning: Some(beginning), ..Begun::default() };
+    while begun.total < old.size {
+        let most =
+            usize::try_from(old.size - begun.total).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let mut end = 0;
+        if fill(source, &mut buffer[..most], &mut end)? {
+            return Err(IngestError::Unstable);
+        }
+        begun.whole.update(&buffer[..end]);
+        let skipped = beginning.end.saturating_sub(begun.total).min(end as u64) as usize;
+        begun.tail.extend_from_slice(&buffer[skipped..end]);
+        begun.total += end as u64;
+    }
+    let is_same = begun.whole.finalize().as_bytes() == old.id.as_bytes();
+    Ok(is_same.then_some(begun))
 }
 
 /// Reads until the buffer is full or the source ends; tells whether it has ended.

@@ -251,23 +251,31 @@ impl Store {
         Ok(())
     }
 
-    /// The ids in one pack, in ascending order; none for a pack that the store does not have.
+    /// The ids in one pack with what they name, in ascending order; none for a pack that the store does not have.
     ///
     /// # Errors
     /// [`PackError`] where the pack's index can't be made.
-    pub fn pack_ids(&self, digest: &ObjectId, visit: &mut dyn FnMut(&ObjectId)) -> Result<(), PackError> {
+    pub fn pack_ids(
+        &self,
+        digest: &ObjectId,
+        visit: &mut dyn FnMut(&ObjectId, RowType),
+    ) -> Result<(), PackError> {
         for pack in self.packs.iter().filter(|pack| pack.digest == *digest) {
-            pack.whole_index()?.entries().for_each(|entry| visit(&entry.id));
+            pack.whole_index()?.entries().for_each(|entry| visit(&entry.id, entry.location.row_type));
         }
         Ok(())
     }
 
-    /// What change rows say of files: hash of the path, operation, and the beginning of the blob's id.
+    /// What change rows of one pack say of files: hash of the path, operation, and the beginning of the blob's id.
     ///
     /// # Errors
     /// [`PackError`] of a pack whose index can't be made.
-    pub fn for_each_change(&self, visit: &mut dyn FnMut(ChangeEntry)) -> Result<(), PackError> {
-        for pack in self.packs.iter().filter(|pack| pack.kind == PackKind::Meta) {
+    pub fn pack_changes(
+        &self,
+        digest: &ObjectId,
+        visit: &mut dyn FnMut(ChangeEntry),
+    ) -> Result<(), PackError> {
+        for pack in self.packs.iter().filter(|pack| pack.digest == *digest) {
             pack.whole_index()?.changes().for_each(&mut *visit);
         }
         Ok(())

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A month of a small board: ten loggers each append five lines, then `pond add -A; pond commit`, every five minutes.
 
-    month.py --pond BINARY [--ticks 300] [--before KILOBYTES] [--work DIR] [--keep] [--no-git]
+    month.py --pond BINARY [--ticks 300] [--before KILOBYTES] [--most BYTES] [--work DIR] [--keep] [--no-git]
 
 The clock is moved by POND_NOW. Printed are the parts of `.pond`, what each sixth of the month added, how long add and commit took, and the
 same history in git, after `git repack -adf --window=50`. A whole month is 8640 ticks; with `--before` its end is seen without its beginning: the
-files have that size already, in a first commit that no figure but git's holds.
+files have that size already, in a first commit that no figure but git's holds. With `--most` it ends with 1 if a tick added
+more bytes to the packs that live and to the log.
 """
 import argparse
 import datetime
@@ -16,6 +17,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -90,6 +92,8 @@ class Month:
                 file.write(text)
         stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         self.tool.env = self.env | {"POND_NOW": stamp, "GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
+        # What was written within the grain of the clock, 20 ms, is read twice.
+        time.sleep(0.025)
         return self.tool.take()[0]
 
 
@@ -106,6 +110,7 @@ def main():
     parser.add_argument("--pond", required=True, type=Path, help="the binary")
     parser.add_argument("--ticks", type=int, default=300, help="commits; a month has 8640")
     parser.add_argument("--before", type=int, default=0, metavar="KILOBYTES", help="what each file has at the beginning")
+    parser.add_argument("--most", type=int, metavar="BYTES", help="what a tick may add to live packs and the log")
     parser.add_argument("--work", type=Path, help="where to work (default: a directory in TMPDIR)")
     parser.add_argument("--keep", action="store_true", help="leave the ponds there")
     parser.add_argument("--no-git", action="store_true", help="pond alone")
@@ -127,7 +132,8 @@ def main():
     print(f"{options.ticks} ticks, {LOGGERS} loggers, {mirror / 1e6:.2f} MB of files, {pond.marks[-1] / 1e6:.2f} MB in .pond: {pond.marks[-1] / mirror:.2f} times the files\n")
     row("part of .pond", ["bytes", "a tick"])
     print("|---|---:|---:|")
-    for part, size in parts(store).items():
+    found = parts(store)
+    for part, size in found.items():
         row(part, [f"{size:,}", f"{(size - pond.first[part]) / options.ticks:,.0f}"])
     print()
     row("sixth", [str(number) for number in range(1, 7)])
@@ -138,6 +144,7 @@ def main():
     row("median, ms", [f"{median * 1000:.1f}" for median in medians])
     slowest = [max(sixth) for sixth in sixths(pond.times)]
     row("slowest, ms", [f"{longest * 1000:.1f}" for longest in slowest])
+    row("of them, its tick", [str(pond.times.index(longest) + 1) for longest in slowest])
     print(f"\nlast sixth's bytes / second's: {grown[5] / grown[1]:.2f}; median / first's: {medians[5] / medians[0]:.2f}; slowest / its median: {max(s / m for s, m in zip(slowest, medians)):.1f}")
 
     if not options.no_git:
@@ -150,6 +157,10 @@ def main():
         print(f"left in {work}")
     else:
         shutil.rmtree(work)
+    lasting = ("live meta packs", "live data packs", "log")
+    grown = sum(found[part] - pond.first[part] for part in lasting) / options.ticks
+    if options.most and grown > options.most:
+        sys.exit(f"a tick added {grown:,.0f} bytes to live packs and the log, and may add {options.most:,}")
 
 
 if __name__ == "__main__":

@@ -61,4 +61,5 @@ mod tags;
 mod time_zones;
 mod tour;
 mod undo;
+mod upkeep;
 mod users;

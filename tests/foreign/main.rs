@@ -4,6 +4,7 @@
 
 mod append_while_restoring;
 mod foreign_reader;
+mod grown;
 #[path = "../cli/harness.rs"]
 #[allow(dead_code, reason = "the scenarios of the program use the rest")]
 mod harness;

@@ -77,6 +77,18 @@ pub(crate) const KNOWN: &[Known] = &[
         "how log and show print dates: default, iso, iso-strict, relative, short, unix, raw, rfc",
     ),
     key(
+        "maintenance.auto",
+        KeyType::Bool,
+        Some("true"),
+        "commands merge small packs, write checkpoints and delete what was replaced when they have ended",
+    ),
+    key(
+        "maintenance.autoDetach",
+        KeyType::Bool,
+        Some("true"),
+        "what takes long of that is done by a process in the background",
+    ),
+    key(
         "pond.format",
         KeyType::Integer,
         None,

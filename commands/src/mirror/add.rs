@@ -3,10 +3,10 @@
 use crate::observer::{Event, Work};
 use std::collections::{BTreeMap, BTreeSet};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use pond_objects::Kind;
 use pond_objects::name::check_path;
-use pond_oplog::ingest::StagedPacks;
+use pond_oplog::ingest::{StagedPacks, Stored};
 use pond_oplog::{PackKind, StagedPack};
 
 use super::index::{Row, Update};
@@ -15,7 +15,7 @@ use super::lost_content;
 use super::pending::Conflict;
 use super::refused::refused;
 use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
-use super::stage::{Growing, StageError, stage};
+use super::stage::{Growing, StageError, Wanted, stage};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
@@ -184,16 +184,15 @@ fn stage_all(
     progress.add_total(sizes.map(|stat| stat.size).sum());
     let root = workspace.pond.mirror_root();
     let threads = workspace.threads()?;
-    let staged = stage(
-        root,
-        &workspace.pond.staging_dir(),
-        workspace.store(),
-        &paths,
-        Growing::WholeLines,
-        threads,
-        &*progress,
-        &|| session.is_interrupted(),
-    )?;
+    let known = |path: &BStr| {
+        let side = workspace.index.row(path)?.staged.filter(|side| side.kind.is_file())?;
+        Some(Stored { id: side.id, size: side.size })
+    };
+    let request = Wanted { paths: &paths, known: &known, growing: Growing::WholeLines };
+    let staging = workspace.pond.staging_dir();
+    let staged = stage(root, &staging, workspace.store(), &request, threads, &*progress, &|| {
+        session.is_interrupted()
+    })?;
     drop(progress);
     let mut clamped = 0;
     for (path, outcome) in paths.into_iter().zip(staged.outcomes) {

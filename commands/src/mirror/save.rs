@@ -16,7 +16,7 @@ use pond_oplog::transaction::Transaction;
 use super::add::names;
 use super::footprint::Footprint;
 use super::replaced::{Ages, Replaced};
-use super::stage::{Growing, StageError, Staged, stage};
+use super::stage::{Growing, StageError, Staged, Wanted, stage};
 use super::stat::Stat;
 use crate::error::{CommandError, fatal, partial};
 use crate::transact;
@@ -131,16 +131,11 @@ pub(super) fn read(
     let session = workspace.session;
     let progress = session.work(Work::Save);
     let staging = workspace.pond.staging_dir();
-    let staged = stage(
-        root,
-        &staging,
-        workspace.store(),
-        paths,
-        Growing::AsOpened,
-        workspace.threads()?,
-        &*progress,
-        &|| session.is_interrupted(),
-    )?;
+    let wanted = Wanted { paths, known: &|_| None, growing: Growing::AsOpened };
+    let staged =
+        stage(root, &staging, workspace.store(), &wanted, workspace.threads()?, &*progress, &|| {
+            session.is_interrupted()
+        })?;
     packs.extend(names(&staged.packs));
     Ok(staged.outcomes)
 }

@@ -11,13 +11,13 @@ use crate::observer::Counter;
 use std::fs::File;
 use std::io::{Read, Seek as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bstr::{BStr, BString, ByteSlice};
-use pond_objects::{Kind, Side, tree};
+use pond_objects::{Kind, ObjectId, Side, tree};
 use pond_oplog::Store;
 use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 
@@ -79,7 +79,20 @@ pub(crate) struct StageResult {
     pub(crate) packs: StagedPacks,
 }
 
-/// Stores the contents of `paths` below `root`, in parallel. `threads` read, as many compress.
+/// What a file had before.
+type Known<'a> = &'a (dyn Fn(&BStr) -> Option<Stored> + Sync);
+
+/// What is to be stored.
+pub(crate) struct Wanted<'a> {
+    /// Paths below the root.
+    pub(crate) paths: &'a [BString],
+    /// What a file had before: if it only grew, its beginning is read and compared, and not cut again.
+    pub(crate) known: Known<'a>,
+    /// Which part of files that grow meanwhile.
+    pub(crate) growing: Growing,
+}
+
+/// Stores the contents of paths below `root`, in parallel. `threads` read, as many compress.
 ///
 /// # Errors
 /// Errors of the staging area; those of single paths are outcomes.
@@ -87,22 +100,23 @@ pub(crate) fn stage(
     root: &Path,
     staging: &Path,
     store: &Store,
-    paths: &[BString],
-    growing: Growing,
+    wanted: &Wanted<'_>,
     threads: usize,
     counter: &dyn Counter,
     is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<StageResult, IngestError> {
+    let Wanted { paths, known, growing } = *wanted;
     let ingest = Ingest::new(store, staging)?;
     let next = AtomicUsize::new(0);
     let workers = threads.clamp(1, paths.len().max(1));
+    // Runs of neighbours, so that they stand beside each other in the pack.
+    let run = paths.len().div_ceil(workers).clamp(1, 16);
     let parts = ingest.run(vec![(); workers], threads, |reader, ()| {
-        let mut stager = Stager { reader, buffer: Vec::new(), growing, counter, is_stopped };
+        let mut stager = Stager { reader, buffer: Vec::new(), known, growing, counter, is_stopped };
         let mut done = Vec::new();
         loop {
-            // Runs of neighbours, so that they stand beside each other in the pack.
-            let from = next.fetch_add(16, Ordering::Relaxed);
-            for (at, path) in paths.iter().enumerate().skip(from).take(16) {
+            let from = next.fetch_add(run, Ordering::Relaxed);
+            for (at, path) in paths.iter().enumerate().skip(from).take(run) {
                 let outcome = stager.stage_path(root, path.as_bstr());
                 counter.add_file();
                 let stop = matches!(outcome, Err(PathError::Ingest(_)));
@@ -156,6 +170,7 @@ impl From<StageError> for PathError {
 struct Stager<'r, 'i, 'a> {
     reader: &'r mut Reader<'i, 'a>,
     buffer: Vec<u8>,
+    known: Known<'r>,
     growing: Growing,
     counter: &'r dyn Counter,
     is_stopped: &'r (dyn Fn() -> bool + Sync),
@@ -169,7 +184,7 @@ impl Stager<'_, '_, '_> {
             if (self.is_stopped)() {
                 return Err(StageError::Interrupted.into());
             }
-            match self.try_path(&host) {
+            match self.try_path(&host, path) {
                 Err(PathError::Stage(StageError::Unstable)) => {}
                 done => return done,
             }
@@ -177,7 +192,7 @@ impl Stager<'_, '_, '_> {
         Err(StageError::Unstable.into())
     }
 
-    fn try_path(&mut self, host: &Path) -> Result<Staged, PathError> {
+    fn try_path(&mut self, host: &Path, path: &BStr) -> Result<Staged, PathError> {
         let read_ns = now_ns();
         let before = Stat::of(host).map_err(read_error)?;
         let kind =
@@ -188,7 +203,7 @@ impl Stager<'_, '_, '_> {
                 let target = std::fs::read_link(host).map_err(read_error)?;
                 self.reader.store(target.as_os_str().as_bytes())?
             }
-            _ => return self.store_file(host, read_ns),
+            _ => return self.store_file(host, path, read_ns),
         };
         let after = Stat::of(host).map_err(read_error)?;
         if kind == Kind::Directory || is_same(&before, &after) {
@@ -198,11 +213,14 @@ impl Stager<'_, '_, '_> {
         }
     }
 
-    fn store_file(&mut self, host: &Path, read_ns: i64) -> Result<Staged, PathError> {
+    fn store_file(&mut self, host: &Path, path: &BStr, read_ns: i64) -> Result<Staged, PathError> {
         let mut file = open_file(host).map_err(read_error)?;
         let opened = stat_of(&file)?;
         let kind = opened.kind().filter(|kind| kind.is_file()).ok_or(StageError::Unstable)?;
-        let mut stored = self.store_beginning(&mut file, opened.size)?;
+        let mut stored = match self.store_grown(&mut file, path, opened.size)? {
+            Some(stored) => stored,
+            None => self.store_beginning(&mut file, opened.size)?,
+        };
         if is_same(&opened, &stat_of(&file)?) {
             // The same file still has this name. A stamp of this moment does not show what was overwritten since.
             let after = Stat::of(host).map_err(read_error)?;
@@ -224,6 +242,28 @@ impl Stager<'_, '_, '_> {
             && growing::begins_with(&mut file, stored, &mut self.buffer, self.is_stopped)?;
         // Its stat is no longer this one: the file counts as modified, as it is.
         if only_grew { Ok(staged(kind, stored, &opened, read_ns)) } else { Err(StageError::Unstable.into()) }
+    }
+
+    /// Stores the first `length` bytes of a file if they begin with what it had before.
+    fn store_grown(
+        &mut self,
+        file: &mut File,
+        path: &BStr,
+        length: u64,
+    ) -> Result<Option<Stored>, PathError> {
+        let Some(old) = (self.known)(path) else { return Ok(None) };
+        let Some(beginning) = self.reader.beginning(old, length) else { return Ok(None) };
+        // A look at one place tells of most changes other than growth.
+        self.buffer.resize(beginning.last_size as usize, 0);
+        file.read_exact_at(&mut self.buffer, beginning.end).map_err(StageError::Read)?;
+        if ObjectId::of_content(&self.buffer) != beginning.last {
+            return Ok(None);
+        }
+        file.rewind().map_err(StageError::Read)?;
+        let counter = self.counter;
+        let mut source = Stoppable { file, is_stopped: self.is_stopped }.take(length);
+        let known = (old, &beginning);
+        Ok(self.reader.store_grown(known, length, &mut source, &|bytes| counter.add(bytes))?)
     }
 
     /// Stores the first `length` bytes of a file that has as many.

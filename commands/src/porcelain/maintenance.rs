@@ -12,12 +12,16 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
+use crate::maintain::{self, aside::Aside};
 use crate::mirror::index::Index;
 use crate::mirror::{leftovers, staged_packs};
+use crate::transact;
 use crate::ui::size::{counted, human};
 use crate::workspace::Workspace;
-use crate::{maintain, transact};
 use pond_objects::escape;
+
+/// How long it waits for another process that merges packs.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Temporaries younger than this are left alone whatever `--grace` says: commands that take no lock write some too.
 const YOUNGEST_TEMPORARY: Duration = Duration::from_secs(60);
@@ -28,7 +32,8 @@ const YOUNGEST_TEMPORARY: Duration = Duration::from_secs(60);
 /// all that can be done.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Replaced packs stay for a while, for programs that opened the table before.
+Replaced packs stay for a while, for programs that opened the table before. Other commands leave what takes long to a
+process in the background; with maintenance.autoDetach=false they wait for it, with maintenance.auto=false they do nothing.
 
 Examples:
   pond maintenance
@@ -52,6 +57,10 @@ pub(crate) struct MaintenanceArgs {
     /// Write a checkpoint of the table although none is due
     #[arg(long)]
     checkpoint: bool,
+
+    /// Be the process that a command left behind for what takes long
+    #[arg(long, hide = true)]
+    in_background: bool,
 }
 
 /// What was done; also what `--json` prints.
@@ -71,6 +80,9 @@ struct Report {
 
 pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, CommandError> {
     debug_assert_eq!(args.action, "run", "BUG: the parser knows no other action");
+    if args.in_background {
+        return maintain::aside::in_background(ctx).map(|()| Outcome::Done);
+    }
     let grace = args.grace.unwrap_or(dead::GRACE);
     let mut workspace = Workspace::write_over(ctx.session()?)?;
     let mut report = Report::default();
@@ -103,18 +115,21 @@ fn merge(
         return Ok(());
     }
     workspace.session.check_interrupt("nothing was changed")?;
-    match maintain::merge(workspace, &groups)? {
-        Some(done) => {
-            report.merged_packs = done.merged;
-            report.merged_bytes_before = done.before;
-            report.merged_bytes_after = done.after;
-        }
-        None => {
-            report.put_off = true;
-            ctx.ui.warn("another command published meanwhile; no packs were merged");
-            ctx.ui.hint("run it again");
-        }
-    }
+    let put_off = match Aside::begin(workspace, PATIENCE)? {
+        None => "another command is merging packs",
+        Some(aside) => match aside.merge(workspace, &groups)? {
+            Some(done) => {
+                report.merged_packs = done.merged;
+                report.merged_bytes_before = done.before;
+                report.merged_bytes_after = done.after;
+                return Ok(());
+            }
+            None => "another command published meanwhile; no packs were merged",
+        },
+    };
+    report.put_off = true;
+    ctx.ui.warn(put_off);
+    ctx.ui.hint("run it again");
     Ok(())
 }
 

@@ -57,9 +57,14 @@ pub enum CheckpointError {
 
 /// Whether the table has gone [`INTERVAL`] versions without a checkpoint.
 pub fn is_due(table_dir: &Path, version: u64) -> bool {
+    versions_without(table_dir, version) >= INTERVAL
+}
+
+/// Versions up to this one since the last checkpoint.
+pub fn versions_without(table_dir: &Path, version: u64) -> u64 {
     let last = last_checkpoint(table_dir).filter(|last| checkpoint_path(table_dir, *last).exists());
     let last = last.filter(|last| *last <= version).unwrap_or(0);
-    version - last >= INTERVAL
+    version - last
 }
 
 /// The version in `_last_checkpoint`. It is a hint: what cannot be read is taken for none.

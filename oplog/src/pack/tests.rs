@@ -299,6 +299,32 @@ fn versions_of_a_page_stand_beside_each_other_once_they_are_merged() {
 }
 
 #[test]
+fn a_row_group_of_a_merged_pack_holds_neighbouring_operations() {
+    let dir = TempDir::new().expect("a directory");
+    let id = |number: i64| Some(ObjectId::of_content(&number.to_le_bytes()));
+    let row = |row_type, seq: i64| MetaRow { id: id(seq), seq: Some(seq), ..MetaRow::new(row_type) };
+    // Each blob with its change, and every other column as compressible as in a history of one file.
+    let rows: Vec<MetaRow> =
+        (0..24_000).rev().flat_map(|seq| [row(RowType::Change, seq), row(RowType::Blob, seq)]).collect();
+    let merged = write_compact_meta_pack(dir.path(), rows).expect("written");
+    assert!(merged.row_groups > 1, "{}", merged.row_groups);
+    let reader = PackReader::open(merged.path()).expect("open");
+    let mut found = Vec::new();
+    for row in reader.select(Columns::ID | Columns::SEQ, None) {
+        let (location, row) = row.expect("readable");
+        assert_eq!(row.id, id(row.seq.expect("a number")));
+        found.push((location.row_group, row.row_type, row.seq));
+    }
+    assert_eq!(found.len(), 48_000);
+    assert!(found.is_sorted(), "each group by type and operation");
+    let mut by_operation = found.clone();
+    by_operation.sort_by_key(|(_, _, seq)| *seq);
+    assert!(by_operation.is_sorted_by_key(|(group, _, _)| *group), "groups by operation");
+    // A hash does not compress, but the second time.
+    assert!(merged.size < 24_000 * 40, "{}", merged.size);
+}
+
+#[test]
 fn unfinished_packs_leave_nothing() {
     let dir = TempDir::new().expect("a directory");
     let mut pack = DataPack::create(dir.path()).expect("created");

@@ -1,0 +1,119 @@
+//! What would keep others waiting: large merges, checkpoints, the deletion of very much. A process of its own does it, so that no
+//! command waits for it, and holds the lock of those who publish only to swap packs that it has written.
+//!
+//! One process at a time does it, by a lock in `cache/upkeep`. It may end at any moment: until it publishes there is nothing
+//! of it but temporaries beside that lock, which the next one deletes.
+
+use std::env;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use pond_durable::lock::{Lock, LockError};
+use pond_oplog::Pond;
+use pond_oplog::compact::{Compacted, Merged};
+use pond_oplog::state::{self, PackFile};
+
+use super::{MOST_DELETED_ASIDE, Size, delete, groups_of, prepare, swap, write_checkpoint_if_due};
+use crate::context::Context;
+use crate::error::{CommandError, fatal};
+use crate::external;
+use crate::workspace::Workspace;
+
+/// How long a swap waits for those who publish.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// By so much a process in the background stands behind others.
+const NICENESS: i32 = 10;
+/// So often it looks for what gathered while it merged.
+const MOST_ROUNDS: usize = 8;
+
+fn directory(pond: &Pond) -> PathBuf {
+    pond.cache_dir().join("upkeep")
+}
+
+/// Whether a process does what takes long at this moment, as far as the system tells.
+pub(super) fn is_running(pond: &Pond) -> bool {
+    Lock::is_held(&directory(pond).join("lock")).is_ok_and(|is_held| is_held)
+}
+
+/// The turn to do what takes long.
+pub(crate) struct Aside {
+    dir: PathBuf,
+    _turn: Option<Lock>,
+}
+
+impl Aside {
+    /// Takes the turn, and waits as long for the process that has it; `None` where that takes longer.
+    pub(crate) fn begin(workspace: &Workspace<'_>, wait: Duration) -> Result<Option<Self>, CommandError> {
+        let dir = directory(&workspace.pond);
+        pond_durable::create_derived_dir(&dir)
+            .map_err(|error| fatal(format_args!("cannot make '{}'", dir.display())).because(&error))?;
+        let turn = match Lock::acquire(&dir.join("lock"), wait, &workspace.session.holder()?) {
+            Err(LockError::Busy { .. }) => return Ok(None),
+            // Where locks do not work, several may do the same work, and one gets it published.
+            Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+            Ok(turn) => {
+                // Left of one that was killed. What cannot be deleted takes space and nothing else.
+                let _ = pond_durable::sweep_temporaries(&dir);
+                Some(turn)
+            }
+        };
+        Ok(Some(Self { dir, _turn: turn }))
+    }
+
+    /// Merges the groups; `None` where other operations left nothing of it to be done.
+    pub(crate) fn merge(
+        &self,
+        workspace: &mut Workspace<'_>,
+        groups: &[Vec<PackFile>],
+    ) -> Result<Option<Compacted>, CommandError> {
+        let merged: Vec<Merged> = prepare(workspace, groups, &self.dir)?;
+        // Who cannot have it is no worse off than without one.
+        let turn =
+            Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &workspace.session.holder()?).ok();
+        let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
+        workspace.refresh(newest)?;
+        let done = swap(workspace, merged);
+        drop(turn);
+        done
+    }
+}
+
+/// Does what takes long, unless another process does it already.
+pub(super) fn run(workspace: &mut Workspace<'_>, deletes: bool) -> Result<(), CommandError> {
+    let Some(aside) = Aside::begin(workspace, Duration::ZERO)? else { return Ok(()) };
+    for _ in 0..MOST_ROUNDS {
+        let Some(group) = groups_of(workspace, Size::Large).next() else { break };
+        if aside.merge(workspace, &[group])?.is_none() {
+            break;
+        }
+    }
+    write_checkpoint_if_due(workspace)?;
+    if deletes { delete(workspace, MOST_DELETED_ASIDE) } else { Ok(()) }
+}
+
+/// What [`detach`] starts.
+pub(crate) fn in_background(ctx: &Context) -> Result<(), CommandError> {
+    // A terminal that is closed ends nothing; where the system refuses, the process is one as any other.
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::nice(NICENESS);
+    let workspace = &mut Workspace::history(ctx.session()?)?;
+    workspace.pond.need_ours()?;
+    run(workspace, true)
+}
+
+/// Starts a process that does what is due, and waits for none of it. It holds no directory, and nothing that this process
+/// reads or writes.
+#[allow(clippy::zombie_processes, reason = "this process ends first")]
+pub(super) fn detach(ctx: &Context, workspace: &Workspace<'_>) -> io::Result<()> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("--pond").arg(workspace.pond.mirror_root()).args([
+        "maintenance",
+        "--auto",
+        "--in-background",
+    ]);
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    external::pass_settings(ctx, &mut command);
+    command.spawn().map(drop)
+}
