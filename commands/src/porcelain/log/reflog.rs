@@ -32,7 +32,9 @@ pub(super) fn run(
     let mut output = args.output(workspace, &short)?;
     let since = filter.since;
     let (merges, shows_changes) = (args.merges()?, output.shows_changes());
-    let mut selector = Selector::new(workspace, args, arguments, filter, merges, shows_changes)?;
+    let touched = args.touched(workspace, arguments)?;
+    let mut selector =
+        Selector::new(workspace, args, arguments, filter, touched.as_ref(), merges, shows_changes)?;
     workspace.ctx.ui.page();
     let mut left = limit;
     let mut to_skip = args.skip;
@@ -46,11 +48,12 @@ pub(super) fn run(
             if store.type_of(&id) != Some(RowType::Commit) {
                 continue;
             }
-            let commit = store.commit(&id)?;
-            if since.is_some_and(|since| commit.committer.when.seconds < since) {
+            if let Some(since) = since
+                && store.link(&id)?.seconds < since
+            {
                 continue;
             }
-            let Some(changes) = selector.changes(&id, &commit)? else { continue };
+            let Some((commit, changes)) = selector.choose(&id)? else { continue };
             if to_skip > 0 {
                 to_skip -= 1;
                 continue;

@@ -1,13 +1,13 @@
 //! Which commits are shown, and what of their changes.
 
-use pond_objects::{Commit, ObjectId};
+use pond_objects::{Commit, ObjectId, ObjectSource as _};
 
 use super::LogArgs;
 use super::filter::Filter;
 use super::follow::Follow;
 use crate::comparison::{Against, CommitChanges, Merges};
 use crate::error::{CommandError, usage};
-use crate::revisions::{self, Arguments};
+use crate::revisions::{Arguments, Touched};
 use crate::workspace::Workspace;
 
 /// Decides by what a commit says and by what it changed whether it is shown.
@@ -17,6 +17,7 @@ pub(super) struct Selector<'a> {
     arguments: &'a Arguments,
     filter: Filter,
     follow: Option<Follow>,
+    touched: Option<&'a Touched<'a>>,
     merges: Merges,
     shows_changes: bool,
 }
@@ -27,6 +28,7 @@ impl<'a> Selector<'a> {
         args: &'a LogArgs,
         arguments: &'a Arguments,
         filter: Filter,
+        touched: Option<&'a Touched<'a>>,
         merges: Merges,
         shows_changes: bool,
     ) -> Result<Self, CommandError> {
@@ -35,7 +37,7 @@ impl<'a> Selector<'a> {
             (true, 1) => Some(Follow::new(workspace, &arguments.paths[0])?),
             (true, _) => return Err(usage("--follow takes exactly one path")),
         };
-        Ok(Self { workspace, args, arguments, filter, follow, merges, shows_changes })
+        Ok(Self { workspace, args, arguments, filter, follow, touched, merges, shows_changes })
     }
 
     /// Whether every commit is shown.
@@ -46,13 +48,21 @@ impl<'a> Selector<'a> {
             && !self.args.diff.is_filtered()
     }
 
-    /// The changes to show with a commit; `None` where the commit is not shown. With `--follow` no commit may come before one of
-    /// its children.
-    pub(super) fn changes(
-        &mut self,
-        id: &ObjectId,
-        commit: &Commit,
-    ) -> Result<Option<CommitChanges>, CommandError> {
+    /// A commit with its changes to show; `None` where it is not shown. With `--follow` no commit may come before one of its
+    /// children.
+    pub(super) fn choose(&mut self, id: &ObjectId) -> Result<Option<(Commit, CommitChanges)>, CommandError> {
+        // Asked first: that needs no commit to be read.
+        if let Some(touched) = self.touched
+            && !touched.takes(id)?
+        {
+            return Ok(None);
+        }
+        let commit = self.workspace.store().commit(id)?;
+        Ok(self.changes(id, &commit)?.map(|changes| (commit, changes)))
+    }
+
+    /// The changes to show with a commit that changed one of the paths.
+    fn changes(&mut self, id: &ObjectId, commit: &Commit) -> Result<Option<CommitChanges>, CommandError> {
         let store = self.workspace.store();
         // One that is not shown leads on to the file all the same.
         let followed = self.follow.as_mut().map(|follow| follow.step(store, id, commit)).transpose()?;
@@ -66,11 +76,6 @@ impl<'a> Selector<'a> {
         }
         let pathspecs = &self.arguments.pathspecs;
         let hides_merge = commit.parents.len() > 1 && self.merges.against == Against::Nothing;
-        if !self.arguments.paths.is_empty()
-            && !revisions::touches(store, commit, pathspecs, self.merges.differing(self.args.first_parent))?
-        {
-            return Ok(None);
-        }
         let filtered = self.args.diff.is_filtered();
         if hides_merge || !(self.shows_changes || filtered) {
             return Ok((!(hides_merge && filtered)).then_some(CommitChanges::NONE));
