@@ -180,11 +180,9 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     }
     let options = WalkOptions { first_parent: args.first_parent, not_before: filter.since };
     let walk = Walk::new(workspace.store(), &commits.include, &commits.exclude, options)?;
-    let merges = args.merges()?;
     let touched = args.touched(&workspace, &arguments)?;
     let touched = touched.as_ref();
-    let mut selector =
-        Selector::new(&workspace, &args, &arguments, filter, touched, merges, output.shows_changes())?;
+    let mut selector = Selector::new(&workspace, &args, &arguments, filter, touched, &output)?;
     let looking =
         Looking { first_parent: args.first_parent, takes_all: selector.takes_all(), in_order: args.follow };
 
@@ -194,7 +192,7 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     let order = if args.follow { args.order.or_dated() } else { args.order };
     let mut history = ShownCommits::new(walk, order, args.graph.then_some(looking), touched)?;
     while shown < limit
-        && let Some(chosen) = history.next(&mut |id, _| selector.choose(id))?
+        && let Some(chosen) = history.next(&mut |id, link| selector.choose(id, link))?
     {
         if skipped < args.skip {
             skipped += 1;

@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 
+use bstr::BString;
 use pond_objects::{Commit, Link, ObjectId, ObjectSource as _};
 use pond_oplog::Store;
 use pond_oplog::changed_paths::{ChangesAgainst, KnownHistory, Sides, compare_with_parents};
@@ -14,9 +15,35 @@ use crate::mirror::pathspec::Pathspecs;
 /// Asked about one commit after the other.
 pub(crate) struct Touched<'a> {
     store: &'a Store,
-    pathspecs: &'a Pathspecs,
+    wanted: Wanted<'a>,
     differing: Differing,
     known: OnceCell<Known<'a>>,
+}
+
+/// The paths that it is about.
+enum Wanted<'a> {
+    Pathspecs(&'a Pathspecs),
+    /// One, whatever stands there.
+    Path(BString),
+}
+
+impl Wanted<'_> {
+    fn takes(&self, path: &[u8], sides: Sides) -> bool {
+        match self {
+            Self::Pathspecs(pathspecs) => {
+                sides.has_other() && pathspecs.matches(path, false)
+                    || sides.has_directory() && pathspecs.matches(path, true)
+            }
+            Self::Path(wanted) => wanted == path,
+        }
+    }
+
+    fn beginnings(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Pathspecs(pathspecs) => pathspecs.beginnings(),
+            Self::Path(path) => vec![path],
+        }
+    }
 }
 
 /// What the cache says, for these pathspecs.
@@ -50,13 +77,19 @@ impl Bits {
 impl<'a> Touched<'a> {
     /// Asked whether commits changed what these take, a merge against those of its parents that count.
     pub(crate) fn new(store: &'a Store, pathspecs: &'a Pathspecs, differing: Differing) -> Self {
-        Self { store, pathspecs, differing, known: OnceCell::new() }
+        Self { store, wanted: Wanted::Pathspecs(pathspecs), differing, known: OnceCell::new() }
+    }
+
+    /// Asked whether commits may have changed what stands at a path, against any of their parents.
+    pub(crate) fn at(store: &'a Store, path: BString) -> Self {
+        Self { store, wanted: Wanted::Path(path), differing: Differing::Any, known: OnceCell::new() }
     }
 
     /// What the cache says; nothing where it is not needed, since every path is taken.
     pub(super) fn known(&self) -> Option<&Known<'a>> {
-        let known = || Known::new(self.store.changed_paths().known(), self.pathspecs, self.differing);
-        (!self.pathspecs.is_everything()).then(|| self.known.get_or_init(known))
+        let known = || Known::new(self.store.changed_paths().known(), &self.wanted, self.differing);
+        let is_everything = matches!(self.wanted, Wanted::Pathspecs(pathspecs) if pathspecs.is_everything());
+        (!is_everything).then(|| self.known.get_or_init(known))
     }
 
     /// Whether a commit changed one of the paths. What is found out by reading trees is remembered.
@@ -76,11 +109,14 @@ impl<'a> Touched<'a> {
     }
 
     fn takes_any(&self, changes: &ChangesAgainst) -> Option<bool> {
-        Some(changes.as_ref()?.iter().any(|(path, sides)| takes(self.pathspecs, path, *sides)))
+        Some(changes.as_ref()?.iter().any(|(path, sides)| self.wanted.takes(path, *sides)))
     }
 
     fn compare(&self, commit: &Commit) -> Result<bool, CommandError> {
-        touches(self.store, commit, self.pathspecs, self.differing)
+        match self.wanted {
+            Wanted::Pathspecs(pathspecs) => touches(self.store, commit, pathspecs, self.differing),
+            Wanted::Path(_) => Ok(true),
+        }
     }
 
     /// The link of a commit that is not known yet, which is about to be asked about: it is read for that, and remembered.
@@ -90,13 +126,13 @@ impl<'a> Touched<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn new(history: &'a KnownHistory, pathspecs: &Pathspecs, differing: Differing) -> Self {
+    fn new(history: &'a KnownHistory, wanted: &Wanted<'_>, differing: Differing) -> Self {
         let end = history.comparisons_len();
         let (mut taken, mut open) = (Bits::new(end), Bits::new(end));
         history.many().for_each(|number| open.add(number));
-        for prefix in pathspecs.beginnings() {
-            let wanted = |path: &[u8], sides| takes(pathspecs, path, sides);
-            if !history.each_change(prefix, &wanted, &mut |number| taken.add(number)) {
+        for prefix in wanted.beginnings() {
+            let takes = |path: &[u8], sides| wanted.takes(path, sides);
+            if !history.each_change(prefix, &takes, &mut |number| taken.add(number)) {
                 (0..end).for_each(|number| open.add(number));
             }
         }
@@ -112,11 +148,6 @@ impl<'a> Known<'a> {
         };
         decide(self.history.comparisons(place).map(answer), self.differing)
     }
-}
-
-fn takes(pathspecs: &Pathspecs, path: &[u8], sides: Sides) -> bool {
-    sides.has_other() && pathspecs.matches(path, false)
-        || sides.has_directory() && pathspecs.matches(path, true)
 }
 
 /// Of the answers for each parent the one for the commit.

@@ -158,11 +158,13 @@ fn histories_of_paths_are_what_trees_and_git_say() {
 fn whatever_becomes_of_the_cache_histories_of_paths_stay() {
     let pond = TestPond::new();
     into_pond(&pond.mirror(), &histories());
-    let forms: [&[&str]; 9] = [
+    let forms: [&[&str]; 11] = [
         &["log", "--branches", "--format=%H", "--", "north"],
         &["log", "--branches", "--format=%H", "-7", "--skip=3", "--", "*.csv"],
         &["log", "--branches", "--graph", "--format=%H", "--", "a.csv"],
         &["log", "--branches", "--format=%H", "--since=2026-01-01T00:06:00Z", "--", "north/old"],
+        &["log", "--branches", "--follow", "--format=%H", "--", "d.txt"],
+        &["log", "--branches", "--follow", "-m", "--name-status", "--format=%H", "--", "north/a.csv"],
         &["log", "h0/b1..h0/b0", "--format=%H", "--", "crowd/0007"],
         &["rev-list", "--branches", "--count", "--", "crowd"],
         &["rev-list", "--branches", "--parents", "--first-parent", "--", ":!south"],

@@ -1,10 +1,12 @@
 //! Which commits are shown, and what of their changes.
 
-use pond_objects::{Commit, ObjectId, ObjectSource as _};
+use bstr::BString;
+use pond_objects::{Commit, Link, ObjectId, ObjectSource as _, Signature, Timestamp};
 
 use super::LogArgs;
 use super::filter::Filter;
 use super::follow::Follow;
+use crate::commit_output::CommitOutput;
 use crate::comparison::{Against, CommitChanges, Merges};
 use crate::error::{CommandError, usage};
 use crate::revisions::{Arguments, Touched};
@@ -16,10 +18,12 @@ pub(super) struct Selector<'a> {
     args: &'a LogArgs,
     arguments: &'a Arguments,
     filter: Filter,
-    follow: Option<Follow>,
+    follow: Option<Follow<'a>>,
     touched: Option<&'a Touched<'a>>,
     merges: Merges,
     shows_changes: bool,
+    /// A commit's place in history is all that is needed of it.
+    needs_only_link: bool,
 }
 
 impl<'a> Selector<'a> {
@@ -29,15 +33,28 @@ impl<'a> Selector<'a> {
         arguments: &'a Arguments,
         filter: Filter,
         touched: Option<&'a Touched<'a>>,
-        merges: Merges,
-        shows_changes: bool,
+        output: &CommitOutput<'_>,
     ) -> Result<Self, CommandError> {
         let follow = match (args.follow, arguments.paths.len()) {
             (false, _) => None,
             (true, 1) => Some(Follow::new(workspace, &arguments.paths[0])?),
             (true, _) => return Err(usage("--follow takes exactly one path")),
         };
-        Ok(Self { workspace, args, arguments, filter, follow, touched, merges, shows_changes })
+        let needs_only_link = output.needs_only_link()
+            && filter.needs_only_link()
+            && follow.is_none()
+            && !args.diff.is_filtered();
+        Ok(Self {
+            workspace,
+            args,
+            arguments,
+            filter,
+            follow,
+            touched,
+            merges: output.merges(),
+            shows_changes: output.shows_changes(),
+            needs_only_link,
+        })
     }
 
     /// Whether every commit is shown.
@@ -50,14 +67,24 @@ impl<'a> Selector<'a> {
 
     /// A commit with its changes to show; `None` where it is not shown. With `--follow` no commit may come before one of its
     /// children.
-    pub(super) fn choose(&mut self, id: &ObjectId) -> Result<Option<(Commit, CommitChanges)>, CommandError> {
+    pub(super) fn choose(
+        &mut self,
+        id: &ObjectId,
+        link: &Link,
+    ) -> Result<Option<(Commit, CommitChanges)>, CommandError> {
         // Asked first: that needs no commit to be read.
-        if let Some(touched) = self.touched
-            && !touched.takes(id)?
-        {
+        let passes = match (&mut self.follow, self.touched) {
+            (Some(follow), _) => follow.passes(id, &link.parents)?,
+            (None, Some(touched)) => !touched.takes(id)?,
+            (None, None) => false,
+        };
+        if passes {
             return Ok(None);
         }
-        let commit = self.workspace.store().commit(id)?;
+        let commit = match self.needs_only_link {
+            true => outline(link),
+            false => self.workspace.store().commit(id)?,
+        };
         Ok(self.changes(id, &commit)?.map(|changes| (commit, changes)))
     }
 
@@ -65,7 +92,7 @@ impl<'a> Selector<'a> {
     fn changes(&mut self, id: &ObjectId, commit: &Commit) -> Result<Option<CommitChanges>, CommandError> {
         let store = self.workspace.store();
         // One that is not shown leads on to the file all the same.
-        let followed = self.follow.as_mut().map(|follow| follow.step(store, id, commit)).transpose()?;
+        let followed = self.follow.as_mut().map(|follow| follow.step(id, commit)).transpose()?;
         if !self.filter.takes(commit) {
             return Ok(None);
         }
@@ -82,5 +109,20 @@ impl<'a> Selector<'a> {
         }
         let changes = self.merges.changes(store, commit, pathspecs, &self.args.diff)?;
         Ok((!filtered || !changes.is_empty()).then_some(changes))
+    }
+}
+
+/// What stands for a commit where nothing is asked about but its place in history: the rest of it is not read.
+fn outline(link: &Link) -> Commit {
+    let when = Timestamp { seconds: link.seconds, offset_minutes: 0 };
+    let nobody = Signature { name: String::new(), email: String::new(), when };
+    Commit {
+        tree: ObjectId::ZERO,
+        parents: link.parents.clone(),
+        author: nobody.clone(),
+        committer: nobody,
+        nodes: None,
+        extra: Vec::new(),
+        message: BString::default(),
     }
 }
