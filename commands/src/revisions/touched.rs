@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 
 use bstr::BString;
-use pond_objects::{Commit, Link, ObjectId, ObjectSource as _};
+use pond_objects::{Commit, Link, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::Store;
 use pond_oplog::changed_paths::{ChangesAgainst, KnownHistory, Sides, compare_with_parents};
 
@@ -119,8 +119,8 @@ impl<'a> Touched<'a> {
         }
     }
 
-    /// The link of a commit that is not known yet, which is about to be asked about: it is read for that, and remembered.
-    pub(super) fn link(&self, id: &ObjectId) -> Result<Link, pond_objects::ReadError> {
+    /// The link of a commit that is not known yet. It stays out of the links of the cache: what is learnt of the commit has it.
+    pub(super) fn link(&self, id: &ObjectId) -> Result<Link, ReadError> {
         Ok(self.store.commit(id)?.link())
     }
 }

@@ -8,7 +8,7 @@ use pond_objects::Kind;
 
 use super::both::{into_git, into_pond};
 use super::plan::{Files, History, Version};
-use crate::harness::{Output, TestPond};
+use crate::harness::{Output, Random, TestPond};
 use crate::oracle::Git;
 
 const HISTORIES: u64 = 60;
@@ -203,4 +203,48 @@ fn whatever_becomes_of_the_cache_histories_of_paths_stay() {
     fs::write(pond.dot_pond("cache/changes"), "in the way").expect("written");
     assert_eq!(all(), first, "without a place for it");
     assert_eq!(fs::read(pond.dot_pond("cache/changes")).expect("read"), b"in the way");
+}
+
+/// What stands at a path counts where only a directory is asked for, which is listed if it is empty.
+#[test]
+fn what_was_a_directory_is_known_of_each_change() {
+    let pond = TestPond::new();
+    pond.write("f", "file");
+    pond.commit_all("without");
+    let mut trees = vec![pond.id("HEAD^{tree}")];
+    pond.mkdir("e");
+    pond.commit_all("an empty directory");
+    trees.push(pond.id("HEAD^{tree}"));
+    pond.write("e/inside", "file");
+    pond.commit_all("not empty");
+    trees.push(pond.id("HEAD^{tree}"));
+    fs::remove_dir_all(pond.path("e")).expect("deleted");
+    pond.write("e", "file");
+    pond.commit_all("a file");
+    trees.push(pond.id("HEAD^{tree}"));
+    let mut ids = vec![pond.id("HEAD")];
+    let mut random = Random::new(5);
+    for number in 0..70 {
+        let tree = &trees[usize::try_from(random.below(4)).expect("small")];
+        let newest = &ids[ids.len() - 1];
+        ids.push(pond.run(&["commit-tree", tree, "-m", &number.to_string(), "-p", newest]).line());
+    }
+    ids.reverse();
+    let revisions: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let newest = revisions[0];
+    for path in ["e", "e/", "e/inside", "f", "?", "?/", ":!e/", ":(icase)E/"] {
+        // This compares trees.
+        let shown = [&["show", "--no-patch", "--format=%H"], &revisions[..70], &["--", path]].concat();
+        let expected = pond.lines(&shown);
+        assert_eq!(expected.is_empty(), path == "f", "{path}");
+        for turn in ["first", "second"] {
+            let range = format!("{}..{newest}", ids[70]);
+            for args in [&["rev-list", &range, "--", path][..], &["rev-list", newest, "--", path]] {
+                let found = pond.lines(args);
+                let found: Vec<&String> = found.iter().filter(|id| ids[..70].contains(id)).collect();
+                assert_eq!(found, expected.iter().collect::<Vec<_>>(), "{path}, {turn}");
+            }
+        }
+    }
+    assert_eq!(files_of_cache(&pond).len(), 1);
 }
