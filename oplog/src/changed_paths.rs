@@ -69,16 +69,17 @@ impl Sides {
 /// What a commit changed against one parent; `None` if that is too much to be kept.
 pub type ChangesAgainst = Option<Vec<(BString, Sides)>>;
 
-/// What a commit changed, against each parent; of one without parents, what it has.
+/// What a commit changed against each parent, whose tree `tree_of` gives; of one without parents, what it has.
 ///
 /// # Errors
-/// Those of reading the commits and trees.
+/// Those of `tree_of`, and of reading the trees.
 pub fn compare_with_parents(
     source: &dyn ObjectSource,
     commit: &Commit,
+    tree_of: &dyn Fn(&ObjectId) -> Result<ObjectId, ReadError>,
 ) -> Result<Vec<ChangesAgainst>, ReadError> {
     let against = |parent: Option<&ObjectId>| {
-        let old = parent.map(|parent| source.commit(parent)).transpose()?.map(|parent| parent.tree);
+        let old = parent.map(tree_of).transpose()?;
         let changes = diff_trees_within(source, old.as_ref(), Some(&commit.tree), MOST_CHANGES)?;
         let name = |change: Change| {
             let sides = Sides::of(&change);

@@ -1,7 +1,8 @@
 //! Which commits of a history changed what pathspecs take, by what is known of their changes; trees are read of those alone of
 //! which too little is known.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 
 use bstr::BString;
 use pond_objects::{Commit, Link, ObjectId, ObjectSource as _, ReadError};
@@ -18,7 +19,12 @@ pub(crate) struct Touched<'a> {
     wanted: Wanted<'a>,
     differing: Differing,
     known: OnceCell<Known<'a>>,
+    /// Commits that were read as parents, before they are asked about themselves.
+    ahead: RefCell<HashMap<ObjectId, Commit>>,
 }
+
+/// So many are kept at most.
+const MOST_AHEAD: usize = 512;
 
 /// The paths that it is about.
 enum Wanted<'a> {
@@ -77,12 +83,16 @@ impl Bits {
 impl<'a> Touched<'a> {
     /// Asked whether commits changed what these take, a merge against those of its parents that count.
     pub(crate) fn new(store: &'a Store, pathspecs: &'a Pathspecs, differing: Differing) -> Self {
-        Self { store, wanted: Wanted::Pathspecs(pathspecs), differing, known: OnceCell::new() }
+        Self::about(store, Wanted::Pathspecs(pathspecs), differing)
     }
 
     /// Asked whether commits may have changed what stands at a path, against any of their parents.
     pub(crate) fn at(store: &'a Store, path: BString) -> Self {
-        Self { store, wanted: Wanted::Path(path), differing: Differing::Any, known: OnceCell::new() }
+        Self::about(store, Wanted::Path(path), Differing::Any)
+    }
+
+    fn about(store: &'a Store, wanted: Wanted<'a>, differing: Differing) -> Self {
+        Self { store, wanted, differing, known: OnceCell::new(), ahead: RefCell::default() }
     }
 
     /// What the cache says; nothing where it is not needed, since every path is taken.
@@ -101,8 +111,10 @@ impl<'a> Touched<'a> {
         if let Some(place) = known.history.place(id) {
             return known.takes(place).map_or_else(|| self.compare(&self.store.commit(id)?), Ok);
         }
-        let commit = self.store.commit(id)?;
-        let against = compare_with_parents(self.store, &commit)?;
+        let commit = self.ahead.borrow_mut().remove(id);
+        let commit = commit.map_or_else(|| self.store.commit(id), Ok)?;
+        let tree_of = |parent: &ObjectId| self.read_ahead(parent, |commit| commit.tree);
+        let against = compare_with_parents(self.store, &commit, &tree_of)?;
         self.store.changed_paths().learn(id, &commit.link(), &against);
         let answers = against.iter().map(|changes| self.takes_any(changes));
         decide(answers, self.differing).map_or_else(|| self.compare(&commit), Ok)
@@ -121,7 +133,21 @@ impl<'a> Touched<'a> {
 
     /// The link of a commit that is not known yet. It stays out of the links of the cache: what is learnt of the commit has it.
     pub(super) fn link(&self, id: &ObjectId) -> Result<Link, ReadError> {
-        Ok(self.store.commit(id)?.link())
+        self.read_ahead(id, Commit::link)
+    }
+
+    fn read_ahead<T>(&self, id: &ObjectId, tell: impl Fn(&Commit) -> T) -> Result<T, ReadError> {
+        if let Some(commit) = self.ahead.borrow().get(id) {
+            return Ok(tell(commit));
+        }
+        let commit = self.store.commit(id)?;
+        let told = tell(&commit);
+        let mut ahead = self.ahead.borrow_mut();
+        if ahead.len() >= MOST_AHEAD {
+            ahead.clear();
+        }
+        ahead.insert(*id, commit);
+        Ok(told)
     }
 }
 
