@@ -164,8 +164,8 @@ impl LogArgs {
 
 pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandError> {
     let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
-    // The index only tells revisions from paths, and `:path`.
-    let needs_index = !args.arguments.is_empty() || !args.paths.is_empty();
+    // The index only tells revisions from paths, and `:path`; what stands behind `--` are paths.
+    let needs_index = !args.arguments.is_empty();
     let workspace = if needs_index { Workspace::browse(ctx)? } else { Workspace::history(ctx)? };
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths)?;
     if args.walk_reflogs {
