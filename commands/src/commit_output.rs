@@ -134,6 +134,11 @@ impl<'a> CommitOutput<'a> {
         self.options.forms.any()
     }
 
+    /// Whether nothing of a commit is shown but its id, its parents and when it was made.
+    pub(crate) fn needs_only_link(&self) -> bool {
+        self.printer.needs_only_link() && !self.shows_changes() && !self.ctx.ui.is_json()
+    }
+
     /// Prints an annotated tag.
     pub(crate) fn print_tag(&mut self, id: &ObjectId, tag: &Tag) -> Result<(), CommandError> {
         let ui = &self.ctx.ui;

@@ -15,6 +15,8 @@ mod reflog;
 mod select;
 mod shown;
 mod tips;
+mod touched;
+mod touched_walk;
 mod walk;
 
 use crate::observer::Event;
@@ -42,6 +44,7 @@ pub(crate) use reach::{Leads, bases_with_any, independent, is_ancestor, not_reac
 pub(crate) use select::{Differing, touches};
 pub(crate) use shown::ShownCommits;
 pub(crate) use tips::TipArgs;
+pub(crate) use touched::Touched;
 pub(crate) use walk::{Walk, WalkOptions};
 
 /// Commits as `A..B` and its kin name them: what is reachable from `include`, without what is from `exclude`.

@@ -148,6 +148,17 @@ impl Pathspecs {
         common.as_bstr()
     }
 
+    /// Beginnings of paths, one of which each matching path has; none begins with another.
+    pub fn beginnings(&self) -> Vec<&[u8]> {
+        let mut all: Vec<&[u8]> = self.include.iter().map(Item::beginning).collect();
+        if all.is_empty() {
+            all.push(b"");
+        }
+        all.sort_unstable();
+        all.dedup_by(|next, kept| next.starts_with(kept));
+        all
+    }
+
     /// The paths from the root that are named without wildcards, `` for the root itself.
     pub fn literal_paths(&self) -> impl Iterator<Item = &BStr> {
         let literal = self.include.iter().filter(|item| item.pattern.is_none() && !item.icase);
@@ -188,6 +199,15 @@ impl Pathspecs {
 }
 
 impl Item {
+    /// What every path that matches begins with.
+    fn beginning(&self) -> &[u8] {
+        match (self.icase, &self.pattern) {
+            (true, _) => b"",
+            (false, Some(_)) => &self.fixed,
+            (false, None) => &self.path,
+        }
+    }
+
     fn matches(&self, path: &[u8], is_dir: bool) -> bool {
         if self.path.is_empty() || self.is_below(path, &self.path) {
             return true;

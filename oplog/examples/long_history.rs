@@ -1,16 +1,16 @@
-//! Makes a history that is too long to be made commit by commit, for measurements: `long_history MIRROR COMMITS TAGS`.
+//! Makes a history that is too long to be made commit by commit, for measurements: `long_history MIRROR COMMITS TAGS [files]`.
 //!
-//! `MIRROR` is where `pond init` was run. Every tenth commit is a merge of a line of three; the tags stand evenly along the main
-//! line, every other one with a message; the branches `early`, `middle` and `aside` stand beside `main`. All of it is one
-//! operation. The same history goes to standard output as a stream for `git fast-import`.
+//! With `files` each commit changes one to three of them: every ninth `log.txt`, every 999th `rare.txt`, all that are no merges one of 400
+//! in 20 directories. Their contents are not stored: the trees are for commands that read no file.
 
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use bstr::BString;
-use pond_objects::page::{Body, Page};
-use pond_objects::{Commit, ObjectId, Signature, Tag, Tagged, Timestamp, tree};
+use pond_objects::page::{Body, Item, Page};
+use pond_objects::{Commit, Kind, ObjectId, Signature, Tag, Tagged, Timestamp, tree};
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::pond::Trust;
 use pond_oplog::transaction::{Doing, Transaction};
@@ -21,6 +21,8 @@ use pond_refs::{Expected, RefEdit, RefName};
 /// 2020-01-01.
 const BEGINNING: i64 = 1_577_836_800;
 const MINUTE: i64 = 60;
+const STATIONS: usize = 20;
+const SENSORS: usize = 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -28,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mirror = arguments.next().ok_or(usage)?;
     let commits: usize = arguments.next().ok_or(usage)?.parse()?;
     let tags: usize = arguments.next().ok_or(usage)?.parse()?;
+    let has_files = arguments.next().is_some_and(|word| word == "files");
     let pond = Pond::open(Path::new(&mirror), &Trust::Anybody)?;
     let base = ReadonlyPond::open(&pond, &[])?;
     let doing = Doing {
@@ -42,6 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         transaction: Transaction::new(&pond, &base, doing),
         out: BufWriter::new(std::io::stdout().lock()),
         ids: Vec::with_capacity(commits),
+        trees: HashMap::new(),
+        reach: commits / 50 + 100,
+        has_files,
     };
     let page = Page { body: Body::Tree, level: 0, items: Vec::new() };
     history.transaction.add_page(tree::empty_tree(), &page);
@@ -67,6 +73,64 @@ struct History<'a, W> {
     transaction: Transaction<'a>,
     out: W,
     ids: Vec<ObjectId>,
+    /// Those of the newest commits.
+    trees: HashMap<usize, Files>,
+    /// How many commits these are.
+    reach: usize,
+    has_files: bool,
+}
+
+/// The files of a commit: of each the number of the commit that changed it last.
+#[derive(Clone, Default)]
+struct Files {
+    top: BTreeMap<&'static str, usize>,
+    stations: BTreeMap<usize, BTreeMap<usize, usize>>,
+}
+
+impl Files {
+    fn change(&mut self, number: usize) {
+        self.stations.entry(number % STATIONS).or_default().insert(number / STATIONS % SENSORS, number);
+        let names = [("log.txt", 9), ("rare.txt", 999)];
+        let due = names.into_iter().filter(|(_, every)| number.is_multiple_of(*every));
+        self.top.extend(due.map(|(name, _)| (name, number)));
+    }
+
+    /// Takes what is newer in another.
+    fn merge(&mut self, other: &Self) {
+        for (name, number) in &other.top {
+            let own = self.top.entry(name).or_default();
+            *own = *number.max(own);
+        }
+        for (station, sensors) in &other.stations {
+            for (sensor, number) in sensors {
+                let own = self.stations.entry(*station).or_default().entry(*sensor).or_default();
+                *own = *number.max(own);
+            }
+        }
+    }
+
+    /// Every file with its number.
+    fn list(&self) -> Vec<(String, usize)> {
+        let mut all: Vec<_> = self.top.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect();
+        for (station, sensors) in &self.stations {
+            let path = |sensor: &usize| format!("station-{station:02}/sensor-{sensor:02}.csv");
+            all.extend(sensors.iter().map(|(sensor, number)| (path(sensor), *number)));
+        }
+        all
+    }
+}
+
+fn content(number: usize) -> String {
+    format!("reading {}\n", number % 1009)
+}
+
+fn item(name: String, kind: Kind, id: ObjectId, size: u64) -> Item {
+    Item { name: name.into(), kind: Some(kind), id, size, count: 1 }
+}
+
+fn file(name: String, number: usize) -> Item {
+    let content = content(number);
+    item(name, Kind::File, ObjectId::of_content(content.as_bytes()), content.len() as u64)
 }
 
 impl<W: Write> History<'_, W> {
@@ -93,8 +157,10 @@ impl<W: Write> History<'_, W> {
     fn commit(&mut self, parents: &[usize]) -> Result<usize, Box<dyn Error>> {
         let number = self.ids.len();
         let signature = signature(number)?;
+        let files = if self.has_files { Some(self.files(number, parents)) } else { None };
+        let tree = files.as_ref().map_or_else(tree::empty_tree, |(tree, _)| *tree);
         let commit = Commit {
-            tree: tree::empty_tree(),
+            tree,
             parents: parents.iter().map(|parent| self.ids[*parent]).collect(),
             author: signature.clone(),
             committer: signature.clone(),
@@ -111,7 +177,41 @@ impl<W: Write> History<'_, W> {
         for (at, parent) in parents.iter().enumerate() {
             writeln!(self.out, "{} :{}", if at == 0 { "from" } else { "merge" }, parent + 1)?;
         }
+        if let Some((_, files)) = files {
+            let before = parents.first().map_or_else(Vec::new, |parent| self.trees[parent].list());
+            for (path, number) in files.list().into_iter().filter(|file| !before.contains(file)) {
+                let content = content(number);
+                writeln!(self.out, "M 100644 inline {path}\ndata {}\n{content}", content.len())?;
+            }
+            self.trees.insert(number, files);
+            // No line begins further back.
+            self.trees.remove(&number.wrapping_sub(self.reach));
+        }
         Ok(number)
+    }
+
+    fn files(&mut self, number: usize, parents: &[usize]) -> (ObjectId, Files) {
+        let mut files = Files::default();
+        parents.iter().for_each(|parent| files.merge(&self.trees[parent]));
+        if parents.len() < 2 {
+            files.change(number + 1);
+        }
+        let mut items: Vec<Item> =
+            files.top.iter().map(|(name, number)| file((*name).to_owned(), *number)).collect();
+        for (station, sensors) in &files.stations {
+            let sensors =
+                sensors.iter().map(|(sensor, number)| file(format!("sensor-{sensor:02}.csv"), *number));
+            let id = self.page(sensors.collect());
+            items.push(item(format!("station-{station:02}"), Kind::Directory, id, 0));
+        }
+        (self.page(items), files)
+    }
+
+    fn page(&mut self, items: Vec<Item>) -> ObjectId {
+        let page = Page { body: Body::Tree, level: 0, items };
+        let id = page.id();
+        self.transaction.add_page(id, &page);
+        id
     }
 
     fn tags(&mut self, main: &[usize], count: usize) -> Result<(), Box<dyn Error>> {

@@ -1,7 +1,7 @@
 //! An object store over a local directory whose puts survive a power cut.
 //!
 //! [`LocalFileSystem`] never syncs, and makes a file visible in the same call that writes it, so nothing
-//! can be added around it. Here every put, single or multipart, goes through [`crate::durable`]: after
+//! can be added around it. Here every put, single or multipart, goes through [`pond_durable`]: after
 //! `Ok` the object is on the device, after an error there is the old object or the whole new one.
 //! Whatever reads, lists or deletes is delegated. Nothing is cached: two stores over one directory, in
 //! one process or in several, agree.

@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 mod cache_bytes;
+pub mod changed_paths;
 mod commit_links;
 pub mod compact;
 pub mod config;

@@ -14,6 +14,7 @@ use pond_objects::cursor::Leaves;
 use pond_objects::page::{Body, Page, PageError};
 use pond_objects::{Commit, IdPrefix, Link, Manifest, ObjectId, ObjectSource, ReadError, Tag};
 
+use crate::changed_paths::ChangedPaths;
 use crate::commit_links::CommitLinks;
 use crate::operation::Operation;
 use crate::pack::index::id_prefix;
@@ -77,6 +78,7 @@ struct Known {
     pages: Mutex<HashMap<ObjectId, Arc<Page>>>,
     cache: Arc<PageCache>,
     links: CommitLinks,
+    changed_paths: ChangedPaths,
     view_pages: ViewPages,
 }
 
@@ -90,6 +92,7 @@ impl Store {
             pages: Mutex::default(),
             cache: Arc::new(PageCache::new(PACK_CACHE)),
             links: CommitLinks::new(&pond.cache_dir(), pond.is_ours()),
+            changed_paths: ChangedPaths::new(&pond.cache_dir(), pond.is_ours()),
             view_pages: ViewPages::new(&pond.cache_dir(), pond.is_ours()),
         };
         Self::over(pond, state, staged, &[], Arc::new(known))
@@ -279,6 +282,11 @@ impl Store {
             pack.whole_index()?.changes().for_each(&mut *visit);
         }
         Ok(())
+    }
+
+    /// What is known of the paths that commits changed.
+    pub fn changed_paths(&self) -> &ChangedPaths {
+        &self.known.changed_paths
     }
 
     fn find(&self, kind: PackKind, id: &ObjectId) -> Option<(&OpenPack, Location)> {

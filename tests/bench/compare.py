@@ -210,7 +210,7 @@ class Bench:
         self.report.add("stored for it", grown, megabytes, below(64_000, "64 kB"))
 
     def many_commits(self):
-        count = 60 if self.options.quick else 1000
+        count = 60 if self.options.quick else self.options.commits
         say(f"{count} commits")
         tools = self.copies("many", lambda directory: generate.tree(directory, 50), kinds=(Pond, Git))
         marks = (10, count // 2, count)
@@ -221,6 +221,9 @@ class Bench:
             for number in range(1, count + 1):
                 with open(tool.directory / "readings.csv", "a") as file:
                     file.write(f"{1_700_000_000 + number * 300},{number % 977 / 100}\n")
+                for name, every in (("tenth.txt", 10), ("rare.txt", 200)):
+                    if number % every == 3:
+                        (tool.directory / name).write_text(f"{number}\n")
                 times.append(tool.take()[0])
                 if number not in marks:
                     continue
@@ -244,6 +247,20 @@ class Bench:
                 elif mark == count:
                     limit = ("at most 2 x the tenth", lambda pond, _: pond <= 2 * tenth)
                 self.report.add(f"{what}, at commit {mark}", by_mark[mark], show, limit)
+        self.histories_of_paths(tools, count)
+
+    def histories_of_paths(self, tools, count):
+        """Git at its best: with a commit graph that has filters of changed paths. The program's start is most of a short history's."""
+        for tool in tools:
+            if tool.name == "git":
+                tool.do("commit-graph", "write", "--reachable", "--changed-paths")
+        limit = at_most(0.5, "1/2") if count >= 4000 else None
+        for path in ("rare.txt", "tenth.txt", "package-000", "never.txt"):
+            log = ["log", "--format=%H", "--", path]
+            found = {tool.name: median(20, [tool.program, *log], tool.directory, self.env) for tool in tools}
+            self.report.add(f"{' '.join(log)}, of {count} commits", found, seconds, limit)
+        found = {tool.name: median(20, [tool.program, "log", "--oneline"], tool.directory, self.env) for tool in tools}
+        self.report.add(f"log --oneline, of {count} commits", found, seconds)
 
     def large_file(self):
         say("a file of 5 GB")
@@ -266,6 +283,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="small inputs, to try the script itself; its figures mean nothing")
     parser.add_argument("--large", action="store_true", help="the 5 GB file, too: needs 11 GB of disk")
     parser.add_argument("--runs", type=int, default=3, help="runs of each first add and commit, of which the median counts")
+    parser.add_argument("--commits", type=int, default=1000, help="how many small commits are made; a path's history has a limit from 4000 on")
     parser.add_argument("--only", choices=["small_files", "laying_out", "csv", "wide_directory", "many_commits", "large_file"], help="one part")
     parser.add_argument("--work", type=Path, help="where to work (default: a directory in TMPDIR)")
     options = parser.parse_args()

@@ -4,6 +4,7 @@
 //! backwards in them, branches merge each other, and some have several roots. A difference is told with the history's seed.
 
 mod both;
+mod paths;
 mod plan;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use pond_objects::{Link, ObjectId, ObjectSource as _};
+use pond_objects::{Link, ObjectId};
 use pond_refs::{DayTime, Range};
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::comparison::paint;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::{
-    self, Arguments, Chosen, CommitSet, Differing, Looking, OrderArgs, ShownCommits, TipArgs, Walk,
+    self, Arguments, Chosen, CommitSet, Differing, Looking, OrderArgs, ShownCommits, TipArgs, Touched, Walk,
     WalkOptions, split_arguments, take_count,
 };
 use crate::time;
@@ -118,19 +118,21 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
     };
     let until = args.until.as_deref().map(|text| time::parse(text, DayTime::End)).transpose()?;
     let until = until.map(|until| until.seconds);
-    let mut list = List { ctx, workspace: &workspace, args: &args, sides, until, columns, left: 0, right: 0 };
+    let differing = if args.first_parent { Differing::First } else { Differing::All };
+    let touched = Touched::new(workspace.store(), &arguments.pathspecs, differing);
+    let touched = (!arguments.paths.is_empty()).then_some(&touched);
+    let mut list = List { ctx, args: &args, touched, sides, until, columns, left: 0, right: 0 };
     ctx.ui.page();
     let mut kept = Vec::new();
     let mut skipped = 0;
-    let looking = Looking {
-        first_parent: args.first_parent,
-        takes_all: list.takes_all(&arguments),
-        in_order: args.left_right,
-    };
+    let looking =
+        Looking { first_parent: args.first_parent, takes_all: list.takes_all(), in_order: args.left_right };
     let walk = walk(&workspace, &args, &set)?;
-    let mut history = ShownCommits::new(walk, args.order, args.graph.then_some(looking))?;
+    // The side of a commit is learnt from those that it follows, shown or not.
+    let only = touched.filter(|_| !args.left_right);
+    let mut history = ShownCommits::new(walk, args.order, args.graph.then_some(looking), only)?;
     while list.left + list.right + kept.len() < limit
-        && let Some(chosen) = history.next(&mut |id, link| list.choose(&arguments, id, link))?
+        && let Some(chosen) = history.next(&mut |id, link| list.choose(id, link))?
     {
         if skipped < args.skip {
             skipped += 1;
@@ -194,8 +196,8 @@ impl Sides {
 /// The list as it is printed.
 struct List<'a> {
     ctx: &'a Context,
-    workspace: &'a Workspace<'a>,
     args: &'a RevListArgs,
+    touched: Option<&'a Touched<'a>>,
     sides: Option<Sides>,
     /// Seconds since 1970.
     until: Option<i64>,
@@ -216,22 +218,17 @@ impl List<'_> {
     }
 
     /// Whether every commit is listed.
-    fn takes_all(&self, arguments: &Arguments) -> bool {
+    fn takes_all(&self) -> bool {
         let args = self.args;
-        arguments.paths.is_empty() && self.until.is_none() && !args.merges && !args.no_merges
+        self.touched.is_none() && self.until.is_none() && !args.merges && !args.no_merges
     }
 
-    fn choose(
-        &mut self,
-        arguments: &Arguments,
-        id: &ObjectId,
-        link: &Link,
-    ) -> Result<Option<()>, CommandError> {
+    fn choose(&mut self, id: &ObjectId, link: &Link) -> Result<Option<()>, CommandError> {
         self.pass_on(id, link);
-        Ok(self.takes(arguments, id, link)?.then_some(()))
+        Ok(self.takes(id, link)?.then_some(()))
     }
 
-    fn takes(&self, arguments: &Arguments, id: &ObjectId, link: &Link) -> Result<bool, CommandError> {
+    fn takes(&self, id: &ObjectId, link: &Link) -> Result<bool, CommandError> {
         let args = self.args;
         let is_merge = link.parents.len() > 1;
         if args.merges && !is_merge || args.no_merges && is_merge {
@@ -240,14 +237,7 @@ impl List<'_> {
         if self.until.is_some_and(|until| link.seconds > until) {
             return Ok(false);
         }
-        match arguments.paths.is_empty() {
-            true => Ok(true),
-            false => {
-                let store = self.workspace.store();
-                let differing = if args.first_parent { Differing::First } else { Differing::All };
-                revisions::touches(store, &store.commit(id)?, &arguments.pathspecs, differing)
-            }
-        }
+        self.touched.map_or(Ok(true), |touched| touched.takes(id))
     }
 
     fn print(&mut self, chosen: &Chosen<()>) -> Result<(), CommandError> {

@@ -7,15 +7,15 @@ mod selector;
 
 use std::ffi::OsString;
 
-use pond_objects::{Commit, ObjectId, ObjectSource as _};
+use pond_objects::ObjectId;
 
 use crate::commit_output::{CommitOutput, FormatArgs};
-use crate::comparison::{Against, CommitChanges, DiffArgs, MergeArgs, Merges};
+use crate::comparison::{Against, DiffArgs, MergeArgs, Merges};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::revisions::{
-    Chosen, Looking, OrderArgs, ShownCommits, TipArgs, Walk, WalkOptions, short_id, split_arguments,
-    take_count,
+    Arguments, Chosen, Looking, OrderArgs, ShownCommits, TipArgs, Touched, Walk, WalkOptions, short_id,
+    split_arguments, take_count,
 };
 use crate::ui::diff::Forms;
 use crate::workspace::Workspace;
@@ -140,6 +140,19 @@ impl LogArgs {
         self.merge_diffs.read(&self.diff, self.first_parent, Forms::NONE, Against::Nothing)
     }
 
+    /// What decides by the paths, but for one that is followed.
+    fn touched<'a>(
+        &self,
+        workspace: &'a Workspace<'_>,
+        arguments: &'a Arguments,
+    ) -> Result<Option<Touched<'a>>, CommandError> {
+        if arguments.paths.is_empty() || self.follow {
+            return Ok(None);
+        }
+        let differing = self.merges()?.differing(self.first_parent);
+        Ok(Some(Touched::new(workspace.store(), &arguments.pathspecs, differing)))
+    }
+
     fn output<'a>(
         &self,
         ctx: &'a Context,
@@ -152,8 +165,8 @@ impl LogArgs {
 
 pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandError> {
     let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
-    // The index only tells revisions from paths, and `:path`.
-    let needs_index = !args.arguments.is_empty() || !args.paths.is_empty();
+    // The index only tells revisions from paths, and `:path`; what stands behind `--` are paths.
+    let needs_index = !args.arguments.is_empty();
     let workspace =
         if needs_index { Workspace::browse(ctx.session()?)? } else { Workspace::history(ctx.session()?)? };
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
@@ -169,8 +182,9 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     }
     let options = WalkOptions { first_parent: args.first_parent, not_before: filter.since };
     let walk = Walk::new(workspace.store(), &commits.include, &commits.exclude, options)?;
-    let merges = args.merges()?;
-    let mut selector = Selector::new(&workspace, &args, &arguments, filter, merges, output.shows_changes())?;
+    let touched = args.touched(&workspace, &arguments)?;
+    let touched = touched.as_ref();
+    let mut selector = Selector::new(&workspace, &args, &arguments, filter, touched, &output)?;
     let looking =
         Looking { first_parent: args.first_parent, takes_all: selector.takes_all(), in_order: args.follow };
 
@@ -178,13 +192,9 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     let mut kept = Vec::new();
     let (mut skipped, mut shown) = (0, 0);
     let order = if args.follow { args.order.or_dated() } else { args.order };
-    let mut history = ShownCommits::new(walk, order, args.graph.then_some(looking))?;
-    let mut choose = |id: &ObjectId| -> Result<Option<(Commit, CommitChanges)>, CommandError> {
-        let commit = workspace.store().commit(id)?;
-        Ok(selector.changes(id, &commit)?.map(|changes| (commit, changes)))
-    };
+    let mut history = ShownCommits::new(walk, order, args.graph.then_some(looking), touched)?;
     while shown < limit
-        && let Some(chosen) = history.next(&mut |id, _| choose(id))?
+        && let Some(chosen) = history.next(&mut |id, link| selector.choose(id, link))?
     {
         if skipped < args.skip {
             skipped += 1;

@@ -3,6 +3,7 @@
 use pond_objects::{Link, ObjectId, ReadError};
 
 use super::lineage::{Choose, Chosen, Lineage, Looking};
+use super::touched::Touched;
 use super::{Order, OrderArgs, Walk, sort};
 
 /// Shown commits, one after the other. `T` is what is found out about each while it is chosen.
@@ -14,15 +15,24 @@ pub(crate) enum ShownCommits<'a, T> {
 }
 
 impl<'a, T> ShownCommits<'a, T> {
-    /// The commits of a walk; with their shown parents if it is told how to look for these.
+    /// The commits of a walk; with their shown parents if it is told how to look for these. With `touched` only those need to come
+    /// that it takes.
     ///
     /// # Errors
     /// Those of reading the commits.
-    pub(crate) fn new(walk: Walk<'a>, order: OrderArgs, graph: Option<Looking>) -> Result<Self, ReadError> {
+    pub(crate) fn new(
+        walk: Walk<'a>,
+        order: OrderArgs,
+        graph: Option<Looking>,
+        touched: Option<&'a Touched<'a>>,
+    ) -> Result<Self, ReadError> {
         // In a graph no parent comes before its child.
         let order = order.order_or(if graph.is_some() { Order::Topological } else { Order::Found });
         if order == Order::Found {
-            return Ok(Self::List(Box::new(walk)));
+            return Ok(Self::List(match touched {
+                Some(touched) => walk.touched(touched),
+                None => Box::new(walk),
+            }));
         }
         let sorted = sort(walk.collect::<Result<_, _>>()?, order);
         Ok(match graph {

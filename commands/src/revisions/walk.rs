@@ -9,6 +9,8 @@ use std::collections::HashSet;
 use pond_objects::{Link, ObjectId, ObjectSource, ReadError};
 
 use super::frontier::{Frontier, Marks};
+use super::touched::Touched;
+use super::touched_walk::TouchedWalk;
 
 /// Reachable from what is left out.
 const EXCLUDED: Marks = 1;
@@ -67,6 +69,17 @@ impl<'a> Walk<'a> {
             walk.ready = Some(walk.limited()?);
         }
         Ok(walk)
+    }
+
+    /// The commits of this walk, which has not begun, without those that are known not to have changed what is asked for.
+    pub(super) fn touched(
+        mut self,
+        touched: &'a Touched<'a>,
+    ) -> Box<dyn Iterator<Item = Result<(ObjectId, Link), ReadError>> + 'a> {
+        let Some(known) = touched.known().filter(|_| self.ready.is_none()) else { return Box::new(self) };
+        let mut walk = TouchedWalk::new(touched, known, self.options);
+        walk.begin(std::iter::from_fn(|| self.frontier.pop()).map(|(id, ..)| id));
+        Box::new(walk)
     }
 
     /// Adds a commit that is wanted, unless it is known that it is not.

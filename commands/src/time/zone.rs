@@ -23,7 +23,8 @@ pub(super) fn local() -> TimeZone {
 
 /// What is to be said of a `TZ` that names no zone.
 pub(crate) fn warning() -> Option<&'static str> {
-    from_environment().1.as_deref()
+    // The machine's zone is not looked up for this: that costs a walk through the system's database.
+    env::var_os("TZ").and_then(|_| from_environment().1.as_deref())
 }
 
 fn from_environment() -> &'static (TimeZone, Option<String>) {

@@ -81,6 +81,11 @@ impl LogFormat {
         }
     }
 
+    /// Whether entries say nothing of a commit but its id, its parents and when it was made.
+    fn needs_only_link(&self) -> bool {
+        matches!(self, Self::Template { template, .. } if template.needs_only_link())
+    }
+
     /// Whether entries have no text at all: `--format=`.
     fn is_empty(&self) -> bool {
         matches!(self, Self::Template { template, .. } if template.is_empty())
@@ -161,6 +166,11 @@ pub(crate) struct LogPrinter<'a> {
 impl<'a> LogPrinter<'a> {
     pub(crate) fn new(style: LogStyle<'a>) -> Self {
         Self { style, any: false, columns: None, is_ahead: false }
+    }
+
+    /// Whether entries say nothing of a commit but its id, its parents and when it was made.
+    pub(crate) fn needs_only_link(&self) -> bool {
+        self.style.format.needs_only_link()
     }
 
     /// Draws a graph beside all that is written from now on.

@@ -225,7 +225,7 @@ impl Pond {
         self.pond_dir.join("mirrors").join(id)
     }
 
-    /// The file of the lock under which versions are published; see [`crate::lock`].
+    /// The file of the lock under which versions are published; see [`pond_durable::lock`].
     pub fn lock_path(&self) -> PathBuf {
         self.pond_dir.join("lock")
     }

@@ -45,6 +45,11 @@ impl Filter {
         self.until.is_none() && self.authors.is_none() && self.messages.is_none() && self.merges.is_none()
     }
 
+    /// Whether a commit's place in history is all that it asks about.
+    pub(super) fn needs_only_link(&self) -> bool {
+        self.authors.is_none() && self.messages.is_none()
+    }
+
     pub(super) fn takes(&self, commit: &Commit) -> bool {
         let author = || format!("{} <{}>", commit.author.name, commit.author.email);
         self.merges.is_none_or(|wanted| wanted == (commit.parents.len() > 1))

@@ -15,7 +15,7 @@ use pond_objects::{
 use pond_oplog::Store;
 
 use crate::error::{CommandError, usage};
-use crate::revisions::path_from_root;
+use crate::revisions::{Touched, path_from_root};
 use crate::workspace::Workspace;
 use pond_objects::escape;
 
@@ -23,7 +23,10 @@ use pond_objects::escape;
 ///
 /// A commit is asked about the paths under which its children have the file: a rename on one side of a merge is none on the
 /// other. So children have to come before their parents.
-pub(super) struct Follow {
+pub(super) struct Follow<'a> {
+    store: &'a Store,
+    /// What is known of each path that was asked about.
+    touched: HashMap<BString, Touched<'a>>,
     /// What commits are asked about that no other leads to.
     first: Asked,
     /// What the commits to come are asked about.
@@ -45,9 +48,9 @@ struct Before {
     renamed: Option<Change>,
 }
 
-impl Follow {
+impl<'a> Follow<'a> {
     /// Follows what the user calls `given`.
-    pub(super) fn new(workspace: &Workspace<'_>, given: &OsStr) -> Result<Self, CommandError> {
+    pub(super) fn new(workspace: &'a Workspace<'_>, given: &OsStr) -> Result<Self, CommandError> {
         let path = path_from_root(workspace, given)?;
         let root = workspace.head_tree()?;
         let found = root.map(|root| tree::find(workspace.store(), &root, &path)).transpose()?.flatten();
@@ -56,16 +59,30 @@ impl Follow {
             return Err(usage(format_args!("--follow takes one file, and '{given}' is a directory"))
                 .hint(format_args!("'pond log -- {given}' shows the commits that changed anything in it")));
         }
-        Ok(Self { first: Asked { path, node: None }, asked: HashMap::new() })
+        let (store, first) = (workspace.store(), Asked { path, node: None });
+        Ok(Self { store, touched: HashMap::new(), first, asked: HashMap::new() })
+    }
+
+    /// Whether it is known, without a look at trees, that a commit left the file as it is in all of its parents: these are asked in its
+    /// place then.
+    pub(super) fn passes(&mut self, id: &ObjectId, parents: &[ObjectId]) -> Result<bool, CommandError> {
+        let asked = self.asked.get(id).map_or(std::slice::from_ref(&self.first), Vec::as_slice);
+        for Asked { path, .. } in asked {
+            let at_path = || Touched::at(self.store, path.clone());
+            if self.touched.entry(path.clone()).or_insert_with(at_path).takes(id)? {
+                return Ok(false);
+            }
+        }
+        let asked = self.asked.remove(id).unwrap_or_else(|| vec![self.first.clone()]);
+        for parent in parents {
+            asked.iter().for_each(|asked| self.ask(*parent, asked.clone()));
+        }
+        Ok(true)
     }
 
     /// What a commit did to the file; nothing where it did not touch it.
-    pub(super) fn step(
-        &mut self,
-        store: &Store,
-        id: &ObjectId,
-        commit: &Commit,
-    ) -> Result<Vec<Change>, CommandError> {
+    pub(super) fn step(&mut self, id: &ObjectId, commit: &Commit) -> Result<Vec<Change>, CommandError> {
+        let store = self.store;
         let asked = self.asked.remove(id).unwrap_or_else(|| vec![self.first.clone()]);
         let parents: Vec<Commit> =
             commit.parents.iter().map(|id| store.commit(id)).collect::<Result<_, _>>()?;

@@ -33,8 +33,8 @@ pub(super) fn run(
     let short = |id: &ObjectId| short_id(store, id);
     let mut output = args.output(ctx, workspace, &short)?;
     let since = filter.since;
-    let (merges, shows_changes) = (args.merges()?, output.shows_changes());
-    let mut selector = Selector::new(workspace, args, arguments, filter, merges, shows_changes)?;
+    let touched = args.touched(workspace, arguments)?;
+    let mut selector = Selector::new(workspace, args, arguments, filter, touched.as_ref(), &output)?;
     ctx.ui.page();
     let mut left = limit;
     let mut to_skip = args.skip;
@@ -48,11 +48,11 @@ pub(super) fn run(
             if store.type_of(&id) != Some(RowType::Commit) {
                 continue;
             }
-            let commit = store.commit(&id)?;
-            if since.is_some_and(|since| commit.committer.when.seconds < since) {
+            let link = store.link(&id)?;
+            if since.is_some_and(|since| link.seconds < since) {
                 continue;
             }
-            let Some(changes) = selector.changes(&id, &commit)? else { continue };
+            let Some((commit, changes)) = selector.choose(&id, &link)? else { continue };
             if to_skip > 0 {
                 to_skip -= 1;
                 continue;

@@ -1,13 +1,15 @@
 //! Which commits are shown, and what of their changes.
 
-use pond_objects::{Commit, ObjectId};
+use bstr::BString;
+use pond_objects::{Commit, Link, ObjectId, ObjectSource as _, Signature, Timestamp};
 
 use super::LogArgs;
 use super::filter::Filter;
 use super::follow::Follow;
+use crate::commit_output::CommitOutput;
 use crate::comparison::{Against, CommitChanges, Merges};
 use crate::error::{CommandError, usage};
-use crate::revisions::{self, Arguments};
+use crate::revisions::{Arguments, Touched};
 use crate::workspace::Workspace;
 
 /// Decides by what a commit says and by what it changed whether it is shown.
@@ -16,9 +18,12 @@ pub(super) struct Selector<'a> {
     args: &'a LogArgs,
     arguments: &'a Arguments,
     filter: Filter,
-    follow: Option<Follow>,
+    follow: Option<Follow<'a>>,
+    touched: Option<&'a Touched<'a>>,
     merges: Merges,
     shows_changes: bool,
+    /// A commit's place in history is all that is needed of it.
+    needs_only_link: bool,
 }
 
 impl<'a> Selector<'a> {
@@ -27,15 +32,29 @@ impl<'a> Selector<'a> {
         args: &'a LogArgs,
         arguments: &'a Arguments,
         filter: Filter,
-        merges: Merges,
-        shows_changes: bool,
+        touched: Option<&'a Touched<'a>>,
+        output: &CommitOutput<'_>,
     ) -> Result<Self, CommandError> {
         let follow = match (args.follow, arguments.paths.len()) {
             (false, _) => None,
             (true, 1) => Some(Follow::new(workspace, &arguments.paths[0])?),
             (true, _) => return Err(usage("--follow takes exactly one path")),
         };
-        Ok(Self { workspace, args, arguments, filter, follow, merges, shows_changes })
+        let needs_only_link = output.needs_only_link()
+            && filter.needs_only_link()
+            && follow.is_none()
+            && !args.diff.is_filtered();
+        Ok(Self {
+            workspace,
+            args,
+            arguments,
+            filter,
+            follow,
+            touched,
+            merges: output.merges(),
+            shows_changes: output.shows_changes(),
+            needs_only_link,
+        })
     }
 
     /// Whether every commit is shown.
@@ -46,16 +65,34 @@ impl<'a> Selector<'a> {
             && !self.args.diff.is_filtered()
     }
 
-    /// The changes to show with a commit; `None` where the commit is not shown. With `--follow` no commit may come before one of
-    /// its children.
-    pub(super) fn changes(
+    /// A commit with its changes to show; `None` where it is not shown. With `--follow` no commit may come before one of its
+    /// children.
+    pub(super) fn choose(
         &mut self,
         id: &ObjectId,
-        commit: &Commit,
-    ) -> Result<Option<CommitChanges>, CommandError> {
+        link: &Link,
+    ) -> Result<Option<(Commit, CommitChanges)>, CommandError> {
+        // Asked first: that needs no commit to be read.
+        let passes = match (&mut self.follow, self.touched) {
+            (Some(follow), _) => follow.passes(id, &link.parents)?,
+            (None, Some(touched)) => !touched.takes(id)?,
+            (None, None) => false,
+        };
+        if passes {
+            return Ok(None);
+        }
+        let commit = match self.needs_only_link {
+            true => outline(link),
+            false => self.workspace.store().commit(id)?,
+        };
+        Ok(self.changes(id, &commit)?.map(|changes| (commit, changes)))
+    }
+
+    /// The changes to show with a commit that changed one of the paths.
+    fn changes(&mut self, id: &ObjectId, commit: &Commit) -> Result<Option<CommitChanges>, CommandError> {
         let store = self.workspace.store();
         // One that is not shown leads on to the file all the same.
-        let followed = self.follow.as_mut().map(|follow| follow.step(store, id, commit)).transpose()?;
+        let followed = self.follow.as_mut().map(|follow| follow.step(id, commit)).transpose()?;
         if !self.filter.takes(commit) {
             return Ok(None);
         }
@@ -66,16 +103,26 @@ impl<'a> Selector<'a> {
         }
         let pathspecs = &self.arguments.pathspecs;
         let hides_merge = commit.parents.len() > 1 && self.merges.against == Against::Nothing;
-        if !self.arguments.paths.is_empty()
-            && !revisions::touches(store, commit, pathspecs, self.merges.differing(self.args.first_parent))?
-        {
-            return Ok(None);
-        }
         let filtered = self.args.diff.is_filtered();
         if hides_merge || !(self.shows_changes || filtered) {
             return Ok((!(hides_merge && filtered)).then_some(CommitChanges::NONE));
         }
         let changes = self.merges.changes(store, commit, pathspecs, &self.args.diff)?;
         Ok((!filtered || !changes.is_empty()).then_some(changes))
+    }
+}
+
+/// What stands for a commit where nothing is asked about but its place in history: the rest of it is not read.
+fn outline(link: &Link) -> Commit {
+    let when = Timestamp { seconds: link.seconds, offset_minutes: 0 };
+    let nobody = Signature { name: String::new(), email: String::new(), when };
+    Commit {
+        tree: ObjectId::ZERO,
+        parents: link.parents.clone(),
+        author: nobody.clone(),
+        committer: nobody,
+        nodes: None,
+        extra: Vec::new(),
+        message: BString::default(),
     }
 }

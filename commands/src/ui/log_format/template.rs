@@ -59,6 +59,33 @@ pub(super) enum Field {
     Reflog(ReflogPart),
 }
 
+impl Field {
+    /// Whether the commit's id, parents and time are enough for it.
+    fn is_of_link(&self) -> bool {
+        match self {
+            Self::Id
+            | Self::ShortId
+            | Self::Parents
+            | Self::ShortParents
+            | Self::Committer(PersonPart::Unix)
+            | Self::Decorations
+            | Self::BareDecorations
+            | Self::Mark
+            | Self::Encoding
+            | Self::Reflog(_) => true,
+            Self::Tree
+            | Self::ShortTree
+            | Self::Author(_)
+            | Self::Committer(_)
+            | Self::Subject
+            | Self::FileName
+            | Self::Body
+            | Self::Message
+            | Self::Trailers(_) => false,
+        }
+    }
+}
+
 /// A fact of the value of a ref that a commit is shown for; nothing where it is shown for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReflogPart {
@@ -126,6 +153,14 @@ impl Template {
             pieces.push(Piece::Text(literal));
         }
         Self { pieces }
+    }
+
+    /// Whether a commit's place in history is all that it takes from the commit.
+    pub(super) fn needs_only_link(&self) -> bool {
+        self.pieces.iter().all(|piece| match piece {
+            Piece::Field(field, _) => field.is_of_link(),
+            Piece::Text(_) | Piece::Color(_) | Piece::Pad(_) | Piece::Wrap(_) => true,
+        })
     }
 
     /// Whether it has no pieces.
