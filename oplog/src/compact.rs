@@ -105,11 +105,11 @@ pub async fn compact(
     let mut indexes = Vec::new();
     for group in groups {
         let kind = group[0].kind;
-        let sealed = match kind {
+        let mut sealed = match kind {
             PackKind::Data => merge_data(pond, base, group)?,
             PackKind::Meta => merge_meta(pond, group)?,
         };
-        indexes.push((sealed.digest, sealed.index()));
+        indexes.push((sealed.digest, sealed.take_index()));
         adds.push(AddFile { data_change: false, ..sealed.describe(doing.time / 1000) });
         let digest = sealed.digest;
         place_in_table(pond, kind, sealed)?;

@@ -168,6 +168,12 @@ impl Row {
         Some(Self { staged: None, seen: Seen::NEVER, intent: false, base, node: None })
     }
 
+    /// The row after what is staged was committed; nothing for a tombstone. What was only announced is in no commit.
+    pub(crate) fn committed(&self) -> Option<Self> {
+        let base = if self.intent { Base::Nothing } else { Base::Same };
+        self.staged.map(|_| Self { base, node: None, ..*self })
+    }
+
     /// The row after another content was staged; the base stays what it was.
     pub(crate) fn restaged(&self, side: Side, seen: Seen) -> Self {
         let base = match self.base_side() {
@@ -378,6 +384,11 @@ impl Index {
         now_ns: i64,
     ) -> IndexBuilder {
         builder::edit(self, updates, header, now_ns)
+    }
+
+    /// A builder with what is staged as the base of every row, which the commit has that was made of it.
+    pub(crate) fn committed(&self, header: Header, now_ns: i64) -> IndexBuilder {
+        builder::committed(self, header, now_ns)
     }
 
     fn locate(&self, number: usize) -> (usize, usize) {

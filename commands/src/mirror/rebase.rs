@@ -110,25 +110,15 @@ pub(crate) fn catch_up(
 
 /// The index on a commit of exactly what is staged.
 pub(crate) fn onto_itself(index: &Index, header: Header) -> IndexBuilder {
-    let committed = |row: Row| {
-        let base = if row.intent { Base::Nothing } else { Base::Same };
-        row.staged.map(|_| Row { base, node: None, ..row })
-    };
-    let differs = |entry: &EntryRef<'_>| committed(entry.row) != Some(entry.row);
+    let differs = |entry: &EntryRef<'_>| entry.row.committed() != Some(entry.row);
     let few = index.len() / 8;
     if index.iter().filter(differs).nth(few).is_none() {
         let update = |entry: EntryRef<'_>| {
-            (entry.path.into(), committed(entry.row).map_or(Update::Forget, Update::Set))
+            (entry.path.into(), entry.row.committed().map_or(Update::Forget, Update::Set))
         };
         return index.edit(index.iter().filter(differs).map(update).collect(), header, now_ns());
     }
-    let mut builder = IndexBuilder::new(header, now_ns());
-    for entry in index.iter() {
-        if let Some(row) = committed(entry.row) {
-            builder.push(entry.path, &row);
-        }
-    }
-    builder
+    index.committed(header, now_ns())
 }
 
 fn next_before(base: &mut Peekable<impl Iterator<Item = PathEntry>>, path: &[u8]) -> Option<PathEntry> {

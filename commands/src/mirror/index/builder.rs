@@ -215,6 +215,23 @@ pub(super) fn edit(
     builder
 }
 
+/// See [`Index::committed`].
+pub(super) fn committed(index: &Index, header: Header, now_ns: i64) -> IndexBuilder {
+    let mut builder = IndexBuilder::new(header, now_ns);
+    for batch in &index.batches {
+        if let Some(batch) = batch.committed(now_ns) {
+            builder.adopt(&batch);
+            continue;
+        }
+        for at in 0..batch.len() {
+            if let Some(row) = batch.row(at).committed() {
+                builder.push(batch.path(at), &row);
+            }
+        }
+    }
+    builder
+}
+
 fn apply(builder: &mut IndexBuilder, path: &[u8], update: Update, old: Option<&Row>) {
     match update {
         Update::Set(row) => builder.push(path, &row),
