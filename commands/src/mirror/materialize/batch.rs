@@ -68,6 +68,19 @@ impl Materializer<'_> {
         may_go: &(dyn Fn(&BStr) -> bool + Sync),
         on_done: &(dyn Fn(&WriteRequest, &Done) + Sync),
     ) -> Materialized {
+        let (results, stuck) = self.materialize_some(requests, threads, may_go, on_done);
+        Materialized { results, stuck, synced: self.sync() }
+    }
+
+    /// The same of some of many, which [`Self::sync`] makes durable with the others: the results, and directories that could
+    /// not be removed.
+    pub(crate) fn materialize_some(
+        &self,
+        requests: &[WriteRequest],
+        threads: usize,
+        may_go: &(dyn Fn(&BStr) -> bool + Sync),
+        on_done: &(dyn Fn(&WriteRequest, &Done) + Sync),
+    ) -> (Vec<Done>, Vec<(BString, MaterializeError)>) {
         let results: Vec<_> = requests.iter().map(|_| Mutex::new(None)).collect();
         let gone: Vec<_> = requests.iter().map(|_| AtomicBool::new(false)).collect();
         let run = |at: usize| {
@@ -101,7 +114,7 @@ impl Materializer<'_> {
         let results: Vec<Done> = results.into_iter().map(done).collect();
         let failed = requests.iter().zip(&results).filter(|(_, done)| done.is_err());
         failed.for_each(|(request, _)| self.remove_made(request.path.as_bstr()));
-        Materialized { results, stuck, synced: self.sync() }
+        (results, stuck)
     }
 
     /// Writes files, makes them durable by one flush, and gives them their names.
