@@ -22,7 +22,7 @@ use crate::error::{CommandError, fatal};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::ignore::Ignore;
-use crate::mirror::index::{Header, Index, IndexBuilder, Seen, Update};
+use crate::mirror::index::{Header, Index, IndexBuilder, Seen, SortedUpdates, Update, Updates};
 use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
 use crate::mirror::replaced::Replaced;
@@ -315,6 +315,15 @@ impl<'c> Workspace<'c> {
         updates: std::collections::BTreeMap<BString, Update>,
         packs: &[StagedPack],
     ) -> Result<(), CommandError> {
+        self.update_index_with(&SortedUpdates::from(updates), packs)
+    }
+
+    /// The same with updates that need not be in memory.
+    pub(crate) fn update_index_with(
+        &mut self,
+        updates: &dyn Updates,
+        packs: &[StagedPack],
+    ) -> Result<(), CommandError> {
         let mut header = self.index.header().clone();
         for name in packs.iter().map(StagedPack::name) {
             if !header.packs.contains(&name) {
@@ -323,7 +332,7 @@ impl<'c> Workspace<'c> {
         }
         header.base = self.head.commit;
         header.delta_version = Some(self.snapshot.state().version);
-        let builder = self.index.edit(updates, header, now_ns());
+        let builder = self.index.edit_with(updates, header, now_ns());
         self.save_index(builder)?;
         if !packs.is_empty() {
             staged_packs::remember(&self.pond, &self.staged()?, packs);

@@ -33,6 +33,7 @@ mod columns;
 mod file;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 use std::cmp::Ordering;
 use std::io;
@@ -42,8 +43,9 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, ByteSlice};
 use pond_objects::{Kind, NodeId, ObjectId, PathEntry};
 
-pub(crate) use self::builder::{IndexBuilder, Update};
+pub(crate) use self::builder::IndexBuilder;
 use self::columns::Columns;
+pub(crate) use self::updates::{SortedUpdates, Update, Updates, find as find_update};
 use super::order::{is_below, path_order};
 use super::pending::Pending;
 use super::stat::Stat;
@@ -383,6 +385,11 @@ impl Index {
         header: Header,
         now_ns: i64,
     ) -> IndexBuilder {
+        self.edit_with(&SortedUpdates::from(updates), header, now_ns)
+    }
+
+    /// The same with updates that need not be in memory.
+    pub(crate) fn edit_with(&self, updates: &dyn Updates, header: Header, now_ns: i64) -> IndexBuilder {
         builder::edit(self, updates, header, now_ns)
     }
 

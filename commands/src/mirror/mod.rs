@@ -26,6 +26,7 @@ pub(crate) mod move_head;
 pub(crate) mod next_commit;
 pub(crate) mod obstacles;
 pub(crate) mod order;
+pub(crate) mod path_list;
 pub(crate) mod pathspec;
 pub(crate) mod pending;
 pub(crate) mod pick_options;

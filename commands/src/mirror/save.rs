@@ -15,6 +15,7 @@ use pond_oplog::transaction::Transaction;
 use super::add::names;
 use super::footprint::Footprint;
 use super::index::Side;
+use super::path_list::PathList;
 use super::replaced::{Ages, Replaced};
 use super::stage::{Growing, StageError, Staged, stage};
 use super::stat::Stat;
@@ -104,7 +105,7 @@ pub(crate) fn store(workspace: &Workspace<'_>, victims: &[Victim]) -> Result<Sav
             match outcome {
                 Ok(staged) => {
                     saved.stats.push((path.clone(), staged.stat));
-                    entries.push((path, staged.side));
+                    entries.push((path, staged.side()));
                 }
                 Err(StageError::Gone) => {}
                 Err(error) => {
@@ -131,10 +132,11 @@ pub(super) fn read(
 ) -> Result<Vec<Result<Staged, StageError>>, CommandError> {
     let progress = workspace.ctx.ui.progress("Saving", Unit::Bytes);
     let staging = workspace.pond.staging_dir();
+    let list: PathList = paths.iter().collect();
     let staged =
-        stage(root, &staging, workspace.store(), paths, Growing::AsOpened, workspace.threads()?, &progress)?;
+        stage(root, &staging, workspace.store(), &list, Growing::AsOpened, workspace.threads()?, &progress)?;
     packs.extend(names(&staged.packs));
-    Ok(staged.outcomes)
+    Ok(staged.outcomes().collect())
 }
 
 /// Makes a tree of what was stored.
@@ -179,7 +181,7 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
             let path =
                 late.path.clone().unwrap_or_else(|| BString::from(format!("unknown/{}", entries.len())));
             done.push((late, path.clone(), staged.stat));
-            entries.push((path, staged.side));
+            entries.push((path, staged.side()));
         }
         build_versions(entries, &mut saved);
         if let Some(tree) = saved.tree {

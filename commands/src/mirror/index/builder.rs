@@ -1,16 +1,15 @@
 //! Making a new index: from rows in order, or from an old one and changes.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
 use bstr::BString;
-use pond_objects::Kind;
 
 use super::columns::{Columns, ColumnsBuilder};
-use super::{Header, Index, IndexError, Row, Side, file};
-use crate::mirror::order::{is_below, parent, path_order};
+use super::updates::{Consequences, Update, Updates};
+use super::{Header, Index, IndexError, Row, file};
+use crate::mirror::order::{is_below, path_order};
 
 /// Rows of a batch as a new index has them: small enough that an edit rewrites little.
 const BATCH_ROWS: usize = 8192;
@@ -18,17 +17,6 @@ const BATCH_ROWS: usize = 8192;
 const LONGEST_BATCH: usize = BATCH_ROWS / 2 * 3;
 /// A batch of fewer rows is put together with what follows it.
 const SHORT_BATCH: usize = BATCH_ROWS / 4;
-
-/// What an edit does to one path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Update {
-    /// The path has this row from now on.
-    Set(Row),
-    /// The next commit does not have the path: a tombstone where the base commit has it, else no row.
-    Delete,
-    /// No row at all, not even a tombstone.
-    Forget,
-}
 
 /// An index in the making. Nothing is written before [`Self::save`].
 #[must_use = "an index is written by save"]
@@ -151,21 +139,12 @@ impl IndexBuilder {
     }
 }
 
-/// See [`Index::edit`].
-pub(super) fn edit(
-    index: &Index,
-    updates: BTreeMap<BString, Update>,
-    header: Header,
-    now_ns: i64,
-) -> IndexBuilder {
-    let mut updates: Vec<(BString, Update)> = updates.into_iter().collect();
-    updates.sort_unstable_by(|(left, _), (right, _)| path_order(left, right));
-    leave_out_filled(index, &mut updates);
-    remove_parents(index, &mut updates);
-
+/// See [`Index::edit_with`].
+pub(super) fn edit(index: &Index, updates: &dyn Updates, header: Header, now_ns: i64) -> IndexBuilder {
     let mut builder = IndexBuilder::new(header, now_ns);
     builder.limit = LONGEST_BATCH;
-    let mut pending = updates.into_iter().peekable();
+    let changes = Consequences::of(index, updates);
+    let mut pending = changes.in_order(updates).peekable();
     for (number, batch) in index.batches.iter().enumerate() {
         // What belongs between this batch and the next is done with this one.
         let next = index.batches.get(number + 1).map(|next| next.path(0));
@@ -184,9 +163,9 @@ pub(super) fn edit(
             while let Some((new, update)) =
                 pending.next_if(|(new, _)| path_order(new, path) == Ordering::Less)
             {
-                apply(&mut builder, &new, update, None);
+                apply(&mut builder, new, update, None);
             }
-            if let Some((_, update)) = pending.next_if(|(new, _)| new == path) {
+            if let Some((_, update)) = pending.next_if(|(new, _)| *new == path) {
                 apply(&mut builder, path, update, Some(&batch.row(at)));
                 at += 1;
             } else if !builder.last_live.is_empty() && is_below(path, &builder.last_live) {
@@ -206,11 +185,11 @@ pub(super) fn edit(
         while let Some((new, update)) =
             pending.next_if(|(new, _)| next.is_none_or(|next| path_order(new, next) == Ordering::Less))
         {
-            apply(&mut builder, &new, update, None);
+            apply(&mut builder, new, update, None);
         }
     }
     for (new, update) in pending {
-        apply(&mut builder, &new, update, None);
+        apply(&mut builder, new, update, None);
     }
     builder
 }
@@ -235,62 +214,14 @@ pub(super) fn committed(index: &Index, header: Header, now_ns: i64) -> IndexBuil
 fn apply(builder: &mut IndexBuilder, path: &[u8], update: Update, old: Option<&Row>) {
     match update {
         Update::Set(row) => builder.push(path, &row),
+        Update::Stage(side, seen) => {
+            builder.push(path, &old.map_or_else(|| Row::added(side, seen), |old| old.restaged(side, seen)));
+        }
         Update::Delete => {
             if let Some(row) = old.and_then(Row::deleted) {
                 builder.push(path, &row);
             }
         }
         Update::Forget => {}
-    }
-}
-
-/// Empty directories that are to be set, and have something in them all the same, get no row.
-fn leave_out_filled(index: &Index, updates: &mut [(BString, Update)]) {
-    let sets = |update: &Update| matches!(update, Update::Set(Row { staged: Some(_), .. }));
-    let is_filled = |at: usize, updates: &[(BString, Update)]| {
-        let (path, update) = &updates[at];
-        let Update::Set(Row { staged: Some(Side { kind: Kind::Directory, .. }), .. }) = update else {
-            return false;
-        };
-        let below = &updates[at + 1..];
-        let below = &below[..below.partition_point(|(below, _)| is_below(below, path))];
-        let stays = |number: usize| {
-            let found = index.path(number);
-            index.is_live(number) && below.binary_search_by(|(known, _)| path_order(known, found)).is_err()
-        };
-        below.iter().any(|(_, update)| sets(update)) || index.range_of_dir(path).any(stays)
-    };
-    for at in 0..updates.len() {
-        if is_filled(at, updates) {
-            updates[at].1 = Update::Delete;
-        }
-    }
-}
-
-/// Adds a deletion for each file or empty directory that stands where a path to be set needs a directory.
-fn remove_parents(index: &Index, updates: &mut Vec<(BString, Update)>) {
-    let mut deletions: Vec<BString> = Vec::new();
-    let mut last: &[u8] = &[];
-    for (path, update) in updates.iter() {
-        if !matches!(update, Update::Set(Row { staged: Some(_), .. })) {
-            continue;
-        }
-        let before = std::mem::replace(&mut last, parent(path));
-        let mut dir = last;
-        // The parents that it shares with the path before it have been looked at.
-        while !dir.is_empty() && dir != before && !is_below(before, dir) {
-            if index.find(dir).is_ok_and(|number| index.is_live(number)) {
-                deletions.push(dir.into());
-            }
-            dir = parent(dir);
-        }
-    }
-    deletions.sort_unstable_by(|left, right| path_order(left, right));
-    deletions.dedup();
-    // A path that is updated anyway keeps its update.
-    deletions.retain(|path| updates.binary_search_by(|(known, _)| path_order(known, path)).is_err());
-    if !deletions.is_empty() {
-        updates.extend(deletions.into_iter().map(|path| (path, Update::Delete)));
-        updates.sort_unstable_by(|(left, _), (right, _)| path_order(left, right));
     }
 }

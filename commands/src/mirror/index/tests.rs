@@ -296,9 +296,10 @@ fn an_edited_index_is_the_one_built_from_scratch() {
         for _ in 0..6 {
             let mut updates = BTreeMap::new();
             for _ in 0..numbers.below(40) {
-                let update = match numbers.below(4) {
+                let update = match numbers.below(5) {
                     0 => Update::Delete,
                     1 => Update::Forget,
+                    2 => Update::Stage(side(&numbers.below(1000).to_string()), OLD),
                     _ => Update::Set(Row::added(side(&numbers.below(1000).to_string()), OLD)),
                 };
                 updates.insert(BString::from(name(&mut numbers, range)), update);
@@ -307,6 +308,11 @@ fn an_edited_index_is_the_one_built_from_scratch() {
                 let path = Key(path.clone());
                 match update {
                     Update::Set(row) => drop(rows.insert(path, *row)),
+                    Update::Stage(side, seen) => {
+                        let added = Row::added(*side, *seen);
+                        let row = rows.get(&path).map_or(added, |row| row.restaged(*side, *seen));
+                        rows.insert(path, row);
+                    }
                     Update::Forget => drop(rows.remove(&path)),
                     Update::Delete => {
                         if let Some(row) = rows.remove(&path).and_then(|row| row.deleted()) {
@@ -332,5 +338,31 @@ fn an_edited_index_is_the_one_built_from_scratch() {
             let found = index.range_of_dir(dir.as_bytes());
             assert!(found.map(|number| index.path(number)).eq(expected.iter().map(|path| path.0.as_bstr())));
         }
+    }
+}
+
+#[test]
+fn a_committed_index_has_every_row_as_it_was_committed() {
+    let mut numbers = Numbers(7);
+    for kinds in [1, 2, 4, 5] {
+        let mut rows = BTreeMap::new();
+        for number in 0..20_000 {
+            let side = side(&numbers.below(1000).to_string());
+            let row = match numbers.below(kinds) {
+                0 => Row::added(side, OLD),
+                1 => Row { node: Some(NodeId(number)), ..Row::unchanged(side, OLD) },
+                2 => Row::unchanged(side, Seen { mtime_ns: NOW, ..OLD }),
+                3 => Row::unchanged(side, OLD).restaged(Side::empty_directory(), OLD),
+                _ if number % 2 == 0 => Row { intent: true, ..Row::added(side, OLD) },
+                _ => Row::unchanged(side, OLD).deleted().expect("a base"),
+            };
+            rows.insert(Key(format!("f{number:05}").into()), row);
+        }
+        let index = build(&rows, Header::default()).finish();
+        let mut expected = IndexBuilder::new(Header::default(), NOW);
+        for (path, row) in &rows {
+            row.committed().iter().for_each(|row| expected.push(&path.0, row));
+        }
+        assert_eq!(rows_of(&index.committed(Header::default(), NOW).finish()), rows_of(&expected.finish()));
     }
 }

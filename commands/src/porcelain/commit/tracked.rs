@@ -1,6 +1,6 @@
 //! What a commit stages first.
 
-use bstr::BString;
+use bstr::{BStr, BString};
 
 use crate::error::{CommandError, partial};
 use crate::mirror::add::{AddRequest, add};
@@ -30,10 +30,10 @@ pub(super) fn stage_tracked(
     for (path, error) in &added.failed {
         workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
-    let side = |index: &Index, path: &BString| index.row(path).and_then(|row| row.staged);
+    let side = |index: &Index, path: &BStr| index.row(path).and_then(|row| row.staged);
     let mut staged = Touched::default();
-    for path in added.added.iter().chain(&added.removed) {
-        staged.add(path.clone(), side(&before, path), side(&workspace.index, path));
+    for path in added.added.iter().chain(added.removed.iter()) {
+        staged.add(path, side(&before, path), side(&workspace.index, path));
     }
     if pathspecs.is_some() && !added.failed.is_empty() {
         return Err(partial("some files could not be staged; nothing was committed")
