@@ -35,12 +35,14 @@ pub(crate) struct AddRequest<'a> {
     pub(crate) force: bool,
     /// Say what would be done, and do nothing.
     pub(crate) dry_run: bool,
+    /// Whether the paths are to be named: there may be a million.
+    pub(crate) names: bool,
 }
 
 /// What was staged.
 #[derive(Default)]
 pub(crate) struct Added {
-    /// Paths with new content.
+    /// Paths with new content, where they are to be named.
     pub(crate) added: PathList,
     /// Paths that the next commit will not have.
     pub(crate) removed: PathList,
@@ -106,7 +108,7 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     if let Some(lost) = &lost {
         lost.set_aside(workspace)?;
     }
-    let packs = stage_all(workspace, &mut work, &mut report)?;
+    let packs = stage_all(workspace, &mut work, request.names, &mut report)?;
     workspace.ctx.check_interrupt("nothing was staged")?;
     if work.count() > 0 {
         workspace.update_index_with(&work, &packs)?;
@@ -238,6 +240,7 @@ fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, Com
 fn stage_all(
     workspace: &Workspace<'_>,
     work: &mut Work,
+    names_paths: bool,
     report: &mut Added,
 ) -> Result<Vec<StagedPack>, CommandError> {
     if work.wanted.is_empty() {
@@ -260,6 +263,9 @@ fn stage_all(
     for (path, staged) in work.wanted.iter().zip(&staged) {
         let Some(staged) = staged else { continue };
         clamped += u64::from(staged.stat.is_time_clamped());
+        if !names_paths {
+            continue;
+        }
         let old = workspace.index.row(path);
         if old.is_none_or(|old| old.staged != Some(staged.side()) || old.intent) {
             report.added.push(path);

@@ -28,6 +28,7 @@
 //! so a mapping stays valid. A damaged file is an error, never a wrong answer; nothing is lost by it but
 //! what was staged since the last commit, and the index is rebuilt from the commit and the host.
 
+mod bases;
 mod builder;
 mod columns;
 mod file;
@@ -43,6 +44,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, ByteSlice};
 use pond_objects::{Kind, NodeId, ObjectId, PathEntry};
 
+pub(crate) use self::bases::Bases;
 pub(crate) use self::builder::IndexBuilder;
 use self::columns::Columns;
 pub(crate) use self::updates::{SortedUpdates, Update, Updates, find as find_update};
@@ -390,7 +392,18 @@ impl Index {
 
     /// The same with updates that need not be in memory.
     pub(crate) fn edit_with(&self, updates: &dyn Updates, header: Header, now_ns: i64) -> IndexBuilder {
-        builder::edit(self, updates, header, now_ns)
+        builder::edit(self, updates, Bases::default(), header, now_ns)
+    }
+
+    /// The same on another commit, which differs from the base of this index in `bases` and nowhere else.
+    pub(crate) fn edit_onto(
+        &self,
+        updates: &dyn Updates,
+        bases: Bases,
+        header: Header,
+        now_ns: i64,
+    ) -> IndexBuilder {
+        builder::edit(self, updates, bases, header, now_ns)
     }
 
     /// A builder with what is staged as the base of every row, which the commit has that was made of it.

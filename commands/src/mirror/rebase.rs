@@ -8,7 +8,9 @@ use pond_objects::diff::diff_trees;
 use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, path_order, tree};
 use pond_oplog::Store;
 
-use super::index::{Base, EntryRef, Header, Index, IndexBuilder, Row, Seen, Side, Update};
+use super::index::{
+    Base, Bases, EntryRef, Header, Index, IndexBuilder, Row, Seen, Side, SortedUpdates, Update,
+};
 use super::stat::now_ns;
 
 /// The index with the same staged content on the commit with this tree; `None` is a commit without entries.
@@ -26,7 +28,7 @@ pub(crate) fn onto(
             push_tombstone(&mut builder, &gone);
         }
         let side = base.next_if(|base| base.path == entry.path).as_ref().map(Side::from);
-        if let Some(rebased) = rebased(&entry.row, side) {
+        if let Some(rebased) = entry.row.on(side) {
             builder.push(entry.path, &rebased);
         }
     }
@@ -56,24 +58,7 @@ pub(crate) fn across(
         updates.keys().map(|path| (path.clone(), index.row(path).and_then(|row| row.base_side()))).collect();
     let changes = diff_trees(store, old.as_ref(), tree, &|_, _| true)?;
     sides.extend(changes.into_iter().map(|change| (change.path, change.new.map(Side::from))));
-    let edited = index.edit(updates, header.clone(), now_ns()).finish();
-    let update = |(path, side): (BString, Option<Side>)| {
-        let row = edited.row(&path).or_else(|| Row::unchanged(side?, Seen::NEVER).deleted());
-        let rebased = row.and_then(|row| rebased(&row, side));
-        (path, rebased.map_or(Update::Forget, Update::Set))
-    };
-    Ok(edited.edit(sides.into_iter().map(update).collect(), header, now_ns()))
-}
-
-/// The row on a commit that has `side` at its path; nothing where neither has anything.
-fn rebased(row: &Row, side: Option<Side>) -> Option<Row> {
-    Some(match (row.staged, side) {
-        (None, None) => return None,
-        (None, Some(side)) => Row { base: Base::Other(side), ..*row },
-        (Some(_), None) => Row { base: Base::Nothing, ..*row },
-        (Some(staged), Some(side)) if staged == side => Row { base: Base::Same, node: None, ..*row },
-        (Some(_), Some(side)) => Row { base: Base::Other(side), ..*row },
-    })
+    Ok(index.edit_onto(&SortedUpdates::from(updates), Bases::from(sides), header, now_ns()))
 }
 
 /// The index after HEAD moved to the commit with this tree and the command that moved it did not write the index: what was

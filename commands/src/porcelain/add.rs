@@ -80,6 +80,7 @@ pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError>
         update_only: args.update,
         force: args.force,
         dry_run: args.dry_run,
+        names: ctx.ui.is_json() || ctx.ui.verbosity() > 0,
     };
     let ignored = match &named {
         Some(pathspecs) => refuse_unmatched(&workspace, &args, pathspecs)?,

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::path::Path;
 
-use bstr::BString;
+use bstr::{BStr, BString};
 
+use super::bases::Bases;
 use super::columns::{Columns, ColumnsBuilder};
 use super::updates::{Consequences, Update, Updates};
 use super::{Header, Index, IndexError, Row, file};
@@ -26,6 +27,8 @@ pub(crate) struct IndexBuilder {
     done: Vec<Columns>,
     open: ColumnsBuilder,
     limit: usize,
+    /// Of an index on another commit than the rows come from.
+    bases: Bases,
     last: BString,
     /// The last path with a row that is not a tombstone: nothing below it can have one.
     last_live: BString,
@@ -40,6 +43,7 @@ impl IndexBuilder {
             done: Vec::new(),
             open: ColumnsBuilder::new(),
             limit: BATCH_ROWS,
+            bases: Bases::default(),
             last: BString::default(),
             last_live: BString::default(),
         }
@@ -51,6 +55,22 @@ impl IndexBuilder {
     /// When `path` does not come after every path so far, or lies below one that is not a directory:
     /// an index that is out of order would lose files without a word.
     pub(crate) fn push(&mut self, path: &[u8], row: &Row) {
+        self.push_gone_before(Some(path));
+        match self.bases.at(path, row) {
+            None => self.append(path, row),
+            Some(Some(row)) => self.append(path, &row),
+            Some(None) => {}
+        }
+    }
+
+    /// Appends tombstones for what the commit has and no row stands for.
+    fn push_gone_before(&mut self, path: Option<&[u8]>) {
+        while let Some((gone, tombstone)) = self.bases.gone_before(path) {
+            self.append(&gone, &tombstone);
+        }
+    }
+
+    fn append(&mut self, path: &[u8], row: &Row) {
         assert!(
             !path.is_empty() && (self.last.is_empty() || path_order(&self.last, path) == Ordering::Less),
             "BUG: rows of the index are pushed in order"
@@ -84,6 +104,7 @@ impl IndexBuilder {
 
     /// The rows as an index in memory.
     pub(crate) fn finish(mut self) -> Index {
+        self.push_gone_before(None);
         self.close();
         Index::from_batches(self.header, self.done)
     }
@@ -101,10 +122,25 @@ impl IndexBuilder {
     fn copy(&mut self, batch: &Columns, rows: Range<usize>) {
         let mut start = rows.start;
         while start < rows.end {
+            let next = self.bases.next().map_or(rows.end, |next| batch.position(start, next).min(rows.end));
+            if start < next {
+                self.copy_whole(batch, start..next);
+                start = next;
+            } else {
+                self.push(batch.path(start), &batch.row(start));
+                start += 1;
+            }
+        }
+    }
+
+    /// The same where no row gets another base.
+    fn copy_whole(&mut self, batch: &Columns, rows: Range<usize>) {
+        let mut start = rows.start;
+        while start < rows.end {
             let part = start..rows.end.min(start + self.limit - self.open.len());
             start = part.end;
             if batch.may_be_racy(part.clone(), self.header.written_ns) {
-                part.for_each(|at| self.push(batch.path(at), &batch.row(at)));
+                part.for_each(|at| self.append(batch.path(at), &batch.row(at)));
                 continue;
             }
             self.open.extend(batch, part);
@@ -140,17 +176,23 @@ impl IndexBuilder {
 }
 
 /// See [`Index::edit_with`].
-pub(super) fn edit(index: &Index, updates: &dyn Updates, header: Header, now_ns: i64) -> IndexBuilder {
-    let mut builder = IndexBuilder::new(header, now_ns);
+pub(super) fn edit(
+    index: &Index,
+    updates: &dyn Updates,
+    bases: Bases,
+    header: Header,
+    now_ns: i64,
+) -> IndexBuilder {
+    let mut builder = IndexBuilder { bases, ..IndexBuilder::new(header, now_ns) };
     builder.limit = LONGEST_BATCH;
     let changes = Consequences::of(index, updates);
     let mut pending = changes.in_order(updates).peekable();
     for (number, batch) in index.batches.iter().enumerate() {
         // What belongs between this batch and the next is done with this one.
         let next = index.batches.get(number + 1).map(|next| next.path(0));
-        let touched = pending
-            .peek()
-            .is_some_and(|(path, _)| next.is_none_or(|next| path_order(path, next) == Ordering::Less));
+        let is_here = |path: &BStr| next.is_none_or(|next| path_order(path, next) == Ordering::Less);
+        let touched = pending.peek().is_some_and(|(path, _)| is_here(path))
+            || builder.bases.next().is_some_and(is_here);
         let hidden = !builder.last_live.is_empty() && is_below(batch.path(0), &builder.last_live);
         let short = builder.open.len() > 0 && builder.open.len() < SHORT_BATCH || batch.len() < SHORT_BATCH;
         if !touched && !hidden && !short {
@@ -187,6 +229,7 @@ pub(super) fn edit(index: &Index, updates: &dyn Updates, header: Header, now_ns:
         {
             apply(&mut builder, new, update, None);
         }
+        builder.push_gone_before(next);
     }
     for (new, update) in pending {
         apply(&mut builder, new, update, None);

@@ -4,7 +4,7 @@
 //! names in one step: nothing is created and nothing freed, which costs more than all the bytes of a small index (1.2 ms where
 //! the file system discards what is freed). Whoever still reads the one that became the spare finds a mixture once it is
 //! written over, which the checksum tells, and looks again. A large index is mapped, so that one that had the name is
-//! never written over: it is removed, and those who have it mapped keep it.
+//! never written over: it goes when another gets its name, and those who have it mapped keep it.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -266,10 +266,11 @@ fn open_spare(spare: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Gives the file the index's name. What had the name becomes the spare, where the file system can do both at once.
+/// Gives the file the index's name. What had the name becomes the spare, where the file system can do both at once; a large
+/// one, which is never written over, would only take space.
 fn exchange(spare: &Path, path: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
-    {
+    if std::fs::symlink_metadata(path).is_ok_and(|old| old.len() <= SMALL) {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         use rustix::io::Errno;
         match renameat_with(CWD, spare, CWD, path, RenameFlags::EXCHANGE) {

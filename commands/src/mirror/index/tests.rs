@@ -366,3 +366,52 @@ fn a_committed_index_has_every_row_as_it_was_committed() {
         assert_eq!(rows_of(&index.committed(Header::default(), NOW).finish()), rows_of(&expected.finish()));
     }
 }
+
+#[test]
+fn an_index_is_edited_and_put_on_another_commit_at_once() {
+    let mut numbers = Numbers(11);
+    for round in 0..20 {
+        let (count, range) = if round == 0 { (25_000, 3_000) } else { (200, 20) };
+        let name = |numbers: &mut Numbers| {
+            format!("d{}/e{}/f{:05}", numbers.below(9), numbers.below(5), numbers.below(range))
+        };
+        let some_side = |numbers: &mut Numbers| side(&numbers.below(50).to_string());
+        let mut rows = BTreeMap::new();
+        for _ in 0..count {
+            let row = Row::unchanged(some_side(&mut numbers), OLD);
+            let row = match numbers.below(3) {
+                0 => row,
+                1 => row.restaged(some_side(&mut numbers), OLD),
+                _ => row.deleted().expect("a base"),
+            };
+            rows.insert(Key(name(&mut numbers).into()), row);
+        }
+        let index = build(&rows, Header::default()).finish();
+        let (mut updates, mut sides) = (BTreeMap::new(), BTreeMap::new());
+        for _ in 0..30 {
+            let path = BString::from(name(&mut numbers));
+            let update = match numbers.below(3) {
+                0 => Update::Delete,
+                1 => Update::Forget,
+                _ => Update::Stage(some_side(&mut numbers), OLD),
+            };
+            sides.insert(path.clone(), index.row(&path).and_then(|row| row.base_side()));
+            updates.insert(path, update);
+        }
+        for _ in 0..30 {
+            let side = (numbers.below(2) == 0).then(|| some_side(&mut numbers));
+            sides.insert(name(&mut numbers).into(), side);
+        }
+        let mut expected = rows_of(&index.edit(updates.clone(), Header::default(), NOW).finish());
+        for (path, side) in &sides {
+            let row = expected.remove(&Key(path.clone()));
+            let row = row.or_else(|| Row::unchanged((*side)?, Seen::NEVER).deleted());
+            if let Some(row) = row.and_then(|row| row.on(*side)) {
+                expected.insert(Key(path.clone()), row);
+            }
+        }
+        let (updates, bases) = (SortedUpdates::from(updates), Bases::from(sides));
+        let found = index.edit_onto(&updates, bases, Header::default(), NOW).finish();
+        assert_eq!(rows_of(&found), expected);
+    }
+}

@@ -25,7 +25,7 @@ pub(super) fn stage_tracked(
     pathspecs: Option<&Pathspecs>,
 ) -> Result<Tracked, CommandError> {
     let before = workspace.index.clone();
-    let request = AddRequest { pathspecs, update_only: true, force: false, dry_run: false };
+    let request = AddRequest { pathspecs, update_only: true, force: false, dry_run: false, names: true };
     let added = add(workspace, &request)?;
     for (path, error) in &added.failed {
         workspace.ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
