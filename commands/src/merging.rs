@@ -340,7 +340,14 @@ fn save_index(
     let tree = workspace.head_tree()?;
     let delta_version = Some(workspace.snapshot.state().version);
     let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
-    let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header)?;
+    let builder = rebase::across(
+        &workspace.index,
+        updates,
+        workspace.store(),
+        tree.as_ref(),
+        header,
+        workspace.index_file(),
+    )?;
     workspace.save_index(builder)?;
     workspace.save_head()
 }

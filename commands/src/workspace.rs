@@ -22,7 +22,7 @@ use crate::error::{CommandError, fatal};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::ignore::Ignore;
-use crate::mirror::index::{Header, Index, IndexBuilder, Seen, SortedUpdates, Update, Updates};
+use crate::mirror::index::{Bases, Header, Index, IndexBuilder, Seen, SortedUpdates, Update, Updates};
 use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
 use crate::mirror::replaced::Replaced;
@@ -296,6 +296,11 @@ impl<'c> Workspace<'c> {
         Ok(())
     }
 
+    /// The file that an index is saved to right after it was made; `None` if it stays in memory.
+    pub(crate) fn index_file(&self) -> Option<PathBuf> {
+        (!self.holds_index).then(|| index_path(&self.pond))
+    }
+
     /// Writes the index with the rows that it has.
     pub(crate) fn save_header(&mut self, header: Header) -> Result<(), CommandError> {
         let builder = self.index.edit(std::collections::BTreeMap::new(), header, now_ns());
@@ -332,7 +337,7 @@ impl<'c> Workspace<'c> {
         }
         header.base = self.head.commit;
         header.delta_version = Some(self.snapshot.state().version);
-        let builder = self.index.edit_with(updates, header, now_ns());
+        let builder = self.index.edit_with(updates, Bases::default(), header, now_ns(), self.index_file());
         self.save_index(builder)?;
         if !packs.is_empty() {
             staged_packs::remember(&self.pond, &self.staged()?, packs);

@@ -387,23 +387,20 @@ impl Index {
         header: Header,
         now_ns: i64,
     ) -> IndexBuilder {
-        self.edit_with(&SortedUpdates::from(updates), header, now_ns)
+        self.edit_with(&SortedUpdates::from(updates), Bases::default(), header, now_ns, None)
     }
 
-    /// The same with updates that need not be in memory.
-    pub(crate) fn edit_with(&self, updates: &dyn Updates, header: Header, now_ns: i64) -> IndexBuilder {
-        builder::edit(self, updates, Bases::default(), header, now_ns)
-    }
-
-    /// The same on another commit, which differs from the base of this index in `bases` and nowhere else.
-    pub(crate) fn edit_onto(
+    /// The same with updates that need not be in memory, on another commit, which differs from the base of this index in
+    /// `bases` and nowhere else. What is made of a large index is written while it is made if it is to be saved as `file`.
+    pub(crate) fn edit_with(
         &self,
         updates: &dyn Updates,
         bases: Bases,
         header: Header,
         now_ns: i64,
+        file: Option<PathBuf>,
     ) -> IndexBuilder {
-        builder::edit(self, updates, bases, header, now_ns)
+        builder::edit(self, updates, bases, header, now_ns, file)
     }
 
     /// A builder with what is staged as the base of every row, which the commit has that was made of it.

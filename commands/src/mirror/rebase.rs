@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::iter::Peekable;
+use std::path::PathBuf;
 
 use bstr::BString;
 use pond_objects::diff::diff_trees;
@@ -44,13 +45,14 @@ pub(crate) fn base_tree(index: &Index, store: &Store) -> Result<Option<ObjectId>
 }
 
 /// The index with `updates`, on the commit with this tree: the same as [`onto`] after them, for an index whose own base is
-/// known. Only what differs between the two trees, or is updated, is looked at.
+/// known. Only what differs between the two trees, or is updated, is looked at. `file` is where it is saved at once.
 pub(crate) fn across(
     index: &Index,
     updates: BTreeMap<BString, Update>,
     store: &Store,
     tree: Option<&ObjectId>,
     header: Header,
+    file: Option<PathBuf>,
 ) -> Result<IndexBuilder, ReadError> {
     let old = base_tree(index, store)?;
     // What an update says of the base is not taken for true.
@@ -58,7 +60,8 @@ pub(crate) fn across(
         updates.keys().map(|path| (path.clone(), index.row(path).and_then(|row| row.base_side()))).collect();
     let changes = diff_trees(store, old.as_ref(), tree, &|_, _| true)?;
     sides.extend(changes.into_iter().map(|change| (change.path, change.new.map(Side::from))));
-    Ok(index.edit_onto(&SortedUpdates::from(updates), Bases::from(sides), header, now_ns()))
+    let updates = SortedUpdates::from(updates);
+    Ok(index.edit_with(&updates, Bases::from(sides), header, now_ns(), file))
 }
 
 /// The index after HEAD moved to the commit with this tree and the command that moved it did not write the index: what was

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
 
@@ -18,13 +18,19 @@ const BATCH_ROWS: usize = 8192;
 const LONGEST_BATCH: usize = BATCH_ROWS / 2 * 3;
 /// A batch of fewer rows is put together with what follows it.
 const SHORT_BATCH: usize = BATCH_ROWS / 4;
+/// Batches that are kept in memory, of about a megabyte each, where it is known which file they are for.
+const KEPT_BATCHES: usize = if cfg!(test) { 2 } else { 32 };
 
-/// An index in the making. Nothing is written before [`Self::save`].
+/// An index in the making. Nothing has its name before [`Self::save`].
 #[must_use = "an index is written by save"]
 #[derive(Debug)]
 pub(crate) struct IndexBuilder {
     header: Header,
     done: Vec<Columns>,
+    /// The file that a large one is written to while it is made.
+    file: Option<PathBuf>,
+    /// That file, where the batches before those in `done` are; or why they are not.
+    written: Option<Result<file::Writer, IndexError>>,
     open: ColumnsBuilder,
     limit: usize,
     /// Of an index on another commit than the rows come from.
@@ -41,6 +47,8 @@ impl IndexBuilder {
         Self {
             header,
             done: Vec::new(),
+            file: None,
+            written: None,
             open: ColumnsBuilder::new(),
             limit: BATCH_ROWS,
             bases: Bases::default(),
@@ -104,6 +112,7 @@ impl IndexBuilder {
 
     /// The rows as an index in memory.
     pub(crate) fn finish(mut self) -> Index {
+        assert!(self.written.is_none(), "BUG: an index that is written to its file is saved");
         self.push_gone_before(None);
         self.close();
         Index::from_batches(self.header, self.done)
@@ -112,7 +121,22 @@ impl IndexBuilder {
     /// Writes the index durably in the place of `path`, and gives it back as it is in memory.
     ///
     /// After an error `path` is what it was before, or, where only the last fsync failed, the new one.
-    pub(crate) fn save(self, path: &Path) -> Result<Index, IndexError> {
+    pub(crate) fn save(mut self, path: &Path) -> Result<Index, IndexError> {
+        self.push_gone_before(None);
+        self.close();
+        if let Some(written) = self.written.take() {
+            debug_assert!(self.file.as_deref() == Some(path), "BUG: an index is saved where it was begun");
+            let mut writer = written?;
+            self.done.iter().try_for_each(|batch| writer.push(batch))?;
+            drop(std::mem::take(&mut self.done));
+            writer.finish()?;
+            let gone = || IndexError::Io {
+                action: "read",
+                path: path.into(),
+                source: std::io::ErrorKind::NotFound.into(),
+            };
+            return Index::open(path)?.ok_or_else(gone);
+        }
         let index = self.finish();
         file::save(path, &index.header, &index.batches)?;
         Ok(index)
@@ -163,14 +187,28 @@ impl IndexBuilder {
 
     fn close(&mut self) {
         if self.open.len() > 0 {
-            self.done.push(self.open.finish());
+            let batch = self.open.finish();
+            self.keep(batch);
+        }
+    }
+
+    /// Keeps a batch, or writes those that are kept and it.
+    fn keep(&mut self, batch: Columns) {
+        self.done.push(batch);
+        if let Some(path) = self.file.as_ref().filter(|_| self.done.len() > KEPT_BATCHES) {
+            let written = self.written.take().unwrap_or_else(|| file::Writer::create(path, &self.header));
+            self.written = Some(written.and_then(|mut writer| {
+                self.done.iter().try_for_each(|batch| writer.push(batch))?;
+                Ok(writer)
+            }));
+            self.done.clear();
         }
     }
 
     /// Takes over a batch of another index as it is; its rows come after all rows so far.
     fn adopt(&mut self, batch: &Columns) {
         self.close();
-        self.done.push(batch.clone());
+        self.keep(batch.clone());
         self.pass(batch, 0..batch.len());
     }
 }
@@ -182,8 +220,9 @@ pub(super) fn edit(
     bases: Bases,
     header: Header,
     now_ns: i64,
+    file: Option<PathBuf>,
 ) -> IndexBuilder {
-    let mut builder = IndexBuilder { bases, ..IndexBuilder::new(header, now_ns) };
+    let mut builder = IndexBuilder { bases, file, ..IndexBuilder::new(header, now_ns) };
     builder.limit = LONGEST_BATCH;
     let changes = Consequences::of(index, updates);
     let mut pending = changes.in_order(updates).peekable();

@@ -411,7 +411,33 @@ fn an_index_is_edited_and_put_on_another_commit_at_once() {
             }
         }
         let (updates, bases) = (SortedUpdates::from(updates), Bases::from(sides));
-        let found = index.edit_onto(&updates, bases, Header::default(), NOW).finish();
+        let found = index.edit_with(&updates, bases, Header::default(), NOW, None).finish();
         assert_eq!(rows_of(&found), expected);
     }
+}
+
+#[test]
+fn a_large_index_is_written_while_it_is_made() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("index");
+    let rows = (0..50_000).map(|number| (key(&format!("f{number:05}")), Row::unchanged(side("old"), OLD)));
+    let before = build(&rows.collect(), Header::default()).save(&path).expect("saved");
+    let update = |number: u32| {
+        let staged = side(&number.to_string());
+        let update = if number % 3 == 0 { Update::Delete } else { Update::Stage(staged, OLD) };
+        (BString::from(format!("f{number:05}")), update)
+    };
+    let updates = SortedUpdates::from((0..60_000).step_by(7).map(update).collect::<BTreeMap<_, _>>());
+    let edit = |file| before.edit_with(&updates, Bases::default(), Header::default(), NOW, file);
+    let expected = rows_of(&edit(None).finish());
+    // One that nobody saves changes nothing.
+    drop(edit(Some(path.clone())));
+    assert_eq!(rows_of(&Index::open(&path).expect("no damage").expect("an index")), rows_of(&before));
+    let saved = edit(Some(path.clone())).save(&path).expect("saved");
+    assert_eq!(rows_of(&saved), expected);
+    assert_eq!(rows_of(&Index::open(&path).expect("no damage").expect("an index")), expected);
+    assert_eq!(rows_of(&before).len(), 50_000, "the one before is mapped still");
+
+    let nowhere = dir.path().join("none/index");
+    assert!(edit(Some(nowhere.clone())).save(&nowhere).is_err());
 }
