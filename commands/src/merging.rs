@@ -26,10 +26,10 @@ use crate::mirror::add::names;
 use crate::mirror::differences::Differences;
 use crate::mirror::displaced::with_emptied;
 use crate::mirror::footprint::Footprint;
-use crate::mirror::index::{Header, Index, Seen, Update};
+use crate::mirror::index::{EntryRef, Header, Index, Seen, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{restaged, touched_index};
-use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
+use crate::mirror::next_commit::{StagedChanges, next_nodes};
 use crate::mirror::obstacles::refuse_out_of_reach;
 use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
@@ -38,7 +38,6 @@ use crate::mirror::save::Saved;
 use crate::mirror::scan::{Scan, State};
 use crate::mirror::staged_tree::NewPages;
 use crate::mirror::stat::now_ns;
-use crate::recorded;
 use crate::revisions;
 use crate::transact;
 use crate::workspace::Workspace;
@@ -139,8 +138,8 @@ pub(crate) fn combine_change(
         |commit: Option<&Commit>| NodeTable::load(store, commit.and_then(|commit| commit.nodes.as_ref()));
     let head = workspace.head.commit.map(|id| store.commit(&id)).transpose()?;
     let head_nodes = table(head.as_ref())?;
-    let staged = staged_changes_with_renames(&workspace.index, &head_nodes, store);
-    let tables = [table(base)?, next_nodes(&workspace.index, &head_nodes, &staged), table(theirs)?];
+    let staged = StagedChanges::find(&workspace.index, &head_nodes, store);
+    let tables = [table(base)?, next_nodes(&head_nodes, &staged), table(theirs)?];
     let tree = |commit: Option<&Commit>| commit.map(|commit| commit.tree);
     let mut pages = NewPages::new(store);
     let ours = pages.add_tree_of(&workspace.index, tree(head.as_ref()).as_ref())?;
@@ -288,22 +287,23 @@ pub(crate) fn apply(
         ..Footprint::default()
     };
     let staged = next_index(workspace, &targets);
+    let store = workspace.store();
+    let head = workspace.head.commit.map(|id| store.commit(&id)).transpose()?;
+    let nodes = NodeTable::load(store, head.as_ref().and_then(|head| head.nodes.as_ref()))?;
+    let is_commit = matches!(then, Then::Commit(..));
+    let changes = is_commit.then(|| StagedChanges::find(&staged, &nodes, store));
+    let mtime = |entry: &EntryRef<'_>| store.mtime(entry.path, &entry.row.staged?.id, i64::MAX);
     let mut transaction = transact::begin(workspace, kind, parameters)?;
     transaction.adopt(&combined.packs);
     footprint.join(workspace, &mut transaction)?;
     let mut commit = None;
-    if let Then::Commit(record, _) = then {
-        let store = workspace.store();
-        let head = workspace.head.commit.map(|id| store.commit(&id)).transpose()?;
-        let nodes = NodeTable::load(store, head.as_ref().and_then(|head| head.nodes.as_ref()))?;
-        let changes = staged_changes_with_renames(&staged, &nodes, store);
-        let mtimes = recorded::mtimes(store, &changes);
+    if let (Then::Commit(record, _), Some(changes)) = (then, &changes) {
         let Record { parents, author, committer, message } = record;
         let new = NewCommit {
             index: &staged,
             nodes: &nodes,
-            changes: &changes,
-            mtimes: &mtimes,
+            changes,
+            mtime: &mtime,
             parents,
             author,
             committer,
@@ -343,7 +343,14 @@ fn save_index(
     let tree = workspace.head_tree()?;
     let delta_version = Some(workspace.snapshot.state().version);
     let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
-    let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header)?;
+    let builder = rebase::across(
+        &workspace.index,
+        updates,
+        workspace.store(),
+        tree.as_ref(),
+        header,
+        workspace.index_file(),
+    )?;
     workspace.save_index(builder)?;
     workspace.save_head()
 }

@@ -113,8 +113,14 @@ fn follow(workspace: &mut Workspace<'_>, head: Head, published: &Published) -> R
             delta_version: Some(published.state.version),
             ..workspace.index.header().clone()
         };
-        let builder =
-            rebase::across(&workspace.index, BTreeMap::new(), workspace.store(), tree.as_ref(), header)?;
+        let builder = rebase::across(
+            &workspace.index,
+            BTreeMap::new(),
+            workspace.store(),
+            tree.as_ref(),
+            header,
+            workspace.index_file(),
+        )?;
         workspace.save_index(builder)?;
     }
     workspace.save_head()

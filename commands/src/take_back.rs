@@ -352,7 +352,14 @@ impl TakingBack {
         let base = workspace.head.commit;
         let tree = base.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
         let header = Header { base, delta_version: Some(workspace.snapshot.state().version), ..header };
-        let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header)?;
+        let builder = rebase::across(
+            &workspace.index,
+            updates,
+            workspace.store(),
+            tree.as_ref(),
+            header,
+            workspace.index_file(),
+        )?;
         workspace.save_index(builder)?;
         workspace.save_head()
     }

@@ -7,6 +7,7 @@
 mod half_done;
 mod lost_index;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bstr::BString;
@@ -19,7 +20,7 @@ use crate::error::{CommandError, fatal};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::head_file::{self, HeadFile};
 use crate::mirror::ignore::Ignore;
-use crate::mirror::index::{Header, Index, IndexBuilder, Seen, Update};
+use crate::mirror::index::{Bases, Header, Index, IndexBuilder, Seen, SortedUpdates, Update, Updates};
 use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
 use crate::mirror::replaced::Replaced;
@@ -291,6 +292,11 @@ impl<'s> Workspace<'s> {
         Ok(())
     }
 
+    /// The file that an index is saved to right after it was made; `None` if it stays in memory.
+    pub(crate) fn index_file(&self) -> Option<PathBuf> {
+        (!self.holds_index).then(|| self.session.index_path())
+    }
+
     /// Writes the index with the rows that it has.
     pub(crate) fn save_header(&mut self, header: Header) -> Result<(), CommandError> {
         let builder = self.index.edit(std::collections::BTreeMap::new(), header, now_ns());
@@ -310,6 +316,15 @@ impl<'s> Workspace<'s> {
         updates: std::collections::BTreeMap<BString, Update>,
         packs: &[StagedPack],
     ) -> Result<(), CommandError> {
+        self.update_index_with(&SortedUpdates::from(updates), packs)
+    }
+
+    /// The same with updates that need not be in memory.
+    pub(crate) fn update_index_with(
+        &mut self,
+        updates: &dyn Updates,
+        packs: &[StagedPack],
+    ) -> Result<(), CommandError> {
         let mut header = self.index.header().clone();
         for name in packs.iter().map(StagedPack::name) {
             if !header.packs.contains(&name) {
@@ -318,7 +333,7 @@ impl<'s> Workspace<'s> {
         }
         header.base = self.head.commit;
         header.delta_version = Some(self.snapshot.state().version);
-        let builder = self.index.edit(updates, header, now_ns());
+        let builder = self.index.edit_with(updates, Bases::default(), header, now_ns(), self.index_file());
         self.save_index(builder)?;
         if !packs.is_empty() {
             staged_packs::remember(&self.pond, &self.staged()?, packs);

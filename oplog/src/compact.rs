@@ -108,13 +108,14 @@ pub fn merge(
     dir: &Path,
 ) -> Result<Vec<Merged>, TransactionError> {
     let merge_one = |group: &Vec<PackFile>| {
-        let sealed = match group[0].kind {
+        let mut sealed = match group[0].kind {
             PackKind::Data => merge_data(pond, base, group, dir)?,
             PackKind::Meta => merge_meta(pond, group, dir)?,
         };
         // Derived: where it can't be written, it is made again from the pack; that of a pack that is never named is swept. Written
         // now, nobody who meets the pack has to make it.
-        let _ = sealed.index().write(&pond.pack_index_path(&sealed.digest));
+        let index = sealed.take_index();
+        let _ = index.write(&pond.pack_index_path(&sealed.digest));
         Ok(Merged { group: group.clone(), sealed })
     };
     groups.iter().map(merge_one).collect()

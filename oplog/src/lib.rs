@@ -31,7 +31,7 @@ mod view_pages;
 
 pub use operation::Operation;
 pub use pond::Pond;
-pub use row::{ChangeKind, Location, MetaRow, RowType};
+pub use row::{ChangeKind, ChangeRows, Location, MetaRow, RowType};
 pub use schema::PackKind;
 pub use snapshot::ReadonlyPond;
 pub use state::TableState;

@@ -1,6 +1,8 @@
 //! Rows of the oplog table as values: what a row is, where it stands in a pack, and the typed columns of a
 //! row of a meta pack.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use pond_objects::{NodeId, ObjectId, Page};
 
@@ -177,5 +179,31 @@ impl MetaRow {
     /// The row of a page.
     pub fn page(id: ObjectId, page: &Page) -> Self {
         Self { id: Some(id), content: Some(Bytes::from(page.encode())), ..Self::new(RowType::Page) }
+    }
+}
+
+/// The change rows of one commit, in any order, each made when it is written: a commit of a million files has as many. What all
+/// of them have in common (operation, time, commit) is filled in by the transaction.
+pub trait ChangeRows: std::fmt::Debug {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// [`MetaRow::path`] of the row with this number, and [`MetaRow::path_raw`].
+    fn paths(&self, number: usize) -> (Cow<'_, str>, Cow<'_, [u8]>);
+    /// The row with this number.
+    fn row(&self, number: usize) -> MetaRow;
+}
+
+impl ChangeRows for Vec<MetaRow> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn paths(&self, number: usize) -> (Cow<'_, str>, Cow<'_, [u8]>) {
+        let row = &self[number];
+        (row.path.as_deref().unwrap_or_default().into(), row.path_raw.as_deref().unwrap_or_default().into())
+    }
+
+    fn row(&self, number: usize) -> MetaRow {
+        self[number].clone()
     }
 }

@@ -26,7 +26,7 @@ use crate::state::{PackFile, TableState};
 use crate::view_pages::ViewPages;
 
 /// Pages kept decoded in memory; a page is about 20 KB.
-const KEPT_PAGES: usize = 2048;
+const KEPT_PAGES: usize = 1024;
 
 /// A pack in the staging area, by its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

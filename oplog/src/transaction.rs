@@ -18,10 +18,10 @@ use pond_refs::{RefEdit, RefName, apply_edits};
 
 use crate::log::{AddFile, EntryDraft, EntryInfo, EntryStat};
 use crate::operation::{Operation, OperationError};
-use crate::pack::{PackError, PackIndex, PackReader, SealedPack, write_meta_pack};
+use crate::pack::{CommitChanges, PackError, PackIndex, PackReader, SealedPack, write_operation};
 use crate::pond::Pond;
 use crate::publish::{self, PublishError};
-use crate::row::{MetaRow, RowType};
+use crate::row::{ChangeRows, MetaRow, RowType};
 use crate::schema::PackKind;
 use crate::snapshot::ReadonlyPond;
 use crate::state::{self, TableState};
@@ -99,6 +99,7 @@ pub struct Transaction<'a> {
     base: &'a ReadonlyPond,
     doing: Doing,
     rows: Vec<MetaRow>,
+    changes: Vec<CommitChanges<'a>>,
     known: HashSet<ObjectId>,
     staged: Vec<StagedPack>,
     edits: Vec<RefEdit>,
@@ -128,6 +129,7 @@ impl<'a> Transaction<'a> {
             base,
             doing,
             rows: Vec::new(),
+            changes: Vec::new(),
             known: HashSet::new(),
             staged: Vec::new(),
             edits: Vec::new(),
@@ -165,10 +167,9 @@ impl<'a> Transaction<'a> {
     }
 
     /// Adds the change rows of a commit, whose `seq` and time are filled in.
-    pub fn add_changes(&mut self, commit: &ObjectId, changes: impl IntoIterator<Item = MetaRow>) {
+    pub fn add_changes(&mut self, commit: &ObjectId, rows: impl ChangeRows + 'a) {
         let commit = Bytes::copy_from_slice(commit.as_bytes());
-        let of_commit = |row| MetaRow { content: Some(commit.clone()), ..row };
-        self.rows.extend(changes.into_iter().map(of_commit));
+        self.changes.push(CommitChanges { rows: Box::new(rows), commit });
     }
 
     /// Takes staged packs into the table: the data packs as they are, the rows of the others.
@@ -341,7 +342,7 @@ impl<'a> Transaction<'a> {
         let mut operation = doing.operation(seq, Some(base.state().operation), view_root.id);
         operation.extra.clone_from(&self.notes);
         let id = push_operation(&mut rows, &operation)?;
-        let sealed = write_meta_pack(&self.pond.staging_dir(), rows)?;
+        let mut sealed = write_operation(&self.pond.staging_dir(), rows, &self.changes)?;
         let mut adds = data.to_vec();
         adds.push(sealed.describe(doing.time / 1000));
         let draft = EntryDraft {
@@ -354,7 +355,8 @@ impl<'a> Transaction<'a> {
             removes: Vec::new(),
             metadata: None,
         };
-        let written = Written { operation: id, digest: sealed.digest, index: sealed.index(), view_pages };
+        let written =
+            Written { operation: id, digest: sealed.digest, index: sealed.take_index(), view_pages };
         place_in_table(self.pond, PackKind::Meta, sealed)?;
         Ok((written, draft))
     }

@@ -1,7 +1,6 @@
 //! Staging: what the host has of some paths becomes what the next commit will have.
 
-use crate::observer::{Event, Work};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bstr::{BStr, BString};
 use pond_objects::Kind;
@@ -9,15 +8,17 @@ use pond_objects::name::check_path;
 use pond_oplog::ingest::{StagedPacks, Stored};
 use pond_oplog::{PackKind, StagedPack};
 
-use super::index::{Row, Update};
+use super::index::{Update, Updates, find_update};
 use super::leftovers;
 use super::lost_content;
+use super::path_list::PathList;
 use super::pending::Conflict;
 use super::refused::refused;
-use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
-use super::stage::{Growing, StageError, Wanted, stage};
+use super::scan::{Hashing, Scan, ScanOptions, State, scan};
+use super::stage::{Growing, StageResult, Staged, Wanted, stage};
 use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
+use crate::observer::{self, Event};
 use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::path::is_below;
@@ -33,15 +34,17 @@ pub(crate) struct AddRequest<'a> {
     pub(crate) force: bool,
     /// Say what would be done, and do nothing.
     pub(crate) dry_run: bool,
+    /// Whether the paths are to be named: there may be a million.
+    pub(crate) names: bool,
 }
 
 /// What was staged.
 #[derive(Default)]
 pub(crate) struct Added {
-    /// Paths with new content.
-    pub(crate) added: Vec<BString>,
+    /// Paths with new content, where they are to be named.
+    pub(crate) added: PathList,
     /// Paths that the next commit will not have.
-    pub(crate) removed: Vec<BString>,
+    pub(crate) removed: PathList,
     /// Ignored paths that a pattern matched which matched nothing else; directories end with `/`.
     pub(crate) ignored: Vec<BString>,
     /// Paths that could not be staged, with the reason.
@@ -56,7 +59,7 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     if let Some(lost) = &lost {
         workspace.index = lost.doubt(&workspace.index);
     }
-    let scan = look(workspace, request)?;
+    let mut scan = look(workspace, request)?;
     if scan.all_missing && !request.force && is_empty(workspace.pond.mirror_root()) {
         return Err(fatal("the mirror is empty, but the pond has files in it: nothing was staged")
             .hint("if its file system is not mounted, mount it; 'pond restore .' brings the files back")
@@ -75,42 +78,39 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     report.failed.extend(unreadable);
     report.failed.extend(request.pathspecs.map(|specs| refused(specs, &scan)).unwrap_or_default());
     warn_of_what_is_left_out(workspace, &scan, &report.failed);
-    let mut updates = BTreeMap::new();
-    let mut wanted: Vec<&Change> = Vec::new();
-    for change in &scan.changes {
+    let mut work = Work::default();
+    // There may be a million: of each only its path is kept.
+    for change in std::mem::take(&mut scan.changes) {
         match change.state {
             State::Modified
             | State::MaybeChanged
             | State::TypeChanged
             | State::Untracked
             | State::Unstable => match check_path(&change.path) {
-                Ok(()) => wanted.push(change),
-                Err(error) => {
-                    report.failed.push((change.path.clone(), format!("it can't be in a pond: {error}")))
+                Ok(()) => {
+                    let is_file = change.kind.is_some_and(Kind::is_file);
+                    work.want(&change.path, change.stat.filter(|_| is_file).map_or(0, |stat| stat.size));
                 }
+                Err(error) => report.failed.push((change.path, format!("it can't be in a pond: {error}"))),
             },
-            State::Special(word) if change.row.is_some() => report
-                .failed
-                .push((change.path.clone(), format!("it is a {word}, which has no content to stage"))),
-            State::Missing => {
-                updates.insert(change.path.clone(), Update::Delete);
-                report.removed.push(change.path.clone());
+            State::Special(word) if change.row.is_some() => {
+                report.failed.push((change.path, format!("it is a {word}, which has no content to stage")))
             }
+            State::Missing => work.remove(&change.path),
             _ => {}
         }
     }
     if request.dry_run {
-        report.added = wanted.iter().map(|change| change.path.clone()).collect();
+        (report.added, report.removed) = (work.wanted, work.removed);
         return Ok(report);
     }
     if let Some(lost) = &lost {
         lost.set_aside(workspace)?;
     }
-    let packs = stage_all(workspace, &wanted, &mut updates, &mut report)?;
+    let packs = stage_all(workspace, &mut work, request.names, &mut report)?;
     workspace.session.check_interrupt("nothing was staged")?;
-    let updated: BTreeSet<BString> = updates.keys().cloned().collect();
-    if !updates.is_empty() {
-        workspace.update_index(updates, &packs)?;
+    if work.count() > 0 {
+        workspace.update_index_with(&work, &packs)?;
         workspace.refresh(workspace.snapshot.state().clone())?;
     }
     if let Some(lost) = lost {
@@ -119,8 +119,77 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     leftovers::sweep(workspace, &scan.temporaries);
     let failed: BTreeSet<BString> = report.failed.iter().map(|(path, _)| path.clone()).collect();
     let settled = workspace.settle(&|path| decided.contains(path) && !failed.contains(path))?;
-    report.added.extend(settled.into_iter().filter(|path| !updated.contains(path)));
+    let others = settled.iter().filter(|path| find_update(&work, path).is_none());
+    others.for_each(|path| report.added.push(path));
+    report.removed = work.removed;
     Ok(report)
+}
+
+/// What is to be done, and then what was.
+#[derive(Default)]
+struct Work {
+    /// The paths to stage.
+    wanted: PathList,
+    /// Bytes of their files.
+    bytes: u64,
+    /// What was stored for each of them.
+    staged: Vec<Option<Staged>>,
+    /// The paths that are gone.
+    removed: PathList,
+    /// Both in order.
+    order: Vec<Task>,
+}
+
+/// The number of a path in its list.
+#[derive(Clone, Copy)]
+enum Task {
+    Stage(u32),
+    Remove(u32),
+}
+
+impl Work {
+    fn want(&mut self, path: &[u8], bytes: u64) {
+        self.order.push(Task::Stage(number(self.wanted.len())));
+        self.wanted.push(path);
+        self.bytes += bytes;
+    }
+
+    fn remove(&mut self, path: &[u8]) {
+        self.order.push(Task::Remove(number(self.removed.len())));
+        self.removed.push(path);
+    }
+
+    /// Takes what was stored; what was not, is left alone.
+    fn take(&mut self, staged: Vec<Option<Staged>>) {
+        self.staged = staged;
+        self.order.retain(|task| match task {
+            Task::Stage(at) => self.staged[*at as usize].is_some(),
+            Task::Remove(_) => true,
+        });
+    }
+}
+
+fn number(number: usize) -> u32 {
+    u32::try_from(number).expect("BUG: a mirror has less than 2^32 paths")
+}
+
+impl Updates for Work {
+    fn count(&self) -> usize {
+        self.order.len()
+    }
+
+    fn path(&self, number: usize) -> &BStr {
+        match self.order[number] {
+            Task::Stage(at) => self.wanted.get(at as usize),
+            Task::Remove(at) => self.removed.get(at as usize),
+        }
+    }
+
+    fn update(&self, number: usize) -> Update {
+        let Task::Stage(at) = self.order[number] else { return Update::Delete };
+        let staged = self.staged[at as usize].expect("BUG: what was not stored is no update");
+        Update::Stage(staged.side(), staged.seen())
+    }
 }
 
 /// The paths in conflict that the request names, and so decides.
@@ -169,57 +238,52 @@ fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, Com
 
 fn stage_all(
     workspace: &Workspace<'_>,
-    wanted: &[&Change],
-    updates: &mut BTreeMap<BString, Update>,
+    work: &mut Work,
+    names_paths: bool,
     report: &mut Added,
 ) -> Result<Vec<StagedPack>, CommandError> {
-    if wanted.is_empty() {
+    if work.wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let paths: Vec<BString> = wanted.iter().map(|change| change.path.clone()).collect();
     let session = workspace.session;
-    let progress = session.work(Work::Add);
-    let sizes =
-        wanted.iter().filter_map(|change| change.stat.filter(|_| change.kind.is_some_and(|k| k.is_file())));
-    progress.add_total(sizes.map(|stat| stat.size).sum());
+    let progress = session.work(observer::Work::Add);
+    progress.add_total(work.bytes);
     let root = workspace.pond.mirror_root();
     let threads = workspace.threads()?;
     let known = |path: &BStr| {
         let side = workspace.index.row(path)?.staged.filter(|side| side.kind.is_file())?;
         Some(Stored { id: side.id, size: side.size })
     };
-    let request = Wanted { paths: &paths, known: &known, growing: Growing::WholeLines };
+    let request = Wanted { paths: &work.wanted, known: &known, growing: Growing::WholeLines };
     let staging = workspace.pond.staging_dir();
-    let staged = stage(root, &staging, workspace.store(), &request, threads, &*progress, &|| {
+    let result = stage(root, &staging, workspace.store(), &request, threads, &*progress, &|| {
         session.is_interrupted()
     })?;
     drop(progress);
+    if result.is_interrupted() {
+        return Err(crate::error::interrupted("interrupted; nothing was staged"));
+    }
+    let StageResult { staged, failed, packs } = result;
+    let failed = failed.into_iter().map(|(at, error)| (work.wanted.get(at).to_owned(), error.to_string()));
+    report.failed.extend(failed);
     let mut clamped = 0;
-    for (path, outcome) in paths.into_iter().zip(staged.outcomes) {
-        match outcome {
-            Ok(staged) => {
-                clamped += u64::from(staged.stat.is_time_clamped());
-                let old = workspace.index.row(&path);
-                let row = match old {
-                    Some(old) => old.restaged(staged.side, staged.seen),
-                    None => Row::added(staged.side, staged.seen),
-                };
-                if old.is_none_or(|old| old.staged != row.staged || old.intent) {
-                    report.added.push(path.clone());
-                }
-                updates.insert(path, Update::Set(row));
-            }
-            Err(StageError::Interrupted) => {
-                return Err(crate::error::interrupted("interrupted; nothing was staged"));
-            }
-            Err(error) => report.failed.push((path, error.to_string())),
+    for (path, staged) in work.wanted.iter().zip(&staged) {
+        let Some(staged) = staged else { continue };
+        clamped += u64::from(staged.stat.is_time_clamped());
+        if !names_paths {
+            continue;
+        }
+        let old = workspace.index.row(path);
+        if old.is_none_or(|old| old.staged != Some(staged.side()) || old.intent) {
+            report.added.push(path);
         }
     }
+    work.take(staged);
     if clamped > 0 {
         workspace.session.tell(Event::TimesClamped { files: clamped });
     }
-    report.stored = staged.packs.size;
-    Ok(names(&staged.packs))
+    report.stored = packs.size;
+    Ok(names(&packs))
 }
 
 /// Whether a directory has nothing in it but a pond.

@@ -28,11 +28,13 @@
 //! so a mapping stays valid. A damaged file is an error, never a wrong answer; nothing is lost by it but
 //! what was staged since the last commit, and the index is rebuilt from the commit and the host.
 
+mod bases;
 mod builder;
 mod columns;
 mod file;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 use std::cmp::Ordering;
 use std::io;
@@ -42,8 +44,10 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, ByteSlice};
 use pond_objects::{Kind, NodeId, ObjectId, Side, path_order};
 
-pub(crate) use self::builder::{IndexBuilder, Update};
+pub(crate) use self::bases::Bases;
+pub(crate) use self::builder::IndexBuilder;
 use self::columns::Columns;
+pub(crate) use self::updates::{SortedUpdates, Update, Updates, find as find_update};
 use super::pending::Pending;
 use super::stat::Stat;
 use pond_objects::path::is_below;
@@ -136,6 +140,12 @@ impl Row {
     pub(crate) fn deleted(&self) -> Option<Self> {
         let base = Base::Other(self.base_side()?);
         Some(Self { staged: None, seen: Seen::NEVER, intent: false, base, node: None })
+    }
+
+    /// The row after what is staged was committed; nothing for a tombstone. What was only announced is in no commit.
+    pub(crate) fn committed(&self) -> Option<Self> {
+        let base = if self.intent { Base::Nothing } else { Base::Same };
+        self.staged.map(|_| Self { base, node: None, ..*self })
     }
 
     /// The row after another content was staged; the base stays what it was.
@@ -347,7 +357,25 @@ impl Index {
         header: Header,
         now_ns: i64,
     ) -> IndexBuilder {
-        builder::edit(self, updates, header, now_ns)
+        self.edit_with(&SortedUpdates::from(updates), Bases::default(), header, now_ns, None)
+    }
+
+    /// The same with updates that need not be in memory, on another commit, which differs from the base of this index in
+    /// `bases` and nowhere else. What is made of a large index is written while it is made if it is to be saved as `file`.
+    pub(crate) fn edit_with(
+        &self,
+        updates: &dyn Updates,
+        bases: Bases,
+        header: Header,
+        now_ns: i64,
+        file: Option<PathBuf>,
+    ) -> IndexBuilder {
+        builder::edit(self, updates, bases, header, now_ns, file)
+    }
+
+    /// A builder with what is staged as the base of every row, which the commit has that was made of it.
+    pub(crate) fn committed(&self, header: Header, now_ns: i64) -> IndexBuilder {
+        builder::committed(self, header, now_ns)
     }
 
     fn locate(&self, number: usize) -> (usize, usize) {

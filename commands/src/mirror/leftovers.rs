@@ -54,7 +54,7 @@ fn store_and_remove(
         let stored = unknown.into_iter().zip(outcomes).filter_map(|(path, read)| Some((path, read.ok()?)));
         let (mut entries, mut stats) = (Vec::new(), Vec::new());
         for (path, staged) in stored {
-            entries.push((path.clone(), staged.side));
+            entries.push((path.clone(), staged.side()));
             stats.push(Removal { path, seen: Some(staged.stat) });
         }
         save::build(entries, &mut saved);

@@ -25,6 +25,7 @@ pub(crate) mod merge_over;
 pub(crate) mod move_head;
 pub(crate) mod next_commit;
 pub(crate) mod obstacles;
+pub(crate) mod path_list;
 pub(crate) mod pending;
 pub(crate) mod pick_options;
 pub(crate) mod rearrange;

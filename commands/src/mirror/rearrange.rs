@@ -87,13 +87,16 @@ pub(crate) fn rearrange(
         Some(_) => [files, staged],
         None => [files, staged].map(|targets| with_emptied(&workspace.index, targets)),
     };
+    // Mostly they are the same, and may be many.
+    let staged = Some(staged).filter(|staged| *staged != files);
+    let staged = staged.as_deref().unwrap_or(&files);
     let view = workspace.snapshot.view();
     let moves = apply_edits(&edits, |name| view.target(name))?;
     let mut footprint = match whole {
         Some(touched) => Footprint { host: touched.clone(), index: touched, ..Footprint::default() },
         None => Footprint {
             host: lay_out::touched(workspace, &files, saved, scan),
-            index: touched_index(workspace, &staged),
+            index: touched_index(workspace, staged),
             ..Footprint::default()
         },
     };
@@ -126,7 +129,7 @@ pub(crate) fn rearrange(
     workspace.note_laid_out(&files, &laid_out);
     laid_out.show_what_gave_way(workspace, "undo");
     laid_out.show_due(workspace, "undo");
-    save_index(workspace, &files, &staged, &laid_out, pending)?;
+    save_index(workspace, &files, staged, &laid_out, pending)?;
     Ok(laid_out)
 }
 
@@ -137,6 +140,24 @@ fn save_index(
     laid_out: &LaidOut,
     pending: Option<Pending>,
 ) -> Result<(), CommandError> {
+    let updates = updates(workspace, files, staged, laid_out);
+    let header = workspace.index.header().clone();
+    let delta_version = Some(workspace.snapshot.state().version);
+    let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
+    let tree = workspace.head_tree()?;
+    let file = workspace.index_file();
+    let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header, file)?;
+    workspace.save_index(builder)?;
+    workspace.save_head()
+}
+
+/// What becomes of the rows of the index.
+fn updates(
+    workspace: &Workspace<'_>,
+    files: &[Target],
+    staged: &[Target],
+    laid_out: &LaidOut,
+) -> BTreeMap<BString, Update> {
     let on_host: HashMap<&BString, Option<Side>> = files
         .iter()
         .filter(|target| laid_out.is_done(&target.path))
@@ -154,11 +175,5 @@ fn save_index(
             updates.insert(path.clone(), Update::Set(Row { seen: laid_out.seen(path), ..row }));
         }
     }
-    let header = workspace.index.header().clone();
-    let delta_version = Some(workspace.snapshot.state().version);
-    let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
-    let tree = workspace.head_tree()?;
-    let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header)?;
-    workspace.save_index(builder)?;
-    workspace.save_head()
+    updates
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::iter::Peekable;
+use std::path::PathBuf;
 
 use bstr::BString;
 use pond_objects::diff::diff_trees;
 use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, Side, path_order, tree};
 use pond_oplog::Store;
 
-use super::index::{Base, EntryRef, Header, Index, IndexBuilder, Row, Seen, Update};
+use super::index::{Base, Bases, EntryRef, Header, Index, IndexBuilder, Row, Seen, SortedUpdates, Update};
 use super::stat::now_ns;
 
 /// The index with the same staged content on the commit with this tree; `None` is a commit without entries.
@@ -26,7 +27,7 @@ pub(crate) fn onto(
             push_tombstone(&mut builder, &gone);
         }
         let side = base.next_if(|base| base.path == entry.path).as_ref().map(Side::from);
-        if let Some(rebased) = rebased(&entry.row, side) {
+        if let Some(rebased) = entry.row.on(side) {
             builder.push(entry.path, &rebased);
         }
     }
@@ -42,38 +43,23 @@ pub(crate) fn base_tree(index: &Index, store: &Store) -> Result<Option<ObjectId>
 }
 
 /// The index with `updates`, on the commit with this tree: the same as [`onto`] after them, for an index whose own base is
-/// known. Only what differs between the two trees, or is updated, is looked at.
+/// known. Only what differs between the two trees, or is updated, is looked at. `file` is where it is saved at once.
 pub(crate) fn across(
     index: &Index,
     updates: BTreeMap<BString, Update>,
     store: &Store,
     tree: Option<&ObjectId>,
     header: Header,
+    file: Option<PathBuf>,
 ) -> Result<IndexBuilder, ReadError> {
     let old = base_tree(index, store)?;
     // What an update says of the base is not taken for true.
     let mut sides: BTreeMap<BString, Option<Side>> =
         updates.keys().map(|path| (path.clone(), index.row(path).and_then(|row| row.base_side()))).collect();
     let changes = diff_trees(store, old.as_ref(), tree, &|_, _| true)?;
-    sides.extend(changes.into_iter().map(|change| (change.path, change.new)));
-    let edited = index.edit(updates, header.clone(), now_ns()).finish();
-    let update = |(path, side): (BString, Option<Side>)| {
-        let row = edited.row(&path).or_else(|| Row::unchanged(side?, Seen::NEVER).deleted());
-        let rebased = row.and_then(|row| rebased(&row, side));
-        (path, rebased.map_or(Update::Forget, Update::Set))
-    };
-    Ok(edited.edit(sides.into_iter().map(update).collect(), header, now_ns()))
-}
-
-/// The row on a commit that has `side` at its path; nothing where neither has anything.
-fn rebased(row: &Row, side: Option<Side>) -> Option<Row> {
-    Some(match (row.staged, side) {
-        (None, None) => return None,
-        (None, Some(side)) => Row { base: Base::Other(side), ..*row },
-        (Some(_), None) => Row { base: Base::Nothing, ..*row },
-        (Some(staged), Some(side)) if staged == side => Row { base: Base::Same, node: None, ..*row },
-        (Some(_), Some(side)) => Row { base: Base::Other(side), ..*row },
-    })
+    sides.extend(changes.into_iter().map(|change| (change.path, change.new.map(Side::from))));
+    let updates = SortedUpdates::from(updates);
+    Ok(index.edit_with(&updates, Bases::from(sides), header, now_ns(), file))
 }
 
 /// The index after HEAD moved to the commit with this tree and the command that moved it did not write the index: what was
@@ -110,25 +96,15 @@ pub(crate) fn catch_up(
 
 /// The index on a commit of exactly what is staged.
 pub(crate) fn onto_itself(index: &Index, header: Header) -> IndexBuilder {
-    let committed = |row: Row| {
-        let base = if row.intent { Base::Nothing } else { Base::Same };
-        row.staged.map(|_| Row { base, node: None, ..row })
-    };
-    let differs = |entry: &EntryRef<'_>| committed(entry.row) != Some(entry.row);
+    let differs = |entry: &EntryRef<'_>| entry.row.committed() != Some(entry.row);
     let few = index.len() / 8;
     if index.iter().filter(differs).nth(few).is_none() {
         let update = |entry: EntryRef<'_>| {
-            (entry.path.into(), committed(entry.row).map_or(Update::Forget, Update::Set))
+            (entry.path.into(), entry.row.committed().map_or(Update::Forget, Update::Set))
         };
         return index.edit(index.iter().filter(differs).map(update).collect(), header, now_ns());
     }
-    let mut builder = IndexBuilder::new(header, now_ns());
-    for entry in index.iter() {
-        if let Some(row) = committed(entry.row) {
-            builder.push(entry.path, &row);
-        }
-    }
-    builder
+    index.committed(header, now_ns())
 }
 
 fn next_before(base: &mut Peekable<impl Iterator<Item = PathEntry>>, path: &[u8]) -> Option<PathEntry> {

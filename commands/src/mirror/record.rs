@@ -1,14 +1,12 @@
 //! Makes a commit of an index: its tree, node table and change rows go into a transaction with it.
 
-use std::collections::HashMap;
-
 use bstr::BString;
 use pond_objects::node::NodeTable;
-use pond_objects::{Change, Commit, ObjectId, Signature};
+use pond_objects::{Commit, ObjectId, Signature};
 use pond_oplog::transaction::Transaction;
 
 use super::index::Index;
-use super::next_commit;
+use super::next_commit::{self, MtimeOf, StagedChanges, StagedRows};
 
 /// A commit before it has its tree.
 pub(crate) struct NewCommit<'a> {
@@ -17,9 +15,9 @@ pub(crate) struct NewCommit<'a> {
     /// The nodes of the first parent.
     pub(crate) nodes: &'a NodeTable,
     /// What changes against the first parent, renames found.
-    pub(crate) changes: &'a [Change],
-    /// When each changed file was last modified, in microseconds.
-    pub(crate) mtimes: &'a HashMap<BString, i64>,
+    pub(crate) changes: &'a StagedChanges<'a>,
+    /// When each changed file was last modified.
+    pub(crate) mtime: MtimeOf<'a>,
     /// What it follows.
     pub(crate) parents: Vec<ObjectId>,
     /// Who made the change.
@@ -32,10 +30,10 @@ pub(crate) struct NewCommit<'a> {
     pub(crate) message: BString,
 }
 
-impl NewCommit<'_> {
+impl<'a> NewCommit<'a> {
     /// Adds the commit, with all that it needs but the content of files.
-    pub(crate) fn add_to(self, transaction: &mut Transaction<'_>) -> (ObjectId, Commit) {
-        let nodes = next_commit::next_nodes(self.index, self.nodes, self.changes);
+    pub(crate) fn add_to(self, transaction: &mut Transaction<'a>) -> (ObjectId, Commit) {
+        let nodes = next_commit::next_nodes(self.nodes, self.changes);
         let nodes_root = nodes.store().map(|(root, pages)| {
             pages.iter().for_each(|(id, page)| transaction.add_page(*id, page));
             root.id
@@ -51,8 +49,7 @@ impl NewCommit<'_> {
             message: self.message,
         };
         let id = transaction.add_commit(&commit);
-        let rows = next_commit::change_rows(self.changes, self.nodes, &nodes, self.mtimes);
-        transaction.add_changes(&id, rows);
+        transaction.add_changes(&id, StagedRows::new(self.changes, self.nodes, nodes, self.mtime));
         (id, commit)
     }
 }

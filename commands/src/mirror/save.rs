@@ -15,6 +15,7 @@ use pond_oplog::transaction::Transaction;
 
 use super::add::names;
 use super::footprint::Footprint;
+use super::path_list::PathList;
 use super::replaced::{Ages, Replaced};
 use super::stage::{Growing, StageError, Staged, Wanted, stage};
 use super::stat::Stat;
@@ -103,7 +104,7 @@ pub(crate) fn store(workspace: &Workspace<'_>, victims: &[Victim]) -> Result<Sav
             match outcome {
                 Ok(staged) => {
                     saved.stats.push((path.clone(), staged.stat));
-                    entries.push((path, staged.side));
+                    entries.push((path, staged.side()));
                 }
                 Err(StageError::Gone) => {}
                 Err(error) => {
@@ -131,13 +132,15 @@ pub(super) fn read(
     let session = workspace.session;
     let progress = session.work(Work::Save);
     let staging = workspace.pond.staging_dir();
-    let wanted = Wanted { paths, known: &|_| None, growing: Growing::AsOpened };
+    let list: PathList = paths.iter().collect();
+    let wanted = Wanted { paths: &list, known: &|_| None, growing: Growing::AsOpened };
     let staged =
         stage(root, &staging, workspace.store(), &wanted, workspace.threads()?, &*progress, &|| {
             session.is_interrupted()
         })?;
+    drop(progress);
     packs.extend(names(&staged.packs));
-    Ok(staged.outcomes)
+    Ok(staged.outcomes().collect())
 }
 
 /// Makes a tree of what was stored.
@@ -182,7 +185,7 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
             let path =
                 late.path.clone().unwrap_or_else(|| BString::from(format!("unknown/{}", entries.len())));
             done.push((late, path.clone(), staged.stat));
-            entries.push((path, staged.side));
+            entries.push((path, staged.side()));
         }
         build_versions(entries, &mut saved);
         if let Some(tree) = saved.tree {

@@ -14,14 +14,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::BStr;
 use pond_objects::{Kind, ObjectId, Side, tree};
 use pond_oplog::Store;
 use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 
 use super::index::Seen;
+use super::path_list::PathList;
 use super::stat::{Stat, now_ns};
 
 /// Files up to this size are read whole before they are cut into chunks.
@@ -43,12 +45,32 @@ pub(crate) enum Growing {
 /// A file, symlink or empty directory that was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Staged {
-    /// What the index will have.
-    pub(crate) side: Side,
+    kind: Kind,
+    id: ObjectId,
+    size: u64,
     /// The host's stat of what was read.
-    pub(crate) seen: Seen,
-    /// The host's modification time.
     pub(crate) stat: Stat,
+    /// Whether an equal stat proves an equal content.
+    is_trusted: bool,
+}
+
+impl Staged {
+    /// Of what was read after `read_ns`.
+    fn new(kind: Kind, stored: Stored, stat: &Stat, read_ns: i64) -> Self {
+        let Stored { id, size } = stored;
+        Self { kind, id, size, stat: *stat, is_trusted: Seen::new(stat, read_ns).trusted }
+    }
+
+    /// What the index will have.
+    pub(crate) fn side(&self) -> Side {
+        Side { kind: self.kind, id: self.id, size: self.size }
+    }
+
+    /// What it will have of the host's stat.
+    pub(crate) fn seen(&self) -> Seen {
+        let Stat { mtime_ns, ctime_ns, inode, .. } = self.stat;
+        Seen { mtime_ns, ctime_ns, inode, trusted: self.is_trusted }
+    }
 }
 
 /// Why a path of the host was not stored; the others are.
@@ -71,13 +93,34 @@ pub(crate) enum StageError {
     Interrupted,
 }
 
-/// The outcome for each path, in the order of the request, and the packs that hold the contents.
+/// What became of the paths, in the order of the request, and the packs that hold the contents.
+#[derive(Default)]
 pub(crate) struct StageResult {
-    /// One for each path.
-    pub(crate) outcomes: Vec<Result<Staged, StageError>>,
+    /// What was stored for each of them.
+    pub(crate) staged: Vec<Option<Staged>>,
+    /// The numbers of the others, in order.
+    pub(crate) failed: Vec<(usize, StageError)>,
     /// What has to be named by the index (or published) before it counts.
     pub(crate) packs: StagedPacks,
 }
+
+impl StageResult {
+    /// Whether the command was told to stop.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.failed.iter().any(|(_, error)| matches!(error, StageError::Interrupted))
+    }
+
+    /// The outcome for each path.
+    pub(crate) fn outcomes(self) -> impl Iterator<Item = Result<Staged, StageError>> {
+        let mut failed = self.failed.into_iter();
+        self.staged.into_iter().map(move |staged| {
+            staged.ok_or_else(|| failed.next().expect("BUG: a path is staged or has failed").1)
+        })
+    }
+}
+
+/// Runs of so many neighbours at most are read by one thread, so that they stand beside each other in the pack.
+const RUN: usize = 16;
 
 /// What a file had before.
 type Known<'a> = &'a (dyn Fn(&BStr) -> Option<Stored> + Sync);
@@ -85,7 +128,7 @@ type Known<'a> = &'a (dyn Fn(&BStr) -> Option<Stored> + Sync);
 /// What is to be stored.
 pub(crate) struct Wanted<'a> {
     /// Paths below the root.
-    pub(crate) paths: &'a [BString],
+    pub(crate) paths: &'a PathList,
     /// What a file had before: if it only grew, its beginning is read and compared, and not cut again.
     pub(crate) known: Known<'a>,
     /// Which part of files that grow meanwhile.
@@ -109,40 +152,43 @@ pub(crate) fn stage(
     let ingest = Ingest::new(store, staging)?;
     let next = AtomicUsize::new(0);
     let workers = threads.clamp(1, paths.len().max(1));
-    // Runs of neighbours, so that they stand beside each other in the pack.
-    let run = paths.len().div_ceil(workers).clamp(1, 16);
+    let run = paths.len().div_ceil(workers).clamp(1, RUN);
+    let all = StageResult { staged: vec![None; paths.len()], ..StageResult::default() };
+    let all = Mutex::new(all);
     let parts = ingest.run(vec![(); workers], threads, |reader, ()| {
         let mut stager = Stager { reader, buffer: Vec::new(), known, growing, counter, is_stopped };
-        let mut done = Vec::new();
+        let mut done = Vec::with_capacity(run);
         loop {
             let from = next.fetch_add(run, Ordering::Relaxed);
-            for (at, path) in paths.iter().enumerate().skip(from).take(run) {
-                let outcome = stager.stage_path(root, path.as_bstr());
+            if from >= paths.len() {
+                return Ok(());
+            }
+            for at in from..paths.len().min(from + run) {
+                let outcome = stager.stage_path(root, paths.get(at));
                 counter.add_file();
-                let stop = matches!(outcome, Err(PathError::Ingest(_)));
-                done.push((at, outcome));
-                if stop {
-                    return done;
+                match outcome {
+                    Ok(staged) => done.push((at, Ok(staged))),
+                    Err(PathError::Stage(error)) => done.push((at, Err(error))),
+                    Err(PathError::Ingest(error)) => return Err(error),
                 }
             }
-            if from >= paths.len() {
-                return done;
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            for (at, outcome) in done.drain(..) {
+                match outcome {
+                    Ok(staged) => all.staged[at] = Some(staged),
+                    Err(error) => all.failed.push((at, error)),
+                }
             }
         }
     })?;
-    let mut outcomes: Vec<_> = (0..paths.len()).map(|_| Err(StageError::Interrupted)).collect();
-    for (at, outcome) in parts.into_iter().flatten() {
-        outcomes[at] = match outcome {
-            Ok(staged) => Ok(staged),
-            Err(PathError::Stage(error)) => Err(error),
-            Err(PathError::Ingest(error)) => return Err(error),
-        };
+    parts.into_iter().collect::<Result<(), IngestError>>()?;
+    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    all.failed.sort_by_key(|(at, _)| *at);
+    // Where it was interrupted, nothing will name what was packed so far: it goes with the ingest.
+    if !all.is_interrupted() {
+        all.packs = ingest.finish()?;
     }
-    if outcomes.iter().any(|outcome| matches!(outcome, Err(StageError::Interrupted))) {
-        // Nothing will name what was packed so far: it goes with the ingest.
-        return Ok(StageResult { outcomes, packs: StagedPacks::default() });
-    }
-    Ok(StageResult { outcomes, packs: ingest.finish()? })
+    Ok(all)
 }
 
 enum PathError {
@@ -207,7 +253,7 @@ impl Stager<'_, '_, '_> {
         };
         let after = Stat::of(host).map_err(read_error)?;
         if kind == Kind::Directory || is_same(&before, &after) {
-            Ok(staged(kind, stored, &after, read_ns))
+            Ok(Staged::new(kind, stored, &after, read_ns))
         } else {
             Err(StageError::Unstable.into())
         }
@@ -227,7 +273,7 @@ impl Stager<'_, '_, '_> {
             let is_whole = is_same(&opened, &after)
                 && (!opened.is_racy(read_ns)
                     || growing::begins_with(&mut file, stored, &mut self.buffer, self.is_stopped)?);
-            let staged = staged(kind, stored, &after, read_ns);
+            let staged = Staged::new(kind, stored, &after, read_ns);
             return is_whole.then_some(staged).ok_or_else(|| StageError::Unstable.into());
         }
         if self.growing == Growing::WholeLines {
@@ -241,7 +287,11 @@ impl Stager<'_, '_, '_> {
             && now.size >= stored.size
             && growing::begins_with(&mut file, stored, &mut self.buffer, self.is_stopped)?;
         // Its stat is no longer this one: the file counts as modified, as it is.
-        if only_grew { Ok(staged(kind, stored, &opened, read_ns)) } else { Err(StageError::Unstable.into()) }
+        if only_grew {
+            Ok(Staged::new(kind, stored, &opened, read_ns))
+        } else {
+            Err(StageError::Unstable.into())
+        }
     }
 
     /// Stores the first `length` bytes of a file if they begin with what it had before.
@@ -282,11 +332,6 @@ impl Stager<'_, '_, '_> {
         self.counter.add(length);
         Ok(self.reader.store(&self.buffer)?)
     }
-}
-
-fn staged(kind: Kind, stored: Stored, stat: &Stat, read_ns: i64) -> Staged {
-    let side = Side { kind, id: stored.id, size: stored.size };
-    Staged { side, seen: Seen::new(stat, read_ns), stat: *stat }
 }
 
 fn stat_of(file: &File) -> Result<Stat, StageError> {

@@ -150,14 +150,15 @@ impl Listing {
 }
 
 impl Walk {
-    /// Goes through what was found in order, without a copy of every path.
-    pub(crate) fn cursor(&self) -> Cursor<'_> {
+    /// Goes through what was found in order, without a copy of every path. What it has passed is given up: a million files
+    /// may be there, and the caller makes something of each.
+    pub(crate) fn cursor(&mut self) -> Cursor<'_> {
         Cursor { walk: self, stack: vec![(0, 0)], path: BString::default(), lengths: vec![0] }
     }
 
     /// All that was found in order.
     #[cfg(test)]
-    pub(crate) fn entries(&self) -> Vec<(BString, Host)> {
+    pub(crate) fn entries(&mut self) -> Vec<(BString, Host)> {
         let mut entries = Vec::new();
         let mut cursor = self.cursor();
         while let Some((path, host)) = cursor.next() {
@@ -170,7 +171,7 @@ impl Walk {
 /// See [`Walk::cursor`].
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
-    walk: &'a Walk,
+    walk: &'a mut Walk,
     /// The directories that it is in: the listing of each, and the next child.
     stack: Vec<(usize, usize)>,
     path: BString,
@@ -185,6 +186,7 @@ impl Cursor<'_> {
             let (number, next) = self.stack.last_mut()?;
             let listing = self.walk.listings.get(*number)?;
             let Some(child) = listing.children.get(*next) else {
+                self.walk.listings[*number] = Listing::default();
                 self.stack.pop();
                 self.lengths.pop();
                 continue;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::mirror::next_commit::{next_nodes, staged_changes_with_renames};
+use crate::mirror::next_commit::{StagedChanges, next_nodes};
 use crate::mirror::pending::{Conflict, Which};
 use crate::mirror::scan::{Change, Hashing, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
@@ -109,8 +109,8 @@ pub(crate) fn run(ctx: &Context, mut args: LsFilesArgs) -> Result<Outcome, Comma
 fn nodes(workspace: &Workspace<'_>) -> Result<NodeTable, CommandError> {
     let commit = workspace.head.commit.map(|id| workspace.store().commit(&id)).transpose()?;
     let base = NodeTable::load(workspace.store(), commit.and_then(|commit| commit.nodes).as_ref())?;
-    let changes = staged_changes_with_renames(&workspace.index, &base, workspace.store());
-    Ok(next_nodes(&workspace.index, &base, &changes))
+    let changes = StagedChanges::find(&workspace.index, &base, workspace.store());
+    Ok(next_nodes(&base, &changes))
 }
 
 struct Lister<'a> {

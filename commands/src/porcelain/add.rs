@@ -80,6 +80,7 @@ pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError>
         update_only: args.update,
         force: args.force,
         dry_run: args.dry_run,
+        names: ctx.ui.is_json() || ctx.ui.verbosity() > 0,
     };
     let ignored = match &named {
         Some(pathspecs) => refuse_unmatched(ctx, &workspace, &args, pathspecs)?,
@@ -150,18 +151,18 @@ fn show(ctx: &Context, args: &AddArgs, added: &Added) -> Result<(), CommandError
     }
     if ctx.ui.is_json() {
         return ctx.ui.json(&Report {
-            added: path_rows(&added.added),
-            removed: path_rows(&added.removed),
+            added: path_rows(added.added.iter()),
+            removed: path_rows(added.removed.iter()),
             failed: failed_rows(&added.failed),
             stored_bytes: added.stored,
             dry_run: args.dry_run,
         });
     }
     if args.dry_run || ctx.ui.verbosity() > 0 {
-        for path in &added.added {
+        for path in added.added.iter() {
             ctx.ui.say(format_args!("add {}", escape::quoted(path)));
         }
-        for path in &added.removed {
+        for path in added.removed.iter() {
             ctx.ui.say(format_args!("remove {}", escape::quoted(path)));
         }
     }

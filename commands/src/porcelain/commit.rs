@@ -5,7 +5,6 @@ mod nothing;
 mod scope;
 mod tracked;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
@@ -20,11 +19,12 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
 use crate::message::{self, Cleanup};
 use crate::mirror::footprint::Footprint;
-use crate::mirror::index::{Header, Index, Seen};
+use crate::mirror::index::{EntryRef, Header, Index, Seen};
 use crate::mirror::lost_content;
+use crate::mirror::next_commit::StagedChanges;
 use crate::mirror::pending::Pending;
+use crate::mirror::rebase;
 use crate::mirror::record::NewCommit;
-use crate::mirror::{next_commit, rebase};
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::sequence;
 use crate::ui::changes_json::failed_rows;
@@ -138,8 +138,8 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     let scope = Scope::of(&workspace, &args)?;
     if args.dry_run {
         let base = base(&workspace, args.amend, &scope)?;
-        let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
-        return dry_run::dry_run(ctx, &workspace, &scope, &base, changes);
+        let changes = StagedChanges::find(&base.index, &base.nodes, workspace.store());
+        return dry_run::dry_run(ctx, &workspace, &scope, &base, changes.iter().collect());
     }
     // Before -a: what is in conflict is decided one by one.
     sequence::refuse_unmerged(&workspace)?;
@@ -149,7 +149,10 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
         workspace.hold_index();
         tracked = stage_tracked(ctx, &mut workspace, scope.pathspecs())?;
     }
-    let (base, changes, draft) = prepare(ctx, &mut workspace, &args, &scope, &mut tracked)?;
+    lost_content::require_none(&mut workspace)?;
+    let base = base(&workspace, args.amend, &scope)?;
+    let changes = StagedChanges::find(&base.index, &base.nodes, workspace.store());
+    let draft = prepare(ctx, &mut workspace, &args, (&base, &changes), &mut tracked)?;
     let failed = tracked.failed;
     let done = publish(&mut workspace, &base, &changes, draft)?;
     report(ctx, &workspace, &done, &changes, &failed)?;
@@ -173,12 +176,9 @@ fn prepare(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
     args: &CommitArgs,
-    scope: &Scope,
+    (base, changes): (&Base, &StagedChanges<'_>),
     tracked: &mut Tracked,
-) -> Result<(Base, Vec<Change>, Draft), CommandError> {
-    lost_content::require_none(workspace)?;
-    let base = base(workspace, args.amend, scope)?;
-    let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
+) -> Result<Draft, CommandError> {
     // A merge is recorded even where it changes nothing.
     let joins = base.parents.len() > 1;
     if changes.is_empty() && !args.allow_empty && !args.amend && !joins {
@@ -193,13 +193,13 @@ fn prepare(
     let kept = base.amended.as_ref().map(|amended| amended.author.clone()).or(picked);
     let author = author(ctx, args, kept)?;
     identity::committer(ctx)?;
-    let message = message(ctx, workspace, args, &base, &changes)?;
+    let message = message(ctx, workspace, args, base, changes)?;
     let pending = waiting.map(|waiting| [Some(waiting.clone()), waiting.after_commit()]);
     let index = std::mem::take(&mut tracked.staged);
     let footprint = Footprint { index, pending, ..Footprint::default() };
     let draft = Draft { message, author, committer: identity::committer(ctx)?, footprint };
     ctx.check_interrupt("nothing was committed")?;
-    Ok((base, changes, draft))
+    Ok(draft)
 }
 
 /// Commits what waited for a person, with its own message.
@@ -210,7 +210,7 @@ pub(super) fn conclude(
 ) -> Result<(), CommandError> {
     lost_content::require_none(workspace)?;
     let base = base(workspace, false, &Scope::Staged)?;
-    let changes = next_commit::staged_changes_with_renames(&base.index, &base.nodes, workspace.store());
+    let changes = StagedChanges::find(&base.index, &base.nodes, workspace.store());
     if changes.is_empty() && base.parents.len() < 2 {
         return Err(nothing::error(workspace));
     }
@@ -268,7 +268,7 @@ fn message(
     workspace: &Workspace<'_>,
     args: &CommitArgs,
     base: &Base,
-    changes: &[Change],
+    changes: &StagedChanges<'_>,
 ) -> Result<BString, CommandError> {
     let trailers = args.trailer.iter().map(|given| trailer(given)).collect::<Result<Vec<_>, _>>()?;
     let waiting = workspace.index.header().pending.as_ref();
@@ -308,7 +308,7 @@ fn trailer(given: &str) -> Result<trailers::Trailer, CommandError> {
     })
 }
 
-fn template(workspace: &Workspace<'_>, kept: &str, changes: &[Change], cleanup: Cleanup) -> String {
+fn template(workspace: &Workspace<'_>, kept: &str, changes: &StagedChanges<'_>, cleanup: Cleanup) -> String {
     let mut text = format!("{kept}\n");
     match cleanup {
         Cleanup::Scissors => text.push_str(&message::scissors()),
@@ -324,10 +324,11 @@ fn template(workspace: &Workspace<'_>, kept: &str, changes: &[Change], cleanup: 
     }
     text.push_str("# To be committed:\n");
     for change in changes.iter().take(100) {
-        text.push_str(&format!("#   {} {}\n", word(change), escape::quoted(&change.path)));
+        text.push_str(&format!("#   {} {}\n", word(&change), escape::quoted(&change.path)));
     }
-    if changes.len() > 100 {
-        text.push_str(&format!("#   and {} more\n", changes.len() - 100));
+    let more = changes.iter().skip(100).count();
+    if more > 0 {
+        text.push_str(&format!("#   and {more} more\n"));
     }
     text
 }
@@ -366,20 +367,23 @@ struct Done {
 fn publish(
     workspace: &mut Workspace<'_>,
     base: &Base,
-    changes: &[Change],
+    changes: &StagedChanges<'_>,
     draft: Draft,
 ) -> Result<Done, CommandError> {
     let subject = draft.message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let branch =
         workspace.head.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| branch.short().to_owned());
     let footprint = draft.footprint;
+    let mtime = |entry: &EntryRef<'_>| {
+        let seen = entry.row.seen;
+        (seen != Seen::NEVER).then(|| seen.mtime_ns.div_euclid(1000))
+    };
     let mut transaction = transact::begin(workspace, "COMMIT", &[("message", subject), ("branch", branch)])?;
-    let mtimes = mtimes(&base.index, changes);
     let new = NewCommit {
         index: &base.index,
         nodes: &base.nodes,
         changes,
-        mtimes: &mtimes,
+        mtime: &mtime,
         parents: base.parents.clone(),
         author: draft.author,
         committer: draft.committer,
@@ -406,16 +410,6 @@ fn publish(
     Ok(Done { id, commit, version, stored })
 }
 
-/// When the files that changed were last modified on the host, in microseconds.
-fn mtimes(index: &Index, changes: &[Change]) -> HashMap<BString, i64> {
-    let changed = changes.iter().filter(|change| change.new.is_some());
-    let found = changed.filter_map(|change| {
-        let seen = index.row(&change.path)?.seen;
-        (seen != Seen::NEVER).then(|| (change.path.clone(), seen.mtime_ns.div_euclid(1000)))
-    });
-    found.collect()
-}
-
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -436,7 +430,7 @@ fn report(
     ctx: &Context,
     workspace: &Workspace<'_>,
     done: &Done,
-    changes: &[Change],
+    changes: &StagedChanges<'_>,
     failed: &[(BString, String)],
 ) -> Result<(), CommandError> {
     let ui = &ctx.ui;
@@ -450,7 +444,7 @@ fn report(
             branch,
             subject: subject.to_str_lossy().into_owned(),
             delta_version: done.version,
-            files_changed: changes.len(),
+            files_changed: changes.iter().count(),
             stored_bytes: done.stored,
             failed: failed_rows(failed),
         });
@@ -466,14 +460,16 @@ fn report(
 }
 
 /// `3 files changed: 1 added, 2 modified`.
-fn summary(changes: &[Change]) -> String {
-    let count = |wanted: &str| changes.iter().filter(|change| word(change) == wanted).count();
-    let parts: Vec<String> = ["added", "modified", "renamed", "deleted"]
-        .into_iter()
-        .filter(|wanted| count(wanted) > 0)
-        .map(|wanted| format!("{} {wanted}", count(wanted)))
-        .collect();
-    let files = size::counted(changes.len() as u64, "file");
+fn summary(changes: &StagedChanges<'_>) -> String {
+    const WORDS: [&str; 4] = ["added", "modified", "renamed", "deleted"];
+    let mut counts = WORDS.map(|_| 0);
+    for change in changes.iter() {
+        let word = word(&change);
+        WORDS.iter().zip(&mut counts).filter(|(other, _)| **other == word).for_each(|(_, count)| *count += 1);
+    }
+    let found = WORDS.iter().zip(counts).filter(|(_, count)| *count > 0);
+    let parts: Vec<String> = found.map(|(word, count)| format!("{count} {word}")).collect();
+    let files = size::counted(counts.iter().sum(), "file");
     match parts.is_empty() {
         true => format!("{files} changed"),
         false => format!("{files} changed: {}", parts.join(", ")),

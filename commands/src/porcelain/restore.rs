@@ -1,35 +1,29 @@
 //! `pond restore`: write files of a version.
 
-use crate::observer::Event;
+mod elsewhere;
+
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bstr::{BStr, BString};
-use pond_objects::{PathEntry, Side, escape, path_order};
-use serde_json::{Map, json};
+use pond_objects::{ObjectId, PathEntry, Side, escape, path_order};
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
-use crate::interrupt;
 use crate::mirror::displaced::displaced;
-use crate::mirror::failures::Failures;
 use crate::mirror::footprint::{Footprint, Touched};
 use crate::mirror::index::{Row, Seen, Update};
 use crate::mirror::lay_out::{self, Target, target_of};
-use crate::mirror::materialize::{
-    Done, Expected, Flush, Materialized, Materializer, Options, Want, WriteRequest,
-};
 use crate::mirror::move_head::touched_index;
 use crate::mirror::pending::Pending;
 use crate::mirror::save;
-use crate::mirror::secure_dir::MirrorDir;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::recreate::{AgainArgs, recreate};
 use crate::porcelain::take_side::{SideArgs, refuse_in_conflict, take_side};
 use crate::revisions;
-use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
-use crate::ui::progress::Unit;
+use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::size;
 use crate::workspace::Workspace;
 use pond_objects::pathspec::Pathspecs;
@@ -82,14 +76,10 @@ pub(crate) struct RestoreArgs {
 pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
     if let Some(directory) = &args.to {
         let workspace = Workspace::browse(ctx.session()?)?;
-        let entries = version(&workspace, args.source.as_ref())?;
+        let tree = tree_of(&workspace, args.source.as_ref())?;
         let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
-        return lay_out_elsewhere(
-            ctx,
-            &workspace,
-            select(entries, pathspecs.as_ref()),
-            &ctx.cwd.join(directory),
-        );
+        let entries = elsewhere::Entries::of(&workspace, tree.as_ref(), pathspecs.as_ref())?;
+        return elsewhere::lay_out(ctx, &workspace, &entries, &ctx.cwd.join(directory));
     }
     if args.paths.is_empty() {
         return Err(usage("restore needs paths").hint("'pond restore .' restores everything below here"));
@@ -363,12 +353,13 @@ fn stage_targets<'t>(
 
 /// The entries of a version; HEAD's where none is named.
 fn version(workspace: &Workspace<'_>, source: Option<&OsString>) -> Result<Vec<PathEntry>, CommandError> {
+    workspace.list(tree_of(workspace, source)?.as_ref())
+}
+
+fn tree_of(workspace: &Workspace<'_>, source: Option<&OsString>) -> Result<Option<ObjectId>, CommandError> {
     match source {
-        Some(text) => {
-            let tree = revisions::resolve_tree(workspace, text)?;
-            workspace.list(Some(&tree))
-        }
-        None => workspace.list(workspace.head_tree()?.as_ref()),
+        Some(text) => Ok(Some(revisions::resolve_tree(workspace, text)?)),
+        None => workspace.head_tree(),
     }
 }
 
@@ -381,82 +372,4 @@ pub(crate) fn staged(workspace: &Workspace<'_>) -> Vec<PathEntry> {
 fn select(entries: Vec<PathEntry>, pathspecs: Option<&Pathspecs>) -> Vec<PathEntry> {
     let Some(pathspecs) = pathspecs else { return entries };
     entries.into_iter().filter(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob())).collect()
-}
-
-/// Lays entries out in a directory that is new or empty.
-fn lay_out_elsewhere(
-    ctx: &Context,
-    workspace: &Workspace<'_>,
-    entries: Vec<PathEntry>,
-    directory: &Path,
-) -> Result<Outcome, CommandError> {
-    let ui = &ctx.ui;
-    let place = directory.ancestors().find_map(|path| std::fs::canonicalize(path).ok());
-    if place.is_some_and(|place| place.starts_with(workspace.pond.pond_dir())) {
-        return Err(fatal("a version can't be laid out inside .pond").hint("name a directory outside of it"));
-    }
-    let target = MirrorDir::open_empty(directory).map_err(|error| {
-        fatal(format_args!("cannot lay out in '{}'", escape::path(directory))).because(&error)
-    })?;
-    interrupt::install();
-    let options = Options {
-        flush: Flush::of_new_directory(entries.len()),
-        replaced: None,
-        interrupted: &interrupt::interrupted,
-    };
-    let materializer = Materializer::new(target, workspace.store(), options);
-    let progress = ui.progress("Writing", Unit::Bytes);
-    progress.add_total(entries.iter().map(|entry| entry.size).sum());
-    let request = |entry: &PathEntry| {
-        let mtime = workspace.store().mtime(&entry.path, &entry.id, i64::MAX);
-        let mtime_ns = mtime.and_then(|micros| micros.checked_mul(1000));
-        let want = Want::Entry { kind: entry.kind, id: entry.id, size: entry.size, mtime_ns };
-        WriteRequest { path: entry.path.clone(), want, expected: Expected::Absent }
-    };
-    let requests: Vec<WriteRequest> = entries.iter().map(request).collect();
-    let on_done = |request: &WriteRequest, _: &Done| {
-        if let Want::Entry { size, .. } = request.want {
-            progress.add(size);
-        }
-        progress.add_file();
-    };
-    let Materialized { results, synced, .. } =
-        materializer.materialize_all(&requests, workspace.threads()?, &|_| false, &on_done);
-    progress.finish();
-    synced
-        .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
-    let mut written = Vec::with_capacity(requests.len());
-    let mut failures = Failures::default();
-    for (request, result) in requests.into_iter().zip(results) {
-        match result {
-            Ok(_) => written.push(request.path),
-            Err(error) => failures.push_outcome(request.path, &error),
-        }
-    }
-    workspace.session.tell(Event::Failed(&failures));
-    if !failures.is_empty() {
-        ui.hint(format_args!(
-            "'{}' holds a part of the version: empty it before the next try, or name another directory",
-            escape::path(directory)
-        ));
-    }
-    if ui.is_json() {
-        let mut document = Map::new();
-        insert_path(&mut document, "directory", directory.as_os_str().as_encoded_bytes().into());
-        document.insert("written".into(), path_rows(&written).into());
-        document.insert("failed".into(), failed_rows(&failures.paths).into());
-        ui.json(&document)?;
-    }
-    if interrupt::interrupted() {
-        return Err(interrupted(format_args!(
-            "interrupted; '{}' holds a part of the version",
-            escape::path(directory)
-        )));
-    }
-    ui.status(format_args!(
-        "laid out {} in '{}'",
-        size::counted(written.len() as u64, "file"),
-        escape::path(directory)
-    ));
-    Ok(if failures.is_empty() { Outcome::Done } else { Outcome::Partial })
 }

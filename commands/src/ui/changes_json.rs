@@ -50,14 +50,14 @@ pub(crate) fn insert_path(row: &mut Map<String, Value>, name: &str, path: &BStr)
 }
 
 /// A row with a path and nothing else.
-pub(crate) fn path_row(path: &BString) -> Map<String, Value> {
+pub(crate) fn path_row(path: impl AsRef<[u8]>) -> Map<String, Value> {
     let mut row = Map::new();
-    insert_path(&mut row, "path", BStr::new(path));
+    insert_path(&mut row, "path", BStr::new(path.as_ref()));
     row
 }
 
 /// A row for each path.
-pub(crate) fn path_rows<'a>(paths: impl IntoIterator<Item = &'a BString>) -> Vec<Map<String, Value>> {
+pub(crate) fn path_rows(paths: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<Map<String, Value>> {
     paths.into_iter().map(path_row).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Writing meta packs: the few rows of a commit, or a hundred thousand change rows, sorted so that the
 //! statistics of columns tell readers which pages they can pass over.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use super::column::{ColumnEncoder, ColumnShape, EncodedColumn, PageCompressor};
 use super::index::{ChangeEntry, IndexEntries, IndexEntry, OperationEntry};
 use super::sealed::{PackFile, SealedPack};
 use super::{MAX_CONTENT, PackError};
-use crate::row::{Location, MetaRow, RowType};
+use crate::row::{ChangeRows, Location, MetaRow, RowType};
 use crate::schema::{ColumnType, META_COLUMNS, PackKind};
 
 /// A row group is closed at so many rows, or bytes of content.
@@ -60,17 +61,57 @@ impl Layout {
 /// Writes a meta pack to a temporary file in `dir`, and makes it durable. The rows are sorted here: by type,
 /// then path, then operation, and stay in their order otherwise, so that what was written together is read together: the
 /// commits of a walk are neighbours, and so are the pages of a version. A failed call leaves no file.
-pub fn write_meta_pack(dir: &Path, mut rows: Vec<MetaRow>) -> Result<SealedPack, PackError> {
+pub fn write_meta_pack(dir: &Path, rows: Vec<MetaRow>) -> Result<SealedPack, PackError> {
+    write_operation(dir, rows, &[])
+}
+
+/// The change rows of a commit, and that commit's id.
+#[derive(Debug)]
+pub(crate) struct CommitChanges<'a> {
+    /// The rows.
+    pub(crate) rows: Box<dyn ChangeRows + 'a>,
+    /// What they have as content.
+    pub(crate) commit: Bytes,
+}
+
+/// The same with the change rows of commits, which belong to the operation whose number and time are those of the last of
+/// `rows`.
+pub(crate) fn write_operation(
+    dir: &Path,
+    mut rows: Vec<MetaRow>,
+    changes: &[CommitChanges<'_>],
+) -> Result<SealedPack, PackError> {
+    let operation = rows.last().map(|row| (row.seq, row.timestamp));
     rows.sort_by(|a, b| order(a).cmp(&order(b)));
-    let content: usize = rows.iter().map(content_len).sum();
-    let is_small = rows.len() <= SMALL_ROWS && content <= SMALL_CONTENT;
-    let mut groups = Vec::new();
-    let mut left = &rows[..];
-    while !left.is_empty() {
-        groups.push(group_len(left.iter()));
-        left = &left[groups[groups.len() - 1]..];
+    let made = in_order(changes);
+    let content =
+        rows.iter().map(content_len).chain(made.iter().map(|(of, _)| changes[*of as usize].commit.len()));
+    let content: usize = content.sum();
+    let is_small = rows.len() + made.len() <= SMALL_ROWS && content <= SMALL_CONTENT;
+    let (before, after) = rows.split_at(rows.partition_point(|row| row.row_type < RowType::Change));
+    debug_assert!(changes.is_empty() || after.iter().all(|row| row.row_type > RowType::Change));
+    let (seq, timestamp) = operation.unwrap_or_default();
+    let make = |(of, number): &(u32, u32)| {
+        let CommitChanges { rows, commit } = &changes[*of as usize];
+        Cow::Owned(MetaRow { seq, timestamp, content: Some(commit.clone()), ..rows.row(*number as usize) })
+    };
+    let all = before.iter().map(Cow::Borrowed).chain(made.iter().map(make));
+    let all = all.chain(after.iter().map(Cow::Borrowed));
+    write_sorted(dir, all, None, if is_small { Layout::SMALL } else { Layout::FRESH })
+}
+
+/// The numbers of all changes, of a commit's and of the row's among its, in the order in which they are to stand.
+fn in_order(changes: &[CommitChanges<'_>]) -> Vec<(u32, u32)> {
+    let number =
+        |number: usize| u32::try_from(number).expect("BUG: an operation changes less than 2^32 paths");
+    let mut all = Vec::with_capacity(changes.iter().map(|of| of.rows.count()).sum());
+    for (of, CommitChanges { rows, .. }) in changes.iter().enumerate() {
+        all.extend((0..rows.count()).map(|row| (number(of), number(row))));
     }
-    write_sorted(dir, &rows, &groups, if is_small { Layout::SMALL } else { Layout::FRESH })
+    let paths = |(of, row): &(u32, u32)| changes[*of as usize].rows.paths(*row as usize);
+    // They nearly are already.
+    all.sort_by(|a, b| paths(a).cmp(&paths(b)));
+    all
 }
 
 /// Writes a meta pack of rows that were in others. A row group holds those of neighbouring operations, so that what they have in
@@ -92,8 +133,7 @@ pub fn write_compact_meta_pack(dir: &Path, rows: Vec<MetaRow>) -> Result<SealedP
         });
         left = rest;
     }
-    let rows: Vec<MetaRow> = rows.into_iter().map(|(_, row)| row).collect();
-    write_sorted(dir, &rows, &groups, Layout::COMPACT)
+    write_sorted(dir, rows.iter().map(|(_, row)| Cow::Borrowed(row)), Some(&groups), Layout::COMPACT)
 }
 
 /// Type, path and number of the operation.
@@ -115,32 +155,34 @@ fn place(row: &MetaRow) -> Option<Place> {
     Some((page.body.word(), page.level, key))
 }
 
-/// Writes rows, of which so many each make a row group.
-fn write_sorted(
+/// Writes rows, of which so many each make a row group; or as many as fit.
+fn write_sorted<'r>(
     dir: &Path,
-    rows: &[MetaRow],
-    groups: &[usize],
+    rows: impl Iterator<Item = Cow<'r, MetaRow>>,
+    groups: Option<&[usize]>,
     layout: Layout,
 ) -> Result<SealedPack, PackError> {
-    if let Some(content) = rows.iter().filter_map(|row| row.content.as_ref()).find(|c| c.len() > MAX_CONTENT)
-    {
-        return Err(PackError::TooLong(content.len()));
-    }
     let mut file = PackFile::create(dir, PackKind::Meta)?;
     let mut index = IndexEntries::default();
     let mut compressor = PageCompressor::new(layout.level);
     let mut columns = META_COLUMNS.map(|column| ColumnEncoder::new(shape(column, layout), Vec::new()));
-    let mut left = rows;
-    for len in groups {
-        let (group, rest) = left.split_at(*len);
-        left = rest;
-        for (row, at) in group.iter().zip(0..) {
-            index_row(
-                row,
-                Location { row_group: file.groups(), row: at, row_type: row.row_type },
-                &mut index,
-            );
-            push_row(row, &mut columns, &mut compressor)?;
+    let mut lengths = groups.into_iter().flatten();
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        let length = lengths.next();
+        let (mut at, mut content) = (0, 0);
+        let fits = |row: &Cow<'_, MetaRow>, at: usize, content: usize| match length {
+            Some(length) => at < *length,
+            None => at == 0 || at < GROUP_ROWS && content + content_len(row) <= GROUP_CONTENT,
+        };
+        while let Some(row) = rows.next_if(|row| fits(row, at, content)) {
+            if content_len(&row) > MAX_CONTENT {
+                return Err(PackError::TooLong(content_len(&row)));
+            }
+            let location = Location { row_group: file.groups(), row: at as u32, row_type: row.row_type };
+            index_row(&row, location, &mut index);
+            push_row(&row, &mut columns, &mut compressor)?;
+            (at, content) = (at + 1, content + content_len(&row));
         }
         let finish = |column: &mut ColumnEncoder| column.finish(&mut compressor, Vec::new());
         let encoded: Vec<EncodedColumn> = columns.iter_mut().map(finish).collect::<Result<_, _>>()?;

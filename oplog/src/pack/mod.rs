@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 pub use cache::PageCache;
 pub use index::{ChangeEntry, DamagedPart, IndexEntries, IndexEntry, IndexError, OperationEntry, PackIndex};
+pub(crate) use meta::{CommitChanges, write_operation};
 pub use meta::{write_compact_meta_pack, write_meta_pack};
 pub use reader::PackReader;
 pub use rows::{Columns, DataRow, DataRows, MetaRows};

@@ -239,9 +239,9 @@ impl SealedPack {
         Ok(())
     }
 
-    /// The sorted index of the pack.
-    pub fn index(&self) -> PackIndex {
-        PackIndex::build(&self.digest, self.entries.clone())
+    /// Makes the sorted index of the pack of its entries, which are gone then.
+    pub fn take_index(&mut self) -> PackIndex {
+        PackIndex::build(&self.digest, std::mem::take(&mut self.entries))
     }
 
     /// The pack as the log adds it, written at this time (milliseconds since 1970).

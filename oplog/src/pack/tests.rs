@@ -175,18 +175,38 @@ fn pages_obey_their_limit_and_the_cache_its_bound() {
     }
 }
 
+/// Change rows that are made when they are written stand where they would if they had been there all along.
+#[test]
+fn changes_that_are_made_late_are_written_as_others() {
+    for count in [3, 60, 45_000] {
+        let dir = TempDir::new().expect("a directory");
+        let commit = Bytes::from(vec![7; 32]);
+        let of_operation = |row| MetaRow { seq: Some(7), timestamp: Some(8), ..row };
+        let mut all: Vec<MetaRow> = meta_rows(count).into_iter().map(of_operation).collect();
+        let changes = all.iter_mut().filter(|row| row.row_type == RowType::Change);
+        changes.for_each(|row| row.content = Some(commit.clone()));
+        let (late, rows): (Vec<_>, Vec<_>) =
+            all.iter().cloned().partition(|row| row.row_type == RowType::Change);
+        let bare = |row| MetaRow { seq: None, timestamp: None, content: None, ..row };
+        let late: Vec<MetaRow> = late.into_iter().rev().map(bare).collect();
+        let changes = [CommitChanges { rows: Box::new(late), commit }];
+        let written = write_operation(dir.path(), rows, &changes).expect("written");
+        assert_eq!(written.digest, write_meta_pack(dir.path(), all).expect("written").digest);
+    }
+}
+
 #[test]
 fn meta_packs_come_back_sorted() {
     for count in [0, 1, 3, 60, 100, 45_000] {
         let dir = TempDir::new().expect("a directory");
         let rows = meta_rows(count);
         let expected = sorted(rows.clone());
-        let (path, sealed) = meta_pack(&dir, rows);
+        let (path, mut sealed) = meta_pack(&dir, rows);
         let reader = PackReader::open(&path).expect("opened");
         let found: Vec<MetaRow> = reader.rows().collect::<Result<_, _>>().expect("rows");
         assert!(found == expected, "{count} rows");
         let rebuilt = PackIndex::rebuild_from_pack(&path, PackKind::Meta, &sealed.digest).expect("indexed");
-        let index = sealed.index();
+        let index = sealed.take_index();
         assert!(rebuilt.entries().eq(index.entries()) && rebuilt.changes().eq(index.changes()));
         assert_eq!(rebuilt.newest_operation(), index.newest_operation());
         assert_eq!(index.len(), 3);

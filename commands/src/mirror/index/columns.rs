@@ -167,6 +167,38 @@ impl Columns {
         stamps.fold(false, |any, (mtime, ctime)| any | (*mtime >= young) | (*ctime >= young))
     }
 
+    /// The rows as those of a commit of exactly them, in an index that is written at `now_ns`: most columns stay, and share their
+    /// memory. `None` where some are not in that commit.
+    pub(super) fn committed(&self, now_ns: i64) -> Option<Self> {
+        let (kinds, flags) = (self.kind.values(), self.flags.values());
+        if kinds.contains(&TOMBSTONE) || flags.iter().any(|flags| flags & INTENT != 0) {
+            return None;
+        }
+        let len = self.len();
+        let flags = match self.may_be_racy(0..len, now_ns) {
+            false => self.flags.clone(),
+            true => {
+                let doubted = flags.iter().enumerate().map(|(at, flags)| flags | self.doubt(at, now_ns));
+                UInt8Array::from_iter_values(doubted)
+            }
+        };
+        Some(Self {
+            flags,
+            base_kind: UInt8Array::from_value(BASE_SAME, len),
+            base_id: BinaryArray::new_null(len),
+            base_size: UInt64Array::new_null(len),
+            node: UInt64Array::new_null(len),
+            ..self.clone()
+        })
+    }
+
+    /// The flag of a row whose stat proves nothing in an index that is written at `now_ns`.
+    fn doubt(&self, at: usize, now_ns: i64) -> u8 {
+        let (mtime_ns, ctime_ns) = (self.mtime_ns.value(at), self.ctime_ns.value(at));
+        let is_racy = Stat { mtime_ns, ctime_ns, ..Stat::default() }.is_racy(now_ns);
+        if is_racy { UNTRUSTED } else { 0 }
+    }
+
     /// The columns in their order; shares the memory.
     pub(super) fn arrays(&self) -> Vec<ArrayRef> {
         vec![

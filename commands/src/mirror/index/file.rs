@@ -4,13 +4,14 @@
 //! names in one step: nothing is created and nothing freed, which costs more than all the bytes of a small index (1.2 ms where
 //! the file system discards what is freed). Whoever still reads the one that became the spare finds a mixture once it is
 //! written over, which the checksum tells, and looks again. A large index is mapped, so that one that had the name is
-//! never written over: it is removed, and those who have it mapped keep it.
+//! never written over: it goes when another gets its name, and those who have it mapped keep it.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::path::Path;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,8 +58,8 @@ pub(super) fn open(path: &Path) -> Result<Option<Index>, IndexError> {
             file => file.map_err(io)?,
         };
         let length = file.metadata().map_err(io)?.len();
-        let bytes = if length > SMALL { map(&file) } else { read(file) };
-        match decode(bytes.map_err(io)?) {
+        let bytes = if length > SMALL { map(&file) } else { read(&file) };
+        match decode(bytes.map_err(io)?, &file) {
             Ok(index) => return Ok(Some(index)),
             Err(Flaw::Newer(found)) => {
                 return Err(IndexError::Newer { path: path.into(), found, known: FORMAT });
@@ -71,7 +72,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Index>, IndexError> {
     }
 }
 
-fn read(file: File) -> io::Result<Bytes> {
+fn read(file: &File) -> io::Result<Bytes> {
     let mut bytes = Vec::new();
     // One that grows meanwhile is a mixture anyway.
     file.take(SMALL).read_to_end(&mut bytes)?;
@@ -104,11 +105,11 @@ impl From<ArrowError> for Flaw {
     }
 }
 
-fn decode(bytes: Bytes) -> Result<Index, Flaw> {
+fn decode(bytes: Bytes, file: &File) -> Result<Index, Flaw> {
     let footer_at = footer_range(&bytes)?;
     let footer =
         root_as_footer(&bytes[footer_at.clone()]).map_err(|error| Flaw::Damaged(error.to_string()))?;
-    verify(&bytes, &footer)?;
+    verify(&bytes, &footer, file)?;
 
     let schema = footer.schema().ok_or("there is no schema")?;
     let header = header_of(&fb_to_schema(schema))?;
@@ -152,19 +153,27 @@ fn checksum_at(bytes: &[u8], footer: &Footer<'_>) -> Result<usize, Flaw> {
     Ok(digits.as_ptr() as usize - bytes.as_ptr() as usize)
 }
 
-/// Bytes from which on an index is hashed by several threads.
+/// Bytes from which on an index is hashed by several threads, and read for that: what is mapped and was looked at counts as
+/// the process's memory, and not every command looks at all of it.
 const PARALLEL_HASH: usize = 16 << 20;
+/// So much of it is read at once.
+const HASHED_AT_ONCE: usize = 4 << 20;
 
-fn verify(bytes: &[u8], footer: &Footer<'_>) -> Result<(), Flaw> {
+fn verify(bytes: &[u8], footer: &Footer<'_>, file: &File) -> Result<(), Flaw> {
     let at = checksum_at(bytes, footer)?;
     let end = at + BLANK.len();
     let mut hasher = blake3::Hasher::new();
     // Below this, starting threads takes longer than they save.
     if at < PARALLEL_HASH {
-        hasher.update(&bytes[..at])
+        hasher.update(&bytes[..at]);
     } else {
-        hasher.update_rayon(&bytes[..at])
-    };
+        let mut buffer = vec![0; HASHED_AT_ONCE];
+        for start in (0..at).step_by(HASHED_AT_ONCE) {
+            let part = &mut buffer[..HASHED_AT_ONCE.min(at - start)];
+            file.read_exact_at(part, start as u64).map_err(|error| Flaw::Damaged(error.to_string()))?;
+            hasher.update_rayon(part);
+        }
+    }
     hasher.update(&BLANK).update(&bytes[end..]);
     if hasher.finalize().to_hex().as_bytes() != &bytes[at..end] {
         return Err("its bytes do not match its checksum".into());
@@ -239,18 +248,69 @@ fn schema_with(header: &Header) -> Schema {
 /// Writes an index and publishes it under `path`, durably; after an error the old one is still there. The caller holds the
 /// mirror's lock.
 pub(super) fn save(path: &Path, header: &Header, batches: &[Columns]) -> Result<(), IndexError> {
-    let io = |action| move |source| IndexError::Io { action, path: path.into(), source };
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let spare = dir.join(SPARE);
-    let unusable = |source| IndexError::Io { action: "write over", path: spare.clone(), source };
-    let mut file = open_spare(&spare).map_err(unusable)?;
-    write(&mut file, header, batches).map_err(|error| match error {
-        ArrowError::IoError(_, source) => io("write")(source),
+    let mut writer = Writer::create(path, header)?;
+    batches.iter().try_for_each(|batch| writer.push(batch))?;
+    writer.finish()
+}
+
+/// An index that is being written beside the one that it is to replace. What is left of one that is not finished is written
+/// over by the next.
+pub(super) struct Writer {
+    path: PathBuf,
+    spare: PathBuf,
+    schema: SchemaRef,
+    out: FileWriter<BufWriter<Hashing>>,
+}
+
+impl Writer {
+    /// Begins an index that is to be published under `path`. The caller holds the mirror's lock until it has ended.
+    pub(super) fn create(path: &Path, header: &Header) -> Result<Self, IndexError> {
+        let spare = dir_of(path).join(SPARE);
+        let unusable = |source| IndexError::Io { action: "write over", path: spare.clone(), source };
+        let file = open_spare(&spare).map_err(unusable)?;
+        let hashing = Hashing { file, hasher: blake3::Hasher::new(), length: 0 };
+        let schema = Arc::new(schema_with(header));
+        let out = FileWriter::try_new(BufWriter::with_capacity(1 << 20, hashing), &schema);
+        let out = out.map_err(|error| encode_error(path, error))?;
+        Ok(Self { path: path.into(), spare, schema, out })
+    }
+
+    /// Appends a batch.
+    pub(super) fn push(&mut self, batch: &Columns) -> Result<(), IndexError> {
+        let batch = RecordBatch::try_new(self.schema.clone(), batch.arrays());
+        let written = batch.and_then(|batch| self.out.write(&batch));
+        written.map_err(|error| encode_error(&self.path, error))
+    }
+
+    /// Makes it durable and gives it its name.
+    pub(super) fn finish(self) -> Result<(), IndexError> {
+        let Self { path, spare, out, .. } = self;
+        let io = |action| {
+            let path = path.clone();
+            move |source| IndexError::Io { action, path, source }
+        };
+        let file = complete(out).map_err(|error| encode_error(&path, error))?;
+        file.sync_all().map_err(io("write"))?;
+        exchange(&spare, &path).map_err(io("replace"))?;
+        File::open(dir_of(&path)).and_then(|dir| dir.sync_all()).map_err(io("sync the directory of"))
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "an index for {}", self.path.display())
+    }
+}
+
+fn dir_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn encode_error(path: &Path, error: ArrowError) -> IndexError {
+    match error {
+        ArrowError::IoError(_, source) => IndexError::Io { action: "write", path: path.into(), source },
         error => IndexError::Encode(error),
-    })?;
-    file.sync_all().map_err(io("write"))?;
-    exchange(&spare, path).map_err(io("replace"))?;
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io("sync the directory of"))
+    }
 }
 
 /// The file that may be written over; a new one where there is none.
@@ -266,10 +326,11 @@ fn open_spare(spare: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Gives the file the index's name. What had the name becomes the spare, where the file system can do both at once.
+/// Gives the file the index's name. What had the name becomes the spare, where the file system can do both at once; a large
+/// one, which is never written over, would only take space.
 fn exchange(spare: &Path, path: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
-    {
+    if std::fs::symlink_metadata(path).is_ok_and(|old| old.len() <= SMALL) {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         use rustix::io::Errno;
         match renameat_with(CWD, spare, CWD, path, RenameFlags::EXCHANGE) {
@@ -281,25 +342,20 @@ fn exchange(spare: &Path, path: &Path) -> io::Result<()> {
     std::fs::rename(spare, path)
 }
 
-fn write(file: &mut File, header: &Header, batches: &[Columns]) -> Result<(), ArrowError> {
-    let schema = Arc::new(schema_with(header));
-    let hashing = Hashing { file: &mut *file, hasher: blake3::Hasher::new(), length: 0 };
-    let mut writer = FileWriter::try_new(BufWriter::with_capacity(1 << 20, hashing), &schema)?;
-    for batch in batches {
-        writer.write(&RecordBatch::try_new(schema.clone(), batch.arrays())?)?;
-    }
-    writer.write_metadata(CHECKSUM, std::str::from_utf8(&BLANK).expect("BUG: zeros are UTF-8"));
-    let buffered = writer.into_inner()?;
-    let hashing = buffered.into_inner().map_err(|error| io::Error::from(error.into_error().kind()))?;
-    let (digest, length) = (hashing.hasher.finalize().to_hex(), hashing.length);
-    let at = find_checksum(file, length)?;
+/// Ends the file, and puts its checksum in.
+fn complete(mut out: FileWriter<BufWriter<Hashing>>) -> Result<File, ArrowError> {
+    out.write_metadata(CHECKSUM, std::str::from_utf8(&BLANK).expect("BUG: zeros are UTF-8"));
+    let hashing = out.into_inner()?.into_inner();
+    let Hashing { mut file, hasher, length } =
+        hashing.map_err(|error| io::Error::from(error.into_error().kind()))?;
+    let at = find_checksum(&mut file, length)?;
     file.seek(SeekFrom::Start(at))?;
-    file.write_all(digest.as_bytes())?;
+    file.write_all(hasher.finalize().to_hex().as_bytes())?;
     // What it was written over may have been longer.
     if file.metadata()?.len() > length {
         file.set_len(length)?;
     }
-    Ok(())
+    Ok(file)
 }
 
 /// Where the blank checksum stands in a file that was just written.
@@ -317,13 +373,13 @@ fn find_checksum(file: &mut File, length: u64) -> Result<u64, ArrowError> {
 }
 
 /// Hashes what passes through to a file.
-struct Hashing<'a> {
-    file: &'a mut File,
+struct Hashing {
+    file: File,
     hasher: blake3::Hasher,
     length: u64,
 }
 
-impl Write for Hashing<'_> {
+impl Write for Hashing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hasher.update(&bytes[..written]);

@@ -296,9 +296,10 @@ fn an_edited_index_is_the_one_built_from_scratch() {
         for _ in 0..6 {
             let mut updates = BTreeMap::new();
             for _ in 0..numbers.below(40) {
-                let update = match numbers.below(4) {
+                let update = match numbers.below(5) {
                     0 => Update::Delete,
                     1 => Update::Forget,
+                    2 => Update::Stage(side(&numbers.below(1000).to_string()), OLD),
                     _ => Update::Set(Row::added(side(&numbers.below(1000).to_string()), OLD)),
                 };
                 updates.insert(BString::from(name(&mut numbers, range)), update);
@@ -307,6 +308,11 @@ fn an_edited_index_is_the_one_built_from_scratch() {
                 let path = Key(path.clone());
                 match update {
                     Update::Set(row) => drop(rows.insert(path, *row)),
+                    Update::Stage(side, seen) => {
+                        let added = Row::added(*side, *seen);
+                        let row = rows.get(&path).map_or(added, |row| row.restaged(*side, *seen));
+                        rows.insert(path, row);
+                    }
                     Update::Forget => drop(rows.remove(&path)),
                     Update::Delete => {
                         if let Some(row) = rows.remove(&path).and_then(|row| row.deleted()) {
@@ -333,4 +339,105 @@ fn an_edited_index_is_the_one_built_from_scratch() {
             assert!(found.map(|number| index.path(number)).eq(expected.iter().map(|path| path.0.as_bstr())));
         }
     }
+}
+
+#[test]
+fn a_committed_index_has_every_row_as_it_was_committed() {
+    let mut numbers = Numbers(7);
+    for kinds in [1, 2, 4, 5] {
+        let mut rows = BTreeMap::new();
+        for number in 0..20_000 {
+            let side = side(&numbers.below(1000).to_string());
+            let row = match numbers.below(kinds) {
+                0 => Row::added(side, OLD),
+                1 => Row { node: Some(NodeId(number)), ..Row::unchanged(side, OLD) },
+                2 => Row::unchanged(side, Seen { mtime_ns: NOW, ..OLD }),
+                3 => Row::unchanged(side, OLD).restaged(Side::empty_directory(), OLD),
+                _ if number % 2 == 0 => Row { intent: true, ..Row::added(side, OLD) },
+                _ => Row::unchanged(side, OLD).deleted().expect("a base"),
+            };
+            rows.insert(Key(format!("f{number:05}").into()), row);
+        }
+        let index = build(&rows, Header::default()).finish();
+        let mut expected = IndexBuilder::new(Header::default(), NOW);
+        for (path, row) in &rows {
+            row.committed().iter().for_each(|row| expected.push(&path.0, row));
+        }
+        assert_eq!(rows_of(&index.committed(Header::default(), NOW).finish()), rows_of(&expected.finish()));
+    }
+}
+
+#[test]
+fn an_index_is_edited_and_put_on_another_commit_at_once() {
+    let mut numbers = Numbers(11);
+    for round in 0..20 {
+        let (count, range) = if round == 0 { (25_000, 3_000) } else { (200, 20) };
+        let name = |numbers: &mut Numbers| {
+            format!("d{}/e{}/f{:05}", numbers.below(9), numbers.below(5), numbers.below(range))
+        };
+        let some_side = |numbers: &mut Numbers| side(&numbers.below(50).to_string());
+        let mut rows = BTreeMap::new();
+        for _ in 0..count {
+            let row = Row::unchanged(some_side(&mut numbers), OLD);
+            let row = match numbers.below(3) {
+                0 => row,
+                1 => row.restaged(some_side(&mut numbers), OLD),
+                _ => row.deleted().expect("a base"),
+            };
+            rows.insert(Key(name(&mut numbers).into()), row);
+        }
+        let index = build(&rows, Header::default()).finish();
+        let (mut updates, mut sides) = (BTreeMap::new(), BTreeMap::new());
+        for _ in 0..30 {
+            let path = BString::from(name(&mut numbers));
+            let update = match numbers.below(3) {
+                0 => Update::Delete,
+                1 => Update::Forget,
+                _ => Update::Stage(some_side(&mut numbers), OLD),
+            };
+            sides.insert(path.clone(), index.row(&path).and_then(|row| row.base_side()));
+            updates.insert(path, update);
+        }
+        for _ in 0..30 {
+            let side = (numbers.below(2) == 0).then(|| some_side(&mut numbers));
+            sides.insert(name(&mut numbers).into(), side);
+        }
+        let mut expected = rows_of(&index.edit(updates.clone(), Header::default(), NOW).finish());
+        for (path, side) in &sides {
+            let row = expected.remove(&Key(path.clone()));
+            let row = row.or_else(|| Row::unchanged((*side)?, Seen::NEVER).deleted());
+            if let Some(row) = row.and_then(|row| row.on(*side)) {
+                expected.insert(Key(path.clone()), row);
+            }
+        }
+        let (updates, bases) = (SortedUpdates::from(updates), Bases::from(sides));
+        let found = index.edit_with(&updates, bases, Header::default(), NOW, None).finish();
+        assert_eq!(rows_of(&found), expected);
+    }
+}
+
+#[test]
+fn a_large_index_is_written_while_it_is_made() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("index");
+    let rows = (0..50_000).map(|number| (key(&format!("f{number:05}")), Row::unchanged(side("old"), OLD)));
+    let before = build(&rows.collect(), Header::default()).save(&path).expect("saved");
+    let update = |number: u32| {
+        let staged = side(&number.to_string());
+        let update = if number % 3 == 0 { Update::Delete } else { Update::Stage(staged, OLD) };
+        (BString::from(format!("f{number:05}")), update)
+    };
+    let updates = SortedUpdates::from((0..60_000).step_by(7).map(update).collect::<BTreeMap<_, _>>());
+    let edit = |file| before.edit_with(&updates, Bases::default(), Header::default(), NOW, file);
+    let expected = rows_of(&edit(None).finish());
+    // One that nobody saves changes nothing.
+    drop(edit(Some(path.clone())));
+    assert_eq!(rows_of(&Index::open(&path).expect("no damage").expect("an index")), rows_of(&before));
+    let saved = edit(Some(path.clone())).save(&path).expect("saved");
+    assert_eq!(rows_of(&saved), expected);
+    assert_eq!(rows_of(&Index::open(&path).expect("no damage").expect("an index")), expected);
+    assert_eq!(rows_of(&before).len(), 50_000, "the one before is mapped still");
+
+    let nowhere = dir.path().join("none/index");
+    assert!(edit(Some(nowhere.clone())).save(&nowhere).is_err());
 }

@@ -68,13 +68,29 @@ impl Materializer<'_> {
         may_go: &(dyn Fn(&BStr) -> bool + Sync),
         on_done: &(dyn Fn(&WriteRequest, &Done) + Sync),
     ) -> Materialized {
-        let results: Vec<_> = requests.iter().map(|_| Mutex::new(None)).collect();
+        let (results, stuck) = self.materialize_some(requests, threads, may_go, on_done);
+        Materialized { results, stuck, synced: self.sync() }
+    }
+
+    /// The same of some of many, which [`Self::sync`] makes durable with the others: the results, and directories that could
+    /// not be removed.
+    pub(crate) fn materialize_some(
+        &self,
+        requests: &[WriteRequest],
+        threads: usize,
+        may_go: &(dyn Fn(&BStr) -> bool + Sync),
+        on_done: &(dyn Fn(&WriteRequest, &Done) + Sync),
+    ) -> (Vec<Done>, Vec<(BString, MaterializeError)>) {
+        // One lock for all: each is held for less than what any of them waits for the host.
+        let results: Mutex<Vec<Option<Done>>> = Mutex::new(requests.iter().map(|_| None).collect());
+        let finish = |at: usize, done: Done| {
+            on_done(&requests[at], &done);
+            results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(done);
+        };
         let gone: Vec<_> = requests.iter().map(|_| AtomicBool::new(false)).collect();
         let run = |at: usize| {
-            let request = &requests[at];
-            let done = self.materialize(request, &gone[at]);
-            on_done(request, &done);
-            *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            let done = self.materialize(&requests[at], &gone[at]);
+            finish(at, done);
         };
         let (removals, writes): (Vec<_>, Vec<_>) =
             (0..requests.len()).partition(|at| requests[*at].want == Want::Absent);
@@ -85,23 +101,17 @@ impl Materializer<'_> {
         in_parallel(others.len(), threads, &|at| run(others[at]));
         if self.is_flushed_at_once(files.len()) {
             for batch in batches(requests, &files) {
-                let finish = |at: usize, done: Done| {
-                    on_done(&requests[at], &done);
-                    *results[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
-                };
                 self.write_files(requests, batch, threads, &finish);
             }
         } else {
             in_parallel(files.len(), threads, &|at| run(files[at]));
         }
-        let done = |result: Mutex<Option<Done>>| {
-            let done = result.into_inner().unwrap_or_else(PoisonError::into_inner);
-            done.expect("BUG: every request is run once")
-        };
-        let results: Vec<Done> = results.into_iter().map(done).collect();
+        let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let results: Vec<Done> =
+            results.into_iter().map(|done| done.expect("BUG: every request is run once")).collect();
         let failed = requests.iter().zip(&results).filter(|(_, done)| done.is_err());
         failed.for_each(|(request, _)| self.remove_made(request.path.as_bstr()));
-        Materialized { results, stuck, synced: self.sync() }
+        (results, stuck)
     }
 
     /// Writes files, makes them durable by one flush, and gives them their names.

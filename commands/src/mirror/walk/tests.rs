@@ -36,7 +36,7 @@ fn index(files: &[&str], dirs: &[&str]) -> Index {
 fn listed(root: &Path, index: Option<&Index>, untracked: Untracked) -> (Walk, Vec<String>) {
     let ignore = Ignore::new(root, None, None);
     let options = WalkOptions { ignore: &ignore, index, pathspecs: None, untracked, ignored: true };
-    let walk = walk(root, options).expect("a walk");
+    let mut walk = walk(root, options).expect("a walk");
     let words = walk.entries().into_iter().map(|(path, host)| match host {
         Host::File(_) => path.to_string(),
         Host::EmptyDir => format!("{path}/ empty"),

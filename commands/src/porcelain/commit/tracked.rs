@@ -1,7 +1,7 @@
 //! What a commit stages first.
 
 use crate::context::Context;
-use bstr::BString;
+use bstr::{BStr, BString};
 
 use crate::error::{CommandError, partial};
 use crate::mirror::add::{AddRequest, add};
@@ -27,15 +27,15 @@ pub(super) fn stage_tracked(
     pathspecs: Option<&Pathspecs>,
 ) -> Result<Tracked, CommandError> {
     let before = workspace.index.clone();
-    let request = AddRequest { pathspecs, update_only: true, force: false, dry_run: false };
+    let request = AddRequest { pathspecs, update_only: true, force: false, dry_run: false, names: true };
     let added = add(workspace, &request)?;
     for (path, error) in &added.failed {
         ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
     }
-    let side = |index: &Index, path: &BString| index.row(path).and_then(|row| row.staged);
+    let side = |index: &Index, path: &BStr| index.row(path).and_then(|row| row.staged);
     let mut staged = Touched::default();
-    for path in added.added.iter().chain(&added.removed) {
-        staged.add(path.clone(), side(&before, path), side(&workspace.index, path));
+    for path in added.added.iter().chain(added.removed.iter()) {
+        staged.add(path, side(&before, path), side(&workspace.index, path));
     }
     if pathspecs.is_some() && !added.failed.is_empty() {
         return Err(partial("some files could not be staged; nothing was committed")

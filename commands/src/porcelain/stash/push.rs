@@ -21,7 +21,7 @@ use crate::mirror::differences::Differences;
 use crate::mirror::index::{Index, Row, Seen, Update};
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::lost_content;
-use crate::mirror::next_commit::{next_nodes, staged_changes, staged_only};
+use crate::mirror::next_commit::{next_nodes_without_renames, staged_only};
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::refused::refused;
 use crate::mirror::save;
@@ -277,10 +277,7 @@ impl Commits {
         let (author, committer) = (identity::author(ctx)?, identity::committer(ctx)?);
         let mut pages = NewPages::new(store);
         let mut commit = |index: Option<&Index>, tree, parents, message: &[u8]| {
-            let nodes = index.map(|index| {
-                let changes: Vec<_> = staged_changes(index).collect();
-                next_nodes(index, &nodes, &changes)
-            });
+            let nodes = index.map(|index| next_nodes_without_renames(index, &nodes));
             let nodes = nodes.and_then(|nodes| nodes.store());
             let nodes = nodes.map(|(root, new)| {
                 new.iter().for_each(|(id, page)| pages.add(*id, page));
