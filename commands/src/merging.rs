@@ -4,9 +4,11 @@
 //! with the new commit where everything went together, else with what waits for a person. The files follow, then the
 //! index. A command that is killed in between leaves HEAD moved or not moved, and what `undo` needs.
 
+use crate::mirror::rearrange::{Rearrange, Rearranged, Record, rearrange};
 use crate::observer::Event;
 use crate::report::list::paths_below;
-use std::collections::{BTreeMap, HashSet};
+use pond_oplog::transaction::Transaction;
+use std::collections::HashSet;
 
 use bstr::{BStr, BString, ByteSlice};
 use pond_objects::large::Stream;
@@ -15,31 +17,22 @@ use pond_objects::merge::{
     merge_commits, merge_trees,
 };
 use pond_objects::node::NodeTable;
-use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError, Signature};
+use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
-use pond_oplog::view::Head;
-use pond_refs::{Expected, RefEdit};
 
 use crate::error::{CommandError, Outcome, conflict, fatal};
 use crate::mirror::add::names;
 use crate::mirror::differences::Differences;
 use crate::mirror::displaced::with_emptied;
-use crate::mirror::footprint::Footprint;
-use crate::mirror::index::{EntryRef, Header, Index, Seen, Update};
 use crate::mirror::lay_out::{self, LaidOut, Target};
-use crate::mirror::move_head::{restaged, touched_index};
 use crate::mirror::next_commit::{StagedChanges, next_nodes};
 use crate::mirror::obstacles::refuse_out_of_reach;
 use crate::mirror::pending::Pending;
-use crate::mirror::rebase;
-use crate::mirror::record::NewCommit;
 use crate::mirror::save::Saved;
 use crate::mirror::scan::{Scan, State};
 use crate::mirror::staged_tree::NewPages;
-use crate::mirror::stat::now_ns;
 use crate::revisions;
-use crate::transact;
 use crate::workspace::Workspace;
 use pond_objects::escape;
 
@@ -100,7 +93,7 @@ impl StrategyArgs {
 }
 
 /// Trees that were merged, their new contents stored.
-pub(crate) struct Combined {
+pub(crate) struct MergedTrees {
     /// What they come to.
     pub(crate) merged: Merged,
     packs: Vec<StagedPack>,
@@ -112,7 +105,7 @@ pub(crate) fn combine_commits(
     commits: [ObjectId; 2],
     labels: [&BStr; 2],
     options: &MergeOptions,
-) -> Result<Combined, CommandError> {
+) -> Result<MergedTrees, CommandError> {
     let mut contents = Vec::new();
     let store = workspace.store();
     let mut bases = |tips: &[ObjectId], other: ObjectId| -> Result<Vec<ObjectId>, ReadError> {
@@ -123,7 +116,7 @@ pub(crate) fn combine_commits(
         Ok(())
     };
     let merged = merge_commits(store, &mut bases, commits, labels, options, &mut keep)?.merged;
-    Ok(Combined { merged, packs: store_contents(workspace, contents)? })
+    Ok(MergedTrees { merged, packs: store_contents(workspace, contents)? })
 }
 
 /// Brings into what is staged what changed from one commit's tree to another's; none is a tree without entries.
@@ -132,7 +125,7 @@ pub(crate) fn combine_change(
     [base, theirs]: [Option<&Commit>; 2],
     labels: Labels<'_>,
     options: &MergeOptions,
-) -> Result<Combined, CommandError> {
+) -> Result<MergedTrees, CommandError> {
     let store = workspace.store();
     let table =
         |commit: Option<&Commit>| NodeTable::load(store, commit.and_then(|commit| commit.nodes.as_ref()));
@@ -151,7 +144,7 @@ pub(crate) fn combine_change(
         Ok(())
     };
     let merged = merge_trees(&pages, &trees, labels, options, &mut keep)?;
-    Ok(Combined { merged, packs: store_contents(workspace, contents)? })
+    Ok(MergedTrees { merged, packs: store_contents(workspace, contents)? })
 }
 
 /// Stores merged contents in the staging area; the workspace reads them from then on.
@@ -227,18 +220,6 @@ pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<()
     }
 }
 
-/// A commit that ends a merge or the like.
-pub(crate) struct Record {
-    /// What it follows.
-    pub(crate) parents: Vec<ObjectId>,
-    /// Who made the change.
-    pub(crate) author: Signature,
-    /// Who makes the commit.
-    pub(crate) committer: Signature,
-    /// The message.
-    pub(crate) message: BString,
-}
-
 /// What becomes of merged trees.
 pub(crate) enum Then {
     /// They are committed, and something comes after them, or nothing does.
@@ -266,7 +247,7 @@ pub(crate) fn apply(
     workspace: &mut Workspace<'_>,
     kind: &str,
     parameters: &[(&str, String)],
-    combined: &Combined,
+    combined: &MergedTrees,
     then: Then,
 ) -> Result<Applied, CommandError> {
     let targets = lay_out::targets_of(&combined.merged.updates);
@@ -275,92 +256,22 @@ pub(crate) fn apply(
     refuse_out_of_reach(&scan, &targets)?;
     refuse_uncommitted(workspace, &scan, &targets, &combined.merged.unmerged, kind)?;
     workspace.session.check_interrupt(unchanged(workspace))?;
-    let saved = Saved::default();
-    let before = workspace.index.header().pending.clone();
-    let after = match &then {
-        Then::Commit(_, pending) | Then::Stage(pending) => pending.clone(),
+    let (commit, pending) = match then {
+        Then::Commit(record, pending) => (Some(record), pending),
+        Then::Stage(pending) => (None, pending),
     };
-    let footprint = Footprint {
-        host: lay_out::touched(workspace, &targets, &saved, &scan),
-        index: touched_index(workspace, &targets),
-        pending: Some([before, after.clone()]),
-        ..Footprint::default()
+    let request = Rearrange {
+        files: targets.clone(),
+        staged: targets,
+        commit,
+        pending,
+        always: true,
+        ..Rearrange::nothing(workspace, kind, parameters)
     };
-    let staged = next_index(workspace, &targets);
-    let store = workspace.store();
-    let head = workspace.head.commit.map(|id| store.commit(&id)).transpose()?;
-    let nodes = NodeTable::load(store, head.as_ref().and_then(|head| head.nodes.as_ref()))?;
-    let is_commit = matches!(then, Then::Commit(..));
-    let changes = is_commit.then(|| StagedChanges::find(&staged, &nodes, store));
-    let mtime = |entry: &EntryRef<'_>| store.mtime(entry.path, &entry.row.staged?.id, i64::MAX);
-    let mut transaction = transact::begin(workspace, kind, parameters)?;
-    transaction.adopt(&combined.packs);
-    footprint.join(workspace, &mut transaction)?;
-    let mut commit = None;
-    if let (Then::Commit(record, _), Some(changes)) = (then, &changes) {
-        let Record { parents, author, committer, message } = record;
-        let new = NewCommit {
-            index: &staged,
-            nodes: &nodes,
-            changes,
-            mtime: &mtime,
-            parents,
-            author,
-            committer,
-            extra: Vec::new(),
-            message,
-        };
-        let (id, made) = new.add_to(&mut transaction);
-        let head = Head { branch: workspace.head.branch.clone(), commit: Some(id) };
-        if let Some(branch) = &head.branch {
-            let expected = Expected::from(workspace.head.commit);
-            transaction.edit_ref(RefEdit { name: branch.clone(), expected, new: Some(id) });
-        }
-        transaction.set_head(&workspace.session.mirror, head.clone());
-        commit = Some((id, made, head));
-    }
-    let published = transact::publish(workspace, transaction)?;
-    if let Some((_, _, head)) = &commit {
-        workspace.head = head.clone();
-    }
-    workspace.refresh(published.state)?;
-    let laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
-    workspace.note_laid_out(&targets, &laid_out);
-    laid_out.show_due(workspace, "undo");
-    save_index(workspace, &targets, &laid_out, after)?;
-    let commit = commit.map(|(id, commit, _)| (id, commit));
-    Ok(Applied { commit, laid_out, changed: targets.len() })
-}
-
-fn save_index(
-    workspace: &mut Workspace<'_>,
-    targets: &[Target],
-    laid_out: &LaidOut,
-    pending: Option<Pending>,
-) -> Result<(), CommandError> {
-    let updates = lay_out::updates_of_all(workspace, targets, laid_out);
-    let header = workspace.index.header().clone();
-    let tree = workspace.head_tree()?;
-    let delta_version = Some(workspace.snapshot.state().version);
-    let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
-    let builder = rebase::across(
-        &workspace.index,
-        updates,
-        workspace.store(),
-        tree.as_ref(),
-        header,
-        workspace.index_file(),
-    )?;
-    workspace.save_index(builder)?;
-    workspace.save_head()
-}
-
-/// The index with the targets staged, nothing known of the host's files.
-fn next_index(workspace: &Workspace<'_>, targets: &[Target]) -> Index {
-    let update =
-        |target: &Target| (target.path.clone(), restaged(workspace, &target.path, target.side, Seen::NEVER));
-    let updates: BTreeMap<BString, Update> = targets.iter().map(update).collect();
-    workspace.index.edit(updates, workspace.index.header().clone(), now_ns()).finish()
+    let changed = request.files.len();
+    let adopt = |transaction: &mut Transaction<'_>| transaction.adopt(&combined.packs);
+    let Rearranged { commit, laid_out } = rearrange(workspace, request, &scan, &Saved::default(), adopt)?;
+    Ok(Applied { commit, laid_out, changed })
 }
 
 /// What an error says of that which was not done: of several commits, earlier ones may have been picked.

@@ -19,8 +19,8 @@ use super::index::{Index, Row, Seen, Update};
 use super::lay_out::{self, Target, target_of};
 use super::move_head::{MoveHead, MovedHead, plan};
 use super::obstacles::{self, Obstacles};
-use super::pending::{Doing, Pending};
-use super::rearrange::{Rearrange, rearrange};
+use super::pending::{Pending, Sequence};
+use super::rearrange::{Rearrange, Rearranged, rearrange};
 use super::save::{self, Saved, Victim};
 use super::scan::{Scan, State};
 use super::staged_tree::NewPages;
@@ -89,10 +89,11 @@ pub(crate) fn merge_over(
     refuse_untracked(&scan, &files, obstacles, &kind.to_lowercase())?;
     workspace.session.check_interrupt("nothing was changed")?;
     let before = workspace.head.clone();
-    let pending = Pending::new(Doing::Conflicts, b"", &merged.unmerged).unless_over();
+    let pending = Pending::new(Sequence::Conflicts, b"", &merged.unmerged).unless_over();
     let request =
         Rearrange { head, edits, files, staged, pending, ..Rearrange::nothing(workspace, kind, parameters) };
-    let laid_out = rearrange(workspace, request, &scan, &saved, |transaction| transaction.adopt(&packs))?;
+    let Rearranged { laid_out, .. } =
+        rearrange(workspace, request, &scan, &saved, |transaction| transaction.adopt(&packs))?;
     let carried = carried::unstaged(&workspace.index, &lay_out::look_at_tracked(workspace)?);
     Ok((MovedHead { before, laid_out, carried }, merged))
 }

@@ -20,7 +20,7 @@ use super::footprint::Touched;
 use super::index::{Base, Row, Seen, Update};
 use super::lay_out::{self, LaidOut, Target};
 use super::obstacles::{Obstacles, refuse_out_of_reach};
-use super::rearrange::{Rearrange, rearrange};
+use super::rearrange::{Rearrange, Rearranged, rearrange};
 use super::rebase::base_tree;
 use super::save;
 use super::scan::{Scan, State};
@@ -114,7 +114,7 @@ pub(crate) fn move_head(
         pending: None,
         ..Rearrange::nothing(workspace, kind, parameters)
     };
-    let laid_out = rearrange(workspace, request, &scan, &saved, |_| ())?;
+    let Rearranged { laid_out, .. } = rearrange(workspace, request, &scan, &saved, |_| ())?;
     let carried = carried(&workspace.index, &scan, &laid_out);
     Ok(MovedHead { before, laid_out, carried })
 }

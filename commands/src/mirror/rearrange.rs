@@ -4,7 +4,12 @@
 //! that is killed in between, or cannot write a file, is done half: the next one that takes the mirror's lock does the rest,
 //! which the operation tells (see [`super::catch_up`] and [`super::unwritten`]).
 
-use pond_objects::Side;
+use super::next_commit::StagedChanges;
+use super::record::NewCommit;
+use super::stat::now_ns;
+use pond_objects::ObjectSource as _;
+use pond_objects::node::NodeTable;
+use pond_objects::{Commit, ObjectId, Side, Signature};
 use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
@@ -14,7 +19,7 @@ use pond_refs::{Expected, RefEdit, apply_edits};
 
 use super::displaced::with_emptied;
 use super::footprint::{Footprint, Touched};
-use super::index::{Header, Row, Seen, Update};
+use super::index::{EntryRef, Header, Index, Row, Seen, Update};
 use super::lay_out::{self, LaidOut, Target};
 use super::move_head::{restaged, touched_index};
 use super::pending::Pending;
@@ -41,10 +46,24 @@ pub(crate) struct Rearrange<'a> {
     pub(crate) staged: Vec<Target>,
     /// What differs between the two commits, where that is all that changes in files and index.
     pub(crate) whole: Option<Touched>,
+    /// The commit that is made of what is staged then: HEAD and its branch go there.
+    pub(crate) commit: Option<Record>,
     /// What waits for a person afterwards.
     pub(crate) pending: Option<Pending>,
     /// Whether it is an operation in any case, for what the caller adds to it.
     pub(crate) always: bool,
+}
+
+/// A commit that ends a merge or the like.
+pub(crate) struct Record {
+    /// What it follows.
+    pub(crate) parents: Vec<ObjectId>,
+    /// Who made the change.
+    pub(crate) author: Signature,
+    /// Who makes the commit.
+    pub(crate) committer: Signature,
+    /// The message.
+    pub(crate) message: BString,
 }
 
 impl<'a> Rearrange<'a> {
@@ -62,10 +81,19 @@ impl<'a> Rearrange<'a> {
             files: Vec::new(),
             staged: Vec::new(),
             whole: None,
+            commit: None,
             pending: workspace.index.header().pending.clone(),
             always: false,
         }
     }
+}
+
+/// What was done.
+pub(crate) struct Rearranged {
+    /// The new commit, where there is one.
+    pub(crate) commit: Option<(ObjectId, Commit)>,
+    /// The files.
+    pub(crate) laid_out: LaidOut,
 }
 
 /// Does it; nothing is published where nothing changes. `saved` is what was stored of the files that are overwritten, and
@@ -76,22 +104,21 @@ impl<'a> Rearrange<'a> {
 /// [`LaidOut::failed`].
 pub(crate) fn rearrange(
     workspace: &mut Workspace<'_>,
-    request: Rearrange<'_>,
+    mut request: Rearrange<'_>,
     scan: &Scan,
     saved: &Saved,
     extend: impl FnOnce(&mut Transaction<'_>),
-) -> Result<LaidOut, CommandError> {
-    let Rearrange { kind, parameters, head, mut edits, files, staged, whole, pending, always } = request;
-    let [files, staged] = match whole {
-        // Two commits say of every directory what becomes of it.
-        Some(_) => [files, staged],
-        None => [files, staged].map(|targets| with_emptied(&workspace.index, targets)),
-    };
+) -> Result<Rearranged, CommandError> {
+    if request.whole.is_none() {
+        // Two commits say of every directory what becomes of it; others do not.
+        request.files = with_emptied(&workspace.index, request.files);
+        request.staged = with_emptied(&workspace.index, request.staged);
+    }
     // Mostly they are the same, and may be many.
-    let staged = Some(staged).filter(|staged| *staged != files);
+    let staged = Some(std::mem::take(&mut request.staged)).filter(|staged| *staged != request.files);
+    let (pending, whole) = (request.pending.clone(), request.whole.take());
+    let files = std::mem::take(&mut request.files);
     let staged = staged.as_deref().unwrap_or(&files);
-    let view = workspace.snapshot.view();
-    let moves = apply_edits(&edits, |name| view.target(name))?;
     let mut footprint = match whole {
         Some(touched) => Footprint { host: touched.clone(), index: touched, ..Footprint::default() },
         None => Footprint {
@@ -101,27 +128,7 @@ pub(crate) fn rearrange(
         },
     };
     footprint.pending = Some([workspace.index.header().pending.clone(), pending.clone()]);
-    if always || head != workspace.head || !footprint.is_empty() || !moves.is_empty() {
-        let moves_head = head != workspace.head;
-        // The branch that HEAD goes to has to be there still, where it is expected, when this is published.
-        if let Some(branch) = head.branch.as_ref().filter(|_| moves_head)
-            && edits.iter().all(|edit| edit.name != *branch)
-        {
-            let expected = Expected::from(head.commit);
-            edits.push(RefEdit { name: branch.clone(), expected, new: head.commit });
-        }
-        let mut transaction = transact::begin(workspace, kind, parameters)?;
-        saved.join(&mut transaction);
-        footprint.join(workspace, &mut transaction)?;
-        extend(&mut transaction);
-        edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
-        if moves_head {
-            transaction.set_head(&workspace.session.mirror, head.clone());
-        }
-        let published = transact::publish(workspace, transaction)?;
-        workspace.head = head;
-        workspace.refresh(published.state)?;
-    }
+    let commit = publish(workspace, request, staged, &footprint, saved, extend)?;
     let laid_out = match files.is_empty() {
         true => LaidOut::default(),
         false => lay_out::lay_out(workspace, &files, saved, scan)?,
@@ -130,7 +137,72 @@ pub(crate) fn rearrange(
     laid_out.show_what_gave_way(workspace, "undo");
     laid_out.show_due(workspace, "undo");
     save_index(workspace, &files, staged, &laid_out, pending)?;
-    Ok(laid_out)
+    Ok(Rearranged { commit, laid_out })
+}
+
+/// Publishes the operation, where it is one; gives the new commit.
+fn publish(
+    workspace: &mut Workspace<'_>,
+    request: Rearrange<'_>,
+    staged: &[Target],
+    footprint: &Footprint,
+    saved: &Saved,
+    extend: impl FnOnce(&mut Transaction<'_>),
+) -> Result<Option<(ObjectId, Commit)>, CommandError> {
+    let Rearrange { kind, parameters, mut head, mut edits, commit: record, always, .. } = request;
+    let view = workspace.snapshot.view();
+    let moves = apply_edits(&edits, |name| view.target(name))?;
+    let is_empty = head == workspace.head && footprint.is_empty() && moves.is_empty();
+    if is_empty && record.is_none() && !always {
+        return Ok(None);
+    }
+    let store = workspace.store();
+    let next = record.is_some().then(|| next_index(workspace, staged));
+    let base = workspace.head.commit.filter(|_| record.is_some()).map(|id| store.commit(&id)).transpose()?;
+    let nodes = NodeTable::load(store, base.as_ref().and_then(|base| base.nodes.as_ref()))?;
+    let changes = next.as_ref().map(|next| StagedChanges::find(next, &nodes, store));
+    let mtime = |entry: &EntryRef<'_>| store.mtime(entry.path, &entry.row.staged?.id, i64::MAX);
+    let mut transaction = transact::begin(workspace, kind, parameters)?;
+    saved.join(&mut transaction);
+    footprint.join(workspace, &mut transaction)?;
+    extend(&mut transaction);
+    let mut commit = None;
+    if let (Some(record), Some(index), Some(changes)) = (record, &next, &changes) {
+        let Record { parents, author, committer, message } = record;
+        let (nodes, mtime, extra) = (&nodes, &mtime, Vec::new());
+        let new = NewCommit { index, nodes, changes, mtime, parents, author, committer, extra, message };
+        let (id, made) = new.add_to(&mut transaction);
+        head.commit = Some(id);
+        if let Some(branch) = &head.branch {
+            let expected = Expected::from(workspace.head.commit);
+            edits.push(RefEdit { name: branch.clone(), expected, new: Some(id) });
+        }
+        commit = Some((id, made));
+    }
+    let moves_head = head != workspace.head;
+    // The branch that HEAD goes to has to be there still, where it is expected, when this is published.
+    if let Some(branch) = head.branch.as_ref().filter(|_| moves_head)
+        && edits.iter().all(|edit| edit.name != *branch)
+    {
+        let expected = Expected::from(head.commit);
+        edits.push(RefEdit { name: branch.clone(), expected, new: head.commit });
+    }
+    edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
+    if moves_head {
+        transaction.set_head(&workspace.session.mirror, head.clone());
+    }
+    let published = transact::publish(workspace, transaction)?;
+    workspace.head = head;
+    workspace.refresh(published.state)?;
+    Ok(commit)
+}
+
+/// The index with the targets staged, nothing known of the host's files.
+fn next_index(workspace: &Workspace<'_>, targets: &[Target]) -> Index {
+    let update =
+        |target: &Target| (target.path.clone(), restaged(workspace, &target.path, target.side, Seen::NEVER));
+    let updates: BTreeMap<BString, Update> = targets.iter().map(update).collect();
+    workspace.index.edit(updates, workspace.index.header().clone(), now_ns()).finish()
 }
 
 fn save_index(

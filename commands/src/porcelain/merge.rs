@@ -2,6 +2,7 @@
 
 mod squash;
 
+use crate::mirror::rearrange::Record;
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
@@ -13,10 +14,10 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::identity;
-use crate::merging::{self, Applied, Record, StrategyArgs, Then};
+use crate::merging::{self, Applied, StrategyArgs, Then};
 use crate::message::Cleanup;
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
-use crate::mirror::pending::{Doing, Pending};
+use crate::mirror::pending::{Pending, Sequence};
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
 use crate::ui::{editor, size};
@@ -109,13 +110,13 @@ pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandErro
     let mut workspace =
         if args.abort { Workspace::take_back(ctx.session()?)? } else { Workspace::write(ctx.session()?)? };
     if args.go_on {
-        return sequence::go_on(ctx, &mut workspace, Doing::Merge);
+        return sequence::go_on(ctx, &mut workspace, Sequence::Merge);
     }
     if args.abort {
-        return sequence::abort(ctx, &mut workspace, Doing::Merge);
+        return sequence::abort(ctx, &mut workspace, Sequence::Merge);
     }
     if args.quit {
-        return sequence::quit(ctx, &mut workspace, Doing::Merge);
+        return sequence::quit(ctx, &mut workspace, Sequence::Merge);
     }
     let text = args.commit.clone().expect("BUG: the parser asks for a commit");
     let theirs = revisions::resolve_found(&workspace, &text)?;
@@ -238,8 +239,8 @@ fn three_way(
         let unmerged = &combined.merged.unmerged;
         message.extend_from_slice(&merging::conflict_lines(unmerged));
         Then::Stage(Some(match args.squash {
-            true => Pending::new(Doing::Squash, &message, unmerged),
-            false => Pending::new(Doing::Merge, &message, unmerged).with_heads(&[theirs.id]),
+            true => Pending::new(Sequence::Squash, &message, unmerged),
+            false => Pending::new(Sequence::Merge, &message, unmerged).with_heads(&[theirs.id]),
         }))
     };
     merging::tell(workspace, &combined.merged);

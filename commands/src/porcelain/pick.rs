@@ -3,6 +3,7 @@
 //! Each commit is one operation, which says in the same step what comes after it. Whatever ends the command in between,
 //! those that are left wait, with what was said about them; before the first is made, nothing was changed.
 
+use crate::mirror::rearrange::Record;
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
@@ -13,8 +14,8 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, nothing, usage};
 use crate::identity;
-use crate::merging::{self, Record, StrategyArgs, Then};
-use crate::mirror::pending::{Doing, Pending};
+use crate::merging::{self, StrategyArgs, Then};
+use crate::mirror::pending::{Pending, Sequence};
 use crate::mirror::pick_options::PickOptions;
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
@@ -63,7 +64,7 @@ pub(super) struct PickArgs {
 /// Begins, or goes on. `said` is what the command alone takes.
 pub(super) fn run(
     ctx: &Context,
-    doing: Doing,
+    doing: Sequence,
     args: &PickArgs,
     said: PickOptions,
 ) -> Result<Outcome, CommandError> {
@@ -113,7 +114,7 @@ impl How {
 fn commits(
     workspace: &Workspace<'_>,
     texts: &[OsString],
-    doing: Doing,
+    doing: Sequence,
 ) -> Result<Vec<ObjectId>, CommandError> {
     let is_range = |text: &OsString| {
         let bytes = text.as_encoded_bytes();
@@ -133,7 +134,7 @@ fn commits(
     if found.is_empty() {
         return Err(usage("the range holds no commits"));
     }
-    if doing == Doing::CherryPick {
+    if doing == Sequence::CherryPick {
         found.reverse();
     }
     Ok(found)
@@ -143,7 +144,7 @@ fn commits(
 fn pick_all(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
     commits: &[ObjectId],
     how: &How,
 ) -> Result<Outcome, CommandError> {
@@ -176,7 +177,7 @@ fn pick_all(
 /// The error with a word about the commits that are left, where they wait: before the first was picked, none do.
 fn with_left(
     workspace: &Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
     left: &[ObjectId],
     error: CommandError,
 ) -> CommandError {
@@ -197,7 +198,7 @@ fn with_left(
 pub(super) fn go_on(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
     queue: &[ObjectId],
     said: &PickOptions,
 ) -> Result<Outcome, CommandError> {
@@ -208,7 +209,7 @@ pub(super) fn go_on(
 fn pick(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
     id: &ObjectId,
     behind: &[ObjectId],
     how: &How,
@@ -225,7 +226,7 @@ fn pick(
     let before = BString::from(format!("parent of {name}"));
     let combined = {
         let (base, theirs, labels) = match doing {
-            Doing::Revert => (Some(&picked), parent.as_ref(), [&name, &before]),
+            Sequence::Revert => (Some(&picked), parent.as_ref(), [&name, &before]),
             _ => (parent.as_ref(), Some(&picked), [&before, &name]),
         };
         let labels = Labels { ours: "HEAD".into(), base: labels[0].as_bstr(), theirs: labels[1].as_bstr() };
@@ -245,7 +246,7 @@ fn pick(
     } else if is_clean && !how.said.no_commit {
         let committer = identity::committer(ctx)?;
         let author = match doing {
-            Doing::CherryPick => picked.author.clone(),
+            Sequence::CherryPick => picked.author.clone(),
             _ => identity::author(ctx)?,
         };
         let record = Record { parents: vec![head], author, committer, message: message.clone() };
@@ -253,7 +254,7 @@ fn pick(
     } else if is_clean {
         Then::Stage(Pending::of_queue(doing, behind, &how.said))
     } else if how.said.no_commit {
-        Then::Stage(Some(Pending::new(Doing::Conflicts, b"", &combined.merged.unmerged)))
+        Then::Stage(Some(Pending::new(Sequence::Conflicts, b"", &combined.merged.unmerged)))
     } else {
         message.extend_from_slice(&merging::conflict_lines(&combined.merged.unmerged));
         let pending = Pending::new(doing, &message, &combined.merged.unmerged);
@@ -294,7 +295,7 @@ fn pick(
         return Ok(Outcome::Differences);
     }
     if !is_clean {
-        let verb = if doing == Doing::Revert { "revert" } else { "apply" };
+        let verb = if doing == Sequence::Revert { "revert" } else { "apply" };
         ui.error(format_args!(
             "could not {verb} {}: decide about the files in conflict",
             escape::plain(&name)
@@ -317,9 +318,9 @@ fn pick(
 }
 
 /// What is the matter with a commit that has nothing to bring, or nothing left to be taken out.
-fn empty(doing: Doing, short: &str) -> String {
+fn empty(doing: Sequence, short: &str) -> String {
     match doing {
-        Doing::Revert => {
+        Sequence::Revert => {
             format!("reverting {short} changes nothing here: HEAD has nothing of what it brought")
         }
         _ => format!("{short} changes nothing here: HEAD has what it would bring"),
@@ -327,9 +328,9 @@ fn empty(doing: Doing, short: &str) -> String {
 }
 
 /// The error of a single one.
-fn changes_nothing(doing: Doing, short: &str) -> CommandError {
+fn changes_nothing(doing: Sequence, short: &str) -> CommandError {
     nothing(empty(doing, short)).hint(match doing {
-        Doing::CherryPick => "nothing was committed; --allow-empty commits all the same",
+        Sequence::CherryPick => "nothing was committed; --allow-empty commits all the same",
         _ => "nothing was committed",
     })
 }
@@ -363,13 +364,13 @@ fn parent(
 
 fn message(
     ctx: &Context,
-    doing: Doing,
+    doing: Sequence,
     id: &ObjectId,
     picked: &Commit,
     how: &How,
 ) -> Result<BString, CommandError> {
     let mut message = match doing {
-        Doing::Revert => {
+        Sequence::Revert => {
             let subject = picked.subject().to_str_lossy().into_owned();
             let again = subject.strip_prefix("Revert \"").and_then(|text| text.strip_suffix('"'));
             let first = match again.filter(|text| !text.starts_with("Revert \"")) {

@@ -15,7 +15,7 @@ use crate::mirror::index::Update;
 use crate::mirror::lay_out::{self, LaidOut, Target};
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
 use crate::mirror::pending::Pending;
-use crate::mirror::rearrange::{Rearrange, rearrange};
+use crate::mirror::rearrange::{Rearrange, Rearranged, rearrange};
 use crate::mirror::save::Saved;
 use crate::mirror::scan::{Scan, refresh};
 use crate::mirror::stat::now_ns;
@@ -156,7 +156,8 @@ fn unstage(
     }
     let pending = pending.and_then(Pending::unless_over);
     let request = Rearrange { staged, pending, ..Rearrange::nothing(workspace, "RESET", &[]) };
-    let laid_out = rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
+    let Rearranged { laid_out, .. } =
+        rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
     let before = workspace.head.clone();
     report(ctx, workspace, Mode::Mixed, &before, &Done { laid_out, staged: paths })
 }
@@ -233,7 +234,7 @@ fn move_and_restage(
         pending: None,
         ..Rearrange::nothing(workspace, "RESET", parameters)
     };
-    let laid_out = rearrange(workspace, request, &scan, &Saved::default(), |_| ())?;
+    let Rearranged { laid_out, .. } = rearrange(workspace, request, &scan, &Saved::default(), |_| ())?;
     Ok(Done { laid_out, staged: paths })
 }
 

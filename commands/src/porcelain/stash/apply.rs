@@ -24,7 +24,7 @@ use crate::mirror::displaced::parents;
 use crate::mirror::lay_out::{self, LaidOut, Target, target_of};
 use crate::mirror::move_head::plan;
 use crate::mirror::obstacles::Obstacles;
-use crate::mirror::pending::{Doing, Pending};
+use crate::mirror::pending::{Pending, Sequence};
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save;
 use crate::mirror::scan::Scan;
@@ -59,7 +59,7 @@ pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome,
     let request = Rearrange {
         files,
         staged: brought.staged,
-        pending: Pending::new(Doing::Stash, b"", &brought.merged.unmerged).unless_over(),
+        pending: Pending::new(Sequence::Stash, b"", &brought.merged.unmerged).unless_over(),
         always: is_dropped,
         ..Rearrange::nothing(&workspace, "STASH", &parameters)
     };
@@ -89,10 +89,11 @@ fn publish(
     let victims = lay_out::victims(workspace, scan, &request.files)?;
     workspace.session.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
-    rearrange(workspace, request, scan, &saved, |transaction| {
+    let done = rearrange(workspace, request, scan, &saved, |transaction| {
         transaction.adopt(packs);
         seq.into_iter().for_each(|seq| transaction.edit_stash(StashEdit::Drop(seq)));
-    })
+    })?;
+    Ok(done.laid_out)
 }
 
 /// What a stash changes here.

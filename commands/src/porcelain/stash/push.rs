@@ -22,10 +22,10 @@ use crate::mirror::index::{Index, Row, Seen, Update};
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::lost_content;
 use crate::mirror::next_commit::{next_nodes_without_renames, staged_only};
-use crate::mirror::rearrange::{Rearrange, rearrange};
+use crate::mirror::rearrange::{Rearrange, Rearranged, rearrange};
 use crate::mirror::refused::refused;
 use crate::mirror::save;
-use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
+use crate::mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
 use crate::mirror::staged_tree::{NewPages, join};
 use crate::mirror::stat::now_ns;
 use crate::mirror::walk::Untracked;
@@ -109,7 +109,7 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
         always: true,
         ..Rearrange::nothing(&workspace, "STASH", &parameters)
     };
-    let laid_out = rearrange(&mut workspace, request, &scan, &saved, |transaction| {
+    let Rearranged { laid_out, .. } = rearrange(&mut workspace, request, &scan, &saved, |transaction| {
         // What is only staged may be in no commit but the stash's.
         transaction.adopt(&adopted);
         commits.join(transaction);
@@ -221,7 +221,7 @@ fn untracked(
     missed.extend(refused);
     let found = scan.changes.iter().filter(|change| change.state == State::Untracked);
     // The directory of tracked files that are gone is there again with them.
-    let is_unknown = |change: &&Change| {
+    let is_unknown = |change: &&HostChange| {
         let is_again =
             change.kind == Some(Kind::Directory) && !workspace.index.range_of_dir(&change.path).is_empty();
         workspace.index.find(&change.path).is_err() && !is_again
