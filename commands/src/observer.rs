@@ -13,7 +13,7 @@ use pond_refs::RefName;
 use crate::error::CommandError;
 use crate::mirror::failures::Failures;
 use crate::mirror::ignore::Problem;
-use crate::mirror::pending::Doing;
+use crate::mirror::pending::Sequence;
 
 /// Who is told what a deed does, may see how far it is, and may stop it.
 pub(crate) trait Observer: Send + Sync {
@@ -96,7 +96,7 @@ pub(crate) enum Event<'a> {
         is_due: bool,
         taken_back_by: &'a str,
         /// The command that goes on with it, where nothing has to be decided first.
-        going_on: Option<Doing>,
+        going_on: Option<Sequence>,
     },
     /// What such a command left was done now.
     HalfDoneFinished {

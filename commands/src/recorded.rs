@@ -18,7 +18,7 @@ use crate::error::CommandError;
 use crate::mirror::next_commit::change_rows;
 
 /// A commit before it has its node table.
-pub(crate) struct Recorded {
+pub(crate) struct NewCommitOfTree {
     /// The directory version, which is stored.
     pub(crate) tree: ObjectId,
     /// What it follows.
@@ -31,7 +31,7 @@ pub(crate) struct Recorded {
     pub(crate) message: BString,
 }
 
-impl Recorded {
+impl NewCommitOfTree {
     /// Adds the commit to a transaction, and gives its id.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use pond_oplog::{ReadonlyPond, Store};
 
 use super::footprint::Recorded;
 use super::index::{Header, Index, IndexBuilder, Row, Seen, Update};
-use super::pending::{Doing, Pending};
+use super::pending::{Pending, Sequence};
 use super::rebase;
 use super::stat::now_ns;
 
@@ -32,7 +32,7 @@ pub(crate) struct CaughtUp {
     /// What it renames of them, in this order.
     pub(crate) moved: Vec<(BString, BString)>,
     /// The command that goes on with what waits, where nobody has to decide anything first.
-    pub(crate) going_on: Option<Doing>,
+    pub(crate) going_on: Option<Sequence>,
     /// The kind of the newest operation among them; empty where there is none.
     pub(crate) kind: String,
     /// The number before that of the first.

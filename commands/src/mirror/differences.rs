@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use bstr::{BStr, BString};
 use pond_objects::{Kind, path_order};
 
-use super::scan::{Change, Scan, State};
+use super::scan::{HostChange, Scan, State};
 use pond_objects::path::{above, is_below};
 
 /// The differences between the host and the index.
 pub(crate) struct Differences<'a> {
     /// In order, as the scan has them.
-    changes: &'a [Change],
-    by_path: HashMap<&'a [u8], &'a Change>,
+    changes: &'a [HostChange],
+    by_path: HashMap<&'a [u8], &'a HostChange>,
     /// Files, symlinks and special files of the host in no version.
     files: HashMap<&'a [u8], &'a BString>,
 }
@@ -23,12 +23,12 @@ impl<'a> Differences<'a> {
         Self::new(&scan.changes)
     }
 
-    fn new(changes: &'a [Change]) -> Self {
+    fn new(changes: &'a [HostChange]) -> Self {
         debug_assert!(
             changes.is_sorted_by(|a, b| path_order(&a.path, &b.path).is_le()),
             "BUG: a scan's changes are in order"
         );
-        let is_file = |change: &&Change| {
+        let is_file = |change: &&HostChange| {
             is_special(change) || change.kind.is_some_and(Kind::is_blob) && change.state != State::Missing
         };
         Self {
@@ -43,7 +43,7 @@ impl<'a> Differences<'a> {
     }
 
     /// The difference at a path.
-    pub(crate) fn at(&self, path: &BStr) -> Option<&'a Change> {
+    pub(crate) fn at(&self, path: &BStr) -> Option<&'a HostChange> {
         self.by_path.get(path.as_ref() as &[u8]).copied()
     }
 
@@ -59,7 +59,7 @@ impl<'a> Differences<'a> {
 
     /// The special files around a path that shall have a file or, with `is_dir`, a directory: at it, above it, and below it if
     /// it is no directory.
-    pub(crate) fn special_around(&self, path: &BString, is_dir: bool) -> Vec<&'a Change> {
+    pub(crate) fn special_around(&self, path: &BString, is_dir: bool) -> Vec<&'a HostChange> {
         let own = self.at(path.as_ref()).into_iter();
         let above = self.file_above(path).and_then(|above| self.at(above.as_ref()));
         let below = self.untracked_below(path).filter(|_| !is_dir);
@@ -80,7 +80,7 @@ impl<'a> Differences<'a> {
         &self,
         path: &'p [u8],
     ) -> impl Iterator<Item = &'a BString> + use<'a, 'p> {
-        let is_empty = |change: &&Change| change.kind == Some(Kind::Directory) && !change.collapsed;
+        let is_empty = |change: &&HostChange| change.kind == Some(Kind::Directory) && !change.collapsed;
         self.untracked_below(path).filter(is_empty).map(|change| &change.path)
     }
 
@@ -88,14 +88,14 @@ impl<'a> Differences<'a> {
     pub(crate) fn untracked_below<'p>(
         &self,
         path: &'p [u8],
-    ) -> impl Iterator<Item = &'a Change> + use<'a, 'p> {
+    ) -> impl Iterator<Item = &'a HostChange> + use<'a, 'p> {
         let start = self.changes.partition_point(|change| path_order(&change.path, path).is_le());
         let below = self.changes[start..].iter().take_while(move |change| is_below(&change.path, path));
         below.filter(|change| change.state == State::Untracked || is_special(change) && change.row.is_none())
     }
 }
 
-fn is_special(change: &Change) -> bool {
+fn is_special(change: &HostChange) -> bool {
     matches!(change.state, State::Special(_))
 }
 
@@ -103,8 +103,8 @@ fn is_special(change: &Change) -> bool {
 mod tests {
     use super::*;
 
-    fn change(path: &str, state: State, kind: Kind) -> Change {
-        Change {
+    fn change(path: &str, state: State, kind: Kind) -> HostChange {
+        HostChange {
             path: path.into(),
             state,
             row: None,

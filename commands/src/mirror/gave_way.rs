@@ -9,7 +9,7 @@ use pond_objects::{Kind, Side};
 use super::differences::Differences;
 use super::lay_out::{LaidOut, Target};
 use super::save::Saved;
-use super::scan::{Change, Scan, State};
+use super::scan::{HostChange, Scan, State};
 use crate::workspace::Workspace;
 
 /// The files in no version that are not there any more: around the targets, and in their places.
@@ -48,7 +48,7 @@ pub(super) fn say_what_special_went(
 }
 
 /// The special files that give way to a target: at its path in any case; around it where it shall have something.
-pub(crate) fn special_in_place_of<'a>(host: &Differences<'a>, target: &Target) -> Vec<&'a Change> {
+pub(crate) fn special_in_place_of<'a>(host: &Differences<'a>, target: &Target) -> Vec<&'a HostChange> {
     match target.side {
         Some(side) => host.special_around(&target.path, side.kind == Kind::Directory),
         None => host.at(target.path.as_ref()).filter(|_| host.is_special(&target.path)).into_iter().collect(),

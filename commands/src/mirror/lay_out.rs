@@ -21,7 +21,7 @@ use super::materialize::{
 use super::obstacles::refuse_out_of_reach;
 use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
-use super::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
+use super::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
 use super::secure_dir::{DirError, MirrorDir};
 use super::stat::{Stat, now_ns};
 use super::walk::Untracked;
@@ -202,7 +202,7 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
 
 /// Whether empty directories of the host, in no version, get something or give way to a file.
 pub(crate) fn takes_empty_directories(scan: &Scan, targets: &[Target]) -> bool {
-    let is_empty = |change: &&Change| {
+    let is_empty = |change: &&HostChange| {
         change.state == State::Untracked && change.kind == Some(Kind::Directory) && !change.collapsed
     };
     let mut empty = scan.changes.iter().filter(is_empty).peekable();

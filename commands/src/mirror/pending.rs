@@ -18,7 +18,7 @@ use super::pick_options::{PickOptions, is_unset};
 /// What is going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Doing {
+pub(crate) enum Sequence {
     Merge,
     CherryPick,
     Revert,
@@ -30,7 +30,7 @@ pub(crate) enum Doing {
     Conflicts,
 }
 
-impl Doing {
+impl Sequence {
     /// Its word: the command that began it, and that goes on with it, where one does.
     pub(crate) fn command(self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl Doing {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Pending {
     /// What is going on.
-    pub(crate) doing: Doing,
+    pub(crate) doing: Sequence,
     /// Commits besides HEAD that the next commit follows, as digits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     heads: Vec<String>,
@@ -132,7 +132,7 @@ impl Which {
 
 impl Pending {
     /// Something that begins to wait.
-    pub(crate) fn new(doing: Doing, message: &[u8], unmerged: &[Unmerged]) -> Self {
+    pub(crate) fn new(doing: Sequence, message: &[u8], unmerged: &[Unmerged]) -> Self {
         let conflicts = unmerged.iter().map(Conflict::of).collect();
         let message = escape(message);
         Self {
@@ -148,7 +148,7 @@ impl Pending {
     }
 
     /// Commits of which the first is next to be picked; none where there are none.
-    pub(crate) fn of_queue(doing: Doing, queue: &[ObjectId], options: &PickOptions) -> Option<Self> {
+    pub(crate) fn of_queue(doing: Sequence, queue: &[ObjectId], options: &PickOptions) -> Option<Self> {
         let rest = Self::new(doing, b"", &[]).with_queue(queue, options);
         Some(rest).filter(|rest| !rest.queue.is_empty())
     }
@@ -224,17 +224,17 @@ impl Pending {
 
     /// Whether a commit of its own is still to be made, not only those that come after it.
     pub(crate) fn is_commit_due(&self) -> bool {
-        self.doing == Doing::Merge || self.commit.is_some()
+        self.doing == Sequence::Merge || self.commit.is_some()
     }
 
     /// Whether something waits, which has to end before something else begins.
     pub(crate) fn waits(&self) -> bool {
-        self.doing != Doing::Squash || !self.conflicts.is_empty()
+        self.doing != Sequence::Squash || !self.conflicts.is_empty()
     }
 
     /// The message for the next commit, where one was prepared.
     pub(crate) fn prepared_message(&self) -> Option<BString> {
-        (self.is_commit_due() || self.doing == Doing::Squash).then(|| self.message())
+        (self.is_commit_due() || self.doing == Sequence::Squash).then(|| self.message())
     }
 
     /// Whether it is between two commits: none is due, and some are left.
@@ -257,7 +257,7 @@ impl Pending {
 
     /// What is left of it when it is forgotten: the paths in conflict are still to be decided about.
     pub(crate) fn only_conflicts(&self) -> Option<Self> {
-        Self { conflicts: self.conflicts.clone(), ..Self::new(Doing::Conflicts, b"", &[]) }.unless_over()
+        Self { conflicts: self.conflicts.clone(), ..Self::new(Sequence::Conflicts, b"", &[]) }.unless_over()
     }
 
     /// It, or none where nothing is left of it.
@@ -404,7 +404,7 @@ mod tests {
             conflict: Some("diff3".to_owned()),
             ..PickOptions::default()
         };
-        let mut pending = Pending::new(Doing::CherryPick, b"m\n\xfe", &[unmerged])
+        let mut pending = Pending::new(Sequence::CherryPick, b"m\n\xfe", &[unmerged])
             .with_heads(&[id])
             .with_commit(id)
             .with_queue(&[id, id], &options);
@@ -433,9 +433,9 @@ mod tests {
         let rest = pending.rest().expect("a queue");
         assert!(!rest.is_by_hand());
         assert_eq!(Pending::from_json(&rest.to_json()), Some(rest));
-        assert_eq!(Pending::of_queue(Doing::Revert, &[], &options), None);
-        assert_eq!(Pending::new(Doing::Stash, b"", &[]).unless_over(), None);
-        let squashed = Pending::new(Doing::Squash, b"both", &[]).unless_over().expect("a message");
+        assert_eq!(Pending::of_queue(Sequence::Revert, &[], &options), None);
+        assert_eq!(Pending::new(Sequence::Stash, b"", &[]).unless_over(), None);
+        let squashed = Pending::new(Sequence::Squash, b"both", &[]).unless_over().expect("a message");
         assert!(!squashed.waits() && !squashed.is_commit_due() && squashed.after_commit().is_none());
         assert_eq!(squashed.prepared_message(), Some("both".into()));
     }

@@ -77,7 +77,7 @@ pub(crate) enum State {
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
+pub(crate) struct HostChange {
     /// The path from the mirror's root.
     pub(crate) path: BString,
     /// What is different.
@@ -98,7 +98,7 @@ pub(crate) struct Change {
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     /// The differences in order; a collapsed directory comes after a tracked file of the same name.
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<HostChange>,
     /// Rows whose files were read and found unchanged, with their stats of now.
     pub(crate) refreshed: Vec<(usize, Seen)>,
     /// Ignored paths, where asked for; directories end with `/`.
@@ -209,9 +209,9 @@ impl<'a> Join<'a> {
         }
     }
 
-    fn change(&mut self, path: &BStr, state: State, row: Option<usize>) -> &mut Change {
+    fn change(&mut self, path: &BStr, state: State, row: Option<usize>) -> &mut HostChange {
         let change =
-            Change { path: path.into(), state, row, kind: None, stat: None, id: None, collapsed: false };
+            HostChange { path: path.into(), state, row, kind: None, stat: None, id: None, collapsed: false };
         self.scan.changes.push(change);
         self.scan.changes.last_mut().expect("BUG: a change was pushed right here")
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
-use crate::recorded::Recorded;
+use crate::recorded::NewCommitOfTree;
 use crate::workspace::Workspace;
 use crate::{identity, revisions, transact};
 use pond_objects::escape;
@@ -63,7 +63,7 @@ pub(crate) fn run(ctx: &Context, args: CommitTreeArgs) -> Result<Outcome, Comman
     let message = message(&args)?;
     let subject = String::from_utf8_lossy(message.split(|byte| *byte == b'\n').next().unwrap_or_default());
     let doing = ctx.session()?.doing("COMMIT_TREE", &[("message", subject.into_owned())])?;
-    let recorded = Recorded {
+    let recorded = NewCommitOfTree {
         tree,
         parents,
         author: identity::author(ctx)?,

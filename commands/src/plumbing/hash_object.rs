@@ -1,5 +1,6 @@
 //! `pond hash-object`: the ids of contents.
 
+use crate::mirror::scan::content::hash_all;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
@@ -14,9 +15,6 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::add;
 use crate::workspace::Workspace;
 use pond_objects::escape;
-
-/// Bytes read at a time: from this size on, all cores hash.
-const BUFFER: usize = 1 << 20;
 
 /// Print the ids that the contents of files have, or would have, in a pond
 #[derive(Debug, clap::Args)]
@@ -93,30 +91,9 @@ fn open(path: &PathBuf) -> io::Result<File> {
     }
 }
 
-fn hash_stream(source: &mut dyn Read) -> io::Result<ObjectId> {
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let filled = fill(source, &mut buffer)?;
-        if filled < BUFFER {
-            hasher.update(&buffer[..filled]);
-            return Ok(ObjectId::from_bytes(*hasher.finalize().as_bytes()));
-        }
-        hasher.update_rayon(&buffer);
-    }
-}
-
-fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match source.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
+fn hash_stream(mut source: &mut dyn Read) -> io::Result<ObjectId> {
+    let (id, _) = hash_all(&mut source, u64::MAX, &mut Vec::new())?;
+    Ok(id)
 }
 
 /// Stores the contents, and has the index name the packs, so that nothing takes them for garbage.

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::next_commit::{StagedChanges, next_nodes};
 use crate::mirror::pending::{Conflict, Which};
-use crate::mirror::scan::{Change, Hashing, ScanOptions, State, scan};
+use crate::mirror::scan::{Hashing, HostChange, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
 use crate::workspace::Workspace;
 use pond_objects::escape;
@@ -269,7 +269,7 @@ impl Lister<'_> {
 }
 
 /// What the mirror has at an untracked path; its id is not known.
-fn host_side(change: &Change) -> Option<Side> {
+fn host_side(change: &HostChange) -> Option<Side> {
     let size = change.stat.map_or(0, |stat| stat.size);
     change.kind.map(|kind| Side { kind, id: change.id.unwrap_or(ObjectId::ZERO), size })
 }

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::mirror::pending::Doing;
+use crate::mirror::pending::Sequence;
 use crate::mirror::pick_options::PickOptions;
 use crate::porcelain::pick::{self, PickArgs};
 
@@ -38,5 +38,5 @@ pub(crate) struct CherryPickArgs {
 
 pub(crate) fn run(ctx: &Context, args: CherryPickArgs) -> Result<Outcome, CommandError> {
     let said = PickOptions { mention: args.mention, allow_empty: args.allow_empty, ..PickOptions::default() };
-    pick::run(ctx, Doing::CherryPick, &args.pick, said)
+    pick::run(ctx, Sequence::CherryPick, &args.pick, said)
 }

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::mirror::pending::Doing;
+use crate::mirror::pending::Sequence;
 use crate::mirror::pick_options::PickOptions;
 use crate::porcelain::pick::{self, PickArgs};
 
@@ -34,5 +34,5 @@ pub(crate) struct RevertArgs {
 pub(crate) fn run(ctx: &Context, args: RevertArgs) -> Result<Outcome, CommandError> {
     // Kept for the fingers: no editor is started anyway.
     let RevertArgs { no_edit: _, pick } = args;
-    pick::run(ctx, Doing::Revert, &pick, PickOptions::default())
+    pick::run(ctx, Sequence::Revert, &pick, PickOptions::default())
 }

@@ -12,7 +12,7 @@ use crate::mirror::index::{Row, Update};
 use crate::mirror::pending::Conflict;
 use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
 use crate::mirror::save::{self, Saved, Victim};
-use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
+use crate::mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
 use crate::mirror::stat::Stat;
 use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::{self, PathArgs};
@@ -65,7 +65,7 @@ struct Target<'a> {
     path: BString,
     row: Row,
     /// How the host differs, if it does.
-    change: Option<&'a Change>,
+    change: Option<&'a HostChange>,
     /// It is in conflict: that it goes is a decision.
     is_unmerged: bool,
     /// The host's stat where nothing differs.
@@ -187,7 +187,7 @@ fn targets<'a>(
     rows: &[usize],
     unmerged: &HashSet<BString>,
 ) -> Vec<Target<'a>> {
-    let changes: HashMap<usize, &Change> =
+    let changes: HashMap<usize, &HostChange> =
         scan.changes.iter().filter_map(|change| Some((change.row?, change))).collect();
     let refreshed: HashMap<usize, _> = scan.refreshed.iter().copied().collect();
     let target = |number: &usize| {

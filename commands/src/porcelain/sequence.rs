@@ -10,7 +10,7 @@ use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
 use crate::message::Cleanup;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::index::Header;
-use crate::mirror::pending::{Doing, Pending};
+use crate::mirror::pending::{Pending, Sequence};
 use crate::mirror::save::{self, Saved};
 use crate::porcelain::commit;
 use crate::take_back::{self, Attempt, Found, How, Newer, TakingBack};
@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 use pond_objects::escape;
 
 /// What waits, if it is what is asked for.
-fn pending<'w>(workspace: &'w Workspace<'_>, doing: Doing) -> Result<&'w Pending, CommandError> {
+fn pending<'w>(workspace: &'w Workspace<'_>, doing: Sequence) -> Result<&'w Pending, CommandError> {
     let command = doing.command();
     match workspace.index.header().pending.as_ref().filter(|pending| pending.waits()) {
         Some(pending) if pending.doing == doing => Ok(pending),
@@ -50,7 +50,7 @@ pub(super) fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), CommandEr
 pub(super) fn go_on(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
 ) -> Result<Outcome, CommandError> {
     let waiting = pending(workspace, doing)?.clone();
     refuse_unmerged(workspace)?;
@@ -58,8 +58,10 @@ pub(super) fn go_on(
         commit::conclude(ctx, workspace, &waiting)?;
     }
     let outcome = match doing {
-        Doing::Merge | Doing::Stash | Doing::Squash | Doing::Conflicts => return Ok(Outcome::Done),
-        Doing::CherryPick | Doing::Revert => {
+        Sequence::Merge | Sequence::Stash | Sequence::Squash | Sequence::Conflicts => {
+            return Ok(Outcome::Done);
+        }
+        Sequence::CherryPick | Sequence::Revert => {
             super::pick::go_on(ctx, workspace, doing, &waiting.queue(), waiting.options())
         }
     };
@@ -75,7 +77,7 @@ pub(super) fn go_on(
 pub(super) fn skip(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
 ) -> Result<Outcome, CommandError> {
     let waiting = pending(workspace, doing)?.clone();
     let command = doing.command();
@@ -111,7 +113,7 @@ pub(super) fn skip(
 pub(super) fn abort(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
 ) -> Result<Outcome, CommandError> {
     pending(workspace, doing)?;
     let found = take_back::beginning_of_sequence(workspace)?;
@@ -134,7 +136,7 @@ struct GiveUp<'a> {
 fn give_up(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
     found: Vec<Found>,
     GiveUp { aim, leaving }: GiveUp<'_>,
 ) -> Result<Outcome, CommandError> {
@@ -180,7 +182,7 @@ fn give_up(
 pub(super) fn quit(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    doing: Doing,
+    doing: Sequence,
 ) -> Result<Outcome, CommandError> {
     let left = pending(workspace, doing)?.only_conflicts();
     wait_for(workspace, "QUIT", left)?;
@@ -217,7 +219,7 @@ pub(super) fn author(
     waiting: &Pending,
 ) -> Result<Option<pond_objects::Signature>, CommandError> {
     match (waiting.doing, waiting.commit()) {
-        (Doing::CherryPick, Some(id)) => Ok(Some(workspace.store().commit(&id)?.author)),
+        (Sequence::CherryPick, Some(id)) => Ok(Some(workspace.store().commit(&id)?.author)),
         _ => Ok(None),
     }
 }

@@ -15,7 +15,7 @@ use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::catch_up::Due;
 use crate::mirror::head_file;
 use crate::mirror::lay_out::{LaidOut, Target};
-use crate::mirror::pending::Doing;
+use crate::mirror::pending::Sequence;
 use crate::mirror::unwritten;
 use crate::observer::Event;
 use crate::transact;
@@ -32,7 +32,7 @@ pub(super) struct HalfDone {
     /// What it renames in the mirror, in this order.
     pub(super) moved: Vec<(BString, BString)>,
     /// The command that goes on with what waits, where nobody has to decide anything first.
-    pub(super) going_on: Option<Doing>,
+    pub(super) going_on: Option<Sequence>,
     /// The kind of its operation, the newest if there are several.
     pub(super) kind: String,
     /// The number of the last operation of which nothing is left to do.

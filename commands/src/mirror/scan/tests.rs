@@ -73,7 +73,7 @@ impl Fixture {
 }
 
 fn words(scan: &Scan) -> Vec<String> {
-    let slash = |change: &Change| if change.kind == Some(Kind::Directory) { "/" } else { "" };
+    let slash = |change: &HostChange| if change.kind == Some(Kind::Directory) { "/" } else { "" };
     scan.changes.iter().map(|change| format!("{:?} {}{}", change.state, change.path, slash(change))).collect()
 }
 

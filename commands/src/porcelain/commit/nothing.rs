@@ -4,7 +4,7 @@ use bstr::BString;
 use pond_objects::Kind;
 
 use crate::error::{CommandError, nothing};
-use crate::mirror::scan::{Change, Hashing, Scan, ScanOptions, State, scan};
+use crate::mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
 use crate::mirror::walk::Untracked;
 use crate::workspace::Workspace;
 use pond_objects::escape;
@@ -69,8 +69,8 @@ fn look(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
 }
 
 /// The changes that get a word, each with its word.
-fn lines(scan: &Scan, word: impl Fn(&Change) -> Option<&'static str>) -> Vec<String> {
-    let line = |change: &Change| {
+fn lines(scan: &Scan, word: impl Fn(&HostChange) -> Option<&'static str>) -> Vec<String> {
+    let line = |change: &HostChange| {
         let word = word(change)?;
         let mut path: BString = change.path.clone();
         if change.kind == Some(Kind::Directory) {

@@ -7,7 +7,7 @@ use pond_objects::{Kind, escape};
 
 use super::report::{Report, Unstaged, Waiting};
 use crate::error::CommandError;
-use crate::mirror::pending::Doing;
+use crate::mirror::pending::Sequence;
 use crate::ui::Ui;
 use crate::ui::color::{Painted, Role};
 use crate::ui::diff::status_letter;
@@ -134,7 +134,7 @@ impl Page<'_> {
         let of = waiting.commit.map_or_else(String::new, |commit| format!(" of {}", commit.short()));
         let left = counted(waiting.queue.len() as u64, "commit");
         let next = waiting.queue.first().filter(|_| !waiting.is_commit_due);
-        let is_empty = waiting.doing != Doing::Merge && waiting.is_empty && next.is_none();
+        let is_empty = waiting.doing != Sequence::Merge && waiting.is_empty && next.is_none();
         let state = match (next, waiting.conflicts) {
             (Some(next), _) => format!(": {left} left, the next is {}", next.short()),
             (None, 0) if is_empty => ", and nothing of it is left to be committed".to_owned(),
@@ -208,7 +208,7 @@ impl Page<'_> {
     /// changes nothing.
     fn has_conflicts_or_merges(&self) -> bool {
         let waiting = self.report.waiting.as_ref();
-        waiting.is_some_and(|waiting| waiting.conflicts > 0 || waiting.doing == Doing::Merge)
+        waiting.is_some_and(|waiting| waiting.conflicts > 0 || waiting.doing == Sequence::Merge)
     }
 
     fn clean(&self, out: &mut impl Write) -> io::Result<()> {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::report::{Report, Unstaged};
 use crate::mirror::lay_out::Target;
-use crate::mirror::pending::Doing;
+use crate::mirror::pending::Sequence;
 use crate::ui::changes_json::{change_json, insert_path, kind_word};
 
 /// The whole report.
@@ -27,7 +27,7 @@ pub(super) fn document(report: &Report) -> Value {
         "commit": report.commit.map(|commit| commit.to_hex()),
         "clean": report.is_clean(),
         // The command that goes on with it; with nothing but conflicts left, none does.
-        "doing": report.waiting.as_ref().map(|waiting| waiting.doing).filter(names_command).map(Doing::command),
+        "doing": report.waiting.as_ref().map(|waiting| waiting.doing).filter(names_command).map(Sequence::command),
         "commits_left": report.waiting.iter().flat_map(|waiting| &waiting.queue).map(ObjectId::to_hex).collect::<Vec<_>>(),
         "unmerged": report.unmerged.iter().map(|one| with(&one.path, "status", one.letters.into())).collect::<Vec<_>>(),
         "staged": report.staged.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
@@ -44,8 +44,8 @@ pub(super) fn document(report: &Report) -> Value {
 }
 
 /// Whether a command, or a stash, goes by the name of what waits.
-fn names_command(doing: &Doing) -> bool {
-    !matches!(doing, Doing::Conflicts | Doing::Squash)
+fn names_command(doing: &Sequence) -> bool {
+    !matches!(doing, Sequence::Conflicts | Sequence::Squash)
 }
 
 fn row(path: &BStr) -> Map<String, Value> {

@@ -15,7 +15,7 @@ use crate::mirror::ignored::{self, Ignored};
 use crate::mirror::index::{Index, Seen};
 use crate::mirror::lay_out::{self, Target};
 use crate::mirror::next_commit::staged_changes;
-use crate::mirror::pending::{Conflict, Doing, Pending};
+use crate::mirror::pending::{Conflict, Pending, Sequence};
 use crate::mirror::scan::{self, Hashing, Scan, ScanOptions, State};
 use crate::mirror::walk::Untracked;
 use crate::mirror::walk::host::HostDir;
@@ -86,7 +86,7 @@ pub(super) struct Report {
 /// What waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Waiting {
-    pub(super) doing: Doing,
+    pub(super) doing: Sequence,
     /// The commit that is picked or reverted.
     pub(super) commit: Option<ObjectId>,
     /// Paths in conflict, whichever of them are listed.
