@@ -18,8 +18,8 @@ use pond_oplog::{Pond, TableState};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::transact;
 use crate::workspace::Workspace;
+use crate::{interrupt, transact};
 use pond_objects::escape;
 
 /// Whether there is something to merge or to delete, or a checkpoint to write.
@@ -33,7 +33,7 @@ pub(crate) fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
 /// and told: what goes wrong here is only said, and who wants the program to end is not kept waiting.
 pub(crate) fn after(ctx: &Context) {
     let Some(session) = ctx.opened_session() else { return };
-    if !session.upkeep_due.load(Ordering::Relaxed) || session.is_interrupted() {
+    if !session.upkeep_due.load(Ordering::Relaxed) || interrupt::interrupted() {
         return;
     }
     let is_wanted = ctx.config().is_ok_and(|config| config.bool("maintenance.auto").unwrap_or(true));

@@ -74,8 +74,8 @@ fn no_command_waits_for_a_large_merge() {
 #[test]
 fn a_large_merge_is_done_in_the_background() {
     let pond = commits(DUE);
-    fs::create_dir_all(pond.dot_pond("cache/upkeep")).expect("a directory");
-    let left = pond.dot_pond("cache/upkeep/.tmp-pack-of-a-killed-process");
+    fs::create_dir_all(pond.dot_pond("staging/upkeep")).expect("a directory");
+    let left = pond.dot_pond("staging/upkeep/.tmp-pack-of-a-killed-process");
     fs::write(&left, "half of a pack").expect("written");
     commit(&pond, DUE);
     wait_until_merged(&pond);
@@ -109,7 +109,7 @@ fn upkeep_that_is_killed_leaves_a_pond_that_works() {
         pond.ok(&upkeep);
         wait_until_merged(&pond);
         check(&pond, DUE + 1);
-        let left = fs::read_dir(pond.dot_pond("cache/upkeep")).expect("a directory");
-        assert_eq!(left.count(), 1, "the lock alone");
+        let left = fs::read_dir(pond.dot_pond("staging/upkeep")).expect("a directory");
+        assert_eq!(left.count(), 0, "no temporaries");
     }
 }

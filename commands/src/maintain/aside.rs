@@ -1,8 +1,8 @@
 //! What would keep others waiting: large merges, checkpoints, the deletion of very much. A process of its own does it, so that no
 //! command waits for it, and holds the lock of those who publish only to swap packs that it has written.
 //!
-//! One process at a time does it, by a lock in `cache/upkeep`. It may end at any moment: until it publishes there is nothing
-//! of it but temporaries beside that lock, which the next one deletes.
+//! One process at a time does it, by a lock in `cache/upkeep`; it writes in `staging/upkeep`. It may end at any moment: until it publishes there is nothing
+//! of it but temporaries, which the next one deletes.
 
 use std::env;
 use std::io;
@@ -18,8 +18,8 @@ use pond_oplog::state::{self, PackFile};
 use super::{MOST_DELETED_ASIDE, Size, delete, groups_of, prepare, swap, write_checkpoint_if_due};
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::external;
 use crate::workspace::Workspace;
+use crate::{external, interrupt};
 
 /// How long a swap waits for those who publish.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,7 +28,8 @@ const NICENESS: i32 = 10;
 /// So often it looks for what gathered while it merged.
 const MOST_ROUNDS: usize = 8;
 
-fn directory(pond: &Pond) -> PathBuf {
+/// The directory of the lock.
+pub(crate) fn directory(pond: &Pond) -> PathBuf {
     pond.cache_dir().join("upkeep")
 }
 
@@ -46,19 +47,24 @@ pub(crate) struct Aside {
 impl Aside {
     /// Takes the turn, and waits as long for the process that has it; `None` where that takes longer.
     pub(crate) fn begin(workspace: &Workspace<'_>, wait: Duration) -> Result<Option<Self>, CommandError> {
-        let dir = directory(&workspace.pond);
-        pond_durable::create_derived_dir(&dir)
-            .map_err(|error| fatal(format_args!("cannot make '{}'", dir.display())).because(&error))?;
-        let turn = match Lock::acquire(&dir.join("lock"), wait, &workspace.session.holder()?) {
-            Err(LockError::Busy { .. }) => return Ok(None),
-            // Where locks do not work, several may do the same work, and one gets it published.
-            Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
-            Ok(turn) => {
-                // Left of one that was killed. What cannot be deleted takes space and nothing else.
-                let _ = pond_durable::sweep_temporaries(&dir);
-                Some(turn)
-            }
-        };
+        // On the file system of the table, which the cache need not be on.
+        let dir = workspace.pond.staging_dir().join("upkeep");
+        for dir in [&directory(&workspace.pond), &dir] {
+            pond_durable::create_derived_dir(dir)
+                .map_err(|error| fatal(format_args!("cannot make '{}'", dir.display())).because(&error))?;
+        }
+        let turn =
+            match Lock::acquire(&directory(&workspace.pond).join("lock"), wait, &workspace.session.holder()?)
+            {
+                Err(LockError::Busy { .. }) => return Ok(None),
+                // Where locks do not work, several may do the same work, and one gets it published.
+                Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+                Ok(turn) => {
+                    // Left of one that was killed. What cannot be deleted takes space and nothing else.
+                    let _ = pond_durable::sweep_temporaries(&dir);
+                    Some(turn)
+                }
+            };
         Ok(Some(Self { dir, _turn: turn }))
     }
 
@@ -69,9 +75,14 @@ impl Aside {
         groups: &[Vec<PackFile>],
     ) -> Result<Option<Compacted>, CommandError> {
         let merged: Vec<Merged> = prepare(workspace, groups, &self.dir)?;
-        // Who cannot have it is no worse off than without one.
         let turn =
-            Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &workspace.session.holder()?).ok();
+            match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &workspace.session.holder()?) {
+                // It may be deleting what this one would name.
+                Err(LockError::Busy { .. }) => return Ok(None),
+                // Where locks do not work, whoever publishes first wins.
+                Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+                Ok(turn) => Some(turn),
+            };
         let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
         workspace.refresh(newest)?;
         let done = swap(workspace, merged);
@@ -83,7 +94,13 @@ impl Aside {
 /// Does what takes long, unless another process does it already.
 pub(super) fn run(workspace: &mut Workspace<'_>, deletes: bool) -> Result<(), CommandError> {
     let Some(aside) = Aside::begin(workspace, Duration::ZERO)? else { return Ok(()) };
+    // Whoever had the turn before may have done some of it.
+    let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
+    workspace.refresh(newest)?;
     for _ in 0..MOST_ROUNDS {
+        if interrupt::interrupted() {
+            return Ok(());
+        }
         let Some(group) = groups_of(workspace, Size::Large).next() else { break };
         if aside.merge(workspace, &[group])?.is_none() {
             break;

@@ -7,17 +7,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use pond_oplog::{StagedPack, compact, dead};
+use pond_oplog::{StagedPack, compact, dead, state};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::maintain::{self, aside::Aside};
-use crate::mirror::index::Index;
 use crate::mirror::{leftovers, staged_packs};
 use crate::transact;
 use crate::ui::size::{counted, human};
 use crate::workspace::Workspace;
+use pond_mirror::index::Index;
 use pond_objects::escape;
 
 /// How long it waits for another process that merges packs.
@@ -33,7 +33,8 @@ const YOUNGEST_TEMPORARY: Duration = Duration::from_secs(60);
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Replaced packs stay for a while, for programs that opened the table before. Other commands leave what takes long to a
-process in the background; with maintenance.autoDetach=false they wait for it, with maintenance.auto=false they do nothing.
+process in the background, and wait only where that was killed each time; with maintenance.autoDetach=false they always
+wait for it, with maintenance.auto=false they do nothing.
 
 Examples:
   pond maintenance
@@ -109,23 +110,32 @@ fn merge(
     auto: bool,
     report: &mut Report,
 ) -> Result<(), CommandError> {
-    let state = workspace.snapshot.state();
-    let groups = if auto { compact::plan(state, compact::FAN_IN) } else { compact::plan_everything(state) };
-    if groups.is_empty() {
+    let plan = |workspace: &Workspace<'_>| match auto {
+        true => compact::plan(workspace.snapshot.state(), compact::FAN_IN),
+        false => compact::plan_everything(workspace.snapshot.state()),
+    };
+    if plan(workspace).is_empty() {
         return Ok(());
     }
     workspace.session.check_interrupt("nothing was changed")?;
     let put_off = match Aside::begin(workspace, PATIENCE)? {
         None => "another command is merging packs",
-        Some(aside) => match aside.merge(workspace, &groups)? {
-            Some(done) => {
+        Some(aside) => {
+            // Whoever had the turn before may have done some of it.
+            let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
+            workspace.refresh(newest)?;
+            let groups = plan(workspace);
+            if groups.is_empty() {
+                return Ok(());
+            }
+            if let Some(done) = aside.merge(workspace, &groups)? {
                 report.merged_packs = done.merged;
                 report.merged_bytes_before = done.before;
                 report.merged_bytes_after = done.after;
                 return Ok(());
             }
-            None => "another command published meanwhile; no packs were merged",
-        },
+            "another command published meanwhile; no packs were merged"
+        }
     };
     report.put_off = true;
     ctx.ui.warn(put_off);
@@ -176,6 +186,8 @@ fn sweep(
     for parent in [pond.table_dir(), pond.pond_dir().join("mirrors"), pond.cache_dir()] {
         dirs.extend(entries(&parent)?.into_iter().filter(|entry| entry.1.is_dir()).map(|entry| entry.0));
     }
+    // What is left of a process that merged large packs goes with its lock.
+    drop(Aside::begin(workspace, Duration::ZERO)?);
     dirs.sort();
     dirs.dedup();
     let mut failed = Vec::new();
