@@ -11,14 +11,16 @@ mod find;
 mod newer;
 mod undecided;
 
+use pond_mirror::Target;
+use pond_mirror::write::rename;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::BString;
 use pond_objects::{ObjectId, ObjectSource as _, Side};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::{StashEdit, Transaction};
-use pond_oplog::view::{Head, Moves, View};
-use pond_refs::{Expected, RefEdit, RefName};
+use pond_oplog::view::{Moves, View};
+use pond_refs::{Expected, Head, RefEdit, RefName};
 
 use ahead::Ahead;
 pub(crate) use ahead::check;
@@ -29,16 +31,16 @@ pub(crate) use find::{
 
 use crate::error::{CommandError, conflict, fatal, interrupted};
 use crate::mirror::footprint::{Footprint, Recorded};
-use crate::mirror::index::{Header, Seen, Update};
-use crate::mirror::lay_out::{self, LaidOut, Target};
+use crate::mirror::lay_out::{self, LaidOut};
 use crate::mirror::move_head::restaged;
-use crate::mirror::pending::Pending;
 use crate::mirror::remove::remove_emptied;
-use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
-use crate::mirror::{rebase, rename, save};
+use crate::mirror::{rebase, save};
 use crate::transact;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Pending;
+use pond_mirror::index::{Header, Seen, Update};
+use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::path::parent;
 
 /// The header in which an operation names those that it undoes.
@@ -109,14 +111,15 @@ pub(crate) struct TakenBack {
 pub(crate) enum Attempt {
     /// It is done.
     Done(TakenBack),
-    /// Nothing was changed: these paths were changed since. With [`Newer::Store`] it would be done.
+    /// Nothing was changed: these paths were changed since. With [`Newer::Store`], or agreed to, they would be stored and
+    /// overwritten.
     Newer(Vec<BString>),
 }
 
 /// What becomes of files, and of what is staged, where that was changed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Newer {
-    /// It stays, and nothing is taken back.
+    /// It stays, and nothing is taken back, but for paths that somebody has agreed to.
     Keep,
     /// It is stored in the pond, and overwritten.
     Store,
@@ -191,12 +194,18 @@ impl TakingBack {
         }
     }
 
-    /// Does it. The caller holds the mirror's lock.
+    /// Does it. What was changed since at `agreed` paths is stored and overwritten in any case. The caller holds the mirror's
+    /// lock.
     ///
     /// # Errors
     /// Before the operation is published nothing was changed. Files that could not be written are no error: they are
     /// in [`LaidOut::failed`].
-    pub(crate) fn apply(&self, workspace: &mut Workspace<'_>, how: How) -> Result<Attempt, CommandError> {
+    pub(crate) fn apply(
+        &self,
+        workspace: &mut Workspace<'_>,
+        how: How,
+        agreed: &[BString],
+    ) -> Result<Attempt, CommandError> {
         self.check_view(workspace, &Ahead::default(), how)?;
         let renames = self.renames(|path| is_on_host(workspace, path));
         let scan = lay_out::look(workspace)?;
@@ -207,7 +216,7 @@ impl TakingBack {
         let mut saved = save::store(workspace, &victims)?;
         if how.newer == Newer::Keep {
             let newer = self.newer(workspace, &saved.entries, &in_the_way, &Ahead::default());
-            if !newer.is_empty() {
+            if newer.iter().any(|path| !agreed.contains(path)) {
                 return Ok(Attempt::Newer(newer));
             }
         }
@@ -342,7 +351,7 @@ impl TakingBack {
             let row = workspace.index.entry(at).row;
             if !updates.contains_key(&target.path) && row.staged.is_some() && row.staged == target.side {
                 let seen = laid_out.seen(&target.path);
-                updates.insert(target.path.clone(), Update::Set(crate::mirror::index::Row { seen, ..row }));
+                updates.insert(target.path.clone(), Update::Set(pond_mirror::index::Row { seen, ..row }));
             }
         }
         let mut header = workspace.index.header().clone();

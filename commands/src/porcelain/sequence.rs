@@ -9,12 +9,12 @@ use serde_json::json;
 use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
 use crate::message::Cleanup;
 use crate::mirror::footprint::Footprint;
-use crate::mirror::index::Header;
-use crate::mirror::pending::{Pending, Sequence};
 use crate::mirror::save::{self, Saved};
 use crate::porcelain::commit;
 use crate::take_back::{self, Attempt, Found, How, Newer, TakingBack};
 use crate::workspace::Workspace;
+use pond_mirror::index::Header;
+use pond_mirror::index::pending::{Pending, Sequence};
 use pond_objects::escape;
 
 /// What waits, if it is what is asked for.
@@ -162,7 +162,7 @@ fn give_up(
         )));
     }
     let how = How { kind: "ABORT", newer: Newer::Store, counts_as_undo: false, partway: false };
-    let done = match taking.apply(workspace, how)? {
+    let done = match taking.apply(workspace, how, &[])? {
         Attempt::Done(done) => done,
         Attempt::Newer(newer) => return Err(taking.would_lose(&newer, how)),
     };

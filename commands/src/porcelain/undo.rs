@@ -160,21 +160,21 @@ fn apply(
     taking: &TakingBack,
     how: How,
 ) -> Result<TakenBack, CommandError> {
-    let newer = match taking.apply(workspace, how)? {
-        Attempt::Done(done) => return Ok(done),
-        Attempt::Newer(newer) => newer,
-    };
-    let ui = &ctx.ui;
-    if !ui.can_ask() {
-        return Err(taking.would_lose(&newer, how));
-    }
-    ui.warn(taking.losing(&newer));
-    if !ui.ask("Take it back, and store these changes in the pond first?") {
-        return Err(conflict(format_args!("{} was not taken back; {}", taking.name(), how.unchanged())));
-    }
-    match taking.apply(workspace, How { newer: Newer::Store, ..how })? {
-        Attempt::Done(done) => Ok(done),
-        Attempt::Newer(newer) => Err(taking.would_lose(&newer, how)),
+    let mut agreed = Vec::new();
+    loop {
+        let newer = match taking.apply(workspace, how, &agreed)? {
+            Attempt::Done(done) => return Ok(done),
+            Attempt::Newer(newer) => newer,
+        };
+        if !ctx.ui.can_ask() {
+            return Err(taking.would_lose(&newer, how));
+        }
+        ctx.ui.warn(taking.losing(&newer));
+        if !ctx.ui.ask("Take it back, and store these changes in the pond first?") {
+            return Err(conflict(format_args!("{} was not taken back; {}", taking.name(), how.unchanged())));
+        }
+        // What is changed while somebody answers is not agreed to.
+        agreed = newer;
     }
 }
 
