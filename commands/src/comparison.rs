@@ -18,10 +18,10 @@ use pond_objects::{Change, Kind, ObjectId, Side, path_order, read_blob, tree};
 use pond_oplog::Store;
 
 use crate::error::CommandError;
-use crate::mirror::index::{Base, Index};
-use crate::mirror::pending::Which as Stage;
 use crate::ui::diff::{Combined, Contents, StoredContents, is_unmerged};
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Which as Stage;
+use pond_mirror::index::{Base, Index};
 use pond_objects::pathspec::Pathspecs;
 
 pub(crate) use args::{DiffArgs, paint};
@@ -281,7 +281,7 @@ fn index_against(
 }
 
 /// The rows that differ from the base commit.
-fn staged_rows(index: &Index) -> impl Iterator<Item = crate::mirror::index::EntryRef<'_>> {
+fn staged_rows(index: &Index) -> impl Iterator<Item = pond_mirror::index::EntryRef<'_>> {
     index.iter().filter(|entry| entry.row.base != Base::Same)
 }
 

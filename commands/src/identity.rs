@@ -1,6 +1,7 @@
 //! Who makes a commit: `POND_AUTHOR_NAME` and its relatives, `user.name` and `user.email`, git's own configuration,
 //! and at last login@host with one warning, so that a commit from cron never fails for want of a name.
 
+use pond_durable::outside;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,7 @@ use pond_refs::DayTime;
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::{outside, passwd, time};
+use crate::{passwd, time};
 use pond_objects::escape;
 
 /// A name and an address, neither of which need be known.

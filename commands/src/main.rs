@@ -18,7 +18,6 @@ mod message;
 mod mirror;
 mod observer;
 mod operation_output;
-mod outside;
 mod passwd;
 mod plumbing;
 mod porcelain;

@@ -7,6 +7,7 @@
 use crate::mirror::rearrange::{Rearrange, Rearranged, Record, rearrange};
 use crate::observer::Event;
 use crate::report::list::paths_below;
+use pond_mirror::Target;
 use pond_oplog::transaction::Transaction;
 use std::collections::HashSet;
 
@@ -23,17 +24,17 @@ use pond_oplog::ingest::Ingest;
 
 use crate::error::{CommandError, Outcome, conflict, fatal};
 use crate::mirror::add::names;
-use crate::mirror::differences::Differences;
-use crate::mirror::displaced::with_emptied;
-use crate::mirror::lay_out::{self, LaidOut, Target};
+use crate::mirror::lay_out::{self, LaidOut};
 use crate::mirror::next_commit::{StagedChanges, next_nodes};
 use crate::mirror::obstacles::refuse_out_of_reach;
-use crate::mirror::pending::Pending;
 use crate::mirror::save::Saved;
-use crate::mirror::scan::{Scan, State};
 use crate::mirror::staged_tree::NewPages;
 use crate::revisions;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Pending;
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::displaced::with_emptied;
+use pond_mirror::scan::{Scan, State};
 use pond_objects::escape;
 
 /// How trees are merged, as the command line has it.

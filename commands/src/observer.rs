@@ -12,8 +12,8 @@ use pond_refs::RefName;
 
 use crate::error::CommandError;
 use crate::mirror::failures::Failures;
-use crate::mirror::ignore::Problem;
-use crate::mirror::pending::Sequence;
+use pond_mirror::host::ignore::Problem;
+use pond_mirror::index::pending::Sequence;
 
 /// Who is told what a deed does, may see how far it is, and may stop it.
 pub(crate) trait Observer: Send + Sync {

@@ -4,7 +4,7 @@ use crate::context::Context;
 use bstr::BString;
 use pond_objects::{ObjectId, Timestamp, escape};
 use pond_oplog::operation::Operation;
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use serde_json::{Value, json};
 
 use crate::error::{CommandError, Outcome};

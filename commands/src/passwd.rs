@@ -12,7 +12,7 @@ pub(crate) struct User {
 /// The user of this process. `None` if the file has no such user, as for those of a network.
 #[cfg(unix)]
 pub(crate) fn of_process() -> Option<User> {
-    let file = crate::outside::read(std::path::Path::new("/etc/passwd")).ok()??;
+    let file = pond_durable::outside::read(std::path::Path::new("/etc/passwd")).ok()??;
     find(&file, rustix::process::getuid().as_raw())
 }
 

@@ -10,15 +10,15 @@ use std::ffi::OsStr;
 use pond_objects::ObjectId;
 use pond_oplog::RowType;
 use pond_oplog::transaction::{Published, Transaction};
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::{RefEdit, RefName, apply_edits};
 
 use crate::error::{CommandError, fatal};
-use crate::mirror::index::Header;
 use crate::mirror::rebase;
 use crate::revisions;
 use crate::transact;
 use crate::workspace::Workspace;
+use pond_mirror::index::Header;
 
 /// Opens the pond for moving refs: with the mirror's lock if `touches` says that its HEAD is concerned.
 pub(crate) fn open<'s>(

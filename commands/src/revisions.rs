@@ -29,9 +29,9 @@ use pond_oplog::{RowType, Store};
 use pond_refs::{At, Base, Found, PathRoot, Range, ResolveError, Resolver, Revision, RevisionPath, Tracked};
 
 use crate::error::{CommandError, fatal};
-use crate::mirror::pending::Which;
 use crate::time;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Which;
 use pond_objects::escape;
 
 pub(crate) use arguments::{Arguments, path_from_root, split_arguments, take_count};

@@ -7,31 +7,33 @@
 mod half_done;
 mod lost_index;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bstr::BString;
 use pond_durable::lock::Lock;
+use pond_objects::pathspec::{Mirror, PathspecError, Pathspecs};
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
-use pond_oplog::view::Head;
 use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store};
+use pond_refs::Head;
 
 use crate::error::{CommandError, fatal};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
-use crate::mirror::head_file::{self, HeadFile};
-use crate::mirror::ignore::Ignore;
-use crate::mirror::index::{Bases, Header, Index, IndexBuilder, Seen, SortedUpdates, Update, Updates};
-use crate::mirror::pending::Pending;
 use crate::mirror::rebase;
-use crate::mirror::replaced::Replaced;
 use crate::mirror::save;
-use crate::mirror::scan::refresh;
 use crate::mirror::staged_packs;
-use crate::mirror::stat::now_ns;
 use crate::observer::Event;
 use crate::session::Session;
 use half_done::{Ended, HalfDone, Unfinished};
 use lost_index::{anew, naming};
+use pond_mirror::host::ignore::Ignore;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::head_file::{self, HeadFile};
+use pond_mirror::index::pending::Pending;
+use pond_mirror::index::{Bases, Header, Index, IndexBuilder, Seen, SortedUpdates, Update, Updates};
+use pond_mirror::scan::refresh;
+use pond_mirror::write::replaced::Replaced;
 use pond_objects::escape;
 
 /// How long a command waits for another that holds the mirror's lock.
@@ -275,6 +277,21 @@ impl<'s> Workspace<'s> {
             Ok(below) => Ok(below.as_os_str().as_bytes().into()),
             Err(_) => Ok(BString::default()),
         }
+    }
+
+    /// Reads pathspecs that were given in the directory `cwd` of the mirror.
+    pub(crate) fn pathspecs(&self, given: &[OsString], cwd: &[u8]) -> Result<Pathspecs, PathspecError> {
+        Pathspecs::parse(given, &self.as_goal(), cwd)
+    }
+
+    /// The path from the mirror's root that an absolute path names; nothing for one that leads elsewhere.
+    pub(crate) fn below_root(&self, path: &[u8]) -> Option<BString> {
+        Pathspecs::below_mirror(path, &self.as_goal())
+    }
+
+    /// Where absolute paths have to lead.
+    fn as_goal(&self) -> Mirror<'_> {
+        Mirror { root: self.pond.mirror_root(), real_path: &|path| std::fs::canonicalize(path).ok() }
     }
 
     /// Fails where the current directory is inside `.pond`: for commands that look at the mirror or change it.

@@ -21,6 +21,21 @@ pub use self::list::read_list;
 use crate::path::{is_below, parent};
 use crate::wildmatch::Wildmatch;
 
+/// The mirror that absolute paths lead to.
+pub struct Mirror<'a> {
+    /// Its real path.
+    pub root: &'a Path,
+    /// The real path of another, where there is something.
+    pub real_path: &'a dyn Fn(&Path) -> Option<PathBuf>,
+}
+
+impl<'a> Mirror<'a> {
+    /// One that no symlink leads to.
+    pub fn plain(root: &'a Path) -> Self {
+        Self { root, real_path: &|_| None }
+    }
+}
+
 /// The pathspecs of a command; without any, every path matches.
 #[derive(Debug, Default)]
 pub struct Pathspecs {
@@ -81,14 +96,14 @@ pub enum PathspecError {
 
 impl Pathspecs {
     /// The path from the mirror's root that an absolute path names; nothing for one that leads elsewhere.
-    pub fn below_mirror(path: &[u8], mirror: &Path) -> Option<BString> {
+    pub fn below_mirror(path: &[u8], mirror: &Mirror<'_>) -> Option<BString> {
         parse::below_mirror(path, mirror)
     }
 
     /// Reads what the user gave in the directory `cwd` (from the mirror's root, `` for the root itself).
     ///
-    /// Absolute paths must lie in `mirror`, which is its real path; they may lead there through symlinks.
-    pub fn parse(args: &[OsString], mirror: &Path, cwd: &[u8]) -> Result<Self, PathspecError> {
+    /// Absolute paths must lie in `mirror`; they may lead there through symlinks.
+    pub fn parse(args: &[OsString], mirror: &Mirror<'_>, cwd: &[u8]) -> Result<Self, PathspecError> {
         let mut specs = Self::default();
         for arg in args {
             if let Some((item, excludes)) = parse::item(arg, mirror, cwd)? {

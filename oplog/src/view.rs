@@ -16,19 +16,11 @@ use pond_objects::cursor::{self, Leaves};
 use pond_objects::page::{Body, Item, Page};
 use pond_objects::paginate::Root;
 use pond_objects::{Kind, ObjectId, ObjectSource, ReadError, list};
+pub use pond_refs::Head;
 use pond_refs::{Namespace, RefName};
 
 /// The mirror that `pond init` makes.
 pub const MAIN_MIRROR: &str = "main";
-
-/// Where a mirror stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Head {
-    /// The branch that commits move; `None` when detached.
-    pub branch: Option<RefName>,
-    /// The commit; `None` before the first.
-    pub commit: Option<ObjectId>,
-}
 
 /// What an entry of a view holds.
 type Value = (Kind, ObjectId);

@@ -7,6 +7,7 @@
 
 pub mod date;
 pub mod edit;
+mod head;
 mod quote;
 pub mod ref_name;
 pub mod resolve;
@@ -15,6 +16,7 @@ pub mod target;
 
 pub use date::{DateError, DateProblem, DayTime, parse_date, parse_date_zoned};
 pub use edit::{EditError, RefChange, RefEdit, apply_edits};
+pub use head::Head;
 pub use ref_name::{NameRule, Namespace, RefName, RefNameError};
 pub use resolve::{
     Candidate, Found, Lookup, ObjectKind, Previous, ResolveError, Resolver, Tracked, full_names,

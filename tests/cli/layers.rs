@@ -13,8 +13,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pond-oplog", &["pond-objects", "pond-refs", "pond-durable"]),
     ("pond-checkpoint", &["pond-objects", "pond-durable", "pond-oplog"]),
     ("pond-hooks", &["pond-objects", "pond-refs"]),
+    ("pond-mirror", &["pond-objects", "pond-refs", "pond-durable"]),
     ("pond-foreign", &[]),
-    ("pond", &["pond-objects", "pond-refs", "pond-durable", "pond-oplog", "pond-checkpoint", "pond-hooks"]),
+    (
+        "pond",
+        &[
+            "pond-objects",
+            "pond-refs",
+            "pond-durable",
+            "pond-oplog",
+            "pond-checkpoint",
+            "pond-hooks",
+            "pond-mirror",
+        ],
+    ),
 ];
 
 /// Libraries of the table, each with the crate that alone may use it.

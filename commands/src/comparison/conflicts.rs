@@ -4,9 +4,9 @@ use bstr::BString;
 use pond_objects::{Change, Side, path_order};
 
 use super::host::HostSides;
-use crate::mirror::pending::{Conflict, Which};
 use crate::ui::diff::Combined;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::{Conflict, Which};
 use pond_objects::pathspec::Pathspecs;
 
 /// The paths in conflict that the pathspecs take.

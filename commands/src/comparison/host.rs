@@ -14,16 +14,16 @@ use pond_oplog::Store;
 
 use super::host_text::HostText;
 use crate::error::CommandError;
-use crate::mirror::index::{Index, Row};
-use crate::mirror::scan::content::{self, Content as Hashed};
-use crate::mirror::scan::{self, Hashing, ScanOptions, State};
-use crate::mirror::stat::Stat;
-use crate::mirror::walk::Untracked;
-use crate::mirror::walk::host::HostDir;
 use crate::revisions::short_id;
 use crate::ui::Ui;
 use crate::ui::diff::{Content, Contents, Shared, Texts, Which, shared_chunks, stored_text};
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::Stat;
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::index::{Index, Row};
+use pond_mirror::scan::content::{self, Content as Hashed};
+use pond_mirror::scan::{self, Hashing, ScanOptions, State};
 use pond_objects::pathspec::Pathspecs;
 
 /// The paths at which the mirror differs from the index.

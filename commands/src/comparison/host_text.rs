@@ -13,7 +13,7 @@ use pond_objects::chunker::Chunker;
 use pond_objects::large::{LargeError, Piece, Tally, Text};
 use rayon::prelude::*;
 
-use crate::mirror::stat::Stat;
+use pond_mirror::host::stat::Stat;
 
 /// Bytes of a file that are cut at a time.
 const BUFFER: usize = 4 << 20;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Raw;
-use crate::outside;
+use pond_durable::outside;
 
 /// Which layer a value is from, in order of rising priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

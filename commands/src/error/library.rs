@@ -23,10 +23,10 @@ use pond_oplog::transaction::TransactionError;
 use pond_refs::{DateError, EditError, RefNameError, RevisionError};
 
 use super::{Class, CommandError};
-use crate::mirror::head_file::HeadFileError;
-use crate::mirror::index::IndexError;
-use crate::mirror::scan::ScanError;
-use crate::mirror::secure_dir::LayOutError;
+use pond_mirror::index::IndexError;
+use pond_mirror::index::head_file::HeadFileError;
+use pond_mirror::scan::ScanError;
+use pond_mirror::write::secure_dir::LayOutError;
 use pond_objects::escape;
 use pond_objects::pathspec::PathspecError;
 

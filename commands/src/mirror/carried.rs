@@ -3,10 +3,10 @@
 use bstr::BString;
 use pond_objects::{Kind, Side};
 
-use super::differences::Differences;
-use super::index::{EntryRef, Index};
 use super::lay_out::LaidOut;
-use super::scan::{Scan, State};
+use pond_mirror::index::{EntryRef, Index};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{Scan, State};
 
 /// Paths in order, each with a letter: A added, D deleted, M modified, T another type of file.
 pub(crate) type Carried = Vec<(char, BString)>;

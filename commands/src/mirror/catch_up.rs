@@ -14,10 +14,10 @@ use pond_oplog::view::View;
 use pond_oplog::{ReadonlyPond, Store};
 
 use super::footprint::Recorded;
-use super::index::{Header, Index, IndexBuilder, Row, Seen, Update};
-use super::pending::{Pending, Sequence};
 use super::rebase;
-use super::stat::now_ns;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::pending::{Pending, Sequence};
+use pond_mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
 
 /// What a command left that did not live to end.
 pub(crate) struct CaughtUp {

@@ -5,8 +5,8 @@ use std::error::Error;
 
 use bstr::BString;
 
-use super::materialize::MaterializeError;
 use crate::error::advice;
+use pond_mirror::write::materialize::MaterializeError;
 
 /// What failed, path by path, and advice that is given once, however many paths it is about.
 #[derive(Debug, Default)]

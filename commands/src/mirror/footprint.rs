@@ -4,6 +4,7 @@
 //! It is recorded in the command's operation as pairs of trees that hold the touched paths only, so that `undo` can take
 //! the command back, and can tell whether somebody changed a file since.
 
+use pond_mirror::Target;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -15,13 +16,12 @@ use pond_oplog::operation::Operation;
 use pond_oplog::transaction::Transaction;
 use pond_oplog::{StagedPack, Store};
 
-use super::displaced::displaced;
-use super::index::Index;
-use super::lay_out::Target;
-use super::pending::{Pending, escape, unescape};
 use super::staged_packs;
 use crate::error::CommandError;
 use crate::workspace::Workspace;
+use pond_mirror::index::Index;
+use pond_mirror::index::pending::{Pending, escape, unescape};
+use pond_mirror::scan::displaced::displaced;
 
 const HOST: [&str; 2] = ["host-before", "host-after"];
 const INDEX: [&str; 2] = ["index-before", "index-after"];

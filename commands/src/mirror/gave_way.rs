@@ -1,16 +1,17 @@
 //! What stood where a version was laid out, and no version has: whoever takes it away names it.
 
 use crate::observer::Event;
+use pond_mirror::Target;
 use std::collections::HashMap;
 
 use bstr::BString;
 use pond_objects::{Kind, Side};
 
-use super::differences::Differences;
-use super::lay_out::{LaidOut, Target};
+use super::lay_out::LaidOut;
 use super::save::Saved;
-use super::scan::{HostChange, Scan, State};
 use crate::workspace::Workspace;
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{HostChange, Scan, State};
 
 /// The files in no version that are not there any more: around the targets, and in their places.
 pub(super) fn gave_way(targets: &[Target], laid_out: &LaidOut, saved: &Saved, scan: &Scan) -> Vec<BString> {

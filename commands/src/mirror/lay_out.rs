@@ -1,6 +1,7 @@
 //! Brings files of the mirror to a version, and the index with them.
 
 use crate::observer::{Event, Work};
+use pond_mirror::Target;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,36 +9,27 @@ use bstr::{BStr, BString};
 use pond_objects::name::split_path;
 use pond_objects::{Kind, PathEntry, Side};
 
-use super::differences::Differences;
-use super::displaced::{is_empty_directory, parents};
 use super::failures::Failures;
 use super::footprint::Touched;
 use super::gave_way::{gave_way, say_what_special_went, special_in_place_of};
-use super::index::{Row, Seen, Update, is_unchanged};
 use super::leftovers;
-use super::materialize::{
-    Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
-};
 use super::obstacles::refuse_out_of_reach;
-use super::replaced::Replaced;
 use super::save::{Saved, Victim, rescue};
-use super::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
-use super::secure_dir::{DirError, MirrorDir};
-use super::stat::{Stat, now_ns};
-use super::walk::Untracked;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::{Stat, now_ns};
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::index::{Row, Seen, Update, is_unchanged};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::displaced::{is_empty_directory, parents};
+use pond_mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
+use pond_mirror::write::materialize::{
+    Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
+};
+use pond_mirror::write::replaced::Replaced;
+use pond_mirror::write::secure_dir::{DirError, MirrorDir};
 use pond_objects::escape;
 use pond_objects::path::{above, is_below};
-
-/// What a path of the mirror shall have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
-    /// The path from the mirror's root.
-    pub(crate) path: BString,
-    /// What it shall have; `None`: it shall not be there.
-    pub(crate) side: Option<Side>,
-}
 
 /// What became of the targets.
 #[derive(Debug, Default)]

@@ -10,11 +10,11 @@ use bstr::{BStr, BString};
 
 use super::remove::{Removal, remove};
 use super::save::{self, Saved};
-use super::scan::content::{self, Content};
-use super::walk::host::HostDir;
-use super::walk::{Untracked, WalkOptions, walk};
 use crate::error::CommandError;
 use crate::workspace::Workspace;
+use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::host::walk::{Untracked, WalkOptions, walk};
+use pond_mirror::scan::content::{self, Content};
 
 /// Takes away temporaries that a scan found, which was made under the lock that is still held, and gives how many and
 /// their bytes. What is in the way of that is a warning only: the next command that finds them tries again.

@@ -8,11 +8,11 @@ use crate::report::list::paths_below;
 use bstr::BString;
 use pond_oplog::{ReadonlyPond, StagedPack};
 
-use super::index::{Base, Index, Row, Seen, Update};
 use super::staged_packs::{self, Flawed};
-use super::stat::now_ns;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::{Base, Index, Row, Seen, Update};
 
 /// Packs that the index names in vain, and what that means.
 pub(crate) struct Lost {
@@ -59,7 +59,7 @@ impl Lost {
             let name = flawed.pack.name();
             let staged = workspace.pond.staging_dir().join(&name);
             if flawed.file.as_ref() == Some(&staged) {
-                let kept = staged_packs::set_aside(&staged).map_err(|error| {
+                let kept = pond_durable::set_aside(&staged).map_err(|error| {
                     fatal(format_args!("cannot rename the damaged pack '{name}'")).because(&error)
                 })?;
                 workspace.session.tell(Event::DamagedPackKept { name: &name, kept: &kept });

@@ -5,6 +5,7 @@
 //! but conflicts, which are to be decided about.
 
 use crate::report::list::paths_below;
+use pond_mirror::Target;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
@@ -14,20 +15,20 @@ use pond_objects::{Kind, ObjectId, ObjectSource as _, ReadError, Side};
 use pond_oplog::ReadonlyPond;
 
 use super::carried;
-use super::differences::Differences;
-use super::index::{Index, Row, Seen, Update};
-use super::lay_out::{self, Target, target_of};
+use super::lay_out::{self, target_of};
 use super::move_head::{MoveHead, MovedHead, plan};
 use super::obstacles::{self, Obstacles};
-use super::pending::{Pending, Sequence};
 use super::rearrange::{Rearrange, Rearranged, rearrange};
 use super::save::{self, Saved, Victim};
-use super::scan::{Scan, State};
 use super::staged_tree::NewPages;
-use super::stat::now_ns;
 use crate::error::{CommandError, fatal};
 use crate::merging::{refuse_while_pending, store_contents};
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::pending::{Pending, Sequence};
+use pond_mirror::index::{Index, Row, Seen, Update};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{Scan, State};
 use pond_objects::path::above;
 
 const ADVICE: &str = "move these files out of the way, or put them aside with 'pond stash -u'";

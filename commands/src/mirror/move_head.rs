@@ -5,27 +5,28 @@
 //! published before the first file is written; a command that is killed after that leaves HEAD moved, and files that
 //! `status` shows as modified.
 
+use pond_mirror::Target;
 use std::collections::HashSet;
 
 use bstr::BString;
 use pond_objects::diff::diff_trees;
 use pond_objects::{ObjectId, ObjectSource as _, Side, path_order};
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::RefEdit;
 
 use super::carried::{Carried, carried};
-use super::differences::Differences;
-use super::displaced::{displaced, filled};
 use super::footprint::Touched;
-use super::index::{Base, Row, Seen, Update};
-use super::lay_out::{self, LaidOut, Target};
+use super::lay_out::{self, LaidOut};
 use super::obstacles::{Obstacles, refuse_out_of_reach};
 use super::rearrange::{Rearrange, Rearranged, rearrange};
 use super::rebase::base_tree;
 use super::save;
-use super::scan::{Scan, State};
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
+use pond_mirror::index::{Base, Row, Seen, Update};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::displaced::{displaced, filled};
+use pond_mirror::scan::{Scan, State};
 
 /// A move of HEAD.
 pub(crate) struct MoveHead<'a> {

@@ -8,11 +8,11 @@ use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
 use pond_objects::rename::{RenameOptions, find_renames};
 use pond_objects::tree::TreeBuilder;
-use pond_objects::{Change, Kind, NodeId, ObjectId, Side, Side as ObjectSide, read_blob};
+use pond_objects::{Change, Kind, NodeId, ObjectId, Side, read_blob};
 use pond_oplog::{ChangeKind, ChangeRows, MetaRow, RowType, Store};
 
-use super::index::{EntryRef, Index, Row, Seen, Update};
-use super::stat::now_ns;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::{EntryRef, Index, Row, Seen, Update};
 use pond_objects::path::above;
 
 /// Why there are no pages to add: building a tree in memory does not fail.
@@ -85,7 +85,7 @@ impl<'a> StagedChanges<'a> {
         }
         let one_sided = staged_changes(index).filter(|change| change.old.is_none() != change.new.is_none());
         let changes = join_recorded(one_sided.collect(), index, base);
-        let content = &mut |_: &BStr, side: &ObjectSide| read_blob(store, &side.id).ok();
+        let content = &mut |_: &BStr, side: &Side| read_blob(store, &side.id).ok();
         for change in find_renames(changes, RenameOptions::default(), content) {
             if let Some(from) = &change.old_path {
                 found.gone.insert(from.clone());

@@ -1,15 +1,15 @@
 //! What is not committed and stands where a command would write, and what cannot be looked at there.
 
 use crate::report::list::{more_than, paths_below};
+use pond_mirror::Target;
 use std::collections::HashSet;
 
 use bstr::BString;
 use pond_objects::Kind;
 
-use super::differences::Differences;
-use super::lay_out::Target;
-use super::scan::{Scan, State};
 use crate::error::{CommandError, advice, conflict, fatal};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{Scan, State};
 use pond_objects::escape;
 use pond_objects::path::above;
 

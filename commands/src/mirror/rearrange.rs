@@ -6,7 +6,8 @@
 
 use super::next_commit::StagedChanges;
 use super::record::NewCommit;
-use super::stat::now_ns;
+use pond_mirror::Target;
+use pond_mirror::host::stat::now_ns;
 use pond_objects::ObjectSource as _;
 use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, Side, Signature};
@@ -14,21 +15,21 @@ use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
 use pond_oplog::transaction::Transaction;
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::{Expected, RefEdit, apply_edits};
 
-use super::displaced::with_emptied;
 use super::footprint::{Footprint, Touched};
-use super::index::{EntryRef, Header, Index, Row, Seen, Update};
-use super::lay_out::{self, LaidOut, Target};
+use super::lay_out::{self, LaidOut};
 use super::move_head::{restaged, touched_index};
-use super::pending::Pending;
 use super::rebase;
 use super::save::Saved;
-use super::scan::Scan;
 use crate::error::CommandError;
 use crate::transact;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Pending;
+use pond_mirror::index::{EntryRef, Header, Index, Row, Seen, Update};
+use pond_mirror::scan::Scan;
+use pond_mirror::scan::displaced::with_emptied;
 
 /// What an operation changes.
 pub(crate) struct Rearrange<'a> {

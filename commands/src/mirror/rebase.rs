@@ -9,8 +9,10 @@ use pond_objects::diff::diff_trees;
 use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, Side, path_order, tree};
 use pond_oplog::Store;
 
-use super::index::{Base, Bases, EntryRef, Header, Index, IndexBuilder, Row, Seen, SortedUpdates, Update};
-use super::stat::now_ns;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::{
+    Base, Bases, EntryRef, Header, Index, IndexBuilder, Row, Seen, SortedUpdates, Update,
+};
 
 /// The index with the same staged content on the commit with this tree; `None` is a commit without entries.
 pub(crate) fn onto(
@@ -57,7 +59,7 @@ pub(crate) fn across(
     let mut sides: BTreeMap<BString, Option<Side>> =
         updates.keys().map(|path| (path.clone(), index.row(path).and_then(|row| row.base_side()))).collect();
     let changes = diff_trees(store, old.as_ref(), tree, &|_, _| true)?;
-    sides.extend(changes.into_iter().map(|change| (change.path, change.new.map(Side::from))));
+    sides.extend(changes.into_iter().map(|change| (change.path, change.new)));
     let updates = SortedUpdates::from(updates);
     Ok(index.edit_with(&updates, Bases::from(sides), header, now_ns(), file))
 }
@@ -112,7 +114,7 @@ fn next_before(base: &mut Peekable<impl Iterator<Item = PathEntry>>, path: &[u8]
 }
 
 fn push_tombstone(builder: &mut IndexBuilder, gone: &PathEntry) {
-    let row = Row::unchanged(gone.into(), super::index::Seen::NEVER);
+    let row = Row::unchanged(gone.into(), pond_mirror::index::Seen::NEVER);
     if let Some(tombstone) = row.deleted() {
         builder.push(&gone.path, &tombstone);
     }

@@ -5,8 +5,8 @@ use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, Signature};
 use pond_oplog::transaction::Transaction;
 
-use super::index::Index;
 use super::next_commit::{self, MtimeOf, StagedChanges, StagedRows};
+use pond_mirror::index::Index;
 
 /// A commit before it has its tree.
 pub(crate) struct NewCommit<'a> {

@@ -8,17 +8,17 @@ use bstr::{BStr, BString};
 use pond_objects::Kind;
 use pond_objects::name::split_path;
 
-use super::displaced::is_empty_directory;
-use super::index::{Row, Seen};
-use super::materialize::{
-    Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
-};
-use super::replaced::Replaced;
 use super::save::rescue;
-use super::secure_dir::MirrorDir;
-use super::stat::Stat;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::Stat;
+use pond_mirror::index::{Row, Seen};
+use pond_mirror::scan::displaced::is_empty_directory;
+use pond_mirror::write::materialize::{
+    Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
+};
+use pond_mirror::write::replaced::Replaced;
+use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::escape;
 use pond_objects::path::{above, is_below};
 

@@ -15,13 +15,13 @@ use pond_oplog::transaction::Transaction;
 
 use super::add::names;
 use super::footprint::Footprint;
-use super::path_list::PathList;
-use super::replaced::{Ages, Replaced};
 use super::stage::{Growing, StageError, Staged, Wanted, stage};
-use super::stat::Stat;
 use crate::error::{CommandError, fatal, partial};
 use crate::transact;
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::Stat;
+use pond_mirror::path_list::PathList;
+use pond_mirror::write::replaced::{Ages, Replaced};
 use pond_objects::escape;
 
 /// Something on the host that is about to go.
@@ -170,7 +170,9 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
         |error: std::io::Error| partial("cannot look at the files that were replaced").because(&error);
     let late = replaced.check().map_err(failed)?;
     if !late.is_empty() {
-        let kept = |late: &super::replaced::LateWrite| late.kept.file_name().map(|name| name.to_owned());
+        let kept = |late: &pond_mirror::write::replaced::LateWrite| {
+            late.kept.file_name().map(|name| name.to_owned())
+        };
         let names: Vec<_> = late.iter().map(kept).collect();
         let root = workspace.pond.replaced_dir();
         let paths: Vec<BString> =
@@ -190,12 +192,11 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
         build_versions(entries, &mut saved);
         if let Some(tree) = saved.tree {
             publish_rescued(workspace, &saved)?;
-            let mut paths = Vec::new();
-            for (late, path, stat) in done {
-                replaced.stored(late, &stat).map_err(failed)?;
-                paths.push(path);
-            }
+            let paths: Vec<BString> = done.iter().map(|(_, path, _)| path.clone()).collect();
             workspace.session.tell(Event::LateWrites { paths: &paths, tree: &tree });
+            for (late, _, stat) in done {
+                replaced.stored(late, &stat).map_err(failed)?;
+            }
         }
     }
     replaced.release(Ages::DEFAULT).map_err(failed)?;

@@ -22,9 +22,9 @@ use pond_objects::{Kind, ObjectId, Side, tree};
 use pond_oplog::Store;
 use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 
-use super::index::Seen;
-use super::path_list::PathList;
-use super::stat::{Stat, now_ns};
+use pond_mirror::host::stat::{Stat, now_ns};
+use pond_mirror::index::Seen;
+use pond_mirror::path_list::PathList;
 
 /// Files up to this size are read whole before they are cut into chunks.
 const WHOLE_FILE: u64 = 1 << 20;
@@ -305,7 +305,11 @@ impl Stager<'_, '_, '_> {
         let Some(beginning) = self.reader.beginning(old, length) else { return Ok(None) };
         // A look at one place tells of most changes other than growth.
         self.buffer.resize(beginning.last_size as usize, 0);
-        file.read_exact_at(&mut self.buffer, beginning.end).map_err(StageError::Read)?;
+        file.read_exact_at(&mut self.buffer, beginning.end).map_err(|error| match error.kind() {
+            // It was truncated meanwhile.
+            std::io::ErrorKind::UnexpectedEof => StageError::Unstable,
+            _ => StageError::Read(error),
+        })?;
         if ObjectId::of_content(&self.buffer) != beginning.last {
             return Ok(None);
         }

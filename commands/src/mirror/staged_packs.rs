@@ -12,7 +12,7 @@ use pond_durable::in_place::open_no_link;
 use pond_objects::ObjectId;
 use pond_oplog::{Pond, StagedPack};
 
-use super::stat::Stat;
+use pond_mirror::host::stat::Stat;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;
@@ -71,22 +71,6 @@ pub(crate) fn remember(pond: &Pond, named: &[StagedPack], new: &[StagedPack]) {
     let mut stats = load(pond);
     stats.extend(new.iter().filter_map(|pack| Some((pack.name(), find(pond, pack)?.1))));
     save(pond, named, stats);
-}
-
-/// Gives a damaged file another name beside its own, which nothing deletes, and says which.
-pub(crate) fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let mut number = 1;
-    loop {
-        let mut name = path.as_os_str().to_owned();
-        name.push(if number == 1 { ".damaged".to_owned() } else { format!(".damaged-{number}") });
-        let to = PathBuf::from(name);
-        // Whoever renames here holds the mirror's lock.
-        if fs::symlink_metadata(&to).is_err() {
-            fs::rename(path, &to)?;
-            return Ok(to);
-        }
-        number += 1;
-    }
 }
 
 /// Size, mtime, ctime, inode number.

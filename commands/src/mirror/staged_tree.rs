@@ -9,8 +9,8 @@ use pond_objects::{Commit, Manifest, ObjectId, ObjectSource, ReadError, tree};
 use pond_oplog::Store;
 use pond_oplog::transaction::Transaction;
 
-use super::index::Index;
 use super::next_commit::staged_changes;
+use pond_mirror::index::Index;
 
 /// Pages that are new, and what the pond has.
 pub(crate) struct NewPages<'a> {

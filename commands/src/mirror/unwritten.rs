@@ -5,26 +5,27 @@
 //! staged is still staged, and what it left unstaged, as a stash that is brought back does, still is. All else was made by
 //! somebody since, and is left alone. So this can be done again, however it ends.
 
+use pond_mirror::Target;
 use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
 use pond_objects::{Kind, Side, path_order};
 
 use super::catch_up::Due;
-use super::differences::Differences;
-use super::index::Header;
-use super::lay_out::{self, LaidOut, Target};
+use super::lay_out::{self, LaidOut};
 use super::remove::remove_emptied;
-use super::rename::rename_back;
 use super::save::Saved;
-use super::scan::content::{self, Content};
-use super::scan::{Scan, State};
-use super::secure_dir::MirrorDir;
 use super::stage::host_path;
-use super::stat::{Stat, now_ns};
-use super::walk::host::HostDir;
 use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::{Stat, now_ns};
+use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::index::Header;
+use pond_mirror::scan::content::{self, Content};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{Scan, State};
+use pond_mirror::write::rename::rename_back;
+use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::escape;
 use pond_objects::path::{above, is_below};
 

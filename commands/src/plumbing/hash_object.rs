@@ -1,6 +1,6 @@
 //! `pond hash-object`: the ids of contents.
 
-use crate::mirror::scan::content::hash_all;
+use pond_mirror::scan::content::hash_all;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek as _};

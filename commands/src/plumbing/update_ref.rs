@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 
 use pond_objects::ObjectId;
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::{Expected, RefEdit, RefName};
 
 use crate::context::Context;

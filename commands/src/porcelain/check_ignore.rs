@@ -8,11 +8,11 @@ use serde_json::Map;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::ignore::{Ignore, Match, is_always_ignored};
 use crate::mirror::stage::host_path;
 use crate::porcelain::path_args;
 use crate::ui::changes_json::insert_path;
 use crate::workspace::Workspace;
+use pond_mirror::host::ignore::{Ignore, Match, is_always_ignored};
 use pond_objects::escape;
 
 /// Say which paths are ignored
@@ -219,7 +219,7 @@ fn write_verbose(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mirror::ignore::Source;
+    use pond_mirror::host::ignore::Source;
 
     fn text(found: &Match, nul: bool, non_matching: bool) -> String {
         let args = CheckIgnoreArgs { paths: Vec::new(), stdin: false, nul, non_matching, no_index: false };

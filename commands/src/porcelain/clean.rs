@@ -1,5 +1,6 @@
 //! `pond clean`: remove what is not tracked.
 
+use pond_mirror::scan::ignored;
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
@@ -7,20 +8,19 @@ use pond_objects::{Kind, Side, path_order};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
-use crate::mirror::displaced::is_empty_directory;
 use crate::mirror::footprint::Footprint;
-use crate::mirror::ignored;
 use crate::mirror::leftovers;
 use crate::mirror::remove::{Removal, Removed, remove};
 use crate::mirror::save::{self, Victim};
-use crate::mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
 use crate::mirror::stage::host_path;
-use crate::mirror::stat::Stat;
-use crate::mirror::walk::Untracked;
-use crate::mirror::walk::host::HostDir;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::removal_report;
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::Stat;
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::scan::displaced::is_empty_directory;
+use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
 use pond_objects::escape;
 use pond_objects::path::{parent, relative};
 use pond_objects::pathspec::Pathspecs;

@@ -12,10 +12,10 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::lay_out;
-use crate::mirror::scan::State;
 use crate::revisions::{self, Walk, WalkOptions, short_id, short_id_from};
 use crate::workspace::Workspace;
 use names::{Name, Names};
+use pond_mirror::scan::State;
 use pond_objects::escape;
 
 /// Name commits by the nearest tag in their history

@@ -8,11 +8,11 @@ use pond_refs::{ObjectKind, Range};
 use crate::comparison::{self, DiffArgs, HostContents, staged_contents, stored_contents};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::pending::Which as Stage;
 use crate::revisions::{self, Arguments, merge_bases, short_id, split_arguments};
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Combined, Contents, DiffOptions, Forms, count, differs, write_conflicts};
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Which as Stage;
 use pond_objects::escape;
 
 /// Show what differs between the mirror, the index and commits

@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use pond_oplog::init::{self, FirstOperation};
 use pond_oplog::pond::{InitError, Trust};
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::RefName;
 use serde_json::Map;
 
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
-use crate::mirror::head_file::{self, HeadFile};
-use crate::mirror::index::Index;
 use crate::ui::changes_json::insert_path;
 use crate::{time, transact};
+use pond_mirror::index::Index;
+use pond_mirror::index::head_file::{self, HeadFile};
 use pond_objects::escape;
 
 /// Make a pond in a directory

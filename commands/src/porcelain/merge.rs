@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
 use pond_objects::{ObjectId, escape};
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::{Expected, Found, Namespace, RefEdit};
 use serde_json::json;
 
@@ -17,11 +17,11 @@ use crate::identity;
 use crate::merging::{self, Applied, StrategyArgs, Then};
 use crate::message::Cleanup;
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
-use crate::mirror::pending::{Pending, Sequence};
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
 use crate::ui::{editor, size};
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::{Pending, Sequence};
 
 /// Join another history to the current branch
 ///

@@ -2,6 +2,7 @@
 
 mod plan;
 
+use pond_mirror::write::rename;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::time::Duration;
@@ -16,17 +17,16 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::interrupt;
 use crate::mirror::footprint::Footprint;
-use crate::mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
-use crate::mirror::materialize::{Expected, Flush, Materializer, Options};
 use crate::mirror::remove::remove_emptied;
-use crate::mirror::rename;
-use crate::mirror::replaced::Replaced;
 use crate::mirror::save::{self, Saved, Victim};
-use crate::mirror::secure_dir::MirrorDir;
 use crate::mirror::stage::host_path;
-use crate::mirror::stat::{Stat, now_ns};
 use crate::ui::changes_json::insert_path;
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::{Stat, now_ns};
+use pond_mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
+use pond_mirror::write::materialize::{Expected, Flush, Materializer, Options};
+use pond_mirror::write::replaced::Replaced;
+use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::escape;
 
 /// Longer than the grain of the clock that files are stamped with: what is stamped before and looked at after it is

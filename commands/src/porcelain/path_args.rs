@@ -61,5 +61,5 @@ impl PathArgs {
 
 /// Patterns from words that are relative to the current directory.
 pub(crate) fn parse(workspace: &Workspace<'_>, words: &[OsString]) -> Result<Pathspecs, CommandError> {
-    Ok(Pathspecs::parse(words, workspace.pond.mirror_root(), &workspace.cwd()?)?)
+    Ok(workspace.pathspecs(words, &workspace.cwd()?)?)
 }

@@ -15,12 +15,12 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, nothing, usage};
 use crate::identity;
 use crate::merging::{self, StrategyArgs, Then};
-use crate::mirror::pending::{Pending, Sequence};
-use crate::mirror::pick_options::PickOptions;
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
 use crate::ui::size;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::{Pending, Sequence};
+use pond_mirror::index::pick_options::PickOptions;
 
 /// What both take on the command line.
 #[derive(Debug, clap::Args)]

@@ -14,10 +14,10 @@ use pond_objects::{Side, large};
 
 use crate::error::{CommandError, Outcome, conflict};
 use crate::merging::{self, StrategyArgs};
-use crate::mirror::pending::{Conflict, Which};
 use crate::porcelain::restore::{Restore, restore, staged};
 use crate::ui::diff::stored_text;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::{Conflict, Which};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
 

@@ -1,29 +1,30 @@
 //! `pond reset`: move the branch, and with it what is staged and the files, or only what is staged of some paths.
 
+use pond_mirror::Target;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 use bstr::BString;
 use pond_objects::{ObjectId, ObjectSource as _, Side, escape};
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::{Expected, RefEdit};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::carried::{self, Carried};
-use crate::mirror::index::Update;
-use crate::mirror::lay_out::{self, LaidOut, Target};
+use crate::mirror::lay_out::{self, LaidOut};
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
-use crate::mirror::pending::Pending;
 use crate::mirror::rearrange::{Rearrange, Rearranged, rearrange};
 use crate::mirror::save::Saved;
-use crate::mirror::scan::{Scan, refresh};
-use crate::mirror::stat::now_ns;
 use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_json};
 use crate::revisions::{self, short_id, split_arguments};
 use crate::ui::changes_json::path_rows;
 use crate::ui::size;
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::Update;
+use pond_mirror::index::pending::Pending;
+use pond_mirror::scan::{Scan, refresh};
 use pond_objects::pathspec::Pathspecs;
 
 /// Move the branch to a commit, and what is staged and the files with it

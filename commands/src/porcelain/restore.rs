@@ -2,6 +2,7 @@
 
 mod elsewhere;
 
+use pond_mirror::Target;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -12,12 +13,9 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
-use crate::mirror::displaced::displaced;
 use crate::mirror::footprint::{Footprint, Touched};
-use crate::mirror::index::{Row, Seen, Update};
-use crate::mirror::lay_out::{self, Target, target_of};
+use crate::mirror::lay_out::{self, target_of};
 use crate::mirror::move_head::touched_index;
-use crate::mirror::pending::Pending;
 use crate::mirror::save;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::recreate::{AgainArgs, recreate};
@@ -26,6 +24,9 @@ use crate::revisions;
 use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::size;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Pending;
+use pond_mirror::index::{Row, Seen, Update};
+use pond_mirror::scan::displaced::displaced;
 use pond_objects::pathspec::Pathspecs;
 
 /// Write files of a version to the mirror, or lay a version out elsewhere

@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::mirror::pending::Sequence;
-use crate::mirror::pick_options::PickOptions;
 use crate::porcelain::pick::{self, PickArgs};
+use pond_mirror::index::pending::Sequence;
+use pond_mirror::index::pick_options::PickOptions;
 
 /// Commit the contrary of what commits changed
 ///

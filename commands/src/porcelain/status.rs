@@ -14,9 +14,9 @@ use self::report::{IgnoredPaths, Report};
 use self::short::Style;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::PathArgs;
 use crate::workspace::Workspace;
+use pond_mirror::host::walk::Untracked;
 use pond_objects::escape;
 
 /// Show what changed since the last commit

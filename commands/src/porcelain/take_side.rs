@@ -6,9 +6,9 @@ use bstr::BString;
 use pond_objects::PathEntry;
 
 use crate::error::{CommandError, Outcome, conflict, fatal};
-use crate::mirror::pending::{Conflict, Which};
 use crate::porcelain::restore::{Restore, restore};
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::{Conflict, Which};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
 

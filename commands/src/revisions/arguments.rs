@@ -39,7 +39,7 @@ pub(crate) fn split_arguments(
     let all: Vec<OsString> = rest.iter().chain(paths).cloned().collect();
     let pathspecs = match all.is_empty() {
         true => Pathspecs::default(),
-        false => Pathspecs::parse(&all, workspace.pond.mirror_root(), &workspace.cwd()?)?,
+        false => workspace.pathspecs(&all, &workspace.cwd()?)?,
     };
     Ok(Arguments { revisions: revisions.to_vec(), paths: all, pathspecs })
 }
@@ -132,7 +132,7 @@ fn is_host_file(workspace: &Workspace<'_>, text: &OsStr) -> bool {
 fn is_tracked(workspace: &Workspace<'_>, text: &OsStr) -> bool {
     let Ok(cwd) = workspace.cwd() else { return false };
     let given = [text.to_owned()];
-    let Ok(specs) = Pathspecs::parse(&given, workspace.pond.mirror_root(), &cwd) else { return false };
+    let Ok(specs) = workspace.pathspecs(&given, &cwd) else { return false };
     let Ok(index) = workspace.need_index() else { return is_in_head(workspace, specs.common_prefix()) };
     let rows = index.range_of_dir(specs.common_prefix());
     rows.into_iter().any(|number| specs.matches(index.path(number), false))
@@ -158,7 +158,7 @@ pub(crate) fn path_from_root(workspace: &Workspace<'_>, given: &OsStr) -> Result
         None if bytes.starts_with(b"/") => {
             let root = workspace.pond.mirror_root();
             let outside = || PathspecError::Outside { given: bytes.into(), mirror: root.to_owned() };
-            Pathspecs::below_mirror(bytes, root).ok_or_else(outside)?.into()
+            workspace.below_root(bytes).ok_or_else(outside)?.into()
         }
         None => [b"./", bytes].concat(),
     };

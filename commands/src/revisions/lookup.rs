@@ -5,9 +5,9 @@ use pond_objects::{Body, IdPrefix, ObjectId, ObjectSource, ReadError, Tagged};
 use pond_oplog::log::{self, LogError};
 use pond_oplog::operation::Operation;
 use pond_oplog::row::RowType;
-use pond_oplog::view::{Head, View};
+use pond_oplog::view::View;
 use pond_oplog::{Pond, ReadonlyPond};
-use pond_refs::{Candidate, Lookup, ObjectKind, Previous, RefName, Tracked};
+use pond_refs::{Candidate, Head, Lookup, ObjectKind, Previous, RefName, Tracked};
 use regex::bytes::Regex;
 
 use super::reflog;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use pond_objects::{ObjectId, ReadError};
 use pond_oplog::ReadonlyPond;
 use pond_oplog::operation::Operation;
-use pond_oplog::view::{Head, View};
-use pond_refs::{Previous, RefName};
+use pond_oplog::view::View;
+use pond_refs::{Head, Previous, RefName};
 
 /// The values that a ref had, the present one first, each with the operation that gave it. Operations that did not move it are skipped, and so are the times
 /// when it did not exist.

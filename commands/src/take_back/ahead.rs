@@ -4,23 +4,24 @@
 //! are read and nothing is stored, so that a dry run can look, too. A file that gets its old name back, by itself or with
 //! its directory, is looked for where it is now.
 
+use pond_mirror::Target;
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
 use pond_objects::node::rebase_path;
 use pond_objects::{Kind, ObjectId, ObjectSource as _, Side, tree};
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::RefName;
 
 use super::{How, Newer, Pairs, TakingBack};
 use crate::error::CommandError;
-use crate::mirror::differences::Differences;
-use crate::mirror::lay_out::{self, Target};
+use crate::mirror::lay_out;
 use crate::mirror::save::Victim;
-use crate::mirror::scan::Scan;
-use crate::mirror::scan::content::{self, Content};
-use crate::mirror::walk::host::HostDir;
 use crate::workspace::Workspace;
+use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::scan::Scan;
+use pond_mirror::scan::content::{self, Content};
+use pond_mirror::scan::differences::Differences;
 use pond_objects::path::is_below;
 
 /// What will be otherwise than it is, once commands were taken back.

@@ -10,9 +10,9 @@ use pond_oplog::operation::Operation;
 
 use super::UNDOES;
 use crate::error::CommandError;
-use crate::mirror::pending::Pending;
 use crate::transact::{CONTINUES, MIRROR};
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Pending;
 
 /// An operation with its id.
 pub(crate) type Found = (ObjectId, Operation);

@@ -1,6 +1,7 @@
 //! What was changed since, and would be lost where operations are taken back.
 
 use crate::report::list::paths_below;
+use pond_mirror::Target;
 use std::collections::{BTreeSet, HashSet};
 
 use bstr::BString;
@@ -8,12 +9,11 @@ use pond_objects::{Kind, Side};
 
 use super::{Ahead, How, Known, TakingBack};
 use crate::error::{CommandError, conflict};
-use crate::mirror::differences::Differences;
-use crate::mirror::displaced::{displaced, filled};
 use crate::mirror::gave_way::special_in_place_of;
-use crate::mirror::lay_out::Target;
-use crate::mirror::scan::Scan;
 use crate::workspace::Workspace;
+use pond_mirror::scan::Scan;
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::displaced::{displaced, filled};
 
 /// What stands where others come back, beside files that are stored.
 pub(super) struct InTheWay {

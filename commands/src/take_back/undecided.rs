@@ -1,5 +1,6 @@
 //! Paths in conflict of which an operation left our version, and wrote nothing: giving up brings them back, too.
 
+use pond_mirror::Target;
 use std::collections::{BTreeSet, HashSet};
 
 use bstr::BString;
@@ -8,9 +9,8 @@ use pond_objects::{Change, ObjectSource as _, Side, tree};
 use super::TakingBack;
 use crate::error::CommandError;
 use crate::mirror::footprint::Recorded;
-use crate::mirror::lay_out::Target;
-use crate::mirror::pending::Conflict;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::Conflict;
 
 impl TakingBack {
     /// The same, and whatever was decided about paths in conflict goes back to what HEAD had before.
@@ -32,7 +32,7 @@ impl TakingBack {
             let found = found.filter(|found| found.kind.is_blob());
             let side = found.map(|found| Side { kind: found.kind, id: found.id, size: found.size });
             if !on_host.contains(&path) {
-                self.targets.push(Target { path: path.clone(), side: side });
+                self.targets.push(Target { path: path.clone(), side });
             }
             if !in_index.contains(&path) {
                 self.recorded.index.push(Change {

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use jiff::tz::{self, TimeZone};
 
-use crate::outside;
+use pond_durable::outside;
 use pond_objects::escape;
 
 /// glibc's rule for a summer time that comes without one.

@@ -5,6 +5,8 @@
 //! First the files, then the index, then the HEAD file: it names the last operation of which nothing is left to do, and stays
 //! as it is while something is. So however any of this ends, the one after begins again.
 
+use pond_mirror::Target;
+use pond_mirror::index::head_file;
 use pond_objects::Side;
 use std::collections::{HashMap, HashSet};
 
@@ -13,13 +15,12 @@ use bstr::BString;
 use super::Workspace;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::catch_up::Due;
-use crate::mirror::head_file;
-use crate::mirror::lay_out::{LaidOut, Target};
-use crate::mirror::pending::Sequence;
+use crate::mirror::lay_out::LaidOut;
 use crate::mirror::unwritten;
 use crate::observer::Event;
 use crate::transact;
 use crate::ui::size::counted;
+use pond_mirror::index::pending::Sequence;
 
 /// What a command that ended half way may have left.
 pub(super) struct HalfDone {

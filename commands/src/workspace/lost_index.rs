@@ -1,14 +1,14 @@
 //! An index that is missing or cannot be read, and the one that is made in its place.
 
+use pond_mirror::index::head_file;
 use pond_oplog::{Pond, StagedPack};
 
 use super::Workspace;
 use super::half_done::Unfinished;
 use crate::error::{CommandError, fatal};
-use crate::mirror::head_file;
-use crate::mirror::index::Index;
 use crate::mirror::staged_packs;
 use crate::observer::Event;
+use pond_mirror::index::Index;
 
 impl Workspace<'_> {
     /// In the place of an index that cannot be read, makes one from HEAD. What is there is kept under another name, and
@@ -17,7 +17,7 @@ impl Workspace<'_> {
         if self.index_error.is_none() {
             return Ok(false);
         }
-        let kept = staged_packs::set_aside(&self.session.index_path())
+        let kept = pond_durable::set_aside(&self.session.index_path())
             .map_err(|error| fatal("cannot rename the index that cannot be read").because(&error))?;
         self.index = anew(&self.pond)?;
         self.index_error = None;
@@ -42,7 +42,7 @@ pub(super) fn anew(pond: &Pond) -> Result<Index, CommandError> {
     for flawed in staged_packs::flawed(pond, &packs) {
         packs.retain(|pack| *pack != flawed.pack);
         if let Some(file) = flawed.file {
-            staged_packs::set_aside(&file)
+            pond_durable::set_aside(&file)
                 .map_err(|error| fatal("cannot rename a damaged pack of the staging area").because(&error))?;
         }
     }

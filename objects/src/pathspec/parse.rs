@@ -1,12 +1,11 @@
 //! From the text of a pathspec to the path that it means.
 
 use std::ffi::OsStr;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use bstr::{BString, ByteSlice};
 
-use super::{Item, PathspecError};
+use super::{Item, Mirror, PathspecError};
 use crate::wildmatch::{SPECIAL, Stars, Wildmatch};
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -19,7 +18,11 @@ struct Magic {
 }
 
 /// One pathspec, and whether it excludes; nothing for a lone `:`, which says that there is none.
-pub(super) fn item(arg: &OsStr, mirror: &Path, cwd: &[u8]) -> Result<Option<(Item, bool)>, PathspecError> {
+pub(super) fn item(
+    arg: &OsStr,
+    mirror: &Mirror<'_>,
+    cwd: &[u8],
+) -> Result<Option<(Item, bool)>, PathspecError> {
     let given = BString::from(arg.as_encoded_bytes());
     if given.is_empty() {
         return Err(PathspecError::Empty);
@@ -32,7 +35,7 @@ pub(super) fn item(arg: &OsStr, mirror: &Path, cwd: &[u8]) -> Result<Option<(Ite
         return Err(PathspecError::Contradiction { given });
     }
     // The path alone: what stands before it may be a command's own addition.
-    let outside = || PathspecError::Outside { given: text.into(), mirror: mirror.into() };
+    let outside = || PathspecError::Outside { given: text.into(), mirror: mirror.root.into() };
     let from = if magic.top { b"" } else { cwd };
     let Resolved { path, own } = resolve(text, mirror, from).ok_or_else(outside)?;
 
@@ -102,7 +105,7 @@ struct Resolved {
 }
 
 /// The path from the mirror's root, without `.`, `..` and doubled slashes; nothing where it leads out.
-fn resolve(text: &[u8], mirror: &Path, cwd: &[u8]) -> Option<Resolved> {
+fn resolve(text: &[u8], mirror: &Mirror<'_>, cwd: &[u8]) -> Option<Resolved> {
     let absolute = text.starts_with(b"/").then(|| below_mirror(text, mirror));
     let (text, cwd) = match &absolute {
         Some(below) => (&below.as_ref()?[..], &b""[..]),
@@ -133,8 +136,7 @@ fn resolve(text: &[u8], mirror: &Path, cwd: &[u8]) -> Option<Resolved> {
 }
 
 /// What is left of an absolute path behind the mirror's, which may be written in another way there: through a symlink.
-/// `mirror` is its real path.
-pub(super) fn below_mirror(text: &[u8], mirror: &Path) -> Option<BString> {
+pub(super) fn below_mirror(text: &[u8], mirror: &Mirror<'_>) -> Option<BString> {
     let mut names: Vec<&[u8]> = Vec::new();
     for name in text.split(|byte| *byte == b'/') {
         match name {
@@ -146,7 +148,7 @@ pub(super) fn below_mirror(text: &[u8], mirror: &Path) -> Option<BString> {
     let is_mirror = |count: &usize| {
         let path = [b"/", &names[..*count].join(&b'/')[..]].concat();
         let Ok(path) = path.to_path() else { return false };
-        path == mirror || std::fs::canonicalize(path).is_ok_and(|real| real == mirror)
+        path == mirror.root || (mirror.real_path)(path).is_some_and(|real| real == mirror.root)
     };
     // The first that is it, as in git: a link to the mirror within the mirror is an ordinary name.
     let own = (0..=names.len()).find(is_mirror)?;

@@ -2,11 +2,11 @@ use super::*;
 
 fn specs(args: &[&str], cwd: &str) -> Pathspecs {
     let args: Vec<_> = args.iter().map(OsString::from).collect();
-    Pathspecs::parse(&args, Path::new("/pond"), cwd.as_bytes()).expect("pathspecs")
+    Pathspecs::parse(&args, &Mirror::plain(Path::new("/pond")), cwd.as_bytes()).expect("pathspecs")
 }
 
 fn error(arg: &str, cwd: &str) -> PathspecError {
-    Pathspecs::parse(&[arg.into()], Path::new("/pond"), cwd.as_bytes()).expect_err("an error")
+    Pathspecs::parse(&[arg.into()], &Mirror::plain(Path::new("/pond")), cwd.as_bytes()).expect_err("an error")
 }
 
 #[test]
@@ -144,6 +144,6 @@ fn errors_name_the_pathspec() {
 fn names_need_not_be_unicode() {
     use std::os::unix::ffi::OsStringExt;
     let args = [OsString::from_vec(b"caf\xe9*".to_vec())];
-    let specs = Pathspecs::parse(&args, Path::new("/pond"), b"").expect("pathspecs");
+    let specs = Pathspecs::parse(&args, &Mirror::plain(Path::new("/pond")), b"").expect("pathspecs");
     assert!(specs.matches(b"caf\xe9\xff", false) && !specs.matches(b"cafe", false));
 }

@@ -252,12 +252,27 @@ fn filled(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, DurableError> {
 }
 
 /// The directory that a name is in; the current one for a bare name.
-/// The directory that holds a file; the current one of a bare name.
 pub fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
         None => path,
+    }
+}
+
+/// Gives a damaged file another name beside its own, which nothing deletes, and says which.
+pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let mut number = 1;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(if number == 1 { ".damaged".to_owned() } else { format!(".damaged-{number}") });
+        let to = PathBuf::from(name);
+        // Whoever renames here holds a lock.
+        if fs::symlink_metadata(&to).is_err() {
+            fs::rename(path, &to)?;
+            return Ok(to);
+        }
+        number += 1;
     }
 }
 

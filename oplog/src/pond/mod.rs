@@ -11,21 +11,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pond_objects::ObjectId;
-use toml_edit::{DocumentMut, Item};
 
 pub use init::{InitError, Unborn};
+use pond_durable::place::parse_pointer;
+pub use pond_durable::place::{POINTER_LIMIT, POND_NAME, UNBORN_PREFIX, is_pointer};
 
 use crate::config::{self, ConfigError};
 
-/// The name of the pond's directory, and of the file that names another one.
-pub const POND_NAME: &str = ".pond";
 /// The id of the mirror that the pond's directory is in.
 pub const MAIN_MIRROR: &str = "main";
-/// How the names of ponds begin that `init` has not finished.
-pub const UNBORN_PREFIX: &str = ".pond.tmp-";
-
-/// A file `.pond` is two short lines; a larger one is no such file. In bytes.
-pub const POINTER_LIMIT: u64 = 64 * 1024;
 
 /// Whose ponds are written to; reading needs no trust.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -336,18 +330,6 @@ fn read_pointer(path: &Path) -> Result<(PathBuf, String), OpenError> {
         Some(_) => Err(not_a_pond(path, "its mirror's id is not one")),
         None => Err(not_a_pond(path, "it does not name a pond and a mirror")),
     }
-}
-
-/// Whether a file `.pond` with these bytes makes its directory a mirror of a pond: it names a pond and a mirror. Any other file
-/// of that name is an ordinary one.
-pub fn is_pointer(bytes: &[u8]) -> bool {
-    parse_pointer(bytes).is_some()
-}
-
-fn parse_pointer(bytes: &[u8]) -> Option<(String, String)> {
-    let document: DocumentMut = std::str::from_utf8(bytes).ok()?.parse().ok()?;
-    let string = |name| document.get(name).and_then(Item::as_str).map(str::to_owned);
-    Some((string("pond")?, string("mirror")?))
 }
 
 /// Whether a text can be a mirror's id: 1 to 64 lower-case letters, digits and `-`, so that it is a name of a

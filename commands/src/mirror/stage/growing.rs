@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt as _;
 use pond_oplog::ingest::Stored;
 
 use super::{StageError, Stoppable};
-use crate::mirror::scan::content::hash_all;
+use pond_mirror::scan::content::hash_all;
 
 /// Bytes at a file's start that are looked at for NUL, as git does.
 const LOOK: u64 = 8000;

@@ -10,10 +10,10 @@ use serde_json::json;
 use super::scope::Scope;
 use super::{Base, word};
 use crate::error::{CommandError, Outcome, partial};
-use crate::mirror::scan::{Hashing, ScanOptions, State, scan};
-use crate::mirror::walk::Untracked;
 use crate::ui::changes_json::change_json;
 use crate::workspace::Workspace;
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::scan::{Hashing, ScanOptions, State, scan};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
 
@@ -92,7 +92,6 @@ fn with_tracked(
         };
         let row = base.index.row(&found.path);
         let old = row.and_then(|row| row.base_side());
-        let (old, new) = (old, new);
         match changes.remove(&found.path) {
             Some(Change { old_path: Some(old_path), old, .. }) if new.is_none() => {
                 changes.insert(old_path.clone(), Change::at(old_path, old, None));

@@ -4,9 +4,9 @@ use bstr::BString;
 use pond_objects::Kind;
 
 use crate::error::{CommandError, nothing};
-use crate::mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
-use crate::mirror::walk::Untracked;
 use crate::workspace::Workspace;
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
 use pond_objects::escape;
 
 /// Paths of a kind that are listed.

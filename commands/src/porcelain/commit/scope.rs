@@ -4,9 +4,9 @@ use bstr::BStr;
 
 use super::CommitArgs;
 use crate::error::{CommandError, fatal, usage};
-use crate::mirror::index::{Index, Row};
 use crate::mirror::next_commit::staged_only;
 use crate::workspace::Workspace;
+use pond_mirror::index::{Index, Row};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
 

@@ -6,8 +6,8 @@ use bstr::{BStr, BString};
 use crate::error::{CommandError, partial};
 use crate::mirror::add::{AddRequest, add};
 use crate::mirror::footprint::Touched;
-use crate::mirror::index::Index;
 use crate::workspace::Workspace;
+use pond_mirror::index::Index;
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
 

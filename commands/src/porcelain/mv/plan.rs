@@ -8,12 +8,12 @@ use pond_objects::name::{check_path, join_path, split_path};
 
 use super::MvArgs;
 use crate::error::{CommandError, fatal, usage};
-use crate::mirror::pending::Conflict;
-use crate::mirror::rename::Rename;
 use crate::mirror::stage::host_path;
-use crate::mirror::stat::Stat;
 use crate::porcelain::path_args;
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::Stat;
+use pond_mirror::index::pending::Conflict;
+use pond_mirror::write::rename::Rename;
 use pond_objects::escape;
 use pond_objects::path::{is_below, relative};
 

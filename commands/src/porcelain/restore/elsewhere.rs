@@ -9,13 +9,13 @@ use serde_json::Map;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::failures::Failures;
-use crate::mirror::materialize::{Done, Expected, Flush, Materializer, Options, Want, WriteRequest};
-use crate::mirror::path_list::PathList;
-use crate::mirror::secure_dir::MirrorDir;
 use crate::observer::{Event, Work};
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 use crate::ui::size;
 use crate::workspace::Workspace;
+use pond_mirror::path_list::PathList;
+use pond_mirror::write::materialize::{Done, Expected, Flush, Materializer, Options, Want, WriteRequest};
+use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::pathspec::Pathspecs;
 
 /// Entries of a version, of which there may be a million.
@@ -68,6 +68,8 @@ pub(super) fn lay_out(
     if place.is_some_and(|place| place.starts_with(workspace.pond.pond_dir())) {
         return Err(fatal("a version can't be laid out inside .pond").hint("name a directory outside of it"));
     }
+    // From here on the command itself decides where it stops.
+    session.check_interrupt("nothing was changed")?;
     let target = MirrorDir::open_empty(directory).map_err(|error| {
         fatal(format_args!("cannot lay out in '{}'", escape::path(directory))).because(&error)
     })?;
@@ -88,6 +90,9 @@ pub(super) fn lay_out(
     let threads = workspace.threads()?;
     let (mut count, mut written, mut failures) = (0, PathList::default(), Failures::default());
     for start in (0..entries.paths.len()).step_by(PART) {
+        if session.is_interrupted() {
+            break;
+        }
         let numbers = start..entries.paths.len().min(start + PART);
         let requests: Vec<_> = numbers.map(|number| entries.request(workspace.store(), number)).collect();
         let (results, _) = materializer.materialize_some(&requests, threads, &|_| false, &on_done);

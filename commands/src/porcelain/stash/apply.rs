@@ -1,6 +1,7 @@
 //! `pond stash apply`, `pop` and `branch`.
 
 use crate::report::list::paths_below;
+use pond_mirror::Target;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 
@@ -9,7 +10,7 @@ use pond_objects::merge::{Labels, MergeOptions, Merged, NewContent, Trees, merge
 use pond_objects::{Kind, ObjectId, ObjectSource, ReadError, Side, diff, tree};
 use pond_oplog::StagedPack;
 use pond_oplog::transaction::StashEdit;
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::{Expected, RefEdit};
 use serde_json::json;
 
@@ -19,21 +20,21 @@ use super::list::tell_dropped;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, interrupted};
 use crate::merging::{self, pack_contents};
-use crate::mirror::differences::Differences;
-use crate::mirror::displaced::parents;
-use crate::mirror::lay_out::{self, LaidOut, Target, target_of};
+use crate::mirror::lay_out::{self, LaidOut, target_of};
 use crate::mirror::move_head::plan;
 use crate::mirror::obstacles::Obstacles;
-use crate::mirror::pending::{Pending, Sequence};
 use crate::mirror::rearrange::{Rearrange, rearrange};
 use crate::mirror::save;
-use crate::mirror::scan::Scan;
 use crate::mirror::stage::host_path;
 use crate::mirror::staged_tree::NewPages;
 use crate::porcelain::status;
 use crate::porcelain::switch::go::{To, add_files, head_json};
 use crate::ui::changes_json::path_rows;
 use crate::workspace::Workspace;
+use pond_mirror::index::pending::{Pending, Sequence};
+use pond_mirror::scan::Scan;
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::displaced::parents;
 use pond_objects::escape;
 use pond_objects::path::above;
 

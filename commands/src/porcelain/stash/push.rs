@@ -1,6 +1,7 @@
 //! `pond stash push`.
 
 use crate::report::list::paths_below;
+use pond_mirror::Target;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -17,22 +18,22 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, interrupted, nothing};
 use crate::identity;
 use crate::mirror::add::warn_of_what_is_left_out;
-use crate::mirror::differences::Differences;
-use crate::mirror::index::{Index, Row, Seen, Update};
-use crate::mirror::lay_out::{self, Target};
+use crate::mirror::lay_out;
 use crate::mirror::lost_content;
 use crate::mirror::next_commit::{next_nodes_without_renames, staged_only};
 use crate::mirror::rearrange::{Rearrange, Rearranged, rearrange};
-use crate::mirror::refused::refused;
 use crate::mirror::save;
-use crate::mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
 use crate::mirror::staged_tree::{NewPages, join};
-use crate::mirror::stat::now_ns;
-use crate::mirror::walk::Untracked;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::switch::go::add_files;
 use crate::revisions::short_id;
 use crate::workspace::Workspace;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::index::{Index, Row, Seen, Update};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::refused::refused;
+use pond_mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
 use pond_objects::escape;
 use pond_objects::path::{above, is_below};
 use pond_objects::pathspec::Pathspecs;
@@ -265,7 +266,7 @@ impl Commits {
         stored: &HashMap<&BString, Side>,
         options: &PushOptions,
     ) -> Result<Self, CommandError> {
-        let (ctx, store) = (ctx, workspace.store());
+        let store = workspace.store();
         let base = store.commit(&head)?;
         let nodes = NodeTable::load(store, base.nodes.as_ref())?;
         let branch = workspace.head.branch.as_ref().map_or("(no branch)", |branch| branch.short());

@@ -7,11 +7,11 @@ use pond_objects::{Kind, escape};
 
 use super::report::{Report, Unstaged, Waiting};
 use crate::error::CommandError;
-use crate::mirror::pending::Sequence;
 use crate::ui::Ui;
 use crate::ui::color::{Painted, Role};
 use crate::ui::diff::status_letter;
 use crate::ui::size::counted;
+use pond_mirror::index::pending::Sequence;
 use pond_objects::path::relative;
 
 /// Writes the report. `listed`: untracked files were looked for.

@@ -1,13 +1,13 @@
 //! The document of `status --json`.
 
 use bstr::{BStr, BString};
+use pond_mirror::Target;
 use pond_objects::ObjectId;
 use serde_json::{Map, Value, json};
 
 use super::report::{Report, Unstaged};
-use crate::mirror::lay_out::Target;
-use crate::mirror::pending::Sequence;
 use crate::ui::changes_json::{change_json, insert_path, kind_word};
+use pond_mirror::index::pending::Sequence;
 
 /// The whole report.
 pub(super) fn document(report: &Report) -> Value {

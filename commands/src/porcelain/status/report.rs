@@ -1,6 +1,7 @@
 //! What `status` found, before it is written in one form or another.
 
 use crate::context::Context;
+use pond_mirror::Target;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -9,18 +10,18 @@ use pond_objects::rename::{RenameOptions, find_renames};
 use pond_objects::{Change, Kind, ObjectId, path_order, read_blob};
 
 use crate::error::CommandError;
-use crate::mirror::differences::Differences;
-use crate::mirror::ignore::Problem;
-use crate::mirror::ignored::{self, Ignored};
-use crate::mirror::index::{Index, Seen};
-use crate::mirror::lay_out::{self, Target};
+use crate::mirror::lay_out;
 use crate::mirror::next_commit::staged_changes;
-use crate::mirror::pending::{Conflict, Pending, Sequence};
-use crate::mirror::scan::{self, Hashing, Scan, ScanOptions, State};
-use crate::mirror::walk::Untracked;
-use crate::mirror::walk::host::HostDir;
 use crate::ui::progress::Unit;
 use crate::workspace::Workspace;
+use pond_mirror::host::ignore::Problem;
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::index::pending::{Conflict, Pending, Sequence};
+use pond_mirror::index::{Index, Seen};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::ignored::{self, Ignored};
+use pond_mirror::scan::{self, Hashing, Scan, ScanOptions, State};
 use pond_objects::pathspec::Pathspecs;
 
 /// Most deleted, or added, files whose contents are compared. Equal contents are found among any number.

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use bstr::{BStr, BString};
 use pond_objects::merge::{Labels, MergeOptions};
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
-use pond_oplog::view::Head;
+use pond_refs::Head;
 use pond_refs::{Expected, RefEdit, RefName};
 use serde_json::{Map, Value, json};
 
