@@ -108,6 +108,7 @@ pub(crate) struct TakenBack {
 }
 
 /// How an attempt ended.
+#[allow(clippy::large_enum_variant, reason = "there is one, for a moment")]
 pub(crate) enum Attempt {
     /// It is done.
     Done(TakenBack),

@@ -157,7 +157,7 @@ impl<'s> Workspace<'s> {
         let open = Replaced::open(&self.pond.replaced_dir(), self.pond.mirror_root());
         let replaced =
             open.map_err(|error| fatal("cannot look at the files that were replaced").because(&error))?;
-        if replaced.len() > 0 { save::rescue(self, &replaced) } else { Ok(()) }
+        if replaced.is_empty() { Ok(()) } else { save::rescue(self, &replaced) }
     }
 
     fn open(session: &'s Session, lock: Option<Lock>, unreadable: Unreadable) -> Result<Self, CommandError> {

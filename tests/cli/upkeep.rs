@@ -1,6 +1,7 @@
 //! Upkeep that takes long: no command waits for it, it is done in the end, and it may be killed at any moment.
 
 use std::fs::{self, File};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,28 @@ fn a_large_merge_is_done_in_the_background() {
     wait_until_merged(&pond);
     assert!(!left.exists());
     check(&pond, DUE + 1);
+}
+
+#[test]
+fn what_a_caller_handed_down_is_let_go() {
+    let pond = commits(DUE - 1);
+    pond.write("noise", noise(DUE as u64, LARGE));
+    pond.ok(&["add", "noise"]);
+    let held = pond.beside("held");
+    let lock = File::create(&held).expect("a file");
+    lock.lock().expect("locked");
+    // A descriptor of the same open file, and so the lock: the command has it, and who runs it lets go.
+    let handed_down = lock.try_clone().expect("a descriptor");
+    let inner = pond.command(&["commit", "-q", "-m", "last"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec 9<&0 </dev/null; exec \"$@\"", "sh"]);
+    command.arg(inner.get_program()).args(inner.get_args()).current_dir(pond.mirror()).env_clear();
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = command.stdin(handed_down).spawn().expect("started");
+    drop((lock, command));
+    assert!(child.wait().expect("ended").success());
+    File::open(&held).expect("opened").try_lock().expect("nobody has it any more");
+    wait_until_merged(&pond);
 }
 
 #[test]

@@ -148,7 +148,7 @@ pub fn scan(mirror: &Path, index: &Index, options: ScanOptions<'_>) -> Result<Sc
 
     let mut join = Join::new(index, &options);
     let mut cursor = walk.cursor();
-    while let Some((path, host)) = cursor.next() {
+    while let Some((path, host)) = cursor.advance() {
         join.host(path, host);
     }
     join.rows_before(None);

@@ -34,7 +34,7 @@ pub(crate) fn directory(pond: &Pond) -> PathBuf {
 }
 
 /// Whether a process does what takes long at this moment, as far as the system tells.
-pub(super) fn is_running(pond: &Pond) -> bool {
+pub(crate) fn is_running(pond: &Pond) -> bool {
     Lock::is_held(&directory(pond).join("lock")).is_ok_and(|is_held| is_held)
 }
 
@@ -132,5 +132,7 @@ pub(super) fn detach(ctx: &Context, workspace: &Workspace<'_>) -> io::Result<()>
     ]);
     command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     external::pass_settings(ctx, &mut command);
+    // Locks and pipes that a caller handed down are let go when this process ends, not when that one does.
+    close_fds::set_fds_cloexec(3, &[]);
     command.spawn().map(drop)
 }

@@ -64,7 +64,7 @@ impl Lost {
                 })?;
                 workspace.session.tell(Event::DamagedPackKept { name: &name, kept: &kept });
             } else {
-                workspace.session.tell(Event::PackFlawed { name: &name, reason: &flawed.reason() });
+                workspace.session.tell(Event::PackFlawed { name: &name, reason: flawed.reason() });
             }
         }
         Ok(())

@@ -20,8 +20,8 @@ use crate::workspace::Workspace;
 use pond_mirror::index::Index;
 use pond_objects::escape;
 
-/// How long it waits for another process that merges packs.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it waits for another process that merges packs: a GB takes some ten seconds.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Temporaries younger than this are left alone whatever `--grace` says: commands that take no lock write some too.
 const YOUNGEST_TEMPORARY: Duration = Duration::from_secs(60);
@@ -34,7 +34,8 @@ const YOUNGEST_TEMPORARY: Duration = Duration::from_secs(60);
 #[command(after_long_help = "\
 Replaced packs stay for a while, for programs that opened the table before. Other commands leave what takes long to a
 process in the background, and wait only where that was killed each time; with maintenance.autoDetach=false they always
-wait for it, with maintenance.auto=false they do nothing.
+wait for it, with maintenance.auto=false they do nothing. This command waits for such a process: once both have ended, the
+pond can be copied.
 
 Examples:
   pond maintenance
@@ -87,10 +88,14 @@ pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, Comma
     let grace = args.grace.unwrap_or(dead::GRACE);
     let mut workspace = Workspace::write_over(ctx.session()?)?;
     let mut report = Report::default();
-    merge(ctx, &mut workspace, args.auto, &mut report)?;
+    // What is replaced and old goes first: a merge needs space. Then what the merge replaced, where that has no grace.
     let named = named_packs(&workspace)?;
-    let mut failed = delete_dead(&mut workspace, grace, &named, &mut report)?;
-    failed.extend(sweep(&workspace, grace, &named, &mut report)?);
+    let mut failed = sweep(&workspace, grace, &named, &mut report)?;
+    failed.extend(delete_dead(&mut workspace, grace, &named, &mut report)?);
+    merge(ctx, &mut workspace, args.auto, &mut report)?;
+    if grace < dead::GRACE {
+        failed.extend(delete_dead(&mut workspace, grace, &named, &mut report)?);
+    }
     if !args.auto {
         let (files, bytes) = leftovers::sweep_everything(&mut workspace)?;
         report.stale_files += files;
@@ -110,15 +115,16 @@ fn merge(
     auto: bool,
     report: &mut Report,
 ) -> Result<(), CommandError> {
+    let patience = if auto { Duration::ZERO } else { PATIENCE };
     let plan = |workspace: &Workspace<'_>| match auto {
         true => compact::plan(workspace.snapshot.state(), compact::FAN_IN),
         false => compact::plan_everything(workspace.snapshot.state()),
     };
-    if plan(workspace).is_empty() {
+    if plan(workspace).is_empty() && (auto || !maintain::aside::is_running(&workspace.pond)) {
         return Ok(());
     }
     workspace.session.check_interrupt("nothing was changed")?;
-    let put_off = match Aside::begin(workspace, PATIENCE)? {
+    let put_off = match Aside::begin(workspace, patience)? {
         None => "another command is merging packs",
         Some(aside) => {
             // Whoever had the turn before may have done some of it.
@@ -137,9 +143,12 @@ fn merge(
             "another command published meanwhile; no packs were merged"
         }
     };
-    report.put_off = true;
-    ctx.ui.warn(put_off);
-    ctx.ui.hint("run it again");
+    // On their way commands leave it to whoever does it.
+    if !auto {
+        report.put_off = true;
+        ctx.ui.warn(put_off);
+        ctx.ui.hint("run it again");
+    }
     Ok(())
 }
 
@@ -166,7 +175,8 @@ fn delete_dead(
     // A commit that was killed may have moved a staged pack into the table that an index goes on naming.
     let needed = named.packs.iter().map(|pack| pack.digest).collect();
     let deleted = maintain::delete_dead(workspace, grace, named.is_whole.then_some(&needed), usize::MAX)?;
-    (report.deleted_packs, report.deleted_bytes) = (deleted.replaced.count, deleted.replaced.bytes);
+    report.deleted_packs += deleted.replaced.count;
+    report.deleted_bytes += deleted.replaced.bytes;
     report.stale_files += deleted.unnamed.count + deleted.indexes.count;
     report.stale_bytes += deleted.unnamed.bytes + deleted.indexes.bytes;
     Ok(deleted.failed.into_iter().collect())

@@ -105,7 +105,7 @@ impl PathFile {
         self.ids().is_whole()
             && ends.clone().is_sorted_by(|one, other| one < other)
             && ends.clone().next() != Some(0)
-            && ends.last().unwrap_or(0) == comparisons
+            && ends.clone().next_back().unwrap_or(0) == comparisons
             && all_below(self.layout.order, commits, commits)
             && all_below(self.layout.ranks, commits, commits)
             && all_below(self.layout.many, self.layout.many_len, comparisons)

@@ -161,7 +161,7 @@ impl Walk {
     pub fn entries(&mut self) -> Vec<(BString, Host)> {
         let mut entries = Vec::new();
         let mut cursor = self.cursor();
-        while let Some((path, host)) = cursor.next() {
+        while let Some((path, host)) = cursor.advance() {
             entries.push((path.into(), host));
         }
         entries
@@ -181,7 +181,7 @@ pub struct Cursor<'a> {
 
 impl Cursor<'_> {
     /// The next path, in the order of the index.
-    pub fn next(&mut self) -> Option<(&BStr, Host)> {
+    pub fn advance(&mut self) -> Option<(&BStr, Host)> {
         loop {
             let (number, next) = self.stack.last_mut()?;
             let listing = self.walk.listings.get(*number)?;

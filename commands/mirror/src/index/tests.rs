@@ -424,7 +424,7 @@ fn a_large_index_is_written_while_it_is_made() {
     let before = build(&rows.collect(), Header::default()).save(&path).expect("saved");
     let update = |number: u32| {
         let staged = side(&number.to_string());
-        let update = if number % 3 == 0 { Update::Delete } else { Update::Stage(staged, OLD) };
+        let update = if number.is_multiple_of(3) { Update::Delete } else { Update::Stage(staged, OLD) };
         (BString::from(format!("f{number:05}")), update)
     };
     let updates = SortedUpdates::from((0..60_000).step_by(7).map(update).collect::<BTreeMap<_, _>>());

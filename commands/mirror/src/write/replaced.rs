@@ -136,6 +136,11 @@ impl Replaced {
         state.linked.len() + state.held.len()
     }
 
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Keeps the file `name` of `dir`, known to the mirror as `path`, of which the caller saw and stored `seen`.
     ///
     /// Gives nothing where `name` is no longer the file with the inode number `inode`.
