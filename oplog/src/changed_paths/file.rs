@@ -23,7 +23,6 @@
 //!
 //! Other numbers are those of [`crate::cache_bytes`]; sums are whole BLAKE3 hashes.
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -32,9 +31,8 @@ use pond_objects::{Link, ObjectId};
 
 use super::contents::comparisons;
 use super::names::Names;
-use crate::cache_bytes::{u32_at, u64_at};
+use crate::cache_bytes::{open_mapped, u32_at, u64_at};
 use crate::sorted_ids::{ENDS_SIZE, ID_SIZE, SortedIds};
-use pond_durable::in_place::open_no_link;
 
 /// What the names of these files end with.
 pub(super) const EXTENSION: &str = "paths";
@@ -72,16 +70,8 @@ pub(super) struct PathFile {
 
 impl PathFile {
     /// Opens a file; none where it is gone, damaged or of another version.
-    #[allow(unsafe_code)]
     pub(super) fn open(path: &Path) -> Option<Self> {
-        // Not waited for: a pipe in its place would never answer.
-        let file = open_no_link(File::options().read(true), path).ok()?;
-        // SAFETY: the file is written whole before it gets this name, and never changed under it: it is only
-        // deleted, which leaves this mapping as it is.
-        let map = unsafe { Mmap::map(&file) }.ok()?;
-        if map.len() < HEAD || &map[..8] != MAGIC || map[8..12] != VERSION.to_le_bytes() {
-            return None;
-        }
+        let map = open_mapped(path, MAGIC, VERSION, HEAD)?;
         let count = |number: usize| usize::try_from(u64_at(&map, COUNTS + 8 * number)).ok();
         let layout = Layout::new([count(0)?, count(1)?, count(2)?, count(3)?, count(4)?, count(5)?])?;
         if layout.end != map.len() || own_sum(&map).as_bytes()[..] != map[SUM..HEAD] {

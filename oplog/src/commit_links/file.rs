@@ -11,16 +11,14 @@
 //!
 //! Numbers and the sum are those of [`crate::cache_bytes`].
 
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 use pond_objects::{Link, ObjectId};
 
-use crate::cache_bytes::{sum, u32_at, u64_at};
+use crate::cache_bytes::{open_mapped, sum, u32_at, u64_at};
 use crate::sorted_ids::{ENDS_SIZE, ID_SIZE, SortedIds};
-use pond_durable::in_place::open_no_link;
 
 /// What the names of these files end with.
 pub(super) const EXTENSION: &str = "links";
@@ -40,16 +38,8 @@ pub(super) struct LinkFile {
 
 impl LinkFile {
     /// Opens a file; none where it is gone, damaged or of another version.
-    #[allow(unsafe_code)]
     pub(super) fn open(path: &Path) -> Option<Self> {
-        // Not waited for: a pipe in its place would never answer.
-        let file = open_no_link(File::options().read(true), path).ok()?;
-        // SAFETY: the file is written whole before it gets this name, and never changed under it: it is only
-        // deleted, which leaves this mapping as it is.
-        let map = unsafe { Mmap::map(&file) }.ok()?;
-        if map.len() < HEAD || &map[..8] != MAGIC || map[8..12] != VERSION.to_le_bytes() {
-            return None;
-        }
+        let map = open_mapped(path, MAGIC, VERSION, HEAD)?;
         let count = |at| usize::try_from(u64_at(&map, at)).ok();
         let layout = Layout::new(count(16)?, count(24)?)?;
         if layout.end != map.len() || own_sum(&map) != u64_at(&map, SUM) {
