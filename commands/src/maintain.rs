@@ -13,7 +13,7 @@ use pond_objects::ObjectId;
 use pond_oplog::compact::{self, Compacted, Merged};
 use pond_oplog::dead::{self, Deleted};
 use pond_oplog::durable_local::DurableLocal;
-use pond_oplog::state::{self, PackFile};
+use pond_oplog::state::PackFile;
 use pond_oplog::{Pond, TableState};
 
 use crate::context::Context;
@@ -114,8 +114,7 @@ fn merge_in_turn(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
         // Where locks do not work, whoever publishes first wins.
         Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
     };
-    let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
-    workspace.refresh(newest)?;
+    workspace.look_again()?;
     let groups: Vec<_> = groups_of(workspace, Size::Small).take(1).collect();
     // Whoever sweeps temporaries from there holds the lock.
     let merged = prepare(workspace, &groups, &workspace.pond.staging_dir())?;

@@ -23,7 +23,7 @@ use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::rebase;
 use crate::mirror::save;
 use crate::mirror::staged_packs;
-use crate::observer::Event;
+use crate::observer::{Event, Recovery};
 use crate::session::Session;
 use half_done::{Ended, HalfDone, Unfinished};
 use lost_index::{anew, naming};
@@ -194,7 +194,7 @@ impl<'s> Workspace<'s> {
         };
         if workspace.index_error.is_none() {
             if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
-                session.tell(Event::IndexWasMissing);
+                session.tell(Event::Recovery(Recovery::IndexWasMissing));
             }
             workspace.catch_up(followed)?;
         }
@@ -411,6 +411,12 @@ impl<'s> Workspace<'s> {
         let staged = self.staged()?;
         self.snapshot = self.snapshot.moved_to(&self.pond, state, &staged);
         Ok(())
+    }
+
+    /// The same with the newest state of the table, which others may have published.
+    pub(crate) fn look_again(&mut self) -> Result<(), CommandError> {
+        let newest = pond_oplog::state::load(&self.pond.table_dir(), &self.pond.cache_dir())?.state;
+        self.refresh(newest)
     }
 
     /// After an operation that moved HEAD to where the index already is, or, if it is `partial`, to some of what is staged: the

@@ -13,7 +13,7 @@ use std::time::Duration;
 use pond_durable::lock::{Lock, LockError};
 use pond_oplog::Pond;
 use pond_oplog::compact::{Compacted, Merged};
-use pond_oplog::state::{self, PackFile};
+use pond_oplog::state::PackFile;
 
 use super::{MOST_DELETED_ASIDE, Size, delete, groups_of, prepare, swap, write_checkpoint_if_due};
 use crate::context::Context;
@@ -83,8 +83,7 @@ impl Aside {
                 Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
                 Ok(turn) => Some(turn),
             };
-        let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
-        workspace.refresh(newest)?;
+        workspace.look_again()?;
         let done = swap(workspace, merged);
         drop(turn);
         done
@@ -95,8 +94,7 @@ impl Aside {
 pub(super) fn run(workspace: &mut Workspace<'_>, deletes: bool) -> Result<(), CommandError> {
     let Some(aside) = Aside::begin(workspace, Duration::ZERO)? else { return Ok(()) };
     // Whoever had the turn before may have done some of it.
-    let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
-    workspace.refresh(newest)?;
+    workspace.look_again()?;
     for _ in 0..MOST_ROUNDS {
         if interrupt::interrupted() {
             return Ok(());

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use pond_oplog::{StagedPack, compact, dead, state};
+use pond_oplog::{StagedPack, compact, dead};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -128,8 +128,7 @@ fn merge(
         None => "another command is merging packs",
         Some(aside) => {
             // Whoever had the turn before may have done some of it.
-            let newest = state::load(&workspace.pond.table_dir(), &workspace.pond.cache_dir())?.state;
-            workspace.refresh(newest)?;
+            workspace.look_again()?;
             let groups = plan(workspace);
             if groups.is_empty() {
                 return Ok(());
