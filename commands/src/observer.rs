@@ -71,6 +71,19 @@ pub(crate) enum Event<'a> {
     SkippedPond { path: &'a BString },
     /// A file of patterns, or a line of one, could not be used.
     BadPattern(&'a Problem),
+    /// Of an earlier command that was interrupted, or of files of the pond that are lost or damaged.
+    Recovery(Recovery<'a>),
+    /// Trees were merged.
+    Merged(&'a Merged),
+    /// A merge could not write all files that show a conflict.
+    ConflictsNotShown,
+    /// A name is that of several refs: one was taken.
+    Ambiguous { taken: &'a RefName, other: &'a RefName },
+}
+
+/// What is told of earlier commands that were interrupted, and of files of the pond that are lost or damaged.
+#[derive(Debug)]
+pub(crate) enum Recovery<'a> {
     /// What a killed command left in the mirror could not be taken away.
     LeftoversStay { error: &'a CommandError },
     /// Such files had content that no version has: it was stored as this tree.
@@ -106,10 +119,4 @@ pub(crate) enum Event<'a> {
     },
     /// What such a command left cannot be done; this one goes on without.
     HalfDoneStays { error: &'a CommandError },
-    /// Trees were merged.
-    Merged(&'a Merged),
-    /// A merge could not write all files that show a conflict.
-    ConflictsNotShown,
-    /// A name is that of several refs: one was taken.
-    Ambiguous { taken: &'a RefName, other: &'a RefName },
 }

@@ -10,7 +10,7 @@ use pond_objects::escape;
 use self::list::paths_below;
 use crate::interrupt;
 use crate::mirror::lost_content;
-use crate::observer::{Counter, Event, Observer, Work};
+use crate::observer::{Counter, Event, Observer, Recovery, Work};
 use crate::ui::Ui;
 use crate::ui::progress::{Progress, Unit};
 use crate::ui::size::counted;
@@ -99,31 +99,31 @@ fn show(ui: &Ui, event: Event<'_>) {
         Event::Ambiguous { taken, other } => {
             ui.warn(format_args!("'{}' is ambiguous: {taken} was taken, not {other}", taken.short()));
         }
-        event => show_recovery(ui, event),
+        Event::Recovery(event) => show_recovery(ui, event),
     }
 }
 
 /// What is told of earlier commands that were interrupted, and of files of the pond that are lost or damaged.
-fn show_recovery(ui: &Ui, event: Event<'_>) {
+fn show_recovery(ui: &Ui, event: Recovery<'_>) {
     match event {
-        Event::LeftoversStay { error } => ui
+        Recovery::LeftoversStay { error } => ui
             .warn(format_args!("what a killed command left in the mirror stays there: {}", error.one_line())),
-        Event::LeftoversStored { files, tree } => {
+        Recovery::LeftoversStored { files, tree } => {
             ui.warn(format_args!(
                 "a command that was killed left {} in the mirror that no version has, perhaps half written: stored, and removed",
                 counted(files, "file")
             ));
             ui.hint(format_args!("'pond restore -s {} --to DIR' lays that out", tree.short()));
         }
-        Event::DamagedPackKept { name, kept } => ui.warn(format_args!(
+        Recovery::DamagedPackKept { name, kept } => ui.warn(format_args!(
             "the staged pack '{name}' is damaged; it is kept as '{}'",
             escape::path(kept)
         )),
-        Event::PackFlawed { name, reason } => ui.warn(format_args!("the staged pack '{name}' {reason}")),
-        Event::LostContentStored { files } => {
+        Recovery::PackFlawed { name, reason } => ui.warn(format_args!("the staged pack '{name}' {reason}")),
+        Recovery::LostContentStored { files } => {
             ui.status(format_args!("stored the lost content of {} again", counted(files, "file")));
         }
-        Event::ContentStillLost { paths } => {
+        Recovery::ContentStillLost { paths } => {
             ui.warn(format_args!(
                 "the content that was staged for these paths is still lost:{}",
                 paths_below(paths)
@@ -131,7 +131,7 @@ fn show_recovery(ui: &Ui, event: Event<'_>) {
             ui.hint(lost_content::ADD);
             ui.hint(lost_content::UNSTAGE);
         }
-        Event::LateWrites { paths, tree } => {
+        Recovery::LateWrites { paths, tree } => {
             for path in paths {
                 ui.warn(format_args!(
                     "{} was written to by a program that still had its old file open; that content is kept",
@@ -140,12 +140,12 @@ fn show_recovery(ui: &Ui, event: Event<'_>) {
             }
             ui.hint(format_args!("'pond restore -s {} --to DIR' lays it out", tree.short()));
         }
-        Event::IndexWasMissing => index_made_anew(ui, "the index was missing"),
-        Event::IndexWasBad { kept } => index_made_anew(
+        Recovery::IndexWasMissing => index_made_anew(ui, "the index was missing"),
+        Recovery::IndexWasBad { kept } => index_made_anew(
             ui,
             &format!("the index could not be read; it is kept as '{}'", escape::path(kept)),
         ),
-        Event::HalfDone { files, is_due, taken_back_by, going_on } => {
+        Recovery::HalfDone { files, is_due, taken_back_by, going_on } => {
             let files = counted(files, "file");
             ui.warn(format_args!(
                 "an earlier command was interrupted; {files} may still be at the previous version"
@@ -160,7 +160,7 @@ fn show_recovery(ui: &Ui, event: Event<'_>) {
                 ui.hint(format_args!("'pond {} --continue' goes on", doing.command()));
             }
         }
-        Event::HalfDoneFinished { files, taken_back_by } => {
+        Recovery::HalfDoneFinished { files, taken_back_by } => {
             ui.warn(format_args!(
                 "an earlier command was interrupted; what it left unfinished was done now: {}",
                 counted(files, "file")
@@ -169,11 +169,10 @@ fn show_recovery(ui: &Ui, event: Event<'_>) {
                 ui.hint(format_args!("'pond {command}' takes that command back"));
             }
         }
-        Event::HalfDoneStays { error } => {
+        Recovery::HalfDoneStays { error } => {
             ui.warn(format_args!("{error}"));
             ui.hint("this command goes on without them");
         }
-        other => debug_assert!(false, "BUG: {other:?} is shown elsewhere"),
     }
 }
 

@@ -5,7 +5,7 @@
 //! where another program was faster than the command expected, it is that one's file. So what it holds is stored and named
 //! where the pond does not have it yet, and it is removed as any file is: kept for a program that still writes to it.
 
-use crate::observer::Event;
+use crate::observer::{Event, Recovery};
 use bstr::{BStr, BString};
 
 use super::remove::{Removal, remove};
@@ -23,7 +23,7 @@ pub(crate) fn sweep(workspace: &mut Workspace<'_>, temporaries: &[BString]) -> (
         return (0, 0);
     }
     store_and_remove(workspace, temporaries).unwrap_or_else(|error| {
-        workspace.session.tell(Event::LeftoversStay { error: &error });
+        workspace.session.tell(Event::Recovery(Recovery::LeftoversStay { error: &error }));
         (0, 0)
     })
 }
@@ -62,7 +62,10 @@ fn store_and_remove(
     }
     if let Some(tree) = saved.tree {
         save::publish_rescued(workspace, &saved)?;
-        workspace.session.tell(Event::LeftoversStored { files: saved.entries.len() as u64, tree: &tree });
+        workspace.session.tell(Event::Recovery(Recovery::LeftoversStored {
+            files: saved.entries.len() as u64,
+            tree: &tree,
+        }));
     }
     // A directory that the command had made for it goes, too.
     let index = workspace.index.clone();

@@ -3,7 +3,7 @@
 //! The index goes on naming such a pack until no row needs it: until then nothing is committed, and every `add` looks
 //! whether it can store the content again from the mirror's files.
 
-use crate::observer::Event;
+use crate::observer::{Event, Recovery};
 use crate::report::list::paths_below;
 use bstr::BString;
 use pond_oplog::{ReadonlyPond, StagedPack};
@@ -62,9 +62,13 @@ impl Lost {
                 let kept = pond_durable::set_aside(&staged).map_err(|error| {
                     fatal(format_args!("cannot rename the damaged pack '{name}'")).because(&error)
                 })?;
-                workspace.session.tell(Event::DamagedPackKept { name: &name, kept: &kept });
+                workspace
+                    .session
+                    .tell(Event::Recovery(Recovery::DamagedPackKept { name: &name, kept: &kept }));
             } else {
-                workspace.session.tell(Event::PackFlawed { name: &name, reason: flawed.reason() });
+                workspace
+                    .session
+                    .tell(Event::Recovery(Recovery::PackFlawed { name: &name, reason: flawed.reason() }));
             }
         }
         Ok(())
@@ -76,12 +80,16 @@ impl Lost {
         let left = find(workspace)?;
         let rows = left.as_ref().map_or(0, |left| left.rows.len());
         if self.rows.len() > rows {
-            workspace.session.tell(Event::LostContentStored { files: (self.rows.len() - rows) as u64 });
+            workspace.session.tell(Event::Recovery(Recovery::LostContentStored {
+                files: (self.rows.len() - rows) as u64,
+            }));
         }
         match left {
             Some(left) if left.rows.is_empty() => left.forget(workspace),
             Some(left) => {
-                workspace.session.tell(Event::ContentStillLost { paths: &left.paths(workspace) });
+                workspace
+                    .session
+                    .tell(Event::Recovery(Recovery::ContentStillLost { paths: &left.paths(workspace) }));
                 Ok(())
             }
             None => Ok(()),

@@ -3,7 +3,7 @@
 //! It becomes a tree that the operation's view names (`saved/SEQ`), from which it can be restored. So is what a
 //! program wrote to a file after that file had been replaced under it.
 
-use crate::observer::{Event, Work};
+use crate::observer::{Event, Recovery, Work};
 use std::path::Path;
 
 use bstr::{BString, ByteSlice};
@@ -193,7 +193,7 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
         if let Some(tree) = saved.tree {
             publish_rescued(workspace, &saved)?;
             let paths: Vec<BString> = done.iter().map(|(_, path, _)| path.clone()).collect();
-            workspace.session.tell(Event::LateWrites { paths: &paths, tree: &tree });
+            workspace.session.tell(Event::Recovery(Recovery::LateWrites { paths: &paths, tree: &tree }));
             for (late, _, stat) in done {
                 replaced.stored(late, &stat).map_err(failed)?;
             }

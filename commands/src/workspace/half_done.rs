@@ -17,7 +17,7 @@ use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::catch_up::Due;
 use crate::mirror::lay_out::LaidOut;
 use crate::mirror::unwritten;
-use crate::observer::Event;
+use crate::observer::{Event, Recovery};
 use crate::transact;
 use crate::ui::size::counted;
 use pond_mirror::index::pending::Sequence;
@@ -84,12 +84,12 @@ impl Workspace<'_> {
     /// Says what a command that ended half way may have left.
     pub(super) fn tell_half_done(&self) {
         let Some(half_done) = &self.half_done else { return };
-        self.session.tell(Event::HalfDone {
+        self.session.tell(Event::Recovery(Recovery::HalfDone {
             files: half_done.files as u64,
             is_due: !(half_done.host.is_empty() && half_done.moved.is_empty()),
             taken_back_by: half_done.taken_back_by(),
             going_on: half_done.going_on,
-        });
+        }));
     }
 
     /// The files that a command which ended half way has left as it found them, in order, with what they shall be: the next
@@ -137,10 +137,10 @@ impl Workspace<'_> {
             Ok((renamed, written)) if written.failed.is_empty() => {
                 let files = renamed + written.written.len() + written.removed.len();
                 if files > 0 {
-                    self.session.tell(Event::HalfDoneFinished {
+                    self.session.tell(Event::Recovery(Recovery::HalfDoneFinished {
                         files: files as u64,
                         taken_back_by: (unfinished != Unfinished::TakeBack).then_some(taken_back_by),
-                    });
+                    }));
                 }
                 self.half_done = None;
                 return self.save_head();
@@ -167,7 +167,7 @@ impl Workspace<'_> {
                     "'pond {taken_back_by}' takes that command back; after 'pond reset' what is in the mirror counts as it is"
                 )));
         }
-        self.session.tell(Event::HalfDoneStays { error: &error });
+        self.session.tell(Event::Recovery(Recovery::HalfDoneStays { error: &error }));
         // Index first: of the operations that follow, each finds it where the one before left it.
         self.save_header(self.index.header().clone())
     }

@@ -7,7 +7,7 @@ use super::Workspace;
 use super::half_done::Unfinished;
 use crate::error::{CommandError, fatal};
 use crate::mirror::staged_packs;
-use crate::observer::Event;
+use crate::observer::{Event, Recovery};
 use pond_mirror::index::Index;
 
 impl Workspace<'_> {
@@ -25,7 +25,7 @@ impl Workspace<'_> {
         let file = head_file::read(&self.session.head_path())?;
         self.catch_up(file.map(|file| file.seq))?;
         self.finish_half_done(Unfinished::GoOn)?;
-        self.session.tell(Event::IndexWasBad { kept: &kept });
+        self.session.tell(Event::Recovery(Recovery::IndexWasBad { kept: &kept }));
         Ok(true)
     }
 }
