@@ -4,8 +4,10 @@
 //! A message says what was tried, on what, and why it failed; a hint says what to do next.
 
 mod library;
+mod workspace;
 
 pub(crate) use library::advice;
+pub(crate) use workspace::{ADD_AGAIN, UNSTAGE, advice_on, left_undone_in_one_line};
 
 use std::error::Error;
 use std::fmt;
@@ -224,6 +226,8 @@ impl fmt::Display for CommandError {
         f.write_str(&self.one_line())
     }
 }
+
+impl Error for CommandError {}
 
 /// The command could not do its work: exit code 128.
 pub(crate) fn fatal(message: impl fmt::Display) -> CommandError {

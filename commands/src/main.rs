@@ -2,6 +2,7 @@
 //! and the user lives in this crate, everything else in the libraries.
 
 mod alias;
+mod args;
 mod cli;
 mod commit_output;
 mod comparison;

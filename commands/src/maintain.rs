@@ -18,7 +18,7 @@ use pond_oplog::{Pond, TableState};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use crate::{interrupt, transact};
 use pond_objects::escape;
 
@@ -59,7 +59,7 @@ const MOST_DELETED_ASIDE: usize = 64 << 10;
 const DELETED_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
 fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
-    let workspace = &mut Workspace::history(ctx.session()?)?;
+    let workspace = &mut workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let has_groups = !compact::plan(workspace.snapshot.state(), compact::FAN_IN).is_empty();
     // One group behind each command: what else is due stays so, and the next does it.
     if groups_of(workspace, Size::Small).next().is_some() {

@@ -6,7 +6,6 @@
 
 use crate::mirror::rearrange::{Rearrange, Rearranged, Record, rearrange};
 use crate::observer::Event;
-use crate::report::list::paths_below;
 use pond_mirror::Target;
 use pond_oplog::transaction::Transaction;
 use std::collections::HashSet;
@@ -14,15 +13,13 @@ use std::collections::HashSet;
 use bstr::{BStr, BString, ByteSlice};
 use pond_objects::large::Stream;
 use pond_objects::merge::{
-    ConflictStyle, DirectoryRenames, Favour, Labels, MergeOptions, Merged, NewContent, Trees, Unmerged,
-    merge_commits, merge_trees,
+    Labels, MergeOptions, Merged, NewContent, Trees, Unmerged, merge_commits, merge_trees,
 };
 use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
 
-use crate::error::{CommandError, Outcome, conflict, fatal};
 use crate::mirror::add::names;
 use crate::mirror::lay_out::{self, LaidOut};
 use crate::mirror::next_commit::{StagedChanges, next_nodes};
@@ -30,68 +27,12 @@ use crate::mirror::obstacles::refuse_out_of_reach;
 use crate::mirror::save::Saved;
 use crate::mirror::staged_tree::NewPages;
 use crate::revisions;
-use crate::workspace::Workspace;
+use crate::workspace::{Before, Workspace, WorkspaceError};
 use pond_mirror::index::pending::Pending;
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::displaced::with_emptied;
 use pond_mirror::scan::{Scan, State};
 use pond_objects::escape;
-
-/// How trees are merged, as the command line has it.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(crate) struct StrategyArgs {
-    /// Where both sides changed the same lines: take 'ours' or 'theirs' (repeatable: also no-renames, find-renames=N)
-    #[arg(short = 'X', long, value_name = "OPTION", conflicts_with = "going_on")]
-    pub(crate) strategy_option: Vec<String>,
-
-    /// How conflicts are shown in files: merge, diff3 or zdiff3
-    #[arg(long, value_name = "STYLE", conflicts_with = "going_on")]
-    pub(crate) conflict: Option<String>,
-}
-
-impl StrategyArgs {
-    /// The options that they stand for.
-    pub(crate) fn options(&self, workspace: &Workspace<'_>) -> Result<MergeOptions, CommandError> {
-        use crate::error::usage;
-        let configured = workspace.session.settings().conflict_style()?;
-        let style = match self.conflict.clone().or(configured).as_deref() {
-            None | Some("merge") => ConflictStyle::Merge,
-            Some("diff3") => ConflictStyle::Diff3,
-            Some("zdiff3") => ConflictStyle::Zdiff3,
-            Some(other) => {
-                return Err(usage(format_args!(
-                    "'{}' is no conflict style",
-                    escape::plain(other.as_bytes())
-                ))
-                .hint("merge, diff3 and zdiff3 are known"));
-            }
-        };
-        let mut options = MergeOptions { style, ..MergeOptions::default() };
-        for word in &self.strategy_option {
-            let similarity =
-                word.strip_prefix("find-renames=").or_else(|| word.strip_prefix("rename-threshold="));
-            match (word.as_str(), similarity) {
-                ("ours", _) => options.favour = Some(Favour::Ours),
-                ("theirs", _) => options.favour = Some(Favour::Theirs),
-                ("no-renames", _) => {
-                    options.renames = None;
-                    options.directory_renames = DirectoryRenames::Ignore;
-                }
-                (_, Some(percent)) => {
-                    let number = percent.trim_end_matches('%').parse().ok().filter(|number| *number <= 100);
-                    let wrong =
-                        || usage(format_args!("'{}' is no percentage", escape::plain(percent.as_bytes())));
-                    options.renames.get_or_insert_default().min_similarity = number.ok_or_else(wrong)?;
-                }
-                _ => {
-                    return Err(usage(format_args!("-X '{}' is not known", escape::plain(word.as_bytes())))
-                        .hint("ours, theirs, no-renames and find-renames=N are"));
-                }
-            }
-        }
-        Ok(options)
-    }
-}
 
 /// Trees that were merged, their new contents stored.
 pub(crate) struct MergedTrees {
@@ -106,7 +47,7 @@ pub(crate) fn combine_commits(
     commits: [ObjectId; 2],
     labels: [&BStr; 2],
     options: &MergeOptions,
-) -> Result<MergedTrees, CommandError> {
+) -> Result<MergedTrees, WorkspaceError> {
     let mut contents = Vec::new();
     let store = workspace.store();
     let mut bases = |tips: &[ObjectId], other: ObjectId| -> Result<Vec<ObjectId>, ReadError> {
@@ -126,7 +67,7 @@ pub(crate) fn combine_change(
     [base, theirs]: [Option<&Commit>; 2],
     labels: Labels<'_>,
     options: &MergeOptions,
-) -> Result<MergedTrees, CommandError> {
+) -> Result<MergedTrees, WorkspaceError> {
     let store = workspace.store();
     let table =
         |commit: Option<&Commit>| NodeTable::load(store, commit.and_then(|commit| commit.nodes.as_ref()));
@@ -152,7 +93,7 @@ pub(crate) fn combine_change(
 pub(crate) fn store_contents(
     workspace: &mut Workspace<'_>,
     contents: Vec<NewContent>,
-) -> Result<Vec<StagedPack>, CommandError> {
+) -> Result<Vec<StagedPack>, WorkspaceError> {
     let packs = pack_contents(workspace, &contents)?;
     if !packs.is_empty() {
         let state = workspace.snapshot.state().clone();
@@ -166,7 +107,7 @@ pub(crate) fn store_contents(
 pub(crate) fn pack_contents(
     workspace: &Workspace<'_>,
     contents: &[NewContent],
-) -> Result<Vec<StagedPack>, CommandError> {
+) -> Result<Vec<StagedPack>, WorkspaceError> {
     if contents.is_empty() {
         return Ok(Vec::new());
     }
@@ -174,7 +115,7 @@ pub(crate) fn pack_contents(
     let staging = workspace.pond.staging_dir();
     let ingest = Ingest::new(store, &staging)?;
     let stored = ingest.run(vec![()], 1, |reader, ()| {
-        contents.iter().try_for_each(|content| -> Result<(), CommandError> {
+        contents.iter().try_for_each(|content| -> Result<(), WorkspaceError> {
             match content {
                 NewContent::Bytes(bytes) => reader.store(bytes)?,
                 NewContent::Spliced(spliced) => {
@@ -190,7 +131,7 @@ pub(crate) fn pack_contents(
 }
 
 /// Refuses to begin something while something else waits that has changed files or the index, and has no commit yet.
-pub(crate) fn refuse_while_due(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
+pub(crate) fn refuse_while_due(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
     match &workspace.index.header().pending {
         Some(pending) if pending.is_between() => Ok(()),
         _ => refuse_while_pending(workspace, command),
@@ -198,26 +139,24 @@ pub(crate) fn refuse_while_due(workspace: &Workspace<'_>, command: &str) -> Resu
 }
 
 /// Refuses to begin something while something else waits.
-pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
+pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
     let pending = workspace.index.header().pending.as_ref();
     let Some(pending) = pending.filter(|pending| pending.waits()) else { return Ok(()) };
-    let matter = pending.doing.matter();
-    Err(fatal(format_args!("{matter}: that has to end before another {command} begins"))
-        .hint(pending.doing.advice()))
+    Err(WorkspaceError::Waiting { sequence: pending.doing, before: Before::Another(command.to_owned()) })
 }
 
 /// Refuses to begin while something waits, or while something is staged that a merge would mix with its own.
-pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<(), CommandError> {
+pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
     refuse_while_due(workspace, command)?;
     let staged = workspace.index.iter().filter(|entry| entry.row.staged != entry.row.base_side());
     let paths: Vec<BString> = staged.map(|entry| entry.path.to_owned()).collect();
     match paths.is_empty() {
         true => Ok(()),
-        false => Err(conflict(format_args!(
-            "what is staged would be mixed with the {command}:{}",
-            paths_below(&paths)
-        ))
-        .hint(format_args!("{}; commit it, or 'pond stash' puts it aside", unchanged(workspace)))),
+        false => Err(WorkspaceError::StagedInTheWay {
+            paths,
+            doing: command.to_owned(),
+            partway: is_partway(workspace),
+        }),
     }
 }
 
@@ -250,7 +189,7 @@ pub(crate) fn apply(
     parameters: &[(&str, String)],
     combined: &MergedTrees,
     then: Then,
-) -> Result<Applied, CommandError> {
+) -> Result<Applied, WorkspaceError> {
     let targets = lay_out::targets_of(&combined.merged.updates);
     let targets = with_emptied(&workspace.index, targets);
     let scan = lay_out::look(workspace)?;
@@ -275,12 +214,14 @@ pub(crate) fn apply(
     Ok(Applied { commit, laid_out, changed })
 }
 
-/// What an error says of that which was not done: of several commits, earlier ones may have been picked.
+/// What an interruption leaves undone.
 fn unchanged(workspace: &Workspace<'_>) -> &'static str {
-    match &workspace.index.header().pending {
-        Some(pending) if pending.is_between() => "nothing more was changed",
-        _ => "nothing was changed",
-    }
+    if is_partway(workspace) { "nothing more was changed" } else { "nothing was changed" }
+}
+
+/// Whether earlier commits of the same command were picked.
+fn is_partway(workspace: &Workspace<'_>) -> bool {
+    workspace.index.header().pending.as_ref().is_some_and(Pending::is_between)
 }
 
 /// Refuses where a target, or a path in conflict, has something on the host that no commit has.
@@ -290,7 +231,7 @@ fn refuse_uncommitted(
     targets: &[Target],
     unmerged: &[Unmerged],
     kind: &str,
-) -> Result<(), CommandError> {
+) -> Result<(), WorkspaceError> {
     let host = Differences::of(scan);
     let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
     // Of a path in conflict that is not written, whoever decides looks at the file.
@@ -316,22 +257,8 @@ fn refuse_uncommitted(
     let word = kind.to_lowercase().replace('_', "-");
     match paths.is_empty() {
         true => Ok(()),
-        false => Err(conflict(format_args!(
-            "changes that are not committed would be overwritten by {word}:{}",
-            paths_below(&paths)
-        ))
-        .hint(format_args!("{}; commit them, or 'pond stash -u' puts them aside", unchanged(workspace)))),
+        false => Err(WorkspaceError::Uncommitted { paths, doing: word, partway: is_partway(workspace) }),
     }
-}
-
-/// How a command ends that leaves conflicts. A file that could not be written does not show its own, and would be taken for
-/// decided as it is.
-pub(crate) fn outcome_of_conflicts(workspace: &Workspace<'_>, laid_out: &LaidOut) -> Outcome {
-    if laid_out.failed.is_empty() {
-        return Outcome::Differences;
-    }
-    workspace.session.tell(Event::ConflictsNotShown);
-    Outcome::Partial
 }
 
 /// Tells of what was merged by line and of conflicts, in git's words.

@@ -10,8 +10,8 @@ use pond_objects::ObjectId;
 use pond_objects::merge::Merged;
 use pond_refs::RefName;
 
-use crate::error::CommandError;
 use crate::mirror::failures::Failures;
+use crate::workspace::{LeftUndone, WorkspaceError};
 use pond_mirror::host::ignore::Problem;
 use pond_mirror::index::pending::Sequence;
 
@@ -75,8 +75,6 @@ pub(crate) enum Event<'a> {
     Recovery(Recovery<'a>),
     /// Trees were merged.
     Merged(&'a Merged),
-    /// A merge could not write all files that show a conflict.
-    ConflictsNotShown,
     /// A name is that of several refs: one was taken.
     Ambiguous { taken: &'a RefName, other: &'a RefName },
 }
@@ -85,7 +83,7 @@ pub(crate) enum Event<'a> {
 #[derive(Debug)]
 pub(crate) enum Recovery<'a> {
     /// What a killed command left in the mirror could not be taken away.
-    LeftoversStay { error: &'a CommandError },
+    LeftoversStay { error: &'a WorkspaceError },
     /// Such files had content that no version has: it was stored as this tree.
     LeftoversStored { files: u64, tree: &'a ObjectId },
     /// A staged pack is damaged. It was renamed.
@@ -118,5 +116,5 @@ pub(crate) enum Recovery<'a> {
         taken_back_by: Option<&'a str>,
     },
     /// What such a command left cannot be done; this one goes on without.
-    HalfDoneStays { error: &'a CommandError },
+    HalfDoneStays { what: &'a LeftUndone },
 }

@@ -5,7 +5,6 @@
 
 use crate::session::Session;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 
 use pond_objects::ObjectId;
 use pond_oplog::RowType;
@@ -13,20 +12,18 @@ use pond_oplog::transaction::{Published, Transaction};
 use pond_refs::Head;
 use pond_refs::{RefEdit, RefName, apply_edits};
 
-use crate::error::{CommandError, fatal};
 use crate::mirror::rebase;
-use crate::revisions;
 use crate::transact;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace, WorkspaceError};
 use pond_mirror::index::Header;
 
 /// Opens the pond for moving refs: with the mirror's lock if `touches` says that its HEAD is concerned.
 pub(crate) fn open<'s>(
     session: &'s Session,
     touches: impl Fn(&Head) -> bool,
-) -> Result<Workspace<'s>, CommandError> {
-    let workspace = Workspace::history(session)?;
-    if touches(&workspace.head) { Workspace::write(session) } else { Ok(workspace) }
+) -> Result<Workspace<'s>, WorkspaceError> {
+    let workspace = workspace::open(session, Purpose::LookAtTable)?;
+    if touches(&workspace.head) { workspace::open(session, Purpose::Change) } else { Ok(workspace) }
 }
 
 /// Whether a mirror that stands here is on one of the branches.
@@ -78,7 +75,7 @@ pub(crate) fn publish(
     parameters: &[(&str, String)],
     moves: Moves,
     extend: impl FnOnce(&mut Transaction<'_>),
-) -> Result<Option<Published>, CommandError> {
+) -> Result<Option<Published>, WorkspaceError> {
     let view = workspace.snapshot.view();
     let changes = apply_edits(&moves.edits, |name| view.target(name))?;
     let head = moves.next_head(&workspace.head);
@@ -102,7 +99,7 @@ pub(crate) fn publish(
 }
 
 /// Puts the index on the commit that HEAD is at now. What is staged stays, and differs from it.
-fn follow(workspace: &mut Workspace<'_>, head: Head, published: &Published) -> Result<(), CommandError> {
+fn follow(workspace: &mut Workspace<'_>, head: Head, published: &Published) -> Result<(), WorkspaceError> {
     let is_moved = head.commit != workspace.head.commit;
     workspace.head = head;
     workspace.refresh(published.state.clone())?;
@@ -126,20 +123,12 @@ fn follow(workspace: &mut Workspace<'_>, head: Head, published: &Published) -> R
     workspace.save_head()
 }
 
-/// The object that a text names, be it a path in a revision.
-pub(crate) fn object(workspace: &Workspace<'_>, text: &OsStr) -> Result<ObjectId, CommandError> {
-    match revisions::resolve_path_optional(workspace, text)? {
-        Some(entry) => Ok(entry.id),
-        None => Ok(revisions::resolve_object(workspace, text)?.id),
-    }
-}
-
 /// Whether a branch can be at an object: commits only.
 pub(crate) fn check_target(
     workspace: &Workspace<'_>,
     name: &RefName,
     id: &ObjectId,
-) -> Result<(), CommandError> {
+) -> Result<(), WorkspaceError> {
     let found = workspace.store().type_of(id);
     let word = match found {
         Some(RowType::Commit) => return Ok(()),
@@ -149,16 +138,15 @@ pub(crate) fn check_target(
         Some(RowType::Tag) => "a tag",
         Some(RowType::Page) => "a tree",
         Some(RowType::Blob | RowType::Chunk) => "a file's content",
-        _ => return Err(fatal(format_args!("there is no object {id} for refs/{name}"))),
+        _ => return Err(WorkspaceError::NoTarget { name: name.clone(), id: *id }),
     };
-    Err(fatal(format_args!(
-        "refs/{name} cannot be at {}: a branch is at a commit, and that is {word}",
-        id.short()
-    )))
+    Err(WorkspaceError::NotACommit { name: name.clone(), id: *id, word })
 }
 
 /// The mirrors on each branch: the branch, and the mirrors' ids.
-pub(crate) fn branches_in_use(workspace: &Workspace<'_>) -> Result<BTreeMap<RefName, String>, CommandError> {
+pub(crate) fn branches_in_use(
+    workspace: &Workspace<'_>,
+) -> Result<BTreeMap<RefName, String>, WorkspaceError> {
     let mut used: BTreeMap<RefName, String> = BTreeMap::new();
     for (mirror, head) in workspace.snapshot.view().mirrors()? {
         if let Some(branch) = head.branch {

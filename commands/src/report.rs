@@ -8,12 +8,14 @@ use std::sync::Arc;
 use pond_objects::escape;
 
 use self::list::paths_below;
+use crate::error::{self, Outcome, left_undone_in_one_line};
 use crate::interrupt;
-use crate::mirror::lost_content;
+use crate::mirror::lay_out::LaidOut;
 use crate::observer::{Counter, Event, Observer, Recovery, Work};
 use crate::ui::Ui;
 use crate::ui::progress::{Progress, Unit};
 use crate::ui::size::counted;
+use crate::workspace::in_one_line;
 
 /// The observer of the program: the terminal.
 pub(crate) struct Terminal {
@@ -92,10 +94,6 @@ fn show(ui: &Ui, event: Event<'_>) {
         Event::Merged(merged) => {
             merged.messages.iter().for_each(|message| ui.status(escape::message(&message.text)));
         }
-        Event::ConflictsNotShown => {
-            ui.error("files that could not be written have what they had before, and show no conflict: do not add them as they are");
-            ui.hint("'pond undo' takes all of it back");
-        }
         Event::Ambiguous { taken, other } => {
             ui.warn(format_args!("'{}' is ambiguous: {taken} was taken, not {other}", taken.short()));
         }
@@ -103,11 +101,24 @@ fn show(ui: &Ui, event: Event<'_>) {
     }
 }
 
+/// How a command ends that leaves conflicts. A file that could not be written does not show its own, and would be taken for
+/// decided as it is.
+pub(crate) fn outcome_of_conflicts(ui: &Ui, laid_out: &LaidOut) -> Outcome {
+    if laid_out.failed.is_empty() {
+        return Outcome::Differences;
+    }
+    ui.error("files that could not be written have what they had before, and show no conflict: do not add them as they are");
+    ui.hint("'pond undo' takes all of it back");
+    Outcome::Partial
+}
+
 /// What is told of earlier commands that were interrupted, and of files of the pond that are lost or damaged.
 fn show_recovery(ui: &Ui, event: Recovery<'_>) {
     match event {
-        Recovery::LeftoversStay { error } => ui
-            .warn(format_args!("what a killed command left in the mirror stays there: {}", error.one_line())),
+        Recovery::LeftoversStay { error } => ui.warn(format_args!(
+            "what a killed command left in the mirror stays there: {}",
+            in_one_line(error)
+        )),
         Recovery::LeftoversStored { files, tree } => {
             ui.warn(format_args!(
                 "a command that was killed left {} in the mirror that no version has, perhaps half written: stored, and removed",
@@ -128,8 +139,8 @@ fn show_recovery(ui: &Ui, event: Recovery<'_>) {
                 "the content that was staged for these paths is still lost:{}",
                 paths_below(paths)
             ));
-            ui.hint(lost_content::ADD);
-            ui.hint(lost_content::UNSTAGE);
+            ui.hint(error::ADD_AGAIN);
+            ui.hint(error::UNSTAGE);
         }
         Recovery::LateWrites { paths, tree } => {
             for path in paths {
@@ -169,8 +180,8 @@ fn show_recovery(ui: &Ui, event: Recovery<'_>) {
                 ui.hint(format_args!("'pond {command}' takes that command back"));
             }
         }
-        Recovery::HalfDoneStays { error } => {
-            ui.warn(format_args!("{error}"));
+        Recovery::HalfDoneStays { what } => {
+            ui.warn(left_undone_in_one_line(what));
             ui.hint("this command goes on without them");
         }
     }

@@ -115,6 +115,14 @@ pub(crate) fn resolve_path_optional(
     }
 }
 
+/// The object that a text names, be it a path in a revision.
+pub(crate) fn resolve_any(workspace: &Workspace<'_>, text: &OsStr) -> Result<ObjectId, CommandError> {
+    match resolve_path_optional(workspace, text)? {
+        Some(entry) => Ok(entry.id),
+        None => Ok(resolve_object(workspace, text)?.id),
+    }
+}
+
 /// The commits that several texts name together, each a revision or a range; HEAD where there is none.
 pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
     workspace: &Workspace<'_>,

@@ -7,9 +7,9 @@ use std::sync::{LazyLock, OnceLock};
 use pond_durable::lock::Holder;
 use pond_oplog::Pond;
 
-use crate::error::{CommandError, interrupted};
 use crate::observer::{Counter, Event, Observer, Work};
 use crate::transact;
+use crate::workspace::{CallerError, WorkspaceError};
 use pond_oplog::transaction::Doing;
 
 /// One caller's work on one mirror of a pond.
@@ -40,7 +40,7 @@ pub(crate) struct Caller {
 }
 
 /// The clock: microseconds since 1970.
-pub(crate) type Clock = dyn Fn() -> Result<i64, CommandError> + Send + Sync;
+pub(crate) type Clock = dyn Fn() -> Result<i64, CallerError> + Send + Sync;
 
 /// Who works on a pond.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,13 +56,13 @@ pub(crate) struct Actor {
 /// What the user has configured, each asked for when it is needed: a bad value is an error only of those who need it.
 pub(crate) trait Settings: Send + Sync {
     /// Threads for reading and for compressing; `None` for one per core.
-    fn threads(&self) -> Result<Option<usize>, CommandError>;
+    fn threads(&self) -> Result<Option<usize>, CallerError>;
 
     /// The user's own file with patterns of ignored paths.
-    fn excludes(&self) -> Result<Option<PathBuf>, CommandError>;
+    fn excludes(&self) -> Result<Option<PathBuf>, CallerError>;
 
     /// How conflicts are shown in files; `None` for the usual way.
-    fn conflict_style(&self) -> Result<Option<String>, CommandError>;
+    fn conflict_style(&self) -> Result<Option<String>, CallerError>;
 }
 
 impl Session {
@@ -105,8 +105,8 @@ impl Session {
     }
 
     /// The time, in microseconds since 1970.
-    pub(crate) fn now(&self) -> Result<i64, CommandError> {
-        (self.caller.clock)()
+    pub(crate) fn now(&self) -> Result<i64, WorkspaceError> {
+        (self.caller.clock)().map_err(WorkspaceError::Caller)
     }
 
     /// What is configured.
@@ -130,20 +130,20 @@ impl Session {
     }
 
     /// Fails if the caller asked to stop. `state` says what was and what was not done: "nothing was changed".
-    pub(crate) fn check_interrupt(&self, state: &str) -> Result<(), CommandError> {
+    pub(crate) fn check_interrupt(&self, state: &'static str) -> Result<(), WorkspaceError> {
         match self.is_interrupted() {
-            true => Err(interrupted(format_args!("interrupted; {state}"))),
+            true => Err(WorkspaceError::Interrupted { state }),
             false => Ok(()),
         }
     }
 
     /// Who does what, now: the readable part of an operation.
-    pub(crate) fn doing(&self, kind: &str, parameters: &[(&str, String)]) -> Result<Doing, CommandError> {
+    pub(crate) fn doing(&self, kind: &str, parameters: &[(&str, String)]) -> Result<Doing, WorkspaceError> {
         Ok(transact::doing(self.actor(), self.now()?, kind, parameters))
     }
 
     /// Who holds a lock, for those who wait for it.
-    pub(crate) fn holder(&self) -> Result<Holder, CommandError> {
+    pub(crate) fn holder(&self) -> Result<Holder, WorkspaceError> {
         Ok(Holder {
             pid: std::process::id(),
             host: self.actor().host.clone(),

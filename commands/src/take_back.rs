@@ -29,7 +29,6 @@ pub(crate) use find::{
     last, last_taken_back, undone_by,
 };
 
-use crate::error::{CommandError, conflict, fatal, interrupted};
 use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::lay_out::{self, LaidOut};
 use crate::mirror::move_head::restaged;
@@ -38,6 +37,7 @@ use crate::mirror::stage::host_path;
 use crate::mirror::{rebase, save};
 use crate::transact;
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::index::pending::Pending;
 use pond_mirror::index::{Header, Seen, Update};
 use pond_mirror::write::secure_dir::MirrorDir;
@@ -72,7 +72,7 @@ impl ViewChange {
 pub(crate) fn view_change(
     workspace: &Workspace<'_>,
     operation: &Operation,
-) -> Result<ViewChange, CommandError> {
+) -> Result<ViewChange, WorkspaceError> {
     let store = workspace.store();
     let after = View::at(store, operation.view);
     let before = match operation.parent {
@@ -162,7 +162,7 @@ type Known = HashMap<BString, Vec<Option<Side>>>;
 
 impl TakingBack {
     /// Reads what operations did, given newest first. Of several, none renamed anything in the mirror as it is.
-    pub(crate) fn of(workspace: &Workspace<'_>, found: Vec<Found>) -> Result<Self, CommandError> {
+    pub(crate) fn of(workspace: &Workspace<'_>, found: Vec<Found>) -> Result<Self, WorkspaceError> {
         let operations: Vec<Operation> = found.into_iter().map(|(_, operation)| operation).collect();
         let (mut views, mut parts) = (Vec::new(), Vec::new());
         for operation in operations.iter().rev() {
@@ -206,7 +206,7 @@ impl TakingBack {
         workspace: &mut Workspace<'_>,
         how: How,
         agreed: &[BString],
-    ) -> Result<Attempt, CommandError> {
+    ) -> Result<Attempt, WorkspaceError> {
         self.check_view(workspace, &Ahead::default(), how)?;
         let renames = self.renames(|path| is_on_host(workspace, path));
         let scan = lay_out::look(workspace)?;
@@ -267,20 +267,20 @@ impl TakingBack {
         laid_out.show_due(workspace, transact::taken_back_by(how.kind));
         self.save_index(workspace, index, &laid_out)?;
         if laid_out.interrupted {
-            return Err(interrupted(
-                "interrupted; the operation was taken back, and the next command that changes the mirror writes the files that are missing",
-            ));
+            return Err(WorkspaceError::Interrupted {
+                state: "the operation was taken back, and the next command that changes the mirror writes the files that are missing",
+            });
         }
         Ok(Attempt::Done(TakenBack { laid_out, renamed }))
     }
 
     /// What is no longer where the operations left it: HEAD, a ref, or the stack of stashes.
-    pub(crate) fn moved_since(&self, workspace: &Workspace<'_>) -> Result<Option<String>, CommandError> {
+    pub(crate) fn moved_since(&self, workspace: &Workspace<'_>) -> Result<Option<String>, WorkspaceError> {
         self.moved(workspace, &Ahead::default())
     }
 
     /// The same once what is ahead was done.
-    fn moved(&self, workspace: &Workspace<'_>, ahead: &Ahead) -> Result<Option<String>, CommandError> {
+    fn moved(&self, workspace: &Workspace<'_>, ahead: &Ahead) -> Result<Option<String>, WorkspaceError> {
         if let Some((_, after)) = &self.view.head
             && ahead.head.as_ref().unwrap_or(&workspace.head) != after
         {
@@ -300,10 +300,9 @@ impl TakingBack {
     }
 
     /// Refs and HEAD must still be where the operations left them.
-    fn check_view(&self, workspace: &Workspace<'_>, ahead: &Ahead, how: How) -> Result<(), CommandError> {
+    fn check_view(&self, workspace: &Workspace<'_>, ahead: &Ahead, how: How) -> Result<(), WorkspaceError> {
         self.moved(workspace, ahead)?.map_or(Ok(()), |what| {
-            Err(conflict(format_args!("{} can't be taken back: {what} since", self.name()))
-                .hint(format_args!("{}; 'pond op log' lists what was done", how.unchanged())))
+            Err(WorkspaceError::Moved { name: self.name(), what, unchanged: how.unchanged() })
         })
     }
 
@@ -337,7 +336,7 @@ impl TakingBack {
         workspace: &mut Workspace<'_>,
         index: Vec<(BString, Option<Side>)>,
         laid_out: &LaidOut,
-    ) -> Result<(), CommandError> {
+    ) -> Result<(), WorkspaceError> {
         let mut updates: BTreeMap<BString, Update> = BTreeMap::new();
         let on_host: HashMap<&BString, Option<Side>> =
             self.targets.iter().map(|target| (&target.path, target.side)).collect();
@@ -406,13 +405,12 @@ fn rename_all(
     workspace: &Workspace<'_>,
     renames: Pairs,
     how: How,
-) -> Result<(Pairs, Vec<(BString, String)>), CommandError> {
+) -> Result<(Pairs, Vec<(BString, String)>), WorkspaceError> {
     let (mut renamed, mut failed) = (Vec::new(), Vec::new());
     if renames.is_empty() {
         return Ok((renamed, failed));
     }
-    let open = |error: std::io::Error| fatal("cannot open the mirror").because(&error);
-    let mirror = MirrorDir::open(workspace.pond.mirror_root()).map_err(open)?;
+    let mirror = MirrorDir::open(workspace.pond.mirror_root()).map_err(WorkspaceError::OpenMirror)?;
     for (now, then) in renames {
         match rename::rename_back(&mirror, &now, &then) {
             Ok(()) => {

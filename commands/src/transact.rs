@@ -6,10 +6,9 @@ use std::sync::atomic::Ordering;
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::transaction::{Doing, Published, Transaction};
 
-use crate::error::{CommandError, fatal};
 use crate::maintain;
 use crate::session::Actor;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, WorkspaceError};
 
 /// The header with the mirror in which a command was typed.
 pub(crate) const MIRROR: &str = "mirror";
@@ -37,7 +36,7 @@ pub(crate) fn begin<'w>(
     workspace: &'w Workspace<'_>,
     kind: &str,
     parameters: &[(&str, String)],
-) -> Result<Transaction<'w>, CommandError> {
+) -> Result<Transaction<'w>, WorkspaceError> {
     let doing = workspace.session.doing(kind, parameters)?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     transaction.note(MIRROR, &*workspace.session.mirror);
@@ -51,10 +50,10 @@ pub(crate) fn begin<'w>(
 pub(crate) fn publish(
     workspace: &Workspace<'_>,
     transaction: Transaction<'_>,
-) -> Result<Published, CommandError> {
+) -> Result<Published, WorkspaceError> {
     workspace.pond.need_ours()?;
     let table = DurableLocal::new(&workspace.pond.table_dir())
-        .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
+        .map_err(|error| WorkspaceError::Table(error.into()))?;
     let was_typed = transaction.has_note(MIRROR);
     let taken_back_by = taken_back_by(transaction.kind());
     let published = run_here(transaction.publish(&table))?;
@@ -79,10 +78,10 @@ pub(crate) fn run_here<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Runs what the table's library does by tasks of its own to its end, in the runtime that it needs.
-pub(crate) fn run_in_runtime<T>(future: impl Future<Output = T>) -> Result<T, CommandError> {
+pub(crate) fn run_in_runtime<T>(future: impl Future<Output = T>) -> Result<T, WorkspaceError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| fatal("cannot start the asynchronous runtime").because(&error))?;
+        .map_err(WorkspaceError::Runtime)?;
     Ok(runtime.block_on(future))
 }

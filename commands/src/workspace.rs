@@ -4,40 +4,41 @@
 //! The view in the table says where the mirror stands; the files HEAD and index follow it. A command that was killed
 //! between publishing and writing them left them behind: opening brings them up to date, so that no one has to.
 
+mod cause;
+mod error;
 mod half_done;
 mod lost_index;
+mod open;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bstr::BString;
 use pond_durable::lock::Lock;
 use pond_objects::pathspec::{Mirror, PathspecError, Pathspecs};
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
-use pond_oplog::{PackKind, Pond, ReadonlyPond, StagedPack, Store};
+use pond_oplog::{Pond, ReadonlyPond, StagedPack, Store};
 use pond_refs::Head;
 
-use crate::error::{CommandError, fatal};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::rebase;
-use crate::mirror::save;
 use crate::mirror::staged_packs;
-use crate::observer::{Event, Recovery};
 use crate::session::Session;
-use half_done::{Ended, HalfDone, Unfinished};
-use lost_index::{anew, naming};
+pub(crate) use cause::Cause;
+pub(crate) use error::{Before, CallerError, LeftUndone, WorkspaceError, in_one_line};
+pub(crate) use half_done::HalfWay;
+use half_done::{Ended, HalfDone};
+pub(crate) use open::{Purpose, open};
 use pond_mirror::host::ignore::Ignore;
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::head_file::{self, HeadFile};
 use pond_mirror::index::pending::Pending;
-use pond_mirror::index::{Bases, Header, Index, IndexBuilder, Seen, SortedUpdates, Update, Updates};
+use pond_mirror::index::{
+    Bases, Header, Index, IndexBuilder, IndexError, Seen, SortedUpdates, Update, Updates,
+};
 use pond_mirror::scan::refresh;
-use pond_mirror::write::replaced::Replaced;
-use pond_objects::escape;
-
-/// How long a command waits for another that holds the mirror's lock.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An open pond and its mirror.
 pub(crate) struct Workspace<'s> {
@@ -50,7 +51,7 @@ pub(crate) struct Workspace<'s> {
     /// What the next commit will hold.
     pub(crate) index: Index,
     /// Why the index could not be read: then [`Self::index`] has no rows.
-    index_error: Option<CommandError>,
+    index_error: Option<Arc<IndexError>>,
     /// Whether [`Self::index`] is written to its file only when HEAD moves: see [`Self::hold_index`].
     holds_index: bool,
     /// Of a command that ended half way, what may be left to do.
@@ -62,153 +63,12 @@ pub(crate) struct Workspace<'s> {
     lock: Option<Lock>,
 }
 
-/// What opening does where the index cannot be read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unreadable {
-    /// It fails.
-    Refuse,
-    /// It goes on without.
-    GoOn,
-}
-
-impl<'s> Workspace<'s> {
-    /// Opens for reading; waits for nobody.
-    pub(crate) fn read(session: &'s Session) -> Result<Self, CommandError> {
-        Self::open(session, None, Unreadable::Refuse)
-    }
-
-    /// Opens for reading what may be history alone: an index that cannot be read is no hindrance. It has no rows then;
-    /// whoever needs them asks with [`Self::need_index`].
-    pub(crate) fn browse(session: &'s Session) -> Result<Self, CommandError> {
-        Self::open(session, None, Unreadable::GoOn)
-    }
-
-    /// Opens for a look at history alone: the index, which a start in a large mirror would wait for, is left out and seems
-    /// empty.
-    pub(crate) fn history(session: &'s Session) -> Result<Self, CommandError> {
-        let pond = session.pond.clone();
-        let snapshot = ReadonlyPond::open(&pond, &[])?;
-        let head = head_of(session, head_file::read(&session.head_path())?, &snapshot)?;
-        let index = Index::empty();
-        Ok(Self {
-            session,
-            pond,
-            snapshot,
-            head,
-            index,
-            index_error: None,
-            holds_index: false,
-            half_done: None,
-            ended: None,
-            followed: None,
-            lock: None,
-        })
-    }
-
-    /// Opens for a change of the mirror or its index, and keeps other commands from it. Where a command that was killed left
-    /// files, and they cannot be written, it fails: it would take them for what the user wants.
-    pub(crate) fn write(session: &'s Session) -> Result<Self, CommandError> {
-        Self::write_with(session, Unreadable::Refuse, Unfinished::Refuse)
-    }
-
-    /// The same for a command that takes nothing of what is in the mirror for a wish, or lays a version out over it: it goes on,
-    /// and what is left stays due.
-    pub(crate) fn write_over(session: &'s Session) -> Result<Self, CommandError> {
-        Self::write_with(session, Unreadable::Refuse, Unfinished::GoOn)
-    }
-
-    /// The same for a command that takes others back, the one that ended half way perhaps among them.
-    pub(crate) fn take_back(session: &'s Session) -> Result<Self, CommandError> {
-        Self::write_with(session, Unreadable::Refuse, Unfinished::TakeBack)
-    }
-
-    /// The same where the index may be beyond reading. Before anything is done with it, [`Self::rebuild_index`] or
-    /// [`Self::need_index`] is called.
-    pub(crate) fn write_without_index(session: &'s Session) -> Result<Self, CommandError> {
-        Self::write_with(session, Unreadable::GoOn, Unfinished::GoOn)
-    }
-
-    fn write_with(
-        session: &'s Session,
-        unreadable: Unreadable,
-        unfinished: Unfinished,
-    ) -> Result<Self, CommandError> {
-        let pond = &session.pond;
-        pond.need_ours()?;
-        let path = session.lock_path();
-        // From here on the command itself decides where it may stop.
-        session.check_interrupt("nothing was changed")?;
-        make_directories(session)?;
-        let lock = Lock::acquire(&path, PATIENCE, &session.holder()?)?;
-        // What a killed command left there is nobody's: whoever writes there holds these locks.
-        let _ = pond_durable::sweep_temporaries(&session.mirror_dir());
-        if let Ok(turn) = Lock::acquire(&pond.lock_path(), Duration::ZERO, &session.holder()?) {
-            let _ = pond_durable::sweep_temporaries(&pond.staging_dir());
-            drop(turn);
-        }
-        let mut workspace = Self::open(session, Some(lock), unreadable)?;
-        workspace.finish_half_done(unfinished)?;
-        workspace.rescue_late_writes()?;
-        Ok(workspace)
-    }
-
-    /// Stores what programs wrote to files after earlier commands had replaced them.
-    fn rescue_late_writes(&mut self) -> Result<(), CommandError> {
-        let open = Replaced::open(&self.pond.replaced_dir(), self.pond.mirror_root());
-        let replaced =
-            open.map_err(|error| fatal("cannot look at the files that were replaced").because(&error))?;
-        if replaced.is_empty() { Ok(()) } else { save::rescue(self, &replaced) }
-    }
-
-    fn open(session: &'s Session, lock: Option<Lock>, unreadable: Unreadable) -> Result<Self, CommandError> {
-        let pond = session.pond.clone();
-        let (index, index_error) = match Index::open(&session.index_path()) {
-            Ok(found) => (found, None),
-            Err(error) if unreadable == Unreadable::GoOn => (None, Some(error.into())),
-            Err(error) => return Err(error.into()),
-        };
-        let is_missing = index.is_none() && index_error.is_none();
-        let index = match index {
-            Some(index) => index,
-            None if is_missing && lock.is_some() => anew(&pond)?,
-            // Whatever was staged can be read by its id.
-            None => naming(&staged_packs::present(&pond)),
-        };
-        let staged = parse_names(&index.header().packs)?;
-        let snapshot = ReadonlyPond::open(&pond, &staged)?;
-        let file = head_file::read(&session.head_path())?;
-        let followed = file.as_ref().map(|file| file.seq);
-        let head = head_of(session, file, &snapshot)?;
-        let mut workspace = Self {
-            session,
-            pond,
-            snapshot,
-            head,
-            index,
-            index_error,
-            holds_index: false,
-            half_done: None,
-            ended: None,
-            followed,
-            lock,
-        };
-        if workspace.index_error.is_none() {
-            if is_missing && !staged.is_empty() && workspace.head.commit.is_some() {
-                session.tell(Event::Recovery(Recovery::IndexWasMissing));
-            }
-            workspace.catch_up(followed)?;
-        }
-        if workspace.lock.is_none() && workspace.is_left_half_done()? {
-            workspace.tell_half_done();
-        }
-        Ok(workspace)
-    }
-
+impl Workspace<'_> {
     /// The index, or why there is none.
-    pub(crate) fn need_index(&self) -> Result<&Index, CommandError> {
+    pub(crate) fn need_index(&self) -> Result<&Index, WorkspaceError> {
         match &self.index_error {
             None => Ok(&self.index),
-            Some(error) => Err(error.clone()),
+            Some(error) => Err(Arc::clone(error).into()),
         }
     }
 
@@ -218,7 +78,7 @@ impl<'s> Workspace<'s> {
     ///
     /// While files of that command are due, it is done in memory only: index and HEAD file, as they are, tell the next
     /// command so, should this one be killed too. [`Self::finish_half_done`] writes them.
-    fn catch_up(&mut self, seq: Option<i64>) -> Result<(), CommandError> {
+    fn catch_up(&mut self, seq: Option<i64>) -> Result<(), WorkspaceError> {
         let is_behind = self.index.header().base != self.head.commit;
         let is_followed = seq == Some(self.snapshot.state().seq);
         if !is_behind && (is_followed || self.lock.is_none() && !self.is_free()) {
@@ -257,21 +117,20 @@ impl<'s> Workspace<'s> {
     }
 
     /// The tree of the commit that the mirror stands on.
-    pub(crate) fn head_tree(&self) -> Result<Option<ObjectId>, CommandError> {
+    pub(crate) fn head_tree(&self) -> Result<Option<ObjectId>, WorkspaceError> {
         let commit = self.head.commit.map(|id| self.store().commit(&id)).transpose()?;
         Ok(commit.map(|commit| commit.tree))
     }
 
     /// The current directory as a path from the mirror's root.
-    pub(crate) fn cwd(&self) -> Result<BString, CommandError> {
+    pub(crate) fn cwd(&self) -> Result<BString, WorkspaceError> {
         use std::os::unix::ffi::OsStrExt as _;
         let root = self.pond.mirror_root();
         let canonical =
             |path: &std::path::Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let (root, cwd) = (canonical(root), canonical(&self.session.cwd));
         if cwd.starts_with(root.join(".pond")) {
-            return Err(fatal("this command works on the mirror, and the current directory is inside .pond")
-                .hint(format_args!("run it from '{}'", escape::path(&root))));
+            return Err(WorkspaceError::InsidePond { root });
         }
         match cwd.strip_prefix(&root) {
             Ok(below) => Ok(below.as_os_str().as_bytes().into()),
@@ -295,12 +154,12 @@ impl<'s> Workspace<'s> {
     }
 
     /// Fails where the current directory is inside `.pond`: for commands that look at the mirror or change it.
-    pub(crate) fn need_mirror(&self) -> Result<(), CommandError> {
+    pub(crate) fn need_mirror(&self) -> Result<(), WorkspaceError> {
         self.cwd().map(drop)
     }
 
     /// Writes the index and goes on with what was written.
-    pub(crate) fn save_index(&mut self, builder: IndexBuilder) -> Result<(), CommandError> {
+    pub(crate) fn save_index(&mut self, builder: IndexBuilder) -> Result<(), WorkspaceError> {
         debug_assert!(self.lock.is_some(), "BUG: the index is written under the mirror's lock");
         self.index = match self.holds_index {
             true => builder.finish(),
@@ -315,7 +174,7 @@ impl<'s> Workspace<'s> {
     }
 
     /// Writes the index with the rows that it has.
-    pub(crate) fn save_header(&mut self, header: Header) -> Result<(), CommandError> {
+    pub(crate) fn save_header(&mut self, header: Header) -> Result<(), WorkspaceError> {
         let builder = self.index.edit(std::collections::BTreeMap::new(), header, now_ns());
         self.save_index(builder)
     }
@@ -332,7 +191,7 @@ impl<'s> Workspace<'s> {
         &mut self,
         updates: std::collections::BTreeMap<BString, Update>,
         packs: &[StagedPack],
-    ) -> Result<(), CommandError> {
+    ) -> Result<(), WorkspaceError> {
         self.update_index_with(&SortedUpdates::from(updates), packs)
     }
 
@@ -341,7 +200,7 @@ impl<'s> Workspace<'s> {
         &mut self,
         updates: &dyn Updates,
         packs: &[StagedPack],
-    ) -> Result<(), CommandError> {
+    ) -> Result<(), WorkspaceError> {
         let mut header = self.index.header().clone();
         for name in packs.iter().map(StagedPack::name) {
             if !header.packs.contains(&name) {
@@ -362,7 +221,7 @@ impl<'s> Workspace<'s> {
     pub(crate) fn settle(
         &mut self,
         is_decided: &dyn Fn(&BString) -> bool,
-    ) -> Result<Vec<BString>, CommandError> {
+    ) -> Result<Vec<BString>, WorkspaceError> {
         let mut header = self.index.header().clone();
         let Some(pending) = &mut header.pending else { return Ok(Vec::new()) };
         let settled = pending.settle(is_decided);
@@ -394,7 +253,7 @@ impl<'s> Workspace<'s> {
     }
 
     /// Writes where the mirror stands to its HEAD file. While files are due, it tells so by the operation that it names.
-    pub(crate) fn save_head(&mut self) -> Result<(), CommandError> {
+    pub(crate) fn save_head(&mut self) -> Result<(), WorkspaceError> {
         let path = self.session.head_path();
         if let Some(half_done) = &self.half_done {
             let follows = half_done.follows;
@@ -407,14 +266,14 @@ impl<'s> Workspace<'s> {
     }
 
     /// Looks at the pond anew: after staging, so that staged objects can be read, or after publishing.
-    pub(crate) fn refresh(&mut self, state: pond_oplog::TableState) -> Result<(), CommandError> {
+    pub(crate) fn refresh(&mut self, state: pond_oplog::TableState) -> Result<(), WorkspaceError> {
         let staged = self.staged()?;
         self.snapshot = self.snapshot.moved_to(&self.pond, state, &staged);
         Ok(())
     }
 
     /// The same with the newest state of the table, which others may have published.
-    pub(crate) fn look_again(&mut self) -> Result<(), CommandError> {
+    pub(crate) fn look_again(&mut self) -> Result<(), WorkspaceError> {
         let newest = pond_oplog::state::load(&self.pond.table_dir(), &self.pond.cache_dir())?.state;
         self.refresh(newest)
     }
@@ -427,7 +286,7 @@ impl<'s> Workspace<'s> {
         state: pond_oplog::TableState,
         pending: Option<Pending>,
         partial: bool,
-    ) -> Result<(), CommandError> {
+    ) -> Result<(), WorkspaceError> {
         self.head = head;
         self.snapshot = self.snapshot.moved_to(&self.pond, state, &[]);
         let header = Header {
@@ -452,18 +311,18 @@ impl<'s> Workspace<'s> {
     }
 
     /// The staged packs that the index names.
-    pub(crate) fn staged(&self) -> Result<Vec<StagedPack>, CommandError> {
+    pub(crate) fn staged(&self) -> Result<Vec<StagedPack>, WorkspaceError> {
         parse_names(&self.index.header().packs)
     }
 
     /// Everything in a tree as a list in path order: files, symlinks, empty directories.
-    pub(crate) fn list(&self, tree: Option<&ObjectId>) -> Result<Vec<PathEntry>, CommandError> {
+    pub(crate) fn list(&self, tree: Option<&ObjectId>) -> Result<Vec<PathEntry>, WorkspaceError> {
         Ok(tree::list(self.store(), tree)?)
     }
 
     /// The mirror's rules for what is ignored.
-    pub(crate) fn ignore(&self) -> Result<Ignore, CommandError> {
-        let global = self.session.settings().excludes()?;
+    pub(crate) fn ignore(&self) -> Result<Ignore, WorkspaceError> {
+        let global = self.session.settings().excludes().map_err(WorkspaceError::Caller)?;
         let exclude = self.pond.pond_dir().join("info/exclude");
         Ok(Ignore::new(self.pond.mirror_root(), Some(&exclude), global.as_deref()))
     }
@@ -480,39 +339,14 @@ impl<'s> Workspace<'s> {
     }
 
     /// Threads for reading and for compressing.
-    pub(crate) fn threads(&self) -> Result<usize, CommandError> {
+    pub(crate) fn threads(&self) -> Result<usize, WorkspaceError> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(self.session.settings().threads()?.unwrap_or(cores))
+        Ok(self.session.settings().threads().map_err(WorkspaceError::Caller)?.unwrap_or(cores))
     }
 }
 
-/// Makes the directories that a tool which copies files only may have left out.
-fn make_directories(session: &Session) -> Result<(), CommandError> {
-    let pond = &session.pond;
-    let kinds = [PackKind::Data, PackKind::Meta].map(|kind| pond.table_dir().join(kind.dir_name()));
-    let [data, meta] = kinds;
-    for directory in [session.mirror_dir(), pond.staging_dir(), data, meta] {
-        if !directory.exists() {
-            pond_durable::create_dir_all(&directory).map_err(|error| {
-                fatal(format_args!("cannot make the directory '{}'", escape::path(&directory)))
-                    .because(&error)
-            })?;
-        }
-    }
-    Ok(())
-}
-
-/// Where the mirror stands: as its file says, or, where the file is behind, as the view does.
-fn head_of(session: &Session, file: Option<HeadFile>, snapshot: &ReadonlyPond) -> Result<Head, CommandError> {
-    match file {
-        Some(file) if file.seq == snapshot.state().seq => Ok(file.head),
-        _ => Ok(snapshot.view().head(&session.mirror)?),
-    }
-}
-
-fn parse_names(names: &[String]) -> Result<Vec<StagedPack>, CommandError> {
-    let parse = |name: &String| {
-        StagedPack::parse(name).ok_or_else(|| fatal(format_args!("the index names no staged pack: '{name}'")))
-    };
+fn parse_names(names: &[String]) -> Result<Vec<StagedPack>, WorkspaceError> {
+    let parse =
+        |name: &String| StagedPack::parse(name).ok_or_else(|| WorkspaceError::NoStagedPack(name.clone()));
     names.iter().map(parse).collect()
 }

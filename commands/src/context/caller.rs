@@ -11,6 +11,7 @@ use crate::config::{Config, ConfigError, sources};
 use crate::error::CommandError;
 use crate::report::Terminal;
 use crate::session::{Actor, Caller, Settings};
+use crate::workspace::CallerError;
 use crate::{identity, time};
 
 impl Context {
@@ -46,20 +47,20 @@ impl Configured {
 }
 
 impl Settings for Configured {
-    fn threads(&self) -> Result<Option<usize>, CommandError> {
-        let wanted = self.config()?.integer("add.threads")?;
+    fn threads(&self) -> Result<Option<usize>, CallerError> {
+        let wanted = self.config()?.integer("add.threads").map_err(CommandError::from)?;
         Ok(wanted.and_then(|wanted| usize::try_from(wanted).ok()).filter(|wanted| *wanted > 0))
     }
 
-    fn excludes(&self) -> Result<Option<PathBuf>, CommandError> {
+    fn excludes(&self) -> Result<Option<PathBuf>, CallerError> {
         let config = self.config()?;
         // Where the user's configuration cannot be read, the file beside it mostly can't be either: one warning is enough.
         let of_user = || sources::user_ignore_file().filter(|_| config.unreadable().is_none());
-        Ok(config.path("core.excludesFile")?.or_else(of_user))
+        Ok(config.path("core.excludesFile").map_err(CommandError::from)?.or_else(of_user))
     }
 
-    fn conflict_style(&self) -> Result<Option<String>, CommandError> {
-        Ok(self.config()?.string("merge.conflictStyle")?)
+    fn conflict_style(&self) -> Result<Option<String>, CallerError> {
+        Ok(self.config()?.string("merge.conflictStyle").map_err(CommandError::from)?)
     }
 }
 

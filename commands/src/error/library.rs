@@ -3,7 +3,6 @@
 //! Damage and missing objects are fatal, and nothing is changed then; a full disk and a held lock are named as such.
 
 use std::error::Error;
-use std::io;
 
 use pond_checkpoint::CheckpointError;
 use pond_durable::DurableError;
@@ -23,6 +22,7 @@ use pond_oplog::transaction::TransactionError;
 use pond_refs::{DateError, EditError, RefNameError, RevisionError};
 
 use super::{Class, CommandError};
+use crate::workspace::Cause;
 use pond_mirror::index::IndexError;
 use pond_mirror::index::head_file::HeadFileError;
 use pond_mirror::scan::ScanError;
@@ -41,55 +41,26 @@ const AGAIN: &str = "nothing was changed; run the command again";
 /// A fatal error with what can be said of the system's part in it.
 fn explained(error: &(dyn Error + 'static)) -> CommandError {
     let this = CommandError::from_error(Class::Fatal, error);
-    match system_hint(error) {
-        Some(hint) => this.hint(hint),
+    match Cause::of_the_system(error) {
+        Some(cause) => this.hint(advice(cause)),
         None => this,
     }
 }
 
-/// What to do about an error of the system somewhere behind this one.
-fn system_hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(system) = error.downcast_ref::<io::Error>() {
-            return match system.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(
-                    "the disk is full; nothing that was stored is lost: free some space, then run the command again",
-                ),
-                io::ErrorKind::ReadOnlyFilesystem => Some("the file system is mounted read-only"),
-                io::ErrorKind::PermissionDenied => {
-                    Some("this user may not do that; look at the owner and the mode")
-                }
-                _ => None,
-            };
+/// What can be done about what stands behind an error.
+pub(crate) fn advice(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Damage => SECOND_COPY,
+        Cause::DiskFull => {
+            "the disk is full; nothing that was stored is lost: free some space, then run the command again"
         }
-        next = error.source();
+        Cause::ReadOnly => "the file system is mounted read-only",
+        Cause::Forbidden => "this user may not do that; look at the owner and the mode",
     }
-    None
 }
 
-/// What can be done about an error that is one of many, and so is not shown as the command's own.
-pub(crate) fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    if is_damage(error) { Some(SECOND_COPY) } else { system_hint(error) }
-}
-
-/// Whether, somewhere behind an error, a pack is missing, its bytes are not what was written, or an object is not there.
 fn is_damage(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let is_damaged_pack = match error.downcast_ref() {
-            Some(PackError::Damaged { .. } | PackError::NoContent { .. }) => true,
-            Some(PackError::Io { source, .. }) => source.kind() == io::ErrorKind::NotFound,
-            _ => false,
-        };
-        let is_damaged_object =
-            error.downcast_ref().is_some_and(|error| !matches!(error, ReadError::Storage { .. }));
-        if is_damaged_pack || is_damaged_object {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    Cause::of(error) == Some(Cause::Damage)
 }
 
 impl From<ReadError> for CommandError {
@@ -344,9 +315,9 @@ impl From<RefNameError> for CommandError {
     }
 }
 
-impl From<IndexError> for CommandError {
-    fn from(error: IndexError) -> Self {
-        let this = explained(&error);
+impl From<&IndexError> for CommandError {
+    fn from(error: &IndexError) -> Self {
+        let this = explained(error);
         match error {
             IndexError::Newer { .. } => this.hint(UPDATE),
             IndexError::Damaged { .. } | IndexError::Io { action: "read", .. } => this.hint(
@@ -354,6 +325,12 @@ impl From<IndexError> for CommandError {
             ),
             _ => this,
         }
+    }
+}
+
+impl From<IndexError> for CommandError {
+    fn from(error: IndexError) -> Self {
+        (&error).into()
     }
 }
 
@@ -400,6 +377,7 @@ impl From<PathspecError> for CommandError {
 mod tests {
     use super::*;
     use pond_objects::ObjectId;
+    use std::io;
 
     #[test]
     fn damage_points_to_a_second_copy() {

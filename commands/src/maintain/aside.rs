@@ -18,7 +18,7 @@ use pond_oplog::state::PackFile;
 use super::{MOST_DELETED_ASIDE, Size, delete, groups_of, prepare, swap, write_checkpoint_if_due};
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use crate::{external, interrupt};
 
 /// How long a swap waits for those who publish.
@@ -113,7 +113,7 @@ pub(crate) fn in_background(ctx: &Context) -> Result<(), CommandError> {
     // A terminal that is closed ends nothing; where the system refuses, the process is one as any other.
     let _ = rustix::process::setsid();
     let _ = rustix::process::nice(NICENESS);
-    let workspace = &mut Workspace::history(ctx.session()?)?;
+    let workspace = &mut workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     workspace.pond.need_ours()?;
     run(workspace, true)
 }

@@ -11,16 +11,15 @@ use pond_oplog::{PackKind, StagedPack};
 use super::leftovers;
 use super::lost_content;
 use super::stage::{Growing, StageResult, Staged, Wanted, stage};
-use crate::error::{CommandError, fatal};
 use crate::observer::{self, Event};
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::pending::Conflict;
 use pond_mirror::index::{Update, Updates, find_update};
 use pond_mirror::path_list::PathList;
 use pond_mirror::scan::refused::refused;
 use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
-use pond_objects::escape;
 use pond_objects::path::is_below;
 use pond_objects::pathspec::Pathspecs;
 
@@ -54,24 +53,21 @@ pub(crate) struct Added {
 }
 
 /// Stages, and writes the index. The caller reports [`Added::failed`].
-pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, CommandError> {
+pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, WorkspaceError> {
     let lost = lost_content::find(workspace)?;
     if let Some(lost) = &lost {
         workspace.index = lost.doubt(&workspace.index);
     }
     let mut scan = look(workspace, request)?;
     if scan.all_missing && !request.force && is_empty(workspace.pond.mirror_root()) {
-        return Err(fatal("the mirror is empty, but the pond has files in it: nothing was staged")
-            .hint("if its file system is not mounted, mount it; 'pond restore .' brings the files back")
-            .hint("if they were deleted on purpose: 'pond add -A -f' stages that"));
+        return Err(WorkspaceError::EmptyMirror);
     }
     let decided = decided(workspace, request);
     let ignored = only_ignored(workspace, request, &scan);
     let unmatched = request.pathspecs.map(Pathspecs::unmatched).unwrap_or_default();
     let is_pattern = |given: &&&bstr::BStr| given.iter().any(|byte| b"*?[".contains(byte));
     if let Some(given) = unmatched.iter().find(is_pattern) {
-        return Err(fatal(format_args!("pathspec '{}' did not match any files", escape::plain(given)))
-            .hint("nothing was staged; 'pond status' lists what is there"));
+        return Err(WorkspaceError::NoMatch((*given).to_owned()));
     }
     let mut report = Added { ignored, ..Added::default() };
     let unreadable = scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string()));
@@ -223,7 +219,7 @@ fn only_ignored(workspace: &Workspace<'_>, request: &AddRequest<'_>, scan: &Scan
     found
 }
 
-fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, CommandError> {
+fn look(workspace: &Workspace<'_>, request: &AddRequest<'_>) -> Result<Scan, WorkspaceError> {
     let ignore = if request.force { workspace.ignore_nothing() } else { workspace.ignore()? };
     let untracked = if request.update_only { Untracked::No } else { Untracked::All };
     let options = ScanOptions {
@@ -241,7 +237,7 @@ fn stage_all(
     work: &mut Work,
     names_paths: bool,
     report: &mut Added,
-) -> Result<Vec<StagedPack>, CommandError> {
+) -> Result<Vec<StagedPack>, WorkspaceError> {
     if work.wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -261,7 +257,7 @@ fn stage_all(
     })?;
     drop(progress);
     if result.is_interrupted() {
-        return Err(crate::error::interrupted("interrupted; nothing was staged"));
+        return Err(WorkspaceError::Interrupted { state: "nothing was staged" });
     }
     let StageResult { staged, failed, packs } = result;
     let failed = failed.into_iter().map(|(at, error)| (work.wanted.get(at).to_owned(), error.to_string()));

@@ -1,14 +1,14 @@
-//! Paths that a deed could not bring to their version, and what can be done about it.
+//! Paths that a deed could not bring to their version, and why.
 
 use std::collections::HashSet;
 use std::error::Error;
 
 use bstr::BString;
 
-use crate::error::advice;
+use crate::workspace::{Cause, in_one_line};
 use pond_mirror::write::materialize::MaterializeError;
 
-/// What failed, path by path, and advice that is given once, however many paths it is about.
+/// What failed, path by path.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
     /// The paths, with the reasons.
@@ -17,15 +17,14 @@ pub(crate) struct Failures {
     known: HashSet<BString>,
     /// Those among them that nothing is wrong with, but that the command was told to stop before it came to them.
     interrupted: HashSet<BString>,
-    advice: Vec<&'static str>,
+    causes: Vec<Cause>,
 }
 
 impl Failures {
     /// Notes an error with its causes.
     pub(crate) fn push(&mut self, path: BString, error: &(dyn Error + 'static)) {
-        let advice = advice(error).filter(|advice| !self.advice.contains(advice));
-        self.advice.extend(advice);
-        self.add(path, describe(error));
+        self.causes.extend(Cause::of(error).filter(|cause| !self.causes.contains(cause)));
+        self.add(path, in_one_line(error));
     }
 
     /// The same of what became of a path; one that an interruption left out is counted, not named.
@@ -44,7 +43,7 @@ impl Failures {
         !self.interrupted.is_empty()
     }
 
-    /// Notes a reason for which there is no error and no advice.
+    /// Notes a reason for which there is no error.
     pub(crate) fn push_reason(&mut self, path: BString, reason: &str) {
         self.add(path, reason.to_owned());
     }
@@ -74,23 +73,8 @@ impl Failures {
         self.interrupted.len()
     }
 
-    /// What can be done about them.
-    pub(crate) fn advice(&self) -> &[&'static str] {
-        &self.advice
+    /// What stands behind them, each cause once.
+    pub(crate) fn causes(&self) -> &[Cause] {
+        &self.causes
     }
-}
-
-/// An error and its causes in one line. What a message ends with already is not said again.
-fn describe(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    text
 }

@@ -17,8 +17,8 @@ use pond_oplog::transaction::Transaction;
 use pond_oplog::{StagedPack, Store};
 
 use super::staged_packs;
-use crate::error::CommandError;
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::index::Index;
 use pond_mirror::index::pending::{Pending, escape, unescape};
 use pond_mirror::scan::displaced::displaced;
@@ -143,7 +143,7 @@ impl Footprint {
         &self,
         workspace: &Workspace<'_>,
         transaction: &mut Transaction<'_>,
-    ) -> Result<(), CommandError> {
+    ) -> Result<(), WorkspaceError> {
         let is_only_staged = |path: &BString| {
             let row = workspace.index.row(path);
             row.is_some_and(|row| row.staged.is_some() && row.staged != row.base_side())

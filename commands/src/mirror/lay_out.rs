@@ -15,8 +15,8 @@ use super::gave_way::{gave_way, say_what_special_went, special_in_place_of};
 use super::leftovers;
 use super::obstacles::refuse_out_of_reach;
 use super::save::{Saved, Victim, rescue};
-use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::{Row, Seen, Update, is_unchanged};
@@ -28,7 +28,6 @@ use pond_mirror::write::materialize::{
 };
 use pond_mirror::write::replaced::Replaced;
 use pond_mirror::write::secure_dir::{DirError, MirrorDir};
-use pond_objects::escape;
 use pond_objects::path::{above, is_below};
 
 /// What became of the targets.
@@ -83,16 +82,16 @@ impl LaidOut {
 }
 
 /// How the whole mirror differs from the index, everything that is not tracked listed.
-pub(crate) fn look(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
+pub(crate) fn look(workspace: &Workspace<'_>) -> Result<Scan, WorkspaceError> {
     look_at(workspace, Untracked::Everything)
 }
 
 /// How the mirror differs from the index in what is tracked.
-pub(crate) fn look_at_tracked(workspace: &Workspace<'_>) -> Result<Scan, CommandError> {
+pub(crate) fn look_at_tracked(workspace: &Workspace<'_>) -> Result<Scan, WorkspaceError> {
     look_at(workspace, Untracked::No)
 }
 
-fn look_at(workspace: &Workspace<'_>, untracked: Untracked) -> Result<Scan, CommandError> {
+fn look_at(workspace: &Workspace<'_>, untracked: Untracked) -> Result<Scan, WorkspaceError> {
     let ignore = workspace.ignore_nothing();
     let options = ScanOptions {
         ignore: &ignore,
@@ -112,7 +111,7 @@ pub(crate) fn victims(
     workspace: &Workspace<'_>,
     scan: &Scan,
     targets: &[Target],
-) -> Result<Vec<Victim>, CommandError> {
+) -> Result<Vec<Victim>, WorkspaceError> {
     refuse_out_of_reach(scan, targets)?;
     let host = Differences::of(scan);
     let mut found = Vec::new();
@@ -219,11 +218,9 @@ pub(crate) fn lay_out(
     targets: &[Target],
     saved: &Saved,
     scan: &Scan,
-) -> Result<LaidOut, CommandError> {
+) -> Result<LaidOut, WorkspaceError> {
     let root = workspace.pond.mirror_root().to_owned();
-    let open = |error: std::io::Error| {
-        fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error)
-    };
+    let open = |source| WorkspaceError::WriteMirror { root: root.clone(), source };
     let mirror = MirrorDir::open(&root).map_err(open)?;
     let there = already_there(targets, saved);
     let (mut requests, unread) = requests(workspace, &mirror, targets, saved, scan);
@@ -268,8 +265,7 @@ pub(crate) fn lay_out(
     say_what_special_went(workspace, targets, &laid_out, scan);
     drop(materializer);
     rescue(workspace, &replaced)?;
-    synced
-        .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
+    synced.map_err(WorkspaceError::NotDurable)?;
     Ok(laid_out)
 }
 

@@ -10,8 +10,8 @@ use bstr::{BStr, BString};
 
 use super::remove::{Removal, remove};
 use super::save::{self, Saved};
-use crate::error::CommandError;
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::host::walk::{Untracked, WalkOptions, walk};
 use pond_mirror::scan::content::{self, Content};
@@ -29,7 +29,7 @@ pub(crate) fn sweep(workspace: &mut Workspace<'_>, temporaries: &[BString]) -> (
 }
 
 /// The same for the whole mirror, what is ignored and all.
-pub(crate) fn sweep_everything(workspace: &mut Workspace<'_>) -> Result<(usize, u64), CommandError> {
+pub(crate) fn sweep_everything(workspace: &mut Workspace<'_>) -> Result<(usize, u64), WorkspaceError> {
     let ignore = workspace.ignore_nothing();
     let options = WalkOptions {
         ignore: &ignore,
@@ -45,7 +45,7 @@ pub(crate) fn sweep_everything(workspace: &mut Workspace<'_>) -> Result<(usize, 
 fn store_and_remove(
     workspace: &mut Workspace<'_>,
     temporaries: &[BString],
-) -> Result<(usize, u64), CommandError> {
+) -> Result<(usize, u64), WorkspaceError> {
     let root = workspace.pond.mirror_root().to_owned();
     let (mut removals, unknown) = identify(workspace, &HostDir::open_root(&root)?, temporaries);
     let mut saved = Saved::default();

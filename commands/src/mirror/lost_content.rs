@@ -4,13 +4,12 @@
 //! whether it can store the content again from the mirror's files.
 
 use crate::observer::{Event, Recovery};
-use crate::report::list::paths_below;
 use bstr::BString;
 use pond_oplog::{ReadonlyPond, StagedPack};
 
 use super::staged_packs::{self, Flawed};
-use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::{Base, Index, Row, Seen, Update};
 
@@ -23,7 +22,7 @@ pub(crate) struct Lost {
 
 /// Looks for packs that are not what was written; none where all are. The workspace's objects are those of the others
 /// from then on.
-pub(crate) fn find(workspace: &mut Workspace<'_>) -> Result<Option<Lost>, CommandError> {
+pub(crate) fn find(workspace: &mut Workspace<'_>) -> Result<Option<Lost>, WorkspaceError> {
     let named = workspace.staged()?;
     let flawed = staged_packs::flawed(&workspace.pond, &named);
     if flawed.is_empty() {
@@ -54,14 +53,14 @@ impl Lost {
     }
 
     /// Takes damaged packs out of the way of new ones, which may get the same names.
-    pub(crate) fn set_aside(&self, workspace: &Workspace<'_>) -> Result<(), CommandError> {
+    pub(crate) fn set_aside(&self, workspace: &Workspace<'_>) -> Result<(), WorkspaceError> {
         for flawed in &self.flawed {
             let name = flawed.pack.name();
             let staged = workspace.pond.staging_dir().join(&name);
             if flawed.file.as_ref() == Some(&staged) {
-                let kept = pond_durable::set_aside(&staged).map_err(|error| {
-                    fatal(format_args!("cannot rename the damaged pack '{name}'")).because(&error)
-                })?;
+                let what = format!("the damaged pack '{name}'");
+                let kept = pond_durable::set_aside(&staged)
+                    .map_err(|source| WorkspaceError::SetAside { what, source })?;
                 workspace
                     .session
                     .tell(Event::Recovery(Recovery::DamagedPackKept { name: &name, kept: &kept }));
@@ -76,7 +75,7 @@ impl Lost {
 
     /// After new packs were staged: has the index forget the flawed ones if no row needs them any more, else says
     /// which do.
-    pub(crate) fn settle(&self, workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+    pub(crate) fn settle(&self, workspace: &mut Workspace<'_>) -> Result<(), WorkspaceError> {
         let left = find(workspace)?;
         let rows = left.as_ref().map_or(0, |left| left.rows.len());
         if self.rows.len() > rows {
@@ -101,28 +100,20 @@ impl Lost {
     }
 
     /// Has the index name only what is there.
-    fn forget(&self, workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+    fn forget(&self, workspace: &mut Workspace<'_>) -> Result<(), WorkspaceError> {
         let mut header = workspace.index.header().clone();
         header.packs.retain(|name| self.flawed.iter().all(|flawed| flawed.pack.name() != *name));
         workspace.save_header(header)
     }
 }
 
-pub(crate) const ADD: &str = "'pond add' of these paths stores them again, as the mirror has them now";
-pub(crate) const UNSTAGE: &str = "'pond restore --staged PATH' takes one out of the next commit";
-
 /// Refuses to go on where a row's content is lost, and names the paths.
-pub(crate) fn require_none(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
+pub(crate) fn require_none(workspace: &mut Workspace<'_>) -> Result<(), WorkspaceError> {
     let Some(lost) = find(workspace)? else { return Ok(()) };
     if lost.rows.is_empty() {
         return lost.forget(workspace);
     }
     let packs = lost.flawed.iter().map(|flawed| format!("'{}' {}", flawed.pack.name(), flawed.reason()));
-    Err(fatal(format_args!(
-        "nothing was committed: the staged pack {}, and with it the content that was staged for these paths:{}",
-        packs.collect::<Vec<_>>().join(", "),
-        paths_below(&lost.paths(workspace))
-    ))
-    .hint(ADD)
-    .hint(UNSTAGE))
+    let packs = packs.collect::<Vec<_>>().join(", ");
+    Err(WorkspaceError::ContentLost { packs, paths: lost.paths(workspace) })
 }

@@ -4,7 +4,6 @@
 //! be staged. What they were is stored in the pond first, as with whatever a command overwrites. Nothing is staged then
 //! but conflicts, which are to be decided about.
 
-use crate::report::list::paths_below;
 use pond_mirror::Target;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -21,9 +20,9 @@ use super::obstacles::{self, Obstacles};
 use super::rearrange::{Rearrange, Rearranged, rearrange};
 use super::save::{self, Saved, Victim};
 use super::staged_tree::NewPages;
-use crate::error::{CommandError, fatal};
 use crate::merging::{refuse_while_pending, store_contents};
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::{Index, Row, Seen, Update};
@@ -31,13 +30,11 @@ use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::{Scan, State};
 use pond_objects::path::above;
 
-const ADVICE: &str = "move these files out of the way, or put them aside with 'pond stash -u'";
-
 /// Whether changes stand in the way of a move that would carry them along.
 ///
 /// # Errors
 /// Those of reading the trees and of looking at the mirror.
-pub(crate) fn is_needed(workspace: &Workspace<'_>, commit: Option<ObjectId>) -> Result<bool, CommandError> {
+pub(crate) fn is_needed(workspace: &Workspace<'_>, commit: Option<ObjectId>) -> Result<bool, WorkspaceError> {
     let tree = commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
     Ok(plan(workspace, &lay_out::look(workspace)?, tree.as_ref(), false, "").is_err())
 }
@@ -58,7 +55,7 @@ pub(crate) fn merge_over(
     request: MoveHead<'_>,
     labels: Labels<'_>,
     options: &MergeOptions,
-) -> Result<(MovedHead, Merged), CommandError> {
+) -> Result<(MovedHead, Merged), WorkspaceError> {
     refuse_while_pending(workspace, request.kind.to_lowercase().as_str())?;
     refuse_staged(workspace)?;
     let MoveHead { kind, parameters, head, edits, uncommitted: _ } = request;
@@ -100,17 +97,13 @@ pub(crate) fn merge_over(
 }
 
 /// What is staged and in no commit would be taken for a change that is not.
-fn refuse_staged(workspace: &Workspace<'_>) -> Result<(), CommandError> {
+fn refuse_staged(workspace: &Workspace<'_>) -> Result<(), WorkspaceError> {
     let is_staged = |row: &Row| row.intent || row.staged != row.base_side();
     let staged = workspace.index.iter().filter(|entry| is_staged(&entry.row));
     let paths: Vec<BString> = staged.map(|entry| entry.path.to_owned()).collect();
     match paths.is_empty() {
         true => Ok(()),
-        false => Err(fatal(format_args!(
-            "cannot continue with staged changes in these files:{}",
-            paths_below(&paths)
-        ))
-        .hint("nothing was changed; commit them, put them aside with 'pond stash', or 'pond reset' takes them out of the index")),
+        false => Err(WorkspaceError::StagedChanges { paths }),
     }
 }
 
@@ -170,7 +163,7 @@ fn merge(
     changed: &[Changed],
     labels: Labels<'_>,
     options: &MergeOptions,
-) -> Result<(Merged, Contents), CommandError> {
+) -> Result<(Merged, Contents), WorkspaceError> {
     let all: Vec<_> = workspace.staged()?.into_iter().chain(saved.packs.iter().copied()).collect();
     workspace.snapshot = ReadonlyPond::at(&workspace.pond, workspace.snapshot.state().clone(), &all);
     let base = workspace.head_tree()?;
@@ -234,7 +227,7 @@ fn refuse_untracked(
     files: &[Target],
     mut obstacles: Obstacles,
     doing: &str,
-) -> Result<(), CommandError> {
+) -> Result<(), WorkspaceError> {
     let host = Differences::of(scan);
     for target in files {
         let change = host.at(target.path.as_ref()).filter(|change| change.kind != Some(Kind::Directory));
@@ -243,5 +236,5 @@ fn refuse_untracked(
         }
         obstacles.add_around(&host, target);
     }
-    obstacles.refuse(doing, ADVICE)
+    obstacles.refuse_merging(doing)
 }

@@ -21,8 +21,7 @@ use super::obstacles::{Obstacles, refuse_out_of_reach};
 use super::rearrange::{Rearrange, Rearranged, rearrange};
 use super::rebase::base_tree;
 use super::save;
-use crate::error::{CommandError, fatal};
-use crate::workspace::Workspace;
+use crate::workspace::{Before, Workspace, WorkspaceError};
 use pond_mirror::index::{Base, Row, Seen, Update};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::displaced::{displaced, filled};
@@ -61,18 +60,6 @@ pub(crate) struct MovedHead {
     pub(crate) carried: Carried,
 }
 
-/// What is to be done where changes are in the way of a command.
-fn advice(doing: &str) -> String {
-    let (merge, option) = match doing {
-        "reset" => ("", "--hard"),
-        "switch" | "checkout" => (" merge them into the new version with -m,", "-f"),
-        _ => return "commit your changes, or put them aside with 'pond stash -u'".to_owned(),
-    };
-    format!(
-        "commit your changes, put them aside with 'pond stash -u',{merge} or use {option}, which stores them in the pond and takes the new version"
-    )
-}
-
 /// Brings HEAD, the index and the mirror to a commit. The caller holds the mirror's lock.
 ///
 /// # Errors
@@ -81,7 +68,7 @@ fn advice(doing: &str) -> String {
 pub(crate) fn move_head(
     workspace: &mut Workspace<'_>,
     request: MoveHead<'_>,
-) -> Result<MovedHead, CommandError> {
+) -> Result<MovedHead, WorkspaceError> {
     let MoveHead { kind, parameters, head, edits, uncommitted } = request;
     let tree = head.commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
     let old_tree = workspace.head_tree()?;
@@ -89,9 +76,7 @@ pub(crate) fn move_head(
     let force = uncommitted == Uncommitted::GiveUp;
     let pending = workspace.index.header().pending.as_ref();
     if let Some(pending) = pending.filter(|pending| pending.waits() && !force) {
-        let matter = pending.doing.matter();
-        return Err(fatal(format_args!("{matter}: HEAD can't move before that has ended"))
-            .hint(pending.doing.advice()));
+        return Err(WorkspaceError::Waiting { sequence: pending.doing, before: Before::HeadMoves });
     }
     let doing = kind.to_lowercase();
     let plan = plan(workspace, &scan, tree.as_ref(), force, &doing)?;
@@ -99,7 +84,7 @@ pub(crate) fn move_head(
     if !force {
         let mut obstacles = Obstacles::default();
         victims.iter().for_each(|victim| obstacles.add_changed(&victim.path));
-        obstacles.refuse(&doing, &advice(&doing))?;
+        obstacles.refuse(&doing)?;
     }
     workspace.session.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
@@ -136,7 +121,7 @@ pub(crate) fn plan(
     tree: Option<&ObjectId>,
     force: bool,
     doing: &str,
-) -> Result<Plan, CommandError> {
+) -> Result<Plan, WorkspaceError> {
     let host = Differences::of(scan);
     let candidates = candidates(workspace, scan, tree, force)?;
     let mut plan = Plan { targets: Vec::new(), is_whole: true };
@@ -197,7 +182,7 @@ pub(crate) fn plan(
             }
         }
     }
-    obstacles.refuse(doing, &advice(doing))?;
+    obstacles.refuse(doing)?;
     Ok(plan)
 }
 
@@ -216,7 +201,7 @@ fn candidates(
     scan: &Scan,
     tree: Option<&ObjectId>,
     force: bool,
-) -> Result<Vec<Candidate>, CommandError> {
+) -> Result<Vec<Candidate>, WorkspaceError> {
     let (store, index) = (workspace.store(), &workspace.index);
     let base = base_tree(index, store)?;
     let changes = diff_trees(store, base.as_ref(), tree, &|_, _| true)?;

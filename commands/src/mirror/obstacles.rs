@@ -1,20 +1,15 @@
 //! What is not committed and stands where a command would write, and what cannot be looked at there.
 
-use crate::report::list::{more_than, paths_below};
 use pond_mirror::Target;
 use std::collections::HashSet;
 
 use bstr::BString;
 use pond_objects::Kind;
 
-use crate::error::{CommandError, advice, conflict, fatal};
+use crate::workspace::{Cause, WorkspaceError};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::{Scan, State};
-use pond_objects::escape;
 use pond_objects::path::above;
-
-/// Paths of a kind that are named.
-const NAMED: usize = 20;
 
 /// Paths that would be overwritten or removed.
 #[derive(Debug, Default)]
@@ -63,29 +58,32 @@ impl Obstacles {
         }
     }
 
-    /// Refuses to go on if there are any. `doing` ends the message, `advice` says what else to do.
-    pub(crate) fn refuse(mut self, doing: &str, advice: &str) -> Result<(), CommandError> {
-        let mut parts = Vec::new();
-        for (paths, what) in [
-            (&mut self.changed, "your local changes to these files"),
-            (&mut self.untracked, "these untracked files"),
-        ] {
+    /// Refuses to go on if there are any. `doing` is the command.
+    pub(crate) fn refuse(self, doing: &str) -> Result<(), WorkspaceError> {
+        self.refuse_either(doing, false)
+    }
+
+    /// The same of a command that merges tracked changes, and so has them in its way never.
+    pub(crate) fn refuse_merging(self, doing: &str) -> Result<(), WorkspaceError> {
+        self.refuse_either(doing, true)
+    }
+
+    fn refuse_either(mut self, doing: &str, merges: bool) -> Result<(), WorkspaceError> {
+        for paths in [&mut self.changed, &mut self.untracked] {
             paths.sort();
             paths.dedup();
-            if !paths.is_empty() {
-                parts.push(format!("{what} would be overwritten by {doing}:{}", paths_below(paths)));
-            }
         }
-        match parts.is_empty() {
+        let Self { changed, untracked } = self;
+        match changed.is_empty() && untracked.is_empty() {
             true => Ok(()),
-            false => Err(conflict(parts.join("\n")).hint(format_args!("nothing was changed; {advice}"))),
+            false => Err(WorkspaceError::Obstacles { changed, untracked, doing: doing.to_owned(), merges }),
         }
     }
 }
 
 /// Refuses where the system did not let us look at what is at a target, around it or below: it is not the user's change. And
 /// where a target is a file and has a directory in its place that cannot go, whatever was asked for.
-pub(crate) fn refuse_out_of_reach(scan: &Scan, targets: &[Target]) -> Result<(), CommandError> {
+pub(crate) fn refuse_out_of_reach(scan: &Scan, targets: &[Target]) -> Result<(), WorkspaceError> {
     refuse_immovable(scan, targets)?;
     if scan.unreadable.is_empty() {
         return Ok(());
@@ -99,19 +97,13 @@ pub(crate) fn refuse_out_of_reach(scan: &Scan, targets: &[Target]) -> Result<(),
         |path: &BString| around.contains(path.as_slice()) || with_above(path).any(|dir| meant.contains(dir));
     let unread: Vec<_> = scan.unreadable.iter().filter(|(path, _)| is_meant(path)).collect();
     let Some((_, first)) = unread.first() else { return Ok(()) };
-    let named =
-        unread.iter().take(NAMED).map(|(path, error)| format!("\n  {}: {error}", escape::quoted(path)));
-    let named: String = named.chain(more_than(unread.len(), NAMED)).collect();
-    let error =
-        fatal(format_args!("cannot look at what would be changed:{named}")).hint("none of it was changed");
-    Err(match advice(first) {
-        Some(advice) => error.hint(advice),
-        None => error,
-    })
+    let cause = Cause::of(first);
+    let paths = unread.iter().map(|(path, error)| (path.clone(), error.to_string())).collect();
+    Err(WorkspaceError::OutOfReach { paths, cause })
 }
 
 /// Refuses where pond's own, git's own or special files are below a path that is to be a file.
-fn refuse_immovable(scan: &Scan, targets: &[Target]) -> Result<(), CommandError> {
+fn refuse_immovable(scan: &Scan, targets: &[Target]) -> Result<(), WorkspaceError> {
     let special = scan.special.iter().map(|(path, _)| path);
     let mut immovable = scan.immovable.iter().chain(special).peekable();
     if immovable.peek().is_none() {
@@ -124,10 +116,6 @@ fn refuse_immovable(scan: &Scan, targets: &[Target]) -> Result<(), CommandError>
     paths.sort();
     match paths.is_empty() {
         true => Ok(()),
-        false => Err(fatal(format_args!(
-            "these are in a directory that has to give way to a file, and are never removed:{}",
-            paths_below(&paths)
-        ))
-        .hint("nothing was changed; move the directory away first")),
+        false => Err(WorkspaceError::Immovable { paths }),
     }
 }

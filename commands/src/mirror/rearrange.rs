@@ -23,9 +23,9 @@ use super::lay_out::{self, LaidOut};
 use super::move_head::{restaged, touched_index};
 use super::rebase;
 use super::save::Saved;
-use crate::error::CommandError;
 use crate::transact;
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::index::pending::Pending;
 use pond_mirror::index::{EntryRef, Header, Index, Row, Seen, Update};
 use pond_mirror::scan::Scan;
@@ -109,7 +109,7 @@ pub(crate) fn rearrange(
     scan: &Scan,
     saved: &Saved,
     extend: impl FnOnce(&mut Transaction<'_>),
-) -> Result<Rearranged, CommandError> {
+) -> Result<Rearranged, WorkspaceError> {
     if request.whole.is_none() {
         // Two commits say of every directory what becomes of it; others do not.
         request.files = with_emptied(&workspace.index, request.files);
@@ -149,7 +149,7 @@ fn publish(
     footprint: &Footprint,
     saved: &Saved,
     extend: impl FnOnce(&mut Transaction<'_>),
-) -> Result<Option<(ObjectId, Commit)>, CommandError> {
+) -> Result<Option<(ObjectId, Commit)>, WorkspaceError> {
     let Rearrange { kind, parameters, mut head, mut edits, commit: record, always, .. } = request;
     let view = workspace.snapshot.view();
     let moves = apply_edits(&edits, |name| view.target(name))?;
@@ -212,7 +212,7 @@ fn save_index(
     staged: &[Target],
     laid_out: &LaidOut,
     pending: Option<Pending>,
-) -> Result<(), CommandError> {
+) -> Result<(), WorkspaceError> {
     let updates = updates(workspace, files, staged, laid_out);
     let header = workspace.index.header().clone();
     let delta_version = Some(workspace.snapshot.state().version);

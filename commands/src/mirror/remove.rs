@@ -9,8 +9,7 @@ use pond_objects::Kind;
 use pond_objects::name::split_path;
 
 use super::save::rescue;
-use crate::error::{CommandError, fatal};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, WorkspaceError, in_one_line};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::index::{Row, Seen};
 use pond_mirror::scan::displaced::is_empty_directory;
@@ -19,7 +18,6 @@ use pond_mirror::write::materialize::{
 };
 use pond_mirror::write::replaced::Replaced;
 use pond_mirror::write::secure_dir::MirrorDir;
-use pond_objects::escape;
 use pond_objects::path::{above, is_below};
 
 /// A path that shall go, with what was seen there.
@@ -54,15 +52,13 @@ pub(crate) fn remove(
     workspace: &mut Workspace<'_>,
     removals: &[Removal],
     may_go: &(dyn Fn(&BStr) -> bool + Sync),
-) -> Result<Removed, CommandError> {
+) -> Result<Removed, WorkspaceError> {
     let mut removed = Removed::default();
     if removals.is_empty() {
         return Ok(removed);
     }
     let root = workspace.pond.mirror_root().to_owned();
-    let open = |error: std::io::Error| {
-        fatal(format_args!("cannot write to '{}'", escape::path(&root))).because(&error)
-    };
+    let open = |source| WorkspaceError::WriteMirror { root: root.clone(), source };
     let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
     let mirror = MirrorDir::open(&root).map_err(open)?;
     let requests: Vec<WriteRequest> = removals.iter().map(request).collect();
@@ -85,19 +81,12 @@ pub(crate) fn remove(
         match result {
             Ok(_) => removed.removed.push(request.path),
             Err(MaterializeError::Interrupted { .. }) => removed.interrupted = true,
-            Err(error) => {
-                removed.failed.push((request.path, crate::error::fatal(&error).because(&error).one_line()))
-            }
+            Err(error) => removed.failed.push((request.path, in_one_line(&error))),
         }
     }
-    let told = |(path, error): (BString, MaterializeError)| {
-        (path, crate::error::fatal(&error).because(&error).one_line())
-    };
-    removed.failed.extend(stuck.into_iter().map(told));
+    removed.failed.extend(stuck.into_iter().map(|(path, error)| (path, in_one_line(&error))));
     rescue(workspace, &replaced)?;
-    synced.map_err(|error| {
-        fatal("the files were removed, but may be back after a power cut").because(&error)
-    })?;
+    synced.map_err(WorkspaceError::RemovalNotDurable)?;
     Ok(removed)
 }
 

@@ -16,13 +16,12 @@ use pond_oplog::transaction::Transaction;
 use super::add::names;
 use super::footprint::Footprint;
 use super::stage::{Growing, StageError, Staged, Wanted, stage};
-use crate::error::{CommandError, fatal, partial};
 use crate::transact;
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::host::stat::Stat;
 use pond_mirror::path_list::PathList;
 use pond_mirror::write::replaced::{Ages, Replaced};
-use pond_objects::escape;
 
 /// Something on the host that is about to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +65,7 @@ pub(crate) fn publish(
     kind: &str,
     saved: &Saved,
     footprint: &Footprint,
-) -> Result<(), CommandError> {
+) -> Result<(), WorkspaceError> {
     announce(workspace, kind, saved, footprint)?;
     workspace.save_head()
 }
@@ -77,7 +76,7 @@ pub(crate) fn announce(
     kind: &str,
     saved: &Saved,
     footprint: &Footprint,
-) -> Result<(), CommandError> {
+) -> Result<(), WorkspaceError> {
     if saved.tree.is_none() && footprint.is_empty() {
         return Ok(());
     }
@@ -89,7 +88,7 @@ pub(crate) fn announce(
 }
 
 /// Stores victims for an operation that the caller publishes before it touches the host.
-pub(crate) fn store(workspace: &Workspace<'_>, victims: &[Victim]) -> Result<Saved, CommandError> {
+pub(crate) fn store(workspace: &Workspace<'_>, victims: &[Victim]) -> Result<Saved, WorkspaceError> {
     let mut entries: Vec<(BString, Side)> =
         victims.iter().filter_map(|victim| Some((victim.path.clone(), victim.content?))).collect();
     let unknown: Vec<BString> =
@@ -108,12 +107,7 @@ pub(crate) fn store(workspace: &Workspace<'_>, victims: &[Victim]) -> Result<Sav
                 }
                 Err(StageError::Gone) => {}
                 Err(error) => {
-                    return Err(fatal(format_args!(
-                        "cannot store '{}' before it is overwritten",
-                        escape::plain(&path)
-                    ))
-                    .because(&error)
-                    .hint("nothing was changed; move the file out of the way, or name other paths"));
+                    return Err(WorkspaceError::Store { path, source: error });
                 }
             }
         }
@@ -128,7 +122,7 @@ pub(super) fn read(
     root: &Path,
     paths: &[BString],
     packs: &mut Vec<StagedPack>,
-) -> Result<Vec<Result<Staged, StageError>>, CommandError> {
+) -> Result<Vec<Result<Staged, StageError>>, WorkspaceError> {
     let session = workspace.session;
     let progress = session.work(Work::Save);
     let staging = workspace.pond.staging_dir();
@@ -165,9 +159,8 @@ pub(super) fn build(mut entries: Vec<(BString, Side)>, saved: &mut Saved) {
 
 /// Looks at the files that commands replaced: what programs wrote to them since is stored and named, and files that
 /// nobody has open any more are let go.
-pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Result<(), CommandError> {
-    let failed =
-        |error: std::io::Error| partial("cannot look at the files that were replaced").because(&error);
+pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Result<(), WorkspaceError> {
+    let failed = WorkspaceError::LateWrites;
     let late = replaced.check().map_err(failed)?;
     if !late.is_empty() {
         let kept = |late: &pond_mirror::write::replaced::LateWrite| {
@@ -204,7 +197,7 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
 }
 
 /// Publishes what was stored of files that are no version's, and that no command is about to change.
-pub(super) fn publish_rescued(workspace: &mut Workspace<'_>, saved: &Saved) -> Result<(), CommandError> {
+pub(super) fn publish_rescued(workspace: &mut Workspace<'_>, saved: &Saved) -> Result<(), WorkspaceError> {
     let doing = workspace.session.doing("RESCUE", &[])?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     saved.join(&mut transaction);

@@ -16,8 +16,8 @@ use super::lay_out::{self, LaidOut};
 use super::remove::remove_emptied;
 use super::save::Saved;
 use super::stage::host_path;
-use crate::error::{CommandError, fatal};
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::index::Header;
@@ -26,7 +26,6 @@ use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::{Scan, State};
 use pond_mirror::write::rename::rename_back;
 use pond_mirror::write::secure_dir::MirrorDir;
-use pond_objects::escape;
 use pond_objects::path::{above, is_below};
 
 /// Writes what is left of the changes that operations made to the host's files; `index` are those that they made there. The
@@ -39,7 +38,7 @@ pub(crate) fn write(
     workspace: &mut Workspace<'_>,
     host: &[Due],
     index: &[Due],
-) -> Result<LaidOut, CommandError> {
+) -> Result<LaidOut, WorkspaceError> {
     let scan = lay_out::look(workspace)?;
     let Left { targets, saved, unread, emptied } = left(workspace, host, index, &scan)?;
     let mut laid_out = match targets.is_empty() {
@@ -74,7 +73,7 @@ pub(crate) fn due(
     host: &[Due],
     index: &[Due],
     moved: &[(BString, BString)],
-) -> Result<Vec<Target>, CommandError> {
+) -> Result<Vec<Target>, WorkspaceError> {
     let scan = lay_out::look(workspace)?;
     let Left { mut targets, emptied, .. } = left(workspace, host, index, &scan)?;
     targets.retain(|target| !emptied.contains(&target.path));
@@ -107,18 +106,19 @@ pub(crate) fn rename(
     workspace: &Workspace<'_>,
     moved: &[(BString, BString)],
     leaves_no_empty_directories: bool,
-) -> Result<usize, CommandError> {
+) -> Result<usize, WorkspaceError> {
     if moved.is_empty() {
         return Ok(0);
     }
     let root = workspace.pond.mirror_root();
-    let mirror = MirrorDir::open(root).map_err(|error| fatal("cannot open the mirror").because(&error))?;
+    let mirror = MirrorDir::open(root).map_err(WorkspaceError::OpenMirror)?;
     let is_there = |path: &BString| host_path(root, path).symlink_metadata().is_ok();
     let mut renamed = 0;
     for (from, to) in moved.iter().filter(|(from, to)| is_there(from) && !is_there(to)) {
-        rename_back(&mirror, from, to).map_err(|error| {
-            fatal(format_args!("cannot rename {} to {}", escape::quoted(from), escape::quoted(to)))
-                .because(&error)
+        rename_back(&mirror, from, to).map_err(|source| WorkspaceError::Rename {
+            from: from.clone(),
+            to: to.clone(),
+            source,
         })?;
         if leaves_no_empty_directories {
             remove_emptied(workspace, &mirror, from);
@@ -146,9 +146,8 @@ fn left(
     changes: &[Due],
     index: &[Due],
     scan: &Scan,
-) -> Result<Left, CommandError> {
-    let root = HostDir::open_root(workspace.pond.mirror_root())
-        .map_err(|error| fatal("cannot read the mirror").because(&error))?;
+) -> Result<Left, WorkspaceError> {
+    let root = HostDir::open_root(workspace.pond.mirror_root()).map_err(WorkspaceError::ReadMirror)?;
     let host = Differences::of(scan);
     let (mut left, mut buffer) = (Left::default(), Vec::new());
     let index: HashMap<&BString, Option<Side>> = index.iter().map(|due| (&due.path, due.wanted)).collect();

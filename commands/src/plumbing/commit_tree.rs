@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::recorded::NewCommitOfTree;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use crate::{identity, revisions, transact};
 use pond_objects::escape;
 
@@ -49,7 +49,7 @@ pub(crate) struct CommitTreeArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CommitTreeArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::history(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let tree = tree(&workspace, &args.tree)?;
     let mut parents = Vec::with_capacity(args.parent.len());
     for text in &args.parent {

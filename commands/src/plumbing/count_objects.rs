@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::ui::size;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 
 /// Count the stored objects, and what they take on disk
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ struct Counts {
 }
 
 pub(crate) fn run(ctx: &Context, args: CountObjectsArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::browse(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
     let counts = count(&workspace)?;
     if ctx.ui.is_json() {
         ctx.ui.json(&counts)?;

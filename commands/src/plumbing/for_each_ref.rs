@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::ref_list::{self, ListArgs, Listed, Patterns, Template};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose};
 
 /// List refs in a form that scripts choose
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ pub(crate) struct ForEachRefArgs {
 const DEFAULT: &str = "%(objectname) %(objecttype)\t%(refname)";
 
 pub(crate) fn run(ctx: &Context, args: ForEachRefArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let template = match args.list.template(&workspace)? {
         Some(template) => template,
         None => Template::parse(DEFAULT, &workspace)?,

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::add;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose};
 use pond_objects::escape;
 
 /// Print the ids that the contents of files have, or would have, in a pond
@@ -98,7 +98,7 @@ fn hash_stream(mut source: &mut dyn Read) -> io::Result<ObjectId> {
 
 /// Stores the contents, and has the index name the packs, so that nothing takes them for garbage.
 fn store_all(ctx: &Context, sources: &[Option<&PathBuf>]) -> Result<Vec<io::Result<ObjectId>>, CommandError> {
-    let mut workspace = Workspace::write_over(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Overwrite)?;
     let staging = workspace.pond.staging_dir();
     let ingest = Ingest::new(workspace.store(), &staging)?;
     let results = ingest.run(vec![()], workspace.threads()?, |reader, ()| {

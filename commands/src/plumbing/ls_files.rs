@@ -13,7 +13,7 @@ use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::mirror::next_commit::{StagedChanges, next_nodes};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::pending::{Conflict, Which};
 use pond_mirror::scan::{Hashing, HostChange, ScanOptions, State, scan};
@@ -87,7 +87,7 @@ pub(crate) fn run(ctx: &Context, mut args: LsFilesArgs) -> Result<Outcome, Comma
     }
     args.cached |= !(args.deleted || args.modified || args.others);
     args.nodes |= ctx.ui.verbosity() > 0;
-    let workspace = Workspace::read(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::Look)?;
     let cwd = workspace.cwd()?;
     let here = [OsString::from(".")];
     let given = if args.paths.is_empty() && !cwd.is_empty() { &here[..] } else { &args.paths };

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose};
 
 /// Print the newest commits that histories share
 ///
@@ -44,7 +44,7 @@ pub(crate) struct MergeBaseArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: MergeBaseArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let commits: Vec<ObjectId> = args
         .commits
         .iter()

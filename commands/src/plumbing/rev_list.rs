@@ -17,7 +17,7 @@ use crate::revisions::{
 };
 use crate::time;
 use crate::ui::columns::Columns;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 
 /// List the ids of a history's commits, newest first
 #[derive(Debug, clap::Args)]
@@ -152,7 +152,7 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
 /// Opens the pond and tells revisions from paths. The index is read only where an argument may be a path.
 fn open<'c>(ctx: &'c Context, args: &RevListArgs) -> Result<(Workspace<'c>, Arguments), CommandError> {
     if args.paths.is_empty() {
-        let workspace = Workspace::history(ctx.session()?)?;
+        let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
         if let Ok(arguments) =
             split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())
             && arguments.paths.is_empty()
@@ -160,7 +160,7 @@ fn open<'c>(ctx: &'c Context, args: &RevListArgs) -> Result<(Workspace<'c>, Argu
             return Ok((workspace, arguments));
         }
     }
-    let workspace = Workspace::read(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::Look)?;
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     Ok((workspace, arguments))
 }

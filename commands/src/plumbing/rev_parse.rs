@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions::{self, CommitSet, short_id_from};
 use crate::ui::changes_json::insert_path;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 
 /// Print the ids that revisions stand for, or where the pond is
@@ -90,7 +90,7 @@ pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandE
             }
         };
     }
-    let workspace = Workspace::browse(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
     if args.show_prefix {
         let cwd = workspace.cwd()?;
         let slash = if cwd.is_empty() { "" } else { "/" };

@@ -159,7 +159,7 @@ fn add(workspace: &Workspace<'_>, wish: &Wish, moves: &mut Moves) -> Result<(), 
     let value = |text: &OsStr| -> Result<Option<ObjectId>, CommandError> {
         match is_none(text) {
             true => Ok(None),
-            false => ref_update::object(workspace, text).map(Some),
+            false => revisions::resolve_any(workspace, text).map(Some),
         }
     };
     let expected = match &wish.old {

@@ -8,7 +8,7 @@ use crate::error::{CommandError, Outcome, fatal};
 use crate::mirror::add::{AddRequest, Added, add};
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::changes_json::{failed_rows, path_rows};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::scan::refused::reserved_name;
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
@@ -66,7 +66,7 @@ struct Report {
 }
 
 pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     workspace.need_mirror()?;
     if args.paths.is_empty() && !args.all && !args.update {
         ctx.ui.status("nothing specified, nothing added");

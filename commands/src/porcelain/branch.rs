@@ -13,7 +13,7 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::ref_list::ListArgs;
 use crate::ref_update::{self, Moves};
 use crate::revisions;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 
 /// List, make, rename, copy or delete branches
@@ -117,7 +117,7 @@ fn texts(names: &[OsString]) -> Result<Vec<String>, CommandError> {
 }
 
 fn show_current(ctx: &Context) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let branch = workspace.head.branch.as_ref().map(RefName::short);
     if ctx.ui.is_json() {
         ctx.ui.json(&serde_json::json!({ "branch": branch }))?;
@@ -133,7 +133,7 @@ fn make(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
         [name, start] => (name, Some(start)),
         _ => return Err(usage("a branch has one name and one START").hint("'pond branch NAME [START]'")),
     };
-    let mut workspace = Workspace::history(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let name = new_name(&name.to_string_lossy())?;
     let old = workspace.snapshot.view().target(&name)?;
     if old.is_some() && !args.force {

@@ -11,7 +11,7 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::stage::host_path;
 use crate::porcelain::path_args;
 use crate::ui::changes_json::insert_path;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::ignore::{Ignore, Match, is_always_ignored};
 use pond_objects::escape;
 
@@ -63,7 +63,7 @@ pub(crate) fn run(ctx: &Context, args: CheckIgnoreArgs) -> Result<Outcome, Comma
     if args.non_matching && !verbose && !ctx.ui.is_json() {
         return Err(usage("-n (--non-matching) has a meaning only with -v"));
     }
-    let workspace = Workspace::read(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::Look)?;
     let checker = Checker { ctx, workspace: &workspace, ignore: workspace.ignore()?, args: &args, verbose };
     let mut any = false;
     for path in &args.paths {

@@ -12,7 +12,7 @@ use crate::porcelain::restore::{Restore, restore, staged};
 use crate::porcelain::switch::go::{Go, To, go};
 use crate::porcelain::take_side::{SideArgs, refuse_in_conflict, take_side};
 use crate::revisions;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 
 /// Move HEAD and the mirror's files to a branch or a commit, or restore paths
@@ -76,7 +76,7 @@ impl CheckoutArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     if let Some(which) = args.side.which() {
         let paths: Vec<OsString> = args.what.iter().chain(&args.paths).cloned().collect();
         if paths.is_empty() {

@@ -15,7 +15,7 @@ use crate::mirror::save::{self, Victim};
 use crate::mirror::stage::host_path;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::removal_report;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
@@ -71,8 +71,11 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
             fatal("clean removes files only with -f").hint("'pond clean -n' shows what would be removed")
         );
     }
-    let mut workspace =
-        if args.dry_run { Workspace::read(ctx.session()?)? } else { Workspace::write_over(ctx.session()?)? };
+    let mut workspace = if args.dry_run {
+        workspace::open(ctx.session()?, Purpose::Look)?
+    } else {
+        workspace::open(ctx.session()?, Purpose::Overwrite)?
+    };
     let found = find(ctx, &workspace, &args, scope(&workspace, &args)?.as_ref())?;
     let partial = say_what_stays(ctx, &found.scan);
     let removed = match args.dry_run {
@@ -202,7 +205,7 @@ fn clean(workspace: &mut Workspace<'_>, candidates: &[Candidate]) -> Result<Remo
     let removals: Vec<Removal> = candidates.iter().filter_map(removal).collect();
     let index = workspace.index.clone();
     // Also one whose tracked files are gone: nobody has it as an empty one.
-    remove(workspace, &removals, &|dir| !is_empty_directory(&index, dir))
+    Ok(remove(workspace, &removals, &|dir| !is_empty_directory(&index, dir))?)
 }
 
 /// Reports what was not looked at, and whether that is an error.

@@ -27,7 +27,7 @@ use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::sequence;
 use crate::ui::changes_json::failed_rows;
 use crate::ui::{editor, size};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use crate::{identity, time, transact};
 use pond_mirror::index::pending::Pending;
 use pond_mirror::index::{EntryRef, Header, Index, Seen};
@@ -132,7 +132,7 @@ struct Base {
 }
 
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     workspace.need_mirror()?;
     refuse_to_amend_what_waits(&workspace, &args)?;
     let scope = Scope::of(&workspace, &args)?;
@@ -403,7 +403,7 @@ fn publish(
     let (version, stored) = (published.state.version, published.added);
     let after = footprint.pending.and_then(|[_, after]| after);
     workspace.moved_to(head, published.state, after, base.is_partial).map_err(|error| {
-        error
+        CommandError::from(error)
             .context(format_args!("commit {} is recorded, but the index could not be written", id.short()))
             .hint("nothing is lost: the next command brings the index up to date")
     })?;

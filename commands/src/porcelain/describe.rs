@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::lay_out;
 use crate::revisions::{self, Walk, WalkOptions, short_id, short_id_from};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use names::{Name, Names};
 use pond_mirror::scan::State;
 use pond_objects::escape;
@@ -96,9 +96,9 @@ pub(crate) fn run(ctx: &Context, args: DescribeArgs) -> Result<Outcome, CommandE
         return Err(usage("--long prints an id, and --abbrev=0 none"));
     }
     let workspace = if args.dirty.is_some() {
-        Workspace::read(ctx.session()?)?
+        workspace::open(ctx.session()?, Purpose::Look)?
     } else {
-        Workspace::history(ctx.session()?)?
+        workspace::open(ctx.session()?, Purpose::LookAtTable)?
     };
     let names = Names::read(&workspace, &args)?;
     let head = [OsString::from("HEAD")];

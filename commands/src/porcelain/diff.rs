@@ -11,7 +11,7 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions::{self, Arguments, merge_bases, short_id, split_arguments};
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Combined, Contents, DiffOptions, Forms, count, differs, write_conflicts};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::Which as Stage;
 use pond_objects::escape;
 
@@ -86,7 +86,7 @@ enum Places {
 }
 
 pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::browse(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     let places = places(&workspace, &args, &arguments)?;
     let options = args.diff.options(&ctx.ui, Forms::PATCH)?;

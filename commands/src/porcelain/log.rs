@@ -18,7 +18,7 @@ use crate::revisions::{
     split_arguments, take_count,
 };
 use crate::ui::diff::Forms;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use filter::Filter;
 use selector::Selector;
 
@@ -167,8 +167,11 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
     // The index only tells revisions from paths, and `:path`; what stands behind `--` are paths.
     let needs_index = !args.arguments.is_empty();
-    let workspace =
-        if needs_index { Workspace::browse(ctx.session()?)? } else { Workspace::history(ctx.session()?)? };
+    let workspace = if needs_index {
+        workspace::open(ctx.session()?, Purpose::LookAtHistory)?
+    } else {
+        workspace::open(ctx.session()?, Purpose::LookAtTable)?
+    };
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     if args.walk_reflogs {
         return reflog::run(ctx, &workspace, &args, &arguments, limit);

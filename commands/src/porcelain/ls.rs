@@ -15,7 +15,7 @@ use crate::revisions::{self, short_id};
 use crate::time::DateStyle;
 use crate::ui::color::Role;
 use crate::ui::size;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 
 /// List the names in a directory of a version
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ pub(crate) struct LsArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: LsArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::browse(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
     let objects = if args.objects.is_empty() { vec![OsString::from("HEAD")] } else { args.objects.clone() };
     ctx.ui.page();
     let lister = Lister { ctx, workspace: &workspace, args: &args };

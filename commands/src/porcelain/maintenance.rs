@@ -16,7 +16,7 @@ use crate::maintain::{self, aside::Aside};
 use crate::mirror::{leftovers, staged_packs};
 use crate::transact;
 use crate::ui::size::{counted, human};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::Index;
 use pond_objects::escape;
 
@@ -86,7 +86,7 @@ pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, Comma
         return maintain::aside::in_background(ctx).map(|()| Outcome::Done);
     }
     let grace = args.grace.unwrap_or(dead::GRACE);
-    let mut workspace = Workspace::write_over(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Overwrite)?;
     let mut report = Report::default();
     // What is replaced and old goes first: a merge needs space. Then what the merge replaced, where that has no grace.
     let named = named_packs(&workspace)?;

@@ -3,6 +3,7 @@
 mod squash;
 
 use crate::mirror::rearrange::Record;
+use crate::report;
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
@@ -11,16 +12,17 @@ use pond_refs::Head;
 use pond_refs::{Expected, Found, Namespace, RefEdit};
 use serde_json::json;
 
+use crate::args::strategy::StrategyArgs;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::identity;
-use crate::merging::{self, Applied, StrategyArgs, Then};
+use crate::merging::{self, Applied, Then};
 use crate::message::Cleanup;
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
 use crate::ui::{editor, size};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::{Pending, Sequence};
 
 /// Join another history to the current branch
@@ -107,8 +109,11 @@ pub(crate) struct MergeArgs {
 
 pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandError> {
     refuse_several(&args)?;
-    let mut workspace =
-        if args.abort { Workspace::take_back(ctx.session()?)? } else { Workspace::write(ctx.session()?)? };
+    let mut workspace = if args.abort {
+        workspace::open(ctx.session()?, Purpose::TakeBack)?
+    } else {
+        workspace::open(ctx.session()?, Purpose::Change)?
+    };
     if args.go_on {
         return sequence::go_on(ctx, &mut workspace, Sequence::Merge);
     }
@@ -249,7 +254,7 @@ fn three_way(
     let applied = merging::apply(workspace, "MERGE", &parameters, &combined, then)?;
     report(ctx, workspace, &applied, &combined.merged, args.squash)?;
     if !is_clean && !applied.laid_out.interrupted {
-        return Ok(merging::outcome_of_conflicts(workspace, &applied.laid_out));
+        return Ok(report::outcome_of_conflicts(&ctx.ui, &applied.laid_out));
     }
     end(applied.laid_out.interrupted, applied.laid_out.failed.is_empty())
 }

@@ -21,7 +21,7 @@ use crate::mirror::remove::remove_emptied;
 use crate::mirror::save::{self, Saved, Victim};
 use crate::mirror::stage::host_path;
 use crate::ui::changes_json::insert_path;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
 use pond_mirror::write::materialize::{Expected, Flush, Materializer, Options};
@@ -66,7 +66,7 @@ pub(crate) struct MvArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     let (moves, skipped) = plan::plan(&workspace, &args)?;
     for error in &skipped {
         ctx.ui.status(format_args!("left out: {error}"));
@@ -226,7 +226,7 @@ fn rename_all(
                 fatal("the files were renamed, but may not survive a power cut").because(&error)
             });
             drop(materializer);
-            save::rescue(workspace, &replaced).and(synced)
+            save::rescue(workspace, &replaced).map_err(CommandError::from).and(synced)
         }
         false => Ok(()),
     };

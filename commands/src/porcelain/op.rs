@@ -13,7 +13,7 @@ use crate::take_back::{self, Found, ViewChange, view_change};
 use crate::time::{DateStyle, rfc3339};
 use crate::ui::changes_json::change_json;
 use crate::ui::color::Role;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 
 /// List what was done in this pond, or show one operation
@@ -60,7 +60,7 @@ enum What {
 }
 
 pub(crate) fn run(ctx: &Context, args: OpArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     match args.what {
         What::Log { max_count, oneline, count } => {
             let given = count.map(|text| parse_count(&text)).transpose()?;

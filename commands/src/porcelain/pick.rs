@@ -4,6 +4,7 @@
 //! those that are left wait, with what was said about them; before the first is made, nothing was changed.
 
 use crate::mirror::rearrange::Record;
+use crate::report;
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
@@ -11,14 +12,15 @@ use pond_objects::merge::{Labels, MergeOptions};
 use pond_objects::{Commit, ObjectId, ObjectSource as _, escape, trailers};
 use serde_json::json;
 
+use crate::args::strategy::StrategyArgs;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, nothing, usage};
 use crate::identity;
-use crate::merging::{self, StrategyArgs, Then};
+use crate::merging::{self, Then};
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
 use crate::ui::size;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::pick_options::PickOptions;
 
@@ -68,8 +70,11 @@ pub(super) fn run(
     args: &PickArgs,
     said: PickOptions,
 ) -> Result<Outcome, CommandError> {
-    let mut workspace =
-        if args.abort { Workspace::take_back(ctx.session()?)? } else { Workspace::write(ctx.session()?)? };
+    let mut workspace = if args.abort {
+        workspace::open(ctx.session()?, Purpose::TakeBack)?
+    } else {
+        workspace::open(ctx.session()?, Purpose::Change)?
+    };
     match (args.go_on, args.skip, args.abort, args.quit) {
         (true, ..) => return sequence::go_on(ctx, &mut workspace, doing),
         (_, true, ..) => return sequence::skip(ctx, &mut workspace, doing),
@@ -309,10 +314,10 @@ fn pick(
             ui.hint(
                 "'pond add PATH' says that one is decided; 'pond undo' takes back all that was staged now",
             );
-            return Ok(merging::outcome_of_conflicts(workspace, &applied.laid_out));
+            return Ok(report::outcome_of_conflicts(&ctx.ui, &applied.laid_out));
         }
         ui.hint(format_args!("'pond add PATH' says that one is decided; 'pond {command} --continue' goes on, --skip leaves this commit out, --abort goes back to before all of them"));
-        return Ok(merging::outcome_of_conflicts(workspace, &applied.laid_out));
+        return Ok(report::outcome_of_conflicts(&ctx.ui, &applied.laid_out));
     }
     Ok(if applied.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }

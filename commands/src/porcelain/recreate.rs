@@ -12,8 +12,9 @@ use pond_objects::merge::{MergeOptions, NewContent};
 use pond_objects::{ObjectId, PathEntry, read_blob};
 use pond_objects::{Side, large};
 
+use crate::args::strategy::StrategyArgs;
 use crate::error::{CommandError, Outcome, conflict};
-use crate::merging::{self, StrategyArgs};
+use crate::merging;
 use crate::porcelain::restore::{Restore, restore, staged};
 use crate::ui::diff::stored_text;
 use crate::workspace::Workspace;

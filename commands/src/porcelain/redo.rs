@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, nothing};
 use crate::porcelain::undo::{done_half_way, take_all_back};
 use crate::take_back::{self, How, Newer};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose};
 
 /// Take the last undo back
 ///
@@ -26,8 +26,11 @@ pub(crate) struct RedoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace =
-        if args.dry_run { Workspace::read(ctx.session()?)? } else { Workspace::take_back(ctx.session()?)? };
+    let mut workspace = if args.dry_run {
+        workspace::open(ctx.session()?, Purpose::Look)?
+    } else {
+        workspace::open(ctx.session()?, Purpose::TakeBack)?
+    };
     if let Some(outcome) = done_half_way(ctx, &workspace, "REDO")? {
         return Ok(outcome);
     }

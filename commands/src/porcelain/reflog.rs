@@ -11,7 +11,7 @@ use crate::operation_output::when;
 use crate::revisions::{self, short_id};
 use crate::time::rfc3339;
 use crate::ui::color::Role;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose};
 use pond_objects::escape;
 
 /// List the values that a ref had, the newest first
@@ -53,7 +53,7 @@ fn reference(mut words: Vec<OsString>) -> Result<OsString, CommandError> {
 }
 
 pub(crate) fn run(ctx: &Context, args: ReflogArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let name = reference(args.words)?;
     let tracked = revisions::tracked(&workspace, &name)?;
     let shown = escape::plain(name.as_encoded_bytes()).into_owned();

@@ -10,7 +10,7 @@ use pond_refs::Head;
 use pond_refs::{Expected, RefEdit};
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::error::{CommandError, Outcome, advice_on, fatal, interrupted};
 use crate::mirror::carried::{self, Carried};
 use crate::mirror::lay_out::{self, LaidOut};
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
@@ -20,7 +20,7 @@ use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_j
 use crate::revisions::{self, short_id, split_arguments};
 use crate::ui::changes_json::path_rows;
 use crate::ui::size;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::Update;
 use pond_mirror::index::pending::Pending;
@@ -107,7 +107,7 @@ impl ResetArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write_over(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Overwrite)?;
     workspace.need_mirror()?;
     let arguments = split_arguments(&workspace, &args.what, &args.paths, ctx.ends_with_dashes())?;
     let revision = match arguments.revisions.as_slice() {
@@ -210,7 +210,7 @@ fn move_and_restage(
     if let Some(waiting) = waiting.filter(|waiting| waiting.waits() && mode != Mode::Mixed) {
         let matter = waiting.doing.matter();
         return Err(fatal(format_args!("a {} reset can't be done: {matter}", mode.word()))
-            .hint(waiting.doing.advice()));
+            .hint(advice_on(waiting.doing)));
     }
     let tree = head.commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
     let (scan, files) = match mode {

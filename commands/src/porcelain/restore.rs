@@ -23,7 +23,7 @@ use crate::porcelain::take_side::{SideArgs, refuse_in_conflict, take_side};
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::ui::size;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::Pending;
 use pond_mirror::index::{Row, Seen, Update};
 use pond_mirror::scan::displaced::displaced;
@@ -76,7 +76,7 @@ pub(crate) struct RestoreArgs {
 
 pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
     if let Some(directory) = &args.to {
-        let workspace = Workspace::browse(ctx.session()?)?;
+        let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
         let tree = tree_of(&workspace, args.source.as_ref())?;
         let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
         let entries = elsewhere::Entries::of(&workspace, tree.as_ref(), pathspecs.as_ref())?;
@@ -85,7 +85,7 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
     if args.paths.is_empty() {
         return Err(usage("restore needs paths").hint("'pond restore .' restores everything below here"));
     }
-    let mut workspace = Workspace::write_without_index(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::MendIndex)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
     let is_rebuilt = args.staged && pathspecs.is_everything() && workspace.rebuild_index()?;
     if is_rebuilt && args.source.is_none() && !args.worktree {
@@ -230,7 +230,7 @@ fn save_updates(
 ) -> Result<(), CommandError> {
     match updates.is_empty() {
         true => Ok(()),
-        false => workspace.update_index(updates, &[]),
+        false => Ok(workspace.update_index(updates, &[])?),
     }
 }
 
@@ -354,13 +354,13 @@ fn stage_targets<'t>(
 
 /// The entries of a version; HEAD's where none is named.
 fn version(workspace: &Workspace<'_>, source: Option<&OsString>) -> Result<Vec<PathEntry>, CommandError> {
-    workspace.list(tree_of(workspace, source)?.as_ref())
+    Ok(workspace.list(tree_of(workspace, source)?.as_ref())?)
 }
 
 fn tree_of(workspace: &Workspace<'_>, source: Option<&OsString>) -> Result<Option<ObjectId>, CommandError> {
     match source {
         Some(text) => Ok(Some(revisions::resolve_tree(workspace, text)?)),
-        None => workspace.head_tree(),
+        None => Ok(workspace.head_tree()?),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
 use crate::mirror::save::{self, Saved, Victim};
 use crate::porcelain::path_args::{self, PathArgs};
 use crate::porcelain::removal_report;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::pending::Conflict;
@@ -92,7 +92,7 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
     if args.paths.is_empty() {
         return Err(usage("rm needs paths"));
     }
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
     let unmerged = unmerged(&workspace, &pathspecs);
     let rows = select(&workspace, &args, &pathspecs)?;

@@ -6,7 +6,7 @@ use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::view::View;
 use serde_json::json;
 
-use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
+use crate::error::{CommandError, Outcome, advice_on, conflict, fatal, nothing};
 use crate::message::Cleanup;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::save::{self, Saved};
@@ -23,10 +23,10 @@ fn pending<'w>(workspace: &'w Workspace<'_>, doing: Sequence) -> Result<&'w Pend
     match workspace.index.header().pending.as_ref().filter(|pending| pending.waits()) {
         Some(pending) if pending.doing == doing => Ok(pending),
         Some(other) if !other.doing.is_only_conflicts() => {
-            Err(fatal(format_args!("{}, not a {command}", other.doing.matter())).hint(other.doing.advice()))
+            Err(fatal(format_args!("{}, not a {command}", other.doing.matter())).hint(advice_on(other.doing)))
         }
         Some(other) => Err(fatal(format_args!("no {command} is under way: {}", other.doing.matter()))
-            .hint(other.doing.advice())),
+            .hint(advice_on(other.doing))),
         None => Err(fatal(format_args!("no {command} is under way"))),
     }
 }
@@ -164,7 +164,7 @@ fn give_up(
     let how = How { kind: "ABORT", newer: Newer::Store, counts_as_undo: false, partway: false };
     let done = match taking.apply(workspace, how, &[])? {
         Attempt::Done(done) => done,
-        Attempt::Newer(newer) => return Err(taking.would_lose(&newer, how)),
+        Attempt::Newer(newer) => return Err(taking.would_lose(&newer, how).into()),
     };
     let ui = &ctx.ui;
     if ui.is_json() {
@@ -189,7 +189,7 @@ pub(super) fn quit(
     let ui = &ctx.ui;
     if let Some(left) = &workspace.index.header().pending {
         ui.status(format_args!("the {} is forgotten, but {}", doing.command(), left.doing.matter()));
-        ui.hint(left.doing.advice());
+        ui.hint(advice_on(left.doing));
     }
     Ok(Outcome::Done)
 }
@@ -204,7 +204,7 @@ fn wait_for(workspace: &mut Workspace<'_>, kind: &str, pending: Option<Pending>)
 
 fn save_pending(workspace: &mut Workspace<'_>, pending: Option<Pending>) -> Result<(), CommandError> {
     let header = Header { pending, ..workspace.index.header().clone() };
-    workspace.save_header(header)
+    Ok(workspace.save_header(header)?)
 }
 
 /// The message that waits, without what was only for reading.

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::{self, Walk, WalkOptions, short_id, split_arguments};
 use crate::ui::diff::Forms;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
 
@@ -58,7 +58,7 @@ pub(crate) struct ShowArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::browse(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
     let arguments = split_arguments(&workspace, &args.objects, &args.paths, ctx.ends_with_dashes())?;
     let objects = match arguments.revisions.is_empty() {
         true => vec![OsString::from("HEAD")],

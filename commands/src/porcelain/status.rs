@@ -15,7 +15,7 @@ use self::short::Style;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::porcelain::path_args::PathArgs;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose};
 use pond_mirror::host::walk::Untracked;
 use pond_objects::escape;
 
@@ -155,7 +155,7 @@ pub(super) fn show(ctx: &Context) -> Result<Outcome, CommandError> {
 }
 
 pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::read(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::Look)?;
     workspace.need_mirror()?;
     let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
     let renames = !args.no_renames && ctx.config()?.bool("diff.renames")?;

@@ -13,7 +13,7 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::recreate::AgainArgs;
 use crate::revisions;
 use crate::ui::suggest;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use go::{Go, To, go};
 
 /// Move HEAD to a branch, and the mirror's files with it
@@ -69,7 +69,7 @@ pub(crate) struct SwitchArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: SwitchArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     workspace.need_mirror()?;
     let to = destination(&workspace, &args)?;
     let merge = args.again.options(&workspace)?;

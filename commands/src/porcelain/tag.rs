@@ -14,7 +14,7 @@ use crate::error::{CommandError, Outcome, usage};
 use crate::ref_list::{self, ListArgs, Listed, Patterns, Template};
 use crate::ref_update::{self, Moves};
 use crate::revisions::short_id;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose};
 use pond_objects::escape;
 
 /// List, make or delete tags
@@ -112,7 +112,7 @@ fn list(
     patterns: Vec<String>,
     lines: Option<usize>,
 ) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let template = args.form.template(&workspace)?;
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::short(&patterns, args.form.ignores_case())?;
@@ -148,7 +148,7 @@ fn delete(ctx: &Context, names: &[String]) -> Result<Outcome, CommandError> {
     if names.is_empty() {
         return Err(usage("which tag?").hint("'pond tag' lists them"));
     }
-    let mut workspace = Workspace::history(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let mut gone: Vec<(RefName, ObjectId)> = Vec::new();
     for text in names {
         let name = RefName::new(&format!("tags/{text}"));

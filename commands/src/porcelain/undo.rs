@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
 use crate::operation_output;
 use crate::take_back::{self, Attempt, Found, How, Newer, TakenBack, TakingBack};
-use crate::workspace::Workspace;
+use crate::workspace::{self, HalfWay, Purpose, Workspace, WorkspaceError};
 use pond_objects::escape;
 
 /// Take the last command back
@@ -42,8 +42,11 @@ pub(crate) struct UndoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace =
-        if args.dry_run { Workspace::read(ctx.session()?)? } else { Workspace::take_back(ctx.session()?)? };
+    let mut workspace = if args.dry_run {
+        workspace::open(ctx.session()?, Purpose::Look)?
+    } else {
+        workspace::open(ctx.session()?, Purpose::TakeBack)?
+    };
     let how = How { kind: "UNDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
     let Some(number) = args.to else {
         if let Some(outcome) = done_half_way(ctx, &workspace, "UNDO")? {
@@ -78,12 +81,15 @@ pub(super) fn done_half_way(
         ui.status(format_args!("would finish the '{command}' that was interrupted"));
         return Ok(Some(Outcome::Done));
     }
-    let Some(outcome) = workspace.ended_half_way(kind) else { return Ok(None) };
-    if outcome == Outcome::Done {
+    let Some(ended) = workspace.ended_half_way(kind) else { return Ok(None) };
+    if ended == HalfWay::Finished {
         ui.status(format_args!("the '{command}' that was interrupted is finished; nothing else was changed"));
         ui.hint(format_args!("'pond {command}' once more goes on with the command before"));
     }
-    Ok(Some(outcome))
+    Ok(Some(match ended {
+        HalfWay::Finished => Outcome::Done,
+        HalfWay::Left => Outcome::Partial,
+    }))
 }
 
 /// Takes one command back after the other: none where it shows before that one of them cannot be.
@@ -95,7 +101,7 @@ pub(super) fn take_all_back(
     dry_run: bool,
 ) -> Result<Outcome, CommandError> {
     let takings = commands.into_iter().map(|found| TakingBack::of(workspace, found));
-    let takings = takings.collect::<Result<Vec<_>, CommandError>>()?;
+    let takings = takings.collect::<Result<Vec<_>, WorkspaceError>>()?;
     if dry_run {
         return foretell(ctx, workspace, &takings, how);
     }
@@ -128,7 +134,7 @@ fn foretell(
         operation_output::report(ctx, &taking.operations, &taking.view, paths, true)?;
     }
     if let Err(obstacle) = take_back::check(workspace, takings, how, true) {
-        ctx.ui.warn(obstacle.message());
+        ctx.ui.warn(CommandError::from(obstacle).message());
     }
     Ok(Outcome::Done)
 }
@@ -167,9 +173,10 @@ fn apply(
             Attempt::Newer(newer) => newer,
         };
         if !ctx.ui.can_ask() {
-            return Err(taking.would_lose(&newer, how));
+            return Err(taking.would_lose(&newer, how).into());
         }
-        ctx.ui.warn(taking.losing(&newer));
+        let error = CommandError::from(taking.would_lose(&newer, how));
+        ctx.ui.warn(error.message());
         if !ctx.ui.ask("Take it back, and store these changes in the pond first?") {
             return Err(conflict(format_args!("{} was not taken back; {}", taking.name(), how.unchanged())));
         }

@@ -2,7 +2,7 @@
 
 use pond_objects::escape;
 
-use crate::error::hint_after_publishing;
+use crate::error::{advice, hint_after_publishing};
 use crate::mirror::failures::Failures;
 use crate::ui::Ui;
 use crate::ui::size::counted;
@@ -13,13 +13,13 @@ const NAMED: usize = 50;
 /// Shows them, of a command that would do it if it ran again.
 pub(super) fn show(ui: &Ui, failures: &Failures) {
     show_paths(ui, failures);
-    failures.advice().iter().for_each(|advice| ui.hint(advice));
+    failures.causes().iter().for_each(|cause| ui.hint(advice(*cause)));
 }
 
 /// The same of a command that is not to run again: they are due, and the next one writes them. `command` takes it back.
 pub(super) fn show_due(ui: &Ui, failures: &Failures, command: &str) {
     show_paths(ui, failures);
-    failures.advice().iter().for_each(|advice| ui.hint(hint_after_publishing(advice)));
+    failures.causes().iter().for_each(|cause| ui.hint(hint_after_publishing(advice(*cause))));
     if !failures.is_empty() {
         ui.hint(format_args!(
             "the next command that changes the mirror does the rest; 'pond {command}' takes this one back"

@@ -14,10 +14,10 @@ use pond_refs::Head;
 use pond_refs::RefName;
 
 use super::{How, Newer, Pairs, TakingBack};
-use crate::error::CommandError;
 use crate::mirror::lay_out;
 use crate::mirror::save::Victim;
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::scan::Scan;
 use pond_mirror::scan::content::{self, Content};
@@ -86,7 +86,7 @@ impl Ahead {
         workspace: &Workspace<'_>,
         host: &mut Host,
         taking: &TakingBack,
-    ) -> Result<Vec<(BString, Side)>, CommandError> {
+    ) -> Result<Vec<(BString, Side)>, WorkspaceError> {
         let others = taking.targets.iter().filter(|target| !self.on_host.contains_key(&target.path));
         let now = |target: &Target| Some(Target { path: self.located(&target.path)?, side: target.side });
         let targets: Vec<Target> = others.filter_map(now).collect();
@@ -108,7 +108,7 @@ impl Ahead {
         &self,
         workspace: &Workspace<'_>,
         taking: &TakingBack,
-    ) -> Result<Vec<(BString, Side)>, CommandError> {
+    ) -> Result<Vec<(BString, Side)>, WorkspaceError> {
         let head = self.head.as_ref().unwrap_or(&workspace.head);
         let store = workspace.store();
         let tree = head.commit.map(|id| store.commit(&id)).transpose()?.map(|commit| commit.tree);
@@ -138,7 +138,7 @@ pub(crate) fn check(
     takings: &[TakingBack],
     how: How,
     newer_is_kept: bool,
-) -> Result<(), CommandError> {
+) -> Result<(), WorkspaceError> {
     let mut host =
         if newer_is_kept && how.newer == Newer::Keep { Some(Host::look(workspace)?) } else { None };
     let mut ahead = Ahead::default();
@@ -166,7 +166,7 @@ struct Host {
 }
 
 impl Host {
-    fn look(workspace: &Workspace<'_>) -> Result<Self, CommandError> {
+    fn look(workspace: &Workspace<'_>) -> Result<Self, WorkspaceError> {
         let root = HostDir::open_root(workspace.pond.mirror_root())?;
         Ok(Self { scan: lay_out::look(workspace)?, root, buffer: Vec::new() })
     }

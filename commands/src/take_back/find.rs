@@ -9,9 +9,9 @@ use pond_objects::ObjectId;
 use pond_oplog::operation::Operation;
 
 use super::UNDOES;
-use crate::error::CommandError;
 use crate::transact::{CONTINUES, MIRROR};
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::index::pending::Pending;
 
 /// An operation with its id.
@@ -39,7 +39,9 @@ fn command_of((_, operation): &Found) -> i64 {
 }
 
 /// The operations of this mirror that still count, newest first: those that were not taken back.
-fn counting<'w>(workspace: &'w Workspace<'_>) -> impl Iterator<Item = Result<Found, CommandError>> + use<'w> {
+fn counting<'w>(
+    workspace: &'w Workspace<'_>,
+) -> impl Iterator<Item = Result<Found, WorkspaceError>> + use<'w> {
     let mut undone = HashSet::new();
     typed_here(workspace).filter_map(move |found| {
         let found = match found {
@@ -56,8 +58,8 @@ fn counting<'w>(workspace: &'w Workspace<'_>) -> impl Iterator<Item = Result<Fou
 
 fn typed_here<'w>(
     workspace: &'w Workspace<'_>,
-) -> impl Iterator<Item = Result<Found, CommandError>> + use<'w> {
-    let operations = workspace.snapshot.operations().map(|found| found.map_err(CommandError::from));
+) -> impl Iterator<Item = Result<Found, WorkspaceError>> + use<'w> {
+    let operations = workspace.snapshot.operations().map(|found| found.map_err(WorkspaceError::from));
     operations
         .filter(|found| found.as_ref().map_or(true, |(_, operation)| is_typed_here(workspace, operation)))
 }
@@ -78,8 +80,8 @@ pub(crate) fn by_command(found: Vec<Found>) -> Vec<Vec<Found>> {
 
 /// The operations of the command that is the first in the list, and of no other.
 fn first_command(
-    found: impl Iterator<Item = Result<Found, CommandError>>,
-) -> Result<Vec<Found>, CommandError> {
+    found: impl Iterator<Item = Result<Found, WorkspaceError>>,
+) -> Result<Vec<Found>, WorkspaceError> {
     let mut command: Vec<Found> = Vec::new();
     for one in found {
         let one = one?;
@@ -92,14 +94,14 @@ fn first_command(
 }
 
 /// The command that `undo` takes back: the last one that was not taken back yet. Its operations, newest first.
-pub(crate) fn last(workspace: &Workspace<'_>) -> Result<Vec<Found>, CommandError> {
+pub(crate) fn last(workspace: &Workspace<'_>) -> Result<Vec<Found>, WorkspaceError> {
     let is_undo = |(_, operation): &Found| !undone_by(operation).is_empty();
     first_command(counting(workspace).filter(|found| found.as_ref().map_or(true, |found| !is_undo(found))))
 }
 
 /// What has to be taken back to come to what an operation left, newest first. What was done and taken back since is
 /// left out; what was taken back since and done before is done again.
-pub(crate) fn counting_after(workspace: &Workspace<'_>, seq: i64) -> Result<Vec<Found>, CommandError> {
+pub(crate) fn counting_after(workspace: &Workspace<'_>, seq: i64) -> Result<Vec<Found>, WorkspaceError> {
     let mut wanted = Vec::new();
     let mut undone = HashSet::new();
     for found in typed_here(workspace) {
@@ -134,7 +136,7 @@ fn pends((_, operation): &Found) -> Option<[Option<Pending>; 2]> {
 pub(crate) fn beginning_of_pending(
     workspace: &Workspace<'_>,
     waiting: &Pending,
-) -> Result<Vec<Found>, CommandError> {
+) -> Result<Vec<Found>, WorkspaceError> {
     let mut wanted = Vec::new();
     for found in counting(workspace) {
         let found = found?;
@@ -156,7 +158,7 @@ pub(crate) fn beginning_of_pending(
 
 /// The same of the whole sequence of commits that is picked: from the command on that began it, with all that those did
 /// which went on with it.
-pub(crate) fn beginning_of_sequence(workspace: &Workspace<'_>) -> Result<Vec<Found>, CommandError> {
+pub(crate) fn beginning_of_sequence(workspace: &Workspace<'_>) -> Result<Vec<Found>, WorkspaceError> {
     let mut wanted: Vec<Found> = Vec::new();
     let mut counting = counting(workspace).peekable();
     while let Some(first) = counting.next().transpose()? {
@@ -181,7 +183,7 @@ pub(crate) fn beginning_of_sequence(workspace: &Workspace<'_>) -> Result<Vec<Fou
 }
 
 /// The takings back that `redo` takes back: those of the last command, unless another was typed since. Newest first.
-pub(crate) fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<Found>, CommandError> {
+pub(crate) fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<Found>, WorkspaceError> {
     let is_redo = |(_, operation): &Found| operation.kind == "REDO";
     let found = first_command(
         counting(workspace).filter(|found| found.as_ref().map_or(true, |found| !is_redo(found))),
@@ -191,7 +193,7 @@ pub(crate) fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<Found>, C
 }
 
 /// The operation with a number; none where there is none.
-pub(crate) fn by_number(workspace: &Workspace<'_>, seq: i64) -> Result<Option<Found>, CommandError> {
+pub(crate) fn by_number(workspace: &Workspace<'_>, seq: i64) -> Result<Option<Found>, WorkspaceError> {
     for found in workspace.snapshot.operations() {
         let (id, operation) = found?;
         if operation.seq <= seq {

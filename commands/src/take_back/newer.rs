@@ -1,6 +1,5 @@
 //! What was changed since, and would be lost where operations are taken back.
 
-use crate::report::list::paths_below;
 use pond_mirror::Target;
 use std::collections::{BTreeSet, HashSet};
 
@@ -8,9 +7,9 @@ use bstr::BString;
 use pond_objects::{Kind, Side};
 
 use super::{Ahead, How, Known, TakingBack};
-use crate::error::{CommandError, conflict};
 use crate::mirror::gave_way::special_in_place_of;
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::scan::Scan;
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::displaced::{displaced, filled};
@@ -81,17 +80,8 @@ impl TakingBack {
         newer.into_iter().collect()
     }
 
-    /// What stands in the way of it.
-    pub(crate) fn losing(&self, newer: &[BString]) -> String {
-        let list = paths_below(newer);
-        format!("{} can't be taken back without losing what was changed since:{list}", self.name())
-    }
-
     /// The error where something is newer.
-    pub(crate) fn would_lose(&self, newer: &[BString], how: How) -> CommandError {
-        conflict(self.losing(newer)).hint(format_args!(
-            "{}; -f takes it back all the same, and stores these changes in the pond first",
-            how.unchanged()
-        ))
+    pub(crate) fn would_lose(&self, newer: &[BString], how: How) -> WorkspaceError {
+        WorkspaceError::Newer { name: self.name(), paths: newer.to_vec(), unchanged: how.unchanged() }
     }
 }

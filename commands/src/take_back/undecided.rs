@@ -7,14 +7,14 @@ use bstr::BString;
 use pond_objects::{Change, ObjectSource as _, Side, tree};
 
 use super::TakingBack;
-use crate::error::CommandError;
 use crate::mirror::footprint::Recorded;
 use crate::workspace::Workspace;
+use crate::workspace::WorkspaceError;
 use pond_mirror::index::pending::Conflict;
 
 impl TakingBack {
     /// The same, and whatever was decided about paths in conflict goes back to what HEAD had before.
-    pub(crate) fn with_conflicts(mut self, workspace: &Workspace<'_>) -> Result<Self, CommandError> {
+    pub(crate) fn with_conflicts(mut self, workspace: &Workspace<'_>) -> Result<Self, WorkspaceError> {
         let store = workspace.store();
         let mut paths: BTreeSet<BString> = BTreeSet::new();
         for operation in &self.operations {

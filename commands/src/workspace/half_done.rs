@@ -12,14 +12,12 @@ use std::collections::{HashMap, HashSet};
 
 use bstr::BString;
 
-use super::Workspace;
-use crate::error::{CommandError, Outcome, fatal, interrupted};
+use super::{LeftUndone, Workspace, WorkspaceError};
 use crate::mirror::catch_up::Due;
 use crate::mirror::lay_out::LaidOut;
 use crate::mirror::unwritten;
 use crate::observer::{Event, Recovery};
 use crate::transact;
-use crate::ui::size::counted;
 use pond_mirror::index::pending::Sequence;
 
 /// What a command that ended half way may have left.
@@ -66,13 +64,22 @@ pub(super) struct Ended {
     pub(super) is_whole: bool,
 }
 
+/// What became of a command that ended half way, once the next one opened the pond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HalfWay {
+    /// All of it is done.
+    Finished,
+    /// Some of it still cannot be done.
+    Left,
+}
+
 impl Workspace<'_> {
     /// Whether what seems half done was left so: whoever does it may be at it still, or have ended since this one looked.
-    pub(super) fn is_left_half_done(&self) -> Result<bool, CommandError> {
+    pub(super) fn is_left_half_done(&self) -> Result<bool, WorkspaceError> {
         Ok(self.half_done.is_some() && self.was_cut_off()?)
     }
 
-    fn was_cut_off(&self) -> Result<bool, CommandError> {
+    fn was_cut_off(&self) -> Result<bool, WorkspaceError> {
         if !self.is_free() {
             return Ok(false);
         }
@@ -97,7 +104,7 @@ impl Workspace<'_> {
     ///
     /// # Errors
     /// Those of looking at the mirror.
-    pub(crate) fn due(&self) -> Result<Vec<Target>, CommandError> {
+    pub(crate) fn due(&self) -> Result<Vec<Target>, WorkspaceError> {
         let Some(half_done) = &self.half_done else { return Ok(Vec::new()) };
         if self.lock.is_none() && !self.was_cut_off()? {
             return Ok(Vec::new());
@@ -116,7 +123,7 @@ impl Workspace<'_> {
     /// # Errors
     /// An interruption, and, with [`Unfinished::Refuse`], that files cannot be written: what is left is left to the next
     /// command.
-    pub(super) fn finish_half_done(&mut self, unfinished: Unfinished) -> Result<(), CommandError> {
+    pub(super) fn finish_half_done(&mut self, unfinished: Unfinished) -> Result<(), WorkspaceError> {
         let Some(half_done) = &self.half_done else { return Ok(()) };
         if half_done.host.is_empty() && half_done.moved.is_empty() {
             self.tell_half_done();
@@ -129,11 +136,11 @@ impl Workspace<'_> {
         let renamed = unwritten::rename(self, &moved, half_done.kind != "UNDO");
         let written = renamed.and_then(|renamed| Ok((renamed, unwritten::write(self, &host, &index)?)));
         if self.session.is_interrupted() {
-            return Err(interrupted(
-                "interrupted; the files that an earlier command left unfinished are left to the next one",
-            ));
+            return Err(WorkspaceError::Interrupted {
+                state: "the files that an earlier command left unfinished are left to the next one",
+            });
         }
-        let error = match written {
+        let what = match written {
             Ok((renamed, written)) if written.failed.is_empty() => {
                 let files = renamed + written.written.len() + written.removed.len();
                 if files > 0 {
@@ -152,39 +159,34 @@ impl Workspace<'_> {
                     half_done.host.retain(|due| written.failed.contains(&due.path));
                     half_done.files = left;
                 }
-                let files = counted(left as u64, "file");
-                fatal(format_args!("{files} that an interrupted command left unfinished cannot be written"))
+                LeftUndone::Files(left)
             }
-            Err(error) => error.context("what an interrupted command left unfinished cannot be written"),
+            Err(error) => LeftUndone::Failed(Box::new(error)),
         };
         if let Some(ended) = &mut self.ended {
             ended.is_whole = false;
         }
         if unfinished == Unfinished::Refuse {
-            return Err(error
-                .hint("mend that, and run the command again; what is in the mirror is not taken for a change of yours")
-                .hint(format_args!(
-                    "'pond {taken_back_by}' takes that command back; after 'pond reset' what is in the mirror counts as it is"
-                )));
+            return Err(WorkspaceError::Unfinished { what, taken_back_by });
         }
-        self.session.tell(Event::Recovery(Recovery::HalfDoneStays { error: &error }));
+        self.session.tell(Event::Recovery(Recovery::HalfDoneStays { what: &what }));
         // Index first: of the operations that follow, each finds it where the one before left it.
         self.save_header(self.index.header().clone())
     }
 
     /// Whether the command before was of a kind, and ended half way: then what became of that when this one opened the pond.
-    pub(crate) fn ended_half_way(&self, kind: &str) -> Option<Outcome> {
+    pub(crate) fn ended_half_way(&self, kind: &str) -> Option<HalfWay> {
         let ended = self.ended.as_ref().filter(|ended| ended.kind == kind)?;
-        Some(if ended.is_whole { Outcome::Done } else { Outcome::Partial })
+        Some(if ended.is_whole { HalfWay::Finished } else { HalfWay::Left })
     }
 
     /// Whether a command of a kind has ended half way, for one that only looks.
-    pub(crate) fn is_half_done(&self, kind: &str) -> Result<bool, CommandError> {
+    pub(crate) fn is_half_done(&self, kind: &str) -> Result<bool, WorkspaceError> {
         Ok(self.lock.is_none() && self.ended_half_way(kind).is_some() && self.was_cut_off()?)
     }
 
     /// Takes the mirror's files as they are, whatever was left to do of them.
-    pub(crate) fn forget_half_done(&mut self) -> Result<(), CommandError> {
+    pub(crate) fn forget_half_done(&mut self) -> Result<(), WorkspaceError> {
         if self.half_done.is_none() {
             return Ok(());
         }

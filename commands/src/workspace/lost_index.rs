@@ -3,9 +3,8 @@
 use pond_mirror::index::head_file;
 use pond_oplog::{Pond, StagedPack};
 
-use super::Workspace;
 use super::half_done::Unfinished;
-use crate::error::{CommandError, fatal};
+use super::{Workspace, WorkspaceError};
 use crate::mirror::staged_packs;
 use crate::observer::{Event, Recovery};
 use pond_mirror::index::Index;
@@ -13,12 +12,13 @@ use pond_mirror::index::Index;
 impl Workspace<'_> {
     /// In the place of an index that cannot be read, makes one from HEAD. What is there is kept under another name, and
     /// the new one names every staged pack, since the old one may have. Gives whether that was done.
-    pub(crate) fn rebuild_index(&mut self) -> Result<bool, CommandError> {
+    pub(crate) fn rebuild_index(&mut self) -> Result<bool, WorkspaceError> {
         if self.index_error.is_none() {
             return Ok(false);
         }
-        let kept = pond_durable::set_aside(&self.session.index_path())
-            .map_err(|error| fatal("cannot rename the index that cannot be read").because(&error))?;
+        let kept = pond_durable::set_aside(&self.session.index_path()).map_err(|source| {
+            WorkspaceError::SetAside { what: "the index that cannot be read".to_owned(), source }
+        })?;
         self.index = anew(&self.pond)?;
         self.index_error = None;
         self.refresh(self.snapshot.state().clone())?;
@@ -37,13 +37,13 @@ pub(super) fn naming(packs: &[StagedPack]) -> Index {
 
 /// An index without rows in the place of one that is lost. It names every whole pack of the staging area, so that no
 /// content is taken for garbage that only the lost one named; damaged ones get another name, for the same reason.
-pub(super) fn anew(pond: &Pond) -> Result<Index, CommandError> {
+pub(super) fn anew(pond: &Pond) -> Result<Index, WorkspaceError> {
     let mut packs = staged_packs::present(pond);
     for flawed in staged_packs::flawed(pond, &packs) {
         packs.retain(|pack| *pack != flawed.pack);
         if let Some(file) = flawed.file {
-            pond_durable::set_aside(&file)
-                .map_err(|error| fatal("cannot rename a damaged pack of the staging area").because(&error))?;
+            let what = "a damaged pack of the staging area".to_owned();
+            pond_durable::set_aside(&file).map_err(|source| WorkspaceError::SetAside { what, source })?;
         }
     }
     Ok(naming(&packs))

@@ -60,17 +60,6 @@ impl Sequence {
             other => format!("a {} is under way", other.command()),
         }
     }
-
-    /// How it ends.
-    pub fn advice(self) -> String {
-        let command = self.command();
-        match self {
-            Self::Stash | Self::Squash | Self::Conflicts => {
-                "'pond status' lists them, 'pond add PATH' says that one is decided, 'pond reset --hard' gives all of it up".to_owned()
-            }
-            _ => format!("'pond {command} --continue' ends it, 'pond {command} --abort' goes back"),
-        }
-    }
 }
 
 /// What waits.

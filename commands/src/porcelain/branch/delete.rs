@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::ref_update::{self, Moves};
 use crate::revisions::{self, short_id};
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 
 /// Deletes what can be deleted, in one operation, and names the rest.
@@ -21,7 +21,7 @@ pub(super) fn run(
     if names.is_empty() {
         return Err(usage("which branch?").hint("'pond branch' lists them"));
     }
-    let mut workspace = Workspace::history(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let in_use = ref_update::branches_in_use(&workspace)?;
     let mut gone: Vec<(RefName, ObjectId)> = Vec::new();
     for text in names {

@@ -11,11 +11,11 @@ use crate::error::{CommandError, Outcome};
 use crate::ref_list::{self, Facts, Listed, Patterns};
 use crate::revisions::short_id;
 use crate::ui::color::Role;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 
 pub(super) fn run(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let template = args.form.template(&workspace)?;
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::short(&texts(&args.names)?, args.form.ignores_case())?;

@@ -30,7 +30,7 @@ use crate::mirror::staged_tree::NewPages;
 use crate::porcelain::status;
 use crate::porcelain::switch::go::{To, add_files, head_json};
 use crate::ui::changes_json::path_rows;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::scan::Scan;
 use pond_mirror::scan::differences::Differences;
@@ -38,11 +38,8 @@ use pond_mirror::scan::displaced::parents;
 use pond_objects::escape;
 use pond_objects::path::above;
 
-/// What to do where files are in the way.
-const ADVICE: &str = "the stash is kept; commit these changes, or put them aside too, with 'pond stash -u'";
-
 pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, args.stash.as_deref())?;
@@ -53,7 +50,7 @@ pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome,
     let host = Differences::of(&scan);
     brought.files.iter().for_each(|target| obstacles.add_of(&host, target));
     let files = with_untracked(&workspace, &stash, &host, &brought.files, &mut obstacles)?;
-    obstacles.refuse("this stash", ADVICE)?;
+    obstacles.refuse("this stash")?;
     merging::tell(&workspace, &brought.merged);
     let is_dropped = pop && brought.merged.is_clean;
     let parameters = [("stash", stash.name.clone())];
@@ -256,7 +253,7 @@ fn finish(
 }
 
 pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, text)?;
@@ -271,7 +268,7 @@ pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Resul
     let files = lay_out::changed_on_host(&workspace, &scan, &files);
     let host = Differences::of(&scan);
     let files = with_untracked(&workspace, &stash, &host, &files, &mut obstacles)?;
-    obstacles.refuse("this stash", ADVICE)?;
+    obstacles.refuse("this stash")?;
     let parameters = [("branch", name.short().to_owned()), ("stash", stash.name.clone())];
     let edit = RefEdit { name: name.clone(), expected: Expected::MustNotExist, new: Some(stash.base_id) };
     let request = Rearrange {

@@ -18,7 +18,7 @@ use crate::transact;
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Forms, count, write_diff};
 use crate::ui::log_format::Reflog;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
 
@@ -33,7 +33,7 @@ pub(super) fn list(ctx: &Context, mut args: ListArgs) -> Result<Outcome, Command
             usage(format_args!("unexpected argument '{other}'")).hint("'pond stash show STASH' shows one")
         );
     }
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let store = workspace.store();
     let is_dated = args.format.names_dates();
     let format = args.format.or_template(LINE);
@@ -77,7 +77,7 @@ pub(super) fn list(ctx: &Context, mut args: ListArgs) -> Result<Outcome, Command
 }
 
 pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandError> {
-    let workspace = Workspace::history(ctx.session()?)?;
+    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let stash = find(&workspace, args.stash.as_deref())?;
     let (store, everything) = (workspace.store(), Pathspecs::default());
     let trees = |old, new| comparison::trees(store, old, new, &everything, &args.diff);
@@ -108,7 +108,7 @@ pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandErr
 }
 
 pub(super) fn drop_one(ctx: &Context, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::history(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let stash = find(&workspace, text)?;
     let seq = stash.on_stack()?;
     take_off(&mut workspace, &stash.name, &[seq])?;
@@ -127,7 +127,7 @@ pub(super) fn tell_dropped(ctx: &Context, stash: &Stash) {
 }
 
 pub(super) fn clear(ctx: &Context) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::history(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let stack = workspace.snapshot.view().stashes()?;
     let numbers: Vec<i64> = stack.iter().map(|(seq, _)| *seq).collect();
     take_off(&mut workspace, "all", &numbers)?;

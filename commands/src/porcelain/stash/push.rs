@@ -27,7 +27,7 @@ use crate::mirror::staged_tree::{NewPages, join};
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::switch::go::add_files;
 use crate::revisions::short_id;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::{Index, Row, Seen, Update};
@@ -39,7 +39,7 @@ use pond_objects::path::{above, is_below};
 use pond_objects::pathspec::Pathspecs;
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::write(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     crate::merging::refuse_while_due(&workspace, "stash")?;
     workspace.need_mirror()?;
     let Some(head) = workspace.head.commit else {

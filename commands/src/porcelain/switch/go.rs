@@ -1,6 +1,7 @@
 //! HEAD on its way to another place: what `switch` and `checkout` share.
 
 use crate::context::Context;
+use crate::report;
 use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
@@ -179,7 +180,7 @@ pub(crate) fn go(ctx: &Context, workspace: &mut Workspace<'_>, go: Go) -> Result
         ctx.ui.hint(
             "'pond add PATH' says that one is decided; 'pond undo' goes back, with the changes as they were",
         );
-        return Ok(merging::outcome_of_conflicts(workspace, &moved.laid_out));
+        return Ok(report::outcome_of_conflicts(&ctx.ui, &moved.laid_out));
     }
     Ok(if moved.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
 }

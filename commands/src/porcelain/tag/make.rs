@@ -11,12 +11,13 @@ use crate::error::{CommandError, Outcome, fatal, nothing, usage};
 use crate::identity;
 use crate::message::{self, Cleanup};
 use crate::ref_update::{self, Moves};
+use crate::revisions;
 use crate::revisions::short_id;
 use crate::ui::editor;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Purpose, Workspace};
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {
-    let mut workspace = Workspace::history(ctx.session()?)?;
+    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     // Before a message is written in its directory.
     workspace.pond.need_ours()?;
     let name = match names {
@@ -27,8 +28,8 @@ pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Out
         _ => return Err(usage("a tag has one name and one OBJECT").hint("'pond tag NAME [OBJECT]'")),
     };
     let object = match args.names.get(1) {
-        Some(text) => ref_update::object(&workspace, text)?,
-        None => ref_update::object(&workspace, "HEAD".as_ref())?,
+        Some(text) => revisions::resolve_any(&workspace, text)?,
+        None => revisions::resolve_any(&workspace, "HEAD".as_ref())?,
     };
     let old = workspace.snapshot.view().target(&name)?;
     if old.is_some() && !args.force {

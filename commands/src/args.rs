@@ -1,0 +1,3 @@
+//! Options that several commands share, and what they stand for.
+
+pub(crate) mod strategy;
