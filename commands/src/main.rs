@@ -9,6 +9,7 @@ mod comparison;
 mod config;
 mod contents;
 mod context;
+mod deeds;
 mod error;
 mod external;
 mod identity;

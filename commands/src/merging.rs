@@ -20,7 +20,7 @@ use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
 
-use crate::mirror::add::names;
+use crate::deeds::add::names;
 use crate::mirror::lay_out::{self, LaidOut};
 use crate::mirror::next_commit::{StagedChanges, next_nodes};
 use crate::mirror::obstacles::refuse_out_of_reach;

@@ -27,7 +27,7 @@ use crate::mirror::rebase;
 use crate::mirror::staged_packs;
 use crate::session::Session;
 pub(crate) use cause::Cause;
-pub(crate) use error::{Before, CallerError, LeftUndone, WorkspaceError, in_one_line};
+pub(crate) use error::{Before, CallerError, LeftUndone, WorkspaceError, deed_error, in_one_line};
 pub(crate) use half_done::HalfWay;
 use half_done::{Ended, HalfDone};
 pub(crate) use open::{Purpose, open};

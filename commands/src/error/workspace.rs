@@ -156,10 +156,6 @@ fn refused(error: WorkspaceError) -> CommandError {
         ))
         .hint(ADD_AGAIN)
         .hint(UNSTAGE),
-        E::EmptyMirror => fatal(&error)
-            .hint("if its file system is not mounted, mount it; 'pond restore .' brings the files back")
-            .hint("if they were deleted on purpose: 'pond add -A -f' stages that"),
-        E::NoMatch(_) => fatal(&error).hint("nothing was staged; 'pond status' lists what is there"),
         E::Moved { unchanged, .. } => {
             conflict(&error).hint(format_args!("{unchanged}; 'pond op log' lists what was done"))
         }

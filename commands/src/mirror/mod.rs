@@ -1,7 +1,6 @@
 //! What commands do to the mirror and publish: staging, moving HEAD, laying versions out, and finishing what interrupted
 //! commands left. The means are those of `pond_mirror`.
 
-pub(crate) mod add;
 pub(crate) mod carried;
 pub(crate) mod catch_up;
 pub(crate) mod failures;

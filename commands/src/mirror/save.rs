@@ -13,9 +13,9 @@ use pond_objects::{ObjectId, Side, path_order};
 use pond_oplog::StagedPack;
 use pond_oplog::transaction::Transaction;
 
-use super::add::names;
 use super::footprint::Footprint;
 use super::stage::{Growing, StageError, Staged, Wanted, stage};
+use crate::deeds::add::names;
 use crate::transact;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;

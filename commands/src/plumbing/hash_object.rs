@@ -11,8 +11,8 @@ use pond_oplog::ingest::{Ingest, IngestError};
 use serde_json::json;
 
 use crate::context::Context;
+use crate::deeds::add;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::add;
 use crate::workspace::{self, Purpose};
 use pond_objects::escape;
 

@@ -4,8 +4,8 @@ use crate::report::list::paths_below;
 use bstr::BString;
 
 use crate::context::Context;
+use crate::deeds::add::{AddError, AddRequest, Added, add};
 use crate::error::{CommandError, Outcome, fatal};
-use crate::mirror::add::{AddRequest, Added, add};
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::changes_json::{failed_rows, path_rows};
 use crate::workspace::{self, Purpose, Workspace};
@@ -94,6 +94,20 @@ pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError>
         true if ignored => Ok(Outcome::Nothing),
         true => Ok(Outcome::Done),
         false => Ok(Outcome::Partial),
+    }
+}
+
+impl From<AddError> for CommandError {
+    fn from(error: AddError) -> Self {
+        match error {
+            AddError::Workspace(error) => error.into(),
+            AddError::EmptyMirror => fatal(&error)
+                .hint("if its file system is not mounted, mount it; 'pond restore .' brings the files back")
+                .hint("if they were deleted on purpose: 'pond add -A -f' stages that"),
+            AddError::NoMatch(_) => {
+                fatal(&error).hint("nothing was staged; 'pond status' lists what is there")
+            }
+        }
     }
 }
 

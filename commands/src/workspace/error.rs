@@ -247,12 +247,6 @@ pub(crate) enum WorkspaceError {
         /// The paths whose content they had.
         paths: Vec<BString>,
     },
-    /// The mirror is empty, and the pond has files in it.
-    #[error("the mirror is empty, but the pond has files in it: nothing was staged")]
-    EmptyMirror,
-    /// A pathspec matched nothing.
-    #[error("pathspec '{}' did not match any files", escape::plain(.0))]
-    NoMatch(BString),
     /// Operations can't be taken back: something moved since.
     #[error("{name} can't be taken back: {what} since")]
     Moved {
@@ -310,6 +304,22 @@ impl Before {
         }
     }
 }
+
+/// Lets `?` take every error that is a [`WorkspaceError`] into an enum of a deed, as its variant `Workspace`.
+macro_rules! deed_error {
+    ($name:ident) => {
+        impl<E> From<E> for $name
+        where
+            WorkspaceError: From<E>,
+        {
+            fn from(error: E) -> Self {
+                Self::Workspace(error.into())
+            }
+        }
+    };
+}
+
+pub(crate) use deed_error;
 
 impl From<IndexError> for WorkspaceError {
     fn from(error: IndexError) -> Self {

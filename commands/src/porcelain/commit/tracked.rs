@@ -3,8 +3,8 @@
 use crate::context::Context;
 use bstr::{BStr, BString};
 
+use crate::deeds::add::{AddRequest, add};
 use crate::error::{CommandError, partial};
-use crate::mirror::add::{AddRequest, add};
 use crate::mirror::footprint::Touched;
 use crate::workspace::Workspace;
 use pond_mirror::index::Index;

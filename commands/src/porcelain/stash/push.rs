@@ -15,9 +15,9 @@ use serde_json::json;
 
 use super::PushOptions;
 use crate::context::Context;
+use crate::deeds::add::warn_of_what_is_left_out;
 use crate::error::{CommandError, Outcome, conflict, interrupted, nothing};
 use crate::identity;
-use crate::mirror::add::warn_of_what_is_left_out;
 use crate::mirror::lay_out;
 use crate::mirror::lost_content;
 use crate::mirror::next_commit::{next_nodes_without_renames, staged_only};

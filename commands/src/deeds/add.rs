@@ -8,18 +8,18 @@ use pond_objects::name::check_path;
 use pond_oplog::ingest::{StagedPacks, Stored};
 use pond_oplog::{PackKind, StagedPack};
 
-use super::leftovers;
-use super::lost_content;
-use super::stage::{Growing, StageResult, Staged, Wanted, stage};
+use crate::mirror::leftovers;
+use crate::mirror::lost_content;
+use crate::mirror::stage::{Growing, StageResult, Staged, Wanted, stage};
 use crate::observer::{self, Event};
-use crate::workspace::Workspace;
-use crate::workspace::WorkspaceError;
+use crate::workspace::{Workspace, WorkspaceError, deed_error};
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::pending::Conflict;
 use pond_mirror::index::{Update, Updates, find_update};
 use pond_mirror::path_list::PathList;
 use pond_mirror::scan::refused::refused;
 use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
+use pond_objects::escape;
 use pond_objects::path::is_below;
 use pond_objects::pathspec::Pathspecs;
 
@@ -52,22 +52,38 @@ pub(crate) struct Added {
     pub(crate) stored: u64,
 }
 
+/// Why nothing was staged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AddError {
+    /// The mirror is empty, and the pond has files in it.
+    #[error("the mirror is empty, but the pond has files in it: nothing was staged")]
+    EmptyMirror,
+    /// A pathspec matched nothing.
+    #[error("pathspec '{}' did not match any files", escape::plain(.0))]
+    NoMatch(BString),
+    /// What every deed can end with.
+    #[error(transparent)]
+    Workspace(WorkspaceError),
+}
+
+deed_error!(AddError);
+
 /// Stages, and writes the index. The caller reports [`Added::failed`].
-pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, WorkspaceError> {
+pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, AddError> {
     let lost = lost_content::find(workspace)?;
     if let Some(lost) = &lost {
         workspace.index = lost.doubt(&workspace.index);
     }
     let mut scan = look(workspace, request)?;
     if scan.all_missing && !request.force && is_empty(workspace.pond.mirror_root()) {
-        return Err(WorkspaceError::EmptyMirror);
+        return Err(AddError::EmptyMirror);
     }
     let decided = decided(workspace, request);
     let ignored = only_ignored(workspace, request, &scan);
     let unmatched = request.pathspecs.map(Pathspecs::unmatched).unwrap_or_default();
     let is_pattern = |given: &&&bstr::BStr| given.iter().any(|byte| b"*?[".contains(byte));
     if let Some(given) = unmatched.iter().find(is_pattern) {
-        return Err(WorkspaceError::NoMatch((*given).to_owned()));
+        return Err(AddError::NoMatch((*given).to_owned()));
     }
     let mut report = Added { ignored, ..Added::default() };
     let unreadable = scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string()));
