@@ -5,7 +5,6 @@ pub(crate) mod aside;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pond_durable::lock::{Lock, LockError};
@@ -23,7 +22,7 @@ use crate::{interrupt, transact};
 use pond_objects::escape;
 
 /// Whether there is something to merge or to delete, or a checkpoint to write.
-pub(crate) fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
+fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
     !compact::plan(state, compact::FAN_IN).is_empty()
         || dead::is_any_due(state, now_millis)
         || pond_checkpoint::is_due(&pond.table_dir(), state.version)
@@ -33,7 +32,9 @@ pub(crate) fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
 /// and told: what goes wrong here is only said, and who wants the program to end is not kept waiting.
 pub(crate) fn after(ctx: &Context) {
     let Some(session) = ctx.opened_session() else { return };
-    if !session.upkeep_due.load(Ordering::Relaxed) || interrupt::interrupted() {
+    let Some(state) = session.last_published() else { return };
+    let is_due = session.now().is_ok_and(|now| is_due(&session.pond, &state, now / 1000));
+    if !is_due || interrupt::interrupted() {
         return;
     }
     let is_wanted = ctx.config().is_ok_and(|config| config.bool("maintenance.auto").unwrap_or(true));
@@ -186,7 +187,16 @@ pub(crate) fn delete_dead(
 fn write_checkpoint_if_due(workspace: &Workspace<'_>) -> Result<(), CommandError> {
     let state = workspace.snapshot.state();
     if pond_checkpoint::is_due(&workspace.pond.table_dir(), state.version) {
-        transact::run_in_runtime(pond_checkpoint::write_checkpoint(&workspace.pond.table_dir(), state))??;
+        run_in_runtime(pond_checkpoint::write_checkpoint(&workspace.pond.table_dir(), state))??;
     }
     Ok(())
+}
+
+/// Runs what the table's library does by tasks of its own to its end, in the runtime that it needs.
+pub(crate) fn run_in_runtime<T>(future: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| fatal("cannot start the asynchronous runtime").because(&error))?;
+    Ok(runtime.block_on(future))
 }

@@ -1,11 +1,10 @@
 //! What a deed needs of its caller, and no more.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use pond_durable::lock::Holder;
-use pond_oplog::Pond;
+use pond_oplog::{Pond, TableState};
 
 use crate::observer::{Counter, Event, Observer, Work};
 use crate::transact;
@@ -22,8 +21,8 @@ pub(crate) struct Session {
     pub(crate) cwd: PathBuf,
     /// The number of the first operation that was published, and the command that takes it back.
     pub(crate) first_operation: OnceLock<(i64, &'static str)>,
-    /// Whether what was published made upkeep due.
-    pub(crate) upkeep_due: AtomicBool,
+    /// The state of the table after what was published last.
+    published: Mutex<Option<TableState>>,
     caller: Caller,
 }
 
@@ -69,14 +68,7 @@ impl Session {
     /// Work on a mirror of a pond, from the directory `cwd`.
     pub(crate) fn new(pond: Pond, cwd: PathBuf, caller: Caller) -> Self {
         let mirror = pond.mirror_id().to_owned();
-        Self {
-            pond,
-            mirror,
-            cwd,
-            first_operation: OnceLock::new(),
-            upkeep_due: AtomicBool::new(false),
-            caller,
-        }
+        Self { pond, mirror, cwd, first_operation: OnceLock::new(), published: Mutex::new(None), caller }
     }
 
     /// Who works.
@@ -102,6 +94,17 @@ impl Session {
     /// The lock of those who change the mirror.
     pub(crate) fn lock_path(&self) -> PathBuf {
         self.mirror_dir().join("lock")
+    }
+
+    /// Notes what the table is after an operation of this session.
+    pub(crate) fn note_published(&self, state: &TableState) {
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Some(state.clone());
+    }
+
+    /// The state of the table after the last operation of this session; `None` if there was none. Whoever calls deeds looks
+    /// then whether upkeep is due.
+    pub(crate) fn last_published(&self) -> Option<TableState> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The time, in microseconds since 1970.

@@ -1,12 +1,10 @@
 //! The one place where operations are published, and where hooks will run around writing and publishing.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::transaction::{Doing, Published, Transaction};
 
-use crate::maintain;
 use crate::session::Actor;
 use crate::workspace::{Workspace, WorkspaceError};
 
@@ -57,9 +55,7 @@ pub(crate) fn publish(
     let was_typed = transaction.has_note(MIRROR);
     let taken_back_by = taken_back_by(transaction.kind());
     let published = run_here(transaction.publish(&table))?;
-    if maintain::is_due(&workspace.pond, &published.state, workspace.session.now()? / 1000) {
-        workspace.session.upkeep_due.store(true, Ordering::Relaxed);
-    }
+    workspace.session.note_published(&published.state);
     if was_typed {
         workspace.session.first_operation.get_or_init(|| (published.state.seq, taken_back_by));
     }
@@ -75,13 +71,4 @@ pub(crate) fn taken_back_by(kind: &str) -> &'static str {
 /// a runtime would cost a small command more than its work.
 pub(crate) fn run_here<T>(future: impl Future<Output = T>) -> T {
     futures_executor::block_on(future)
-}
-
-/// Runs what the table's library does by tasks of its own to its end, in the runtime that it needs.
-pub(crate) fn run_in_runtime<T>(future: impl Future<Output = T>) -> Result<T, WorkspaceError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(WorkspaceError::Runtime)?;
-    Ok(runtime.block_on(future))
 }

@@ -87,7 +87,6 @@ impl From<WorkspaceError> for CommandError {
             | E::SetAside { .. }
             | E::Replaced(_)
             | E::Table(_)
-            | E::Runtime(_)
             | E::OpenMirror(_)
             | E::ReadMirror(_)
             | E::WriteMirror { .. }

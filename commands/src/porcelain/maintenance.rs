@@ -14,7 +14,6 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::maintain::{self, aside::Aside};
 use crate::mirror::{leftovers, staged_packs};
-use crate::transact;
 use crate::ui::size::{counted, human};
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::Index;
@@ -158,7 +157,7 @@ fn write_checkpoint(
 ) -> Result<(), CommandError> {
     let (table, state) = (workspace.pond.table_dir(), workspace.snapshot.state());
     if forced || pond_checkpoint::is_due(&table, state.version) {
-        let is_new = transact::run_in_runtime(pond_checkpoint::write_checkpoint(&table, state))??;
+        let is_new = maintain::run_in_runtime(pond_checkpoint::write_checkpoint(&table, state))??;
         report.checkpoint_version = is_new.then_some(state.version);
     }
     Ok(())

@@ -124,9 +124,6 @@ pub(crate) enum WorkspaceError {
     /// The same after the operation was published and files were written.
     #[error("cannot look at the files that were replaced")]
     LateWrites(#[source] io::Error),
-    /// What runs the table's library could not be started.
-    #[error("cannot start the asynchronous runtime")]
-    Runtime(#[source] io::Error),
     /// The table could not be opened for writing.
     #[error("cannot open the pond's table")]
     Table(#[source] Box<dyn Error + Send + Sync>),
