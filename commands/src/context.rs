@@ -3,7 +3,7 @@
 mod caller;
 mod place;
 
-use crate::cli::globals::GlobalArgs;
+use crate::args::globals::GlobalArgs;
 use pond_objects::escape;
 use std::env;
 use std::ffi::OsString;
@@ -31,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) globals: GlobalArgs,
     /// The command line as it was typed, the program's name first.
     pub(crate) command_line: Vec<OsString>,
+    /// Makes the parser of every command line, for what helps with them.
+    pub(crate) parser: fn() -> clap::Command,
     /// The terminal.
     pub(crate) ui: Arc<Ui>,
     explicit_pond: Option<PathBuf>,
@@ -42,7 +44,11 @@ pub(crate) struct Context {
 impl Context {
     /// Applies `-C`, finds the pond's directory and reads the configuration. Does not open the pond. A bad
     /// configuration is an error only of the commands that ask for it.
-    pub(crate) fn new(globals: GlobalArgs, command_line: Vec<OsString>) -> Result<Self, CommandError> {
+    pub(crate) fn new(
+        globals: GlobalArgs,
+        command_line: Vec<OsString>,
+        parser: fn() -> clap::Command,
+    ) -> Result<Self, CommandError> {
         for directory in globals.directories.iter().filter(|path| !path.as_os_str().is_empty()) {
             env::set_current_dir(directory).map_err(|error| cannot_change_to(directory, &error))?;
         }
@@ -60,7 +66,17 @@ impl Context {
         let dot_pond = place.as_ref().ok().map(|place| place.dot_pond.as_path());
         let config = Config::load(&Sources::from_environment(dot_pond, &globals.settings));
         let ui = Arc::new(Ui::new(ui_settings(&globals, config.as_ref().ok())));
-        Ok(Self { cwd, globals, command_line, ui, session: OnceLock::new(), explicit_pond, place, config })
+        Ok(Self {
+            cwd,
+            globals,
+            command_line,
+            parser,
+            ui,
+            session: OnceLock::new(),
+            explicit_pond,
+            place,
+            config,
+        })
     }
 
     /// The configuration; fatal if a layer of it cannot be used.

@@ -12,7 +12,7 @@ use pond_refs::DayTime;
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::{passwd, time};
+use crate::{login, time};
 use pond_objects::escape;
 
 /// A name and an address, neither of which need be known.
@@ -73,7 +73,7 @@ fn signature(ctx: &Context, prefix: &str) -> Result<Signature, CommandError> {
     let configured = Person { name: config.string("user.name")?, email: config.string("user.email")? };
     let person = environment.or(|| configured).or(|| git_person(ctx));
     let is_guess = person.name.is_none() || person.email.is_none();
-    let guess = is_guess.then(|| (login(), host()));
+    let guess = is_guess.then(|| (login::login(), login::host()));
     let (login, host) = guess.unwrap_or_default();
     let name = person.name.unwrap_or_else(|| login.clone()).trim().to_owned();
     let email = person.email.unwrap_or_else(|| format!("{login}@{host}")).trim().to_owned();
@@ -199,39 +199,6 @@ fn git_value(text: &str) -> String {
     }
     value.truncate(kept);
     value
-}
-
-/// The user's login name: from the environment, which cron sets too, else from the password file.
-pub(crate) fn login() -> String {
-    let set = ["LOGNAME", "USER", "USERNAME"]
-        .into_iter()
-        .find_map(|name| env::var(name).ok().filter(|text| !text.is_empty()));
-    set.or_else(login_of_process).unwrap_or_else(|| "unknown".to_owned())
-}
-
-fn login_of_process() -> Option<String> {
-    passwd::of_process().map(|user| user.name).or_else(uid)
-}
-
-#[cfg(unix)]
-fn uid() -> Option<String> {
-    Some(format!("uid{}", rustix::process::getuid().as_raw()))
-}
-
-#[cfg(not(unix))]
-fn uid() -> Option<String> {
-    None
-}
-
-#[cfg(unix)]
-pub(crate) fn host() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if name.is_empty() { "localhost".to_owned() } else { name }
-}
-
-#[cfg(not(unix))]
-pub(crate) fn host() -> String {
-    env::var("COMPUTERNAME").unwrap_or_else(|_| "localhost".to_owned())
 }
 
 #[cfg(test)]

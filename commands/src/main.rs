@@ -4,16 +4,19 @@
 mod alias;
 mod args;
 mod cli;
+mod command_group;
 mod commit_output;
 mod comparison;
 mod config;
 mod contents;
 mod context;
 mod deeds;
+mod editor;
 mod error;
 mod external;
 mod identity;
 mod interrupt;
+mod login;
 mod maintain;
 mod merging;
 mod message;
@@ -31,9 +34,11 @@ mod revisions;
 mod run;
 mod session;
 mod take_back;
+mod text;
 mod time;
 mod transact;
 mod ui;
+mod version;
 mod workspace;
 
 fn main() -> std::process::ExitCode {

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::error::{CommandError, Outcome};
 use crate::take_back::ViewChange;
+use crate::text::size;
 use crate::time::{self, DateStyle};
+use crate::ui::Ui;
 use crate::ui::color::Role;
-use crate::ui::{Ui, size};
 
 /// What moved in a command that is taken back, at most; JSON has all.
 const MOST_MOVES: usize = 20;

@@ -1,20 +1,19 @@
 //! What a deed tells, in words on the terminal.
 
 mod failures;
-pub(crate) mod list;
 
 use std::sync::Arc;
 
 use pond_objects::escape;
 
-use self::list::paths_below;
 use crate::error::{self, Outcome, left_undone_in_one_line};
 use crate::interrupt;
 use crate::mirror::lay_out::LaidOut;
 use crate::observer::{Counter, Event, Observer, Recovery, Work};
+use crate::text::list::paths_below;
+use crate::text::size::counted;
 use crate::ui::Ui;
 use crate::ui::progress::{Progress, Unit};
-use crate::ui::size::counted;
 use crate::workspace::in_one_line;
 
 /// The observer of the program: the terminal.

@@ -1,6 +1,7 @@
 //! The order of things: parse, make the context, run the command, flush, exit code.
 
-use crate::cli::globals::GlobalArgs;
+use crate::args::globals::GlobalArgs;
+use crate::version::version_line;
 use pond_objects::escape;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -10,20 +11,20 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 
 use crate::alias::{self, Alias};
-use crate::cli::{self, Cli, Command};
+use crate::cli::{Cli, Command, parser};
 use crate::context::{self, Context};
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
 use crate::plumbing::version::Version;
 use crate::porcelain::{Porcelain, help};
+use crate::text::suggest;
 use crate::ui::color::ColorMode;
-use crate::ui::suggest;
 use crate::{external, interrupt, maintain, time};
 
 /// Runs pond with these arguments, the program's name first.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     // Before anything else, since scripts ask it often: the parser alone takes longer.
     if arguments.len() == 2 && (arguments[1] == "--version" || arguments[1] == "-V") {
-        return ExitCode::from(print_version(&cli::version_line()));
+        return ExitCode::from(print_version(&version_line()));
     }
     panic::set_hook(Box::new(|info| {
         let text = format!("fatal: internal error, which should be reported: {info}\n");
@@ -47,7 +48,7 @@ fn run(mut arguments: Vec<OsString>) -> u8 {
             cli.globals.directories.clear();
         }
         let globals = cli.globals.clone();
-        let ctx = match Context::new(cli.globals, typed.clone()) {
+        let ctx = match Context::new(cli.globals, typed.clone(), parser) {
             Ok(ctx) => ctx,
             Err(error) => {
                 context::early_ui(&globals).show_error(&error);
@@ -76,7 +77,7 @@ fn run(mut arguments: Vec<OsString>) -> u8 {
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     if arguments.get(1).is_some_and(|word| word == "--") {
         let text = "a command stands before '--': 'pond help' lists them\n";
-        return Err(cli::parser().error(ErrorKind::UnknownArgument, text));
+        return Err(parser().error(ErrorKind::UnknownArgument, text));
     }
     let error = match Cli::parse(arguments) {
         Err(error) if error.kind() == ErrorKind::UnknownArgument => error,
@@ -178,7 +179,7 @@ fn other(
     if let Some(outcome) = external::run(ctx, name, rest)? {
         return Ok(Next::Ended(outcome));
     }
-    let command = cli::parser();
+    let command = parser();
     let config = ctx.config()?;
     let aliases = config.section("alias");
     let names =
@@ -205,9 +206,9 @@ fn show_parse_error(error: clap::Error, arguments: &[OsString]) -> u8 {
         ErrorKind::DisplayVersion if globals.json => {
             print_version(&serde_json::to_string_pretty(&Version::OWN).expect("BUG: texts are JSON"))
         }
-        ErrorKind::DisplayVersion => print_version(&cli::version_line()),
+        ErrorKind::DisplayVersion => print_version(&version_line()),
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            match Context::new(globals.clone(), arguments.to_vec()) {
+            match Context::new(globals.clone(), arguments.to_vec(), parser) {
                 Ok(ctx) => {
                     let result = help::show_rendered(&ctx, arguments, &error);
                     end(&ctx, result)

@@ -119,5 +119,5 @@ pub(crate) fn find(name: &str) -> Option<&'static Known> {
 /// The known key that was probably meant.
 pub(crate) fn similar(name: &str) -> Option<&'static str> {
     let names = KNOWN.iter().map(|known| known.name).filter(|known| !known.contains('*'));
-    crate::ui::suggest::similar(name, names).into_iter().next()
+    crate::text::suggest::similar(name, names).into_iter().next()
 }

@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::report::Terminal;
 use crate::session::{Actor, Caller, Settings};
 use crate::workspace::CallerError;
-use crate::{identity, time};
+use crate::{login, time};
 
 impl Context {
     /// Who types.
@@ -34,7 +34,7 @@ impl Context {
 }
 
 fn actor(command_line: &[OsString]) -> Actor {
-    Actor { user: identity::login(), host: identity::host(), command: in_one_line(command_line) }
+    Actor { user: login::login(), host: login::host(), command: in_one_line(command_line) }
 }
 
 /// The settings of the configuration, which may be bad.

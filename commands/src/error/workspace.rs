@@ -5,8 +5,8 @@ use pond_objects::escape;
 
 use super::library::advice;
 use super::{Class, CommandError, conflict, fatal, interrupted};
-use crate::report::list::{more_than, paths_below};
-use crate::ui::size::counted;
+use crate::text::list::{more_than, paths_below};
+use crate::text::size::counted;
 use crate::workspace::{LeftUndone, WorkspaceError, in_one_line};
 
 /// What to do about staged content that is lost.

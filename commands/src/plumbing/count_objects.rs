@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::ui::size;
+use crate::text::size;
 use crate::workspace::{self, Purpose, Workspace};
 
 /// Count the stored objects, and what they take on disk

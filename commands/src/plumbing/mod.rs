@@ -12,22 +12,24 @@ mod rev_parse;
 mod update_ref;
 pub(crate) mod version;
 
-use crate::cli::commands;
+use crate::command_group::commands;
 
 commands! {
     /// Every plumbing command with its options.
     Plumbing {
-        RevParse = "rev-parse" => rev_parse::RevParseArgs,
-        LsFiles = "ls-files" => ls_files::LsFilesArgs,
-        HashObject = "hash-object" => hash_object::HashObjectArgs,
-        CountObjects = "count-objects" => count_objects::CountObjectsArgs,
-        CatObject = "cat-object" => cat_object::CatObjectArgs,
-        MergeBase = "merge-base" => merge_base::MergeBaseArgs,
-        RevList = "rev-list" => rev_list::RevListArgs,
-        CommitTree = "commit-tree" => commit_tree::CommitTreeArgs,
-        ForEachRef = "for-each-ref" => for_each_ref::ForEachRefArgs,
-        UpdateRef = "update-ref" => update_ref::UpdateRefArgs,
-        Version = "version" => version::VersionArgs,
+        "for scripts" {
+            CatObject = "cat-object" => cat_object::CatObjectArgs,
+            CommitTree = "commit-tree" => commit_tree::CommitTreeArgs,
+            CountObjects = "count-objects" => count_objects::CountObjectsArgs,
+            ForEachRef = "for-each-ref" => for_each_ref::ForEachRefArgs,
+            HashObject = "hash-object" => hash_object::HashObjectArgs,
+            LsFiles = "ls-files" => ls_files::LsFilesArgs,
+            MergeBase = "merge-base" => merge_base::MergeBaseArgs,
+            RevList = "rev-list" => rev_list::RevListArgs,
+            RevParse = "rev-parse" => rev_parse::RevParseArgs,
+            UpdateRef = "update-ref" => update_ref::UpdateRefArgs,
+            Version = "version" => version::VersionArgs,
+        }
     }
 }
 

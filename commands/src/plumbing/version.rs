@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::cli;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
+use crate::version;
 
 /// Print the version, and with -v the platform and the commit it was built from
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,8 @@ pub(crate) struct Version {
 
 impl Version {
     /// Those of this program.
-    pub(crate) const OWN: Self = Self { version: cli::VERSION, commit: cli::COMMIT, target: cli::TARGET };
+    pub(crate) const OWN: Self =
+        Self { version: version::VERSION, commit: version::COMMIT, target: version::TARGET };
 }
 
 pub(crate) fn run(ctx: &Context, _args: VersionArgs) -> Result<Outcome, CommandError> {
@@ -34,10 +35,10 @@ pub(crate) fn run(ctx: &Context, _args: VersionArgs) -> Result<Outcome, CommandE
         ctx.ui.json(&Version::OWN)?;
         return Ok(Outcome::Done);
     }
-    ctx.ui.say(cli::version_line());
+    ctx.ui.say(version::version_line());
     if ctx.ui.verbosity() > 0 {
-        ctx.ui.say(format_args!("target {}", cli::TARGET));
-        ctx.ui.say(format_args!("commit {}", cli::COMMIT.unwrap_or("unknown")));
+        ctx.ui.say(format_args!("target {}", version::TARGET));
+        ctx.ui.say(format_args!("commit {}", version::COMMIT.unwrap_or("unknown")));
     }
     Ok(Outcome::Done)
 }

@@ -1,6 +1,6 @@
 //! `pond add`: stage what the host has.
 
-use crate::report::list::paths_below;
+use crate::text::list::paths_below;
 use bstr::BString;
 
 use crate::context::Context;

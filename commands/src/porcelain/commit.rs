@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::context::Context;
+use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
 use crate::message::{self, Cleanup};
 use crate::mirror::footprint::Footprint;
@@ -25,8 +26,8 @@ use crate::mirror::rebase;
 use crate::mirror::record::NewCommit;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::sequence;
+use crate::text::size;
 use crate::ui::changes_json::failed_rows;
-use crate::ui::{editor, size};
 use crate::workspace::{self, Purpose, Workspace};
 use crate::{identity, time, transact};
 use pond_mirror::index::pending::Pending;

@@ -2,7 +2,6 @@
 
 use clap_complete::Shell;
 
-use crate::cli;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 
@@ -27,7 +26,7 @@ pub(crate) fn run(ctx: &Context, args: CompletionsArgs) -> Result<Outcome, Comma
     }
     // The generator writes to memory: it panics when a write fails, and a pipe may close.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut cli::parser(), "pond", &mut script);
+    clap_complete::generate(args.shell, &mut (ctx.parser)(), "pond", &mut script);
     std::io::Write::write_all(&mut ctx.ui.out(), &script)?;
     Ok(Outcome::Done)
 }

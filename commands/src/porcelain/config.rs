@@ -12,9 +12,9 @@ use crate::config::sources::Sources;
 use crate::config::{self, Config, Entry, Scope, layer, write};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::text::suggest;
 use crate::ui::changes_json::insert_path;
 use crate::ui::color::Role;
-use crate::ui::suggest;
 use crate::ui::table::{Align, Cell, Table};
 
 /// Read and write configuration

@@ -3,29 +3,30 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 
+use super::Porcelain;
 use crate::alias::{self, Alias};
-use crate::cli::{self, AFTER_HELP};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
+use crate::plumbing::Plumbing;
+use crate::text::suggest;
 use crate::ui::color::Role;
-use crate::ui::suggest;
 
-/// The commands in the order in which one meets them. A name without a command is left out; a command without a
-/// group is listed under `OTHER`.
-const GROUPS: &[(&str, &[&str])] = &[
-    ("start a pond", &["init", "clone", "tour"]),
-    (
-        "work on the current change",
-        &["add", "rm", "mv", "restore", "clean", "status", "commit", "stash", "sync"],
-    ),
-    ("look at history", &["log", "show", "diff", "describe", "ls", "cat", "blame", "sql"]),
-    ("branches", &["branch", "switch", "checkout", "merge", "cherry-pick", "revert", "tag"]),
-    ("take back", &["undo", "redo", "reset", "op", "reflog", "forget"]),
-    ("work together", &["fetch", "pull", "push", "remote", "get", "drop"]),
-    ("look after the pond", &["fsck", "gc", "maintenance", "upgrade"]),
-    ("settings and help", &["config", "check-ignore", "help", "completions", "man"]),
-];
-const OTHER: &str = "for scripts";
+/// What closes pond's own help and manual page.
+pub(crate) const AFTER_HELP: &str = "\
+Environment:
+  POND                 the pond to use, as --pond
+  POND_PAGER           the pager; then core.pager, PAGER, less; cat or nothing for none
+  POND_EDITOR          the editor; then core.editor, VISUAL, EDITOR, vi
+  POND_AUTHOR_NAME, POND_AUTHOR_EMAIL, POND_AUTHOR_DATE, and the same with COMMITTER
+                       who makes a commit and when; before user.name and user.email
+  POND_CONFIG_COUNT, POND_CONFIG_KEY_n, POND_CONFIG_VALUE_n
+                       configuration, n counting from 0; POND_CONFIG_SYSTEM names the system's file
+  POND_NOW             a date that stands in for the clock, so that a script gets the same ids each time
+  NO_COLOR, CLICOLOR_FORCE, TERM=dumb
+                       no colours, colours, no colours and no progress
+
+Exit codes: 0 done; 1 differences, conflicts, or nothing to do; 3 done in part; 128 fatal; 129 usage;
+130 interrupted. A program pond-NAME on PATH is run by 'pond NAME'; 'pond help config' tells of aliases.";
 
 /// Show what pond can do, or the help of one command
 #[derive(Debug, clap::Args)]
@@ -43,7 +44,7 @@ pub(crate) struct HelpArgs {
 
 pub(crate) fn run(ctx: &Context, args: HelpArgs) -> Result<Outcome, CommandError> {
     let Some(first) = args.command.first() else { return everything(ctx) };
-    let mut command = cli::parser();
+    let mut command = (ctx.parser)();
     if command.find_subcommand(first).is_none()
         && let Some(alias) = alias::find(ctx, first)?
     {
@@ -85,7 +86,7 @@ pub(crate) fn overview(ctx: &Context) -> Result<Outcome, CommandError> {
 /// `pond help`, `pond --help`: the groups and the global options.
 fn everything(ctx: &Context) -> Result<Outcome, CommandError> {
     ctx.ui.page();
-    let mut options = cli::parser().help_template("{options}").render_long_help().ansi().to_string();
+    let mut options = (ctx.parser)().help_template("{options}").render_long_help().ansi().to_string();
     if !ctx.ui.has_color() {
         options = anstream::adapter::strip_str(&options).to_string();
     }
@@ -140,7 +141,7 @@ fn print(ctx: &Context, text: &clap::builder::StyledStr) -> Result<Outcome, Comm
 
 /// The groups with a line for each command.
 fn groups(ctx: &Context) -> String {
-    let mut command = cli::parser();
+    let mut command = (ctx.parser)();
     command.build();
     let mut listed: Vec<(String, String)> = command
         .get_subcommands()
@@ -164,14 +165,12 @@ fn groups(ctx: &Context) -> String {
             ));
         }
     };
-    for (title, names) in GROUPS {
+    for (title, names) in Porcelain::TITLES.iter().chain(Plumbing::TITLES) {
         let members = names
             .iter()
             .filter_map(|name| Some(listed.swap_remove(listed.iter().position(|(other, _)| other == name)?)))
             .collect();
         group(title, members);
     }
-    listed.sort();
-    group(OTHER, listed);
     text
 }

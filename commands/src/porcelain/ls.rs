@@ -12,9 +12,9 @@ use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::revisions::{self, short_id};
+use crate::text::size;
 use crate::time::DateStyle;
 use crate::ui::color::Role;
-use crate::ui::size;
 use crate::workspace::{self, Purpose, Workspace};
 
 /// List the names in a directory of a version

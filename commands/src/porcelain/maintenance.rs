@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::maintain::{self, aside::Aside};
 use crate::mirror::{leftovers, staged_packs};
-use crate::ui::size::{counted, human};
+use crate::text::size::{counted, human};
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::Index;
 use pond_objects::escape;

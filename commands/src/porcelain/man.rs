@@ -6,11 +6,10 @@ use std::path::PathBuf;
 
 use serde_json::Map;
 
-use crate::cli;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
+use crate::text::size;
 use crate::ui::changes_json::insert_path;
-use crate::ui::size;
 
 /// Write the manual pages of pond and of every command into a directory
 #[derive(Debug, clap::Args)]
@@ -34,7 +33,7 @@ pub(crate) fn run(ctx: &Context, args: ManArgs) -> Result<Outcome, CommandError>
         fatal(format_args!("cannot write manual pages into '{name}'")).because(&error)
     };
     fs::create_dir_all(&args.directory).map_err(failed)?;
-    let mut command = cli::parser().disable_help_subcommand(true);
+    let mut command = (ctx.parser)().disable_help_subcommand(true);
     command.build();
     let pages = pages(&command);
     clap_mangen::generate_to(command, &args.directory).map_err(failed)?;

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::args::strategy::StrategyArgs;
 use crate::context::Context;
+use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::identity;
 use crate::merging::{self, Applied, Then};
@@ -21,7 +22,7 @@ use crate::message::Cleanup;
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
-use crate::ui::{editor, size};
+use crate::text::size;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::{Pending, Sequence};
 

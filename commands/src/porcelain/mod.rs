@@ -1,5 +1,5 @@
-//! The commands for people. One file each; a new one is that file, its `mod` line, its line in `Porcelain`, and its name in
-//! `help::GROUPS`.
+//! The commands for people. One file each; a new one is that file, its `mod` line, and its line in `Porcelain` below the title
+//! that help lists it under.
 
 mod add;
 mod branch;
@@ -42,45 +42,61 @@ mod take_side;
 mod tour;
 mod undo;
 
-use crate::cli::commands;
+use crate::command_group::commands;
 
 commands! {
     /// Every porcelain command with its options. Their help is the doc comment of the Args struct.
     Porcelain {
-        Show = "show" => show::ShowArgs,
-        Ls = "ls" => ls::LsArgs,
-        Log = "log" => log::LogArgs,
-        Diff = "diff" => diff::DiffCommandArgs,
-        Describe = "describe" => describe::DescribeArgs,
-        Branch = "branch" => branch::BranchArgs,
-        Tag = "tag" => tag::TagArgs,
-        Add = "add" => add::AddArgs,
-        Cat = "cat" => cat::CatArgs,
-        Checkout = "checkout" => checkout::CheckoutArgs,
-        Commit = "commit" => commit::CommitArgs,
-        Init = "init" => init::InitArgs,
-        Mv = "mv" => mv::MvArgs,
-        Maintenance = "maintenance" => maintenance::MaintenanceArgs,
-        CheckIgnore = "check-ignore" => check_ignore::CheckIgnoreArgs,
-        Rm = "rm" => rm::RmArgs,
-        Clean = "clean" => clean::CleanArgs,
-        Stash = "stash" => stash::StashArgs,
-        Status = "status" => status::StatusArgs,
-        Switch = "switch" => switch::SwitchArgs,
-        Reset = "reset" => reset::ResetArgs,
-        Tour = "tour" => tour::TourArgs,
-        Restore = "restore" => restore::RestoreArgs,
-        Undo = "undo" => undo::UndoArgs,
-        Merge = "merge" => merge::MergeArgs,
-        CherryPick = "cherry-pick" => cherry_pick::CherryPickArgs,
-        Revert = "revert" => revert::RevertArgs,
-        Redo = "redo" => redo::RedoArgs,
-        Op = "op" => op::OpArgs,
-        Reflog = "reflog" => reflog::ReflogArgs,
-        Completions = "completions" => completions::CompletionsArgs,
-        Config = "config" => config::ConfigArgs,
-        Help = "help" => help::HelpArgs,
-        Man = "man" => man::ManArgs,
+        "start a pond" {
+            Init = "init" => init::InitArgs,
+            Tour = "tour" => tour::TourArgs,
+        }
+        "work on the current change" {
+            Add = "add" => add::AddArgs,
+            Rm = "rm" => rm::RmArgs,
+            Mv = "mv" => mv::MvArgs,
+            Restore = "restore" => restore::RestoreArgs,
+            Clean = "clean" => clean::CleanArgs,
+            Status = "status" => status::StatusArgs,
+            Commit = "commit" => commit::CommitArgs,
+            Stash = "stash" => stash::StashArgs,
+        }
+        "look at history" {
+            Log = "log" => log::LogArgs,
+            Show = "show" => show::ShowArgs,
+            Diff = "diff" => diff::DiffCommandArgs,
+            Describe = "describe" => describe::DescribeArgs,
+            Ls = "ls" => ls::LsArgs,
+            Cat = "cat" => cat::CatArgs,
+        }
+        "branches" {
+            Branch = "branch" => branch::BranchArgs,
+            Switch = "switch" => switch::SwitchArgs,
+            Checkout = "checkout" => checkout::CheckoutArgs,
+            Merge = "merge" => merge::MergeArgs,
+            CherryPick = "cherry-pick" => cherry_pick::CherryPickArgs,
+            Revert = "revert" => revert::RevertArgs,
+            Tag = "tag" => tag::TagArgs,
+        }
+        "take back" {
+            Undo = "undo" => undo::UndoArgs,
+            Redo = "redo" => redo::RedoArgs,
+            Reset = "reset" => reset::ResetArgs,
+            Op = "op" => op::OpArgs,
+            Reflog = "reflog" => reflog::ReflogArgs,
+        }
+        "work together" {
+        }
+        "look after the pond" {
+            Maintenance = "maintenance" => maintenance::MaintenanceArgs,
+        }
+        "settings and help" {
+            Config = "config" => config::ConfigArgs,
+            CheckIgnore = "check-ignore" => check_ignore::CheckIgnoreArgs,
+            Help = "help" => help::HelpArgs,
+            Completions = "completions" => completions::CompletionsArgs,
+            Man = "man" => man::ManArgs,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::identity;
 use crate::merging::{self, Then};
 use crate::porcelain::sequence;
 use crate::revisions::{self, short_id};
-use crate::ui::size;
+use crate::text::size;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::pick_options::PickOptions;

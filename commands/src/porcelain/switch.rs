@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::recreate::AgainArgs;
 use crate::revisions;
-use crate::ui::suggest;
+use crate::text::suggest;
 use crate::workspace::{self, Purpose, Workspace};
 use go::{Go, To, go};
 

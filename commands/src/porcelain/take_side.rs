@@ -1,7 +1,7 @@
 //! `checkout --ours`, `restore --theirs`: one side's version of paths in conflict, written to the mirror.
 
 use crate::context::Context;
-use crate::report::list::paths_below;
+use crate::text::list::paths_below;
 use bstr::BString;
 use pond_objects::PathEntry;
 

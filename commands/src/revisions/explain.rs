@@ -8,8 +8,8 @@ use pond_refs::{Candidate, ObjectKind, ResolveError};
 use super::lookup::LookupError;
 use super::short_id;
 use crate::error::{CommandError, fatal};
+use crate::text::suggest;
 use crate::time::DateStyle;
-use crate::ui::suggest;
 use crate::workspace::Workspace;
 
 /// Candidates that are listed for an ambiguous prefix.

@@ -8,7 +8,6 @@ pub(crate) mod changes_json;
 pub(crate) mod color;
 pub(crate) mod columns;
 pub(crate) mod diff;
-pub(crate) mod editor;
 pub(crate) mod graph;
 mod json;
 pub(crate) mod log_format;
@@ -17,8 +16,6 @@ pub(crate) mod pager;
 pub(crate) mod paint;
 pub(crate) mod progress;
 pub(crate) mod shell;
-pub(crate) mod size;
-pub(crate) mod suggest;
 pub(crate) mod table;
 
 use pond_objects::escape;

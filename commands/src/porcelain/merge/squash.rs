@@ -5,10 +5,10 @@ use pond_objects::{ObjectId, ObjectSource as _};
 
 use crate::error::CommandError;
 use crate::revisions::{Walk, WalkOptions, short_id};
+use crate::text::size::counted;
 use crate::time;
 use crate::ui::log_format::{LogEntry, LogFormat, LogPrinter, LogStyle};
 use crate::ui::paint::Paint;
-use crate::ui::size::counted;
 use crate::workspace::Workspace;
 
 /// Most commits that are listed: the message is kept with what is staged, and in the operation.

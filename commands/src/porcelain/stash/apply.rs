@@ -1,6 +1,6 @@
 //! `pond stash apply`, `pop` and `branch`.
 
-use crate::report::list::paths_below;
+use crate::text::list::paths_below;
 use pond_mirror::Target;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;

@@ -1,6 +1,6 @@
 //! `pond stash push`.
 
-use crate::report::list::paths_below;
+use crate::text::list::paths_below;
 use pond_mirror::Target;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

@@ -7,10 +7,10 @@ use pond_objects::{Kind, escape};
 
 use super::report::{Report, Unstaged, Waiting};
 use crate::error::CommandError;
+use crate::text::size::counted;
 use crate::ui::Ui;
 use crate::ui::color::{Painted, Role};
 use crate::ui::diff::status_letter;
-use crate::ui::size::counted;
 use pond_mirror::index::pending::Sequence;
 use pond_objects::path::relative;
 

@@ -7,13 +7,13 @@ use pond_refs::{Expected, RefEdit, RefName};
 
 use super::TagArgs;
 use crate::context::Context;
+use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, nothing, usage};
 use crate::identity;
 use crate::message::{self, Cleanup};
 use crate::ref_update::{self, Moves};
 use crate::revisions;
 use crate::revisions::short_id;
-use crate::ui::editor;
 use crate::workspace::{self, Purpose, Workspace};
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::source::Shared;
-use crate::ui::size;
+use crate::text::size;
 
 /// How much of a content is looked at, as in git.
 pub(super) const PROBED: usize = 8000;

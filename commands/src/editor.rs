@@ -7,11 +7,11 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitStatus;
 
-use super::shell;
 use crate::context::Context;
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
 use crate::message::refuse_nul;
+use crate::ui::shell;
 
 /// Writes `initial` to the file at `path` (in `.pond`), lets the user edit it, and returns what they left, as it
 /// is. The file stays, so that a message is not lost when the command fails later.
