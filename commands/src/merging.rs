@@ -20,11 +20,11 @@ use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
 
-use crate::deeds::add::names;
 use crate::mirror::lay_out::{self, LaidOut};
 use crate::mirror::next_commit::{StagedChanges, next_nodes};
 use crate::mirror::obstacles::refuse_out_of_reach;
 use crate::mirror::save::Saved;
+use crate::mirror::staged_packs::names;
 use crate::mirror::staged_tree::NewPages;
 use crate::revisions;
 use crate::workspace::{Before, Workspace, WorkspaceError};

@@ -1,5 +1,6 @@
 //! What a deed needs of its caller, and no more.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
@@ -7,7 +8,6 @@ use pond_durable::lock::Holder;
 use pond_oplog::{Pond, TableState};
 
 use crate::observer::{Counter, Event, Observer, Work};
-use crate::transact;
 use crate::workspace::{CallerError, WorkspaceError};
 use pond_oplog::transaction::Doing;
 
@@ -142,7 +142,7 @@ impl Session {
 
     /// Who does what, now: the readable part of an operation.
     pub(crate) fn doing(&self, kind: &str, parameters: &[(&str, String)]) -> Result<Doing, WorkspaceError> {
-        Ok(transact::doing(self.actor(), self.now()?, kind, parameters))
+        Ok(doing(self.actor(), self.now()?, kind, parameters))
     }
 
     /// Who holds a lock, for those who wait for it.
@@ -153,5 +153,19 @@ impl Session {
             command: self.actor().command.clone(),
             since: self.now()?,
         })
+    }
+}
+
+/// Who does what, and when (microseconds since 1970): the readable part of the operation that a command publishes.
+pub(crate) fn doing(actor: &Actor, now: i64, kind: &str, parameters: &[(&str, String)]) -> Doing {
+    let parameters: BTreeMap<String, String> =
+        parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    Doing {
+        kind: kind.to_owned(),
+        user: actor.user.clone(),
+        host: actor.host.clone(),
+        command: actor.command.clone(),
+        time: now,
+        parameters,
     }
 }

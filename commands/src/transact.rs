@@ -1,11 +1,8 @@
 //! The one place where operations are published, and where hooks will run around writing and publishing.
 
-use std::collections::BTreeMap;
-
 use pond_oplog::durable_local::DurableLocal;
-use pond_oplog::transaction::{Doing, Published, Transaction};
+use pond_oplog::transaction::{Published, Transaction};
 
-use crate::session::Actor;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// The header with the mirror in which a command was typed.
@@ -13,20 +10,6 @@ pub(crate) const MIRROR: &str = "mirror";
 
 /// The header in which an operation names the one with which the same command began.
 pub(crate) const CONTINUES: &str = "continues";
-
-/// Who does what, and when (microseconds since 1970): the readable part of the operation that a command publishes.
-pub(crate) fn doing(actor: &Actor, now: i64, kind: &str, parameters: &[(&str, String)]) -> Doing {
-    let parameters: BTreeMap<String, String> =
-        parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    Doing {
-        kind: kind.to_owned(),
-        user: actor.user.clone(),
-        host: actor.host.clone(),
-        command: actor.command.clone(),
-        time: now,
-        parameters,
-    }
-}
 
 /// An operation of a command that was typed in this mirror, on what the workspace sees: one that `undo` can take back,
 /// together with those that the command has published before.

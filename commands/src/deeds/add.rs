@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use bstr::{BStr, BString};
 use pond_objects::Kind;
 use pond_objects::name::check_path;
-use pond_oplog::ingest::{StagedPacks, Stored};
-use pond_oplog::{PackKind, StagedPack};
+use pond_oplog::StagedPack;
+use pond_oplog::ingest::Stored;
 
 use crate::mirror::leftovers;
 use crate::mirror::lost_content;
 use crate::mirror::stage::{Growing, StageResult, Staged, Wanted, stage};
+use crate::mirror::staged_packs;
 use crate::observer::{self, Event};
 use crate::workspace::{Workspace, WorkspaceError, deed_error};
 use pond_mirror::host::walk::Untracked;
@@ -295,20 +296,13 @@ fn stage_all(
         workspace.session.tell(Event::TimesClamped { files: clamped });
     }
     report.stored = packs.size;
-    Ok(names(&packs))
+    Ok(staged_packs::names(&packs))
 }
 
 /// Whether a directory has nothing in it but a pond.
 fn is_empty(root: &std::path::Path) -> bool {
     let Ok(mut entries) = std::fs::read_dir(root) else { return true };
     entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == ".pond"))
-}
-
-/// The packs that staging made, as the index names them.
-pub(crate) fn names(packs: &StagedPacks) -> Vec<StagedPack> {
-    let pack =
-        |digest: Option<pond_objects::ObjectId>, kind| digest.map(|digest| StagedPack { digest, kind });
-    pack(packs.data, PackKind::Data).into_iter().chain(pack(packs.meta, PackKind::Meta)).collect()
 }
 
 /// Warns of what the scan came upon and could not take, but for the paths that have failed: they were named.

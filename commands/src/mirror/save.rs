@@ -14,9 +14,10 @@ use pond_oplog::StagedPack;
 use pond_oplog::transaction::Transaction;
 
 use super::footprint::Footprint;
-use super::stage::{Growing, StageError, Staged, Wanted, stage};
-use crate::deeds::add::names;
+use super::stage::{Growing, Staged, Wanted, stage};
+use super::staged_packs::names;
 use crate::transact;
+use crate::workspace::StageError;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
 use pond_mirror::host::stat::Stat;

@@ -7,6 +7,8 @@
 
 mod growing;
 
+use crate::workspace::StageError;
+
 use crate::observer::Counter;
 use std::fs::File;
 use std::io::{Read, Seek as _};
@@ -71,26 +73,6 @@ impl Staged {
         let Stat { mtime_ns, ctime_ns, inode, .. } = self.stat;
         Seen { mtime_ns, ctime_ns, inode, trusted: self.is_trusted }
     }
-}
-
-/// Why a path of the host was not stored; the others are.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StageError {
-    /// The system refused to read it.
-    #[error("cannot read it: {0}")]
-    Read(std::io::Error),
-    /// It is gone.
-    #[error("it vanished while it was being added")]
-    Gone,
-    /// It was never the same before and after it was read.
-    #[error("it changes while it is being read")]
-    Unstable,
-    /// It is neither a file, a symlink nor a directory.
-    #[error("it is a {0}")]
-    Special(&'static str),
-    /// The command was told to stop.
-    #[error("interrupted")]
-    Interrupted,
 }
 
 /// What became of the paths, in the order of the request, and the packs that hold the contents.

@@ -3,6 +3,7 @@
 //! A pack is named by its digest, so reading it whole proves what it is. One whose stat is the one that it had when it was
 //! written, or last read, is not read again. Those stats are kept in the cache, safe to delete: packs are read again then.
 
+use pond_oplog::ingest::StagedPacks;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use pond_durable::in_place::open_no_link;
 use pond_objects::ObjectId;
-use pond_oplog::{Pond, StagedPack};
+use pond_oplog::{PackKind, Pond, StagedPack};
 
 use pond_mirror::host::stat::Stat;
 
@@ -127,4 +128,11 @@ fn save(pond: &Pond, named: &[StagedPack], mut stats: BTreeMap<String, Seen>) {
         file.persist(stats_path(pond)).map(drop).map_err(io::Error::from)
     };
     let _ = write();
+}
+
+/// The packs that staging made, as the index names them.
+pub(crate) fn names(packs: &StagedPacks) -> Vec<StagedPack> {
+    let pack =
+        |digest: Option<pond_objects::ObjectId>, kind| digest.map(|digest| StagedPack { digest, kind });
+    pack(packs.data, PackKind::Data).into_iter().chain(pack(packs.meta, PackKind::Meta)).collect()
 }

@@ -11,8 +11,8 @@ use pond_oplog::ingest::{Ingest, IngestError};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::deeds::add;
 use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::mirror::staged_packs;
 use crate::workspace::{self, Purpose};
 use pond_objects::escape;
 
@@ -123,7 +123,7 @@ fn store_all(ctx: &Context, sources: &[Option<&PathBuf>]) -> Result<Vec<io::Resu
         results
     })?;
     let results = results.into_iter().flatten().collect::<Result<Vec<_>, IngestError>>()?;
-    let packs = add::names(&ingest.finish()?);
+    let packs = staged_packs::names(&ingest.finish()?);
     if !packs.is_empty() {
         workspace.update_index(BTreeMap::new(), &packs)?;
     }

@@ -11,8 +11,9 @@ use serde_json::Map;
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
+use crate::session;
+use crate::time;
 use crate::ui::changes_json::insert_path;
-use crate::{time, transact};
 use pond_mirror::index::Index;
 use pond_mirror::index::head_file::{self, HeadFile};
 use pond_objects::escape;
@@ -56,7 +57,7 @@ pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError
     })?;
     let head = Head { branch: Some(branch), commit: None };
     let now = time::moment()?.as_microsecond();
-    let doing = transact::doing(&ctx.actor(), now, "INIT", &[("branch", name)]);
+    let doing = session::doing(&ctx.actor(), now, "INIT", &[("branch", name)]);
     let first = FirstOperation { doing, head: head.clone() };
     let unborn = match pond_oplog::Pond::prepare(&directory, sources::behind_sudo()) {
         Err(InitError::Exists(path)) => {

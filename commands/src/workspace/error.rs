@@ -26,7 +26,6 @@ use pond_oplog::transaction::TransactionError;
 use pond_refs::{EditError, RefName};
 
 use super::cause::Cause;
-use crate::mirror::stage::StageError;
 
 /// An error of the caller: of its clock, or of a setting.
 pub(crate) type CallerError = Box<dyn Error + Send + Sync>;
@@ -282,6 +281,26 @@ pub(crate) enum WorkspaceError {
         /// What the object is.
         word: &'static str,
     },
+}
+
+/// Why a path of the host was not stored; the others are.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StageError {
+    /// The system refused to read it.
+    #[error("cannot read it: {0}")]
+    Read(std::io::Error),
+    /// It is gone.
+    #[error("it vanished while it was being added")]
+    Gone,
+    /// It was never the same before and after it was read.
+    #[error("it changes while it is being read")]
+    Unstable,
+    /// It is neither a file, a symlink nor a directory.
+    #[error("it is a {0}")]
+    Special(&'static str),
+    /// The command was told to stop.
+    #[error("interrupted")]
+    Interrupted,
 }
 
 /// What has to wait for something that is not over.

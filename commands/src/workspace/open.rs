@@ -14,9 +14,10 @@ use pond_oplog::{PackKind, ReadonlyPond};
 use pond_refs::Head;
 use std::sync::Arc;
 
-use super::half_done::Unfinished;
+use super::half_done::{Ended, HalfDone, Unfinished};
 use super::lost_index::{anew, naming};
 use super::{Workspace, WorkspaceError, parse_names};
+use crate::mirror::catch_up::{CaughtUp, catch_up};
 use crate::mirror::{save, staged_packs};
 use crate::observer::{Event, Recovery};
 use crate::session::Session;
@@ -118,6 +119,40 @@ fn locked(
 }
 
 impl Workspace<'_> {
+    /// Brings the index in line with what was published after operation `seq`, which the HEAD file follows, where a command did
+    /// not live to do it. Where HEAD has not moved, and another process holds the mirror's lock, nothing is done: it is writing
+    /// the index.
+    ///
+    /// While files of that command are due, it is done in memory only: index and HEAD file, as they are, tell the next
+    /// command so, should this one be killed too. [`Self::finish_half_done`] writes them.
+    pub(super) fn catch_up(&mut self, seq: Option<i64>) -> Result<(), WorkspaceError> {
+        let is_behind = self.index.header().base != self.head.commit;
+        let is_followed = seq == Some(self.snapshot.state().seq);
+        if !is_behind && (is_followed || self.lock.is_none() && !self.is_free()) {
+            return Ok(());
+        }
+        let had_base = self.index.header().base.is_some();
+        if let Some(CaughtUp { builder, unsure, host, index, moved, going_on, kind, follows }) =
+            catch_up(&self.snapshot, &self.session.mirror, &self.index, seq, self.lock.is_some())?
+        {
+            if seq.is_some() {
+                self.ended = Some(Ended { kind: kind.clone(), is_whole: true });
+            }
+            if unsure > 0 && (had_base || !host.is_empty() || !moved.is_empty()) {
+                self.half_done =
+                    Some(HalfDone { files: unsure, host, index, moved, going_on, kind, follows });
+            }
+            match builder {
+                Some(builder) if self.lock.is_none() || self.half_done.is_some() => {
+                    self.index = builder.finish();
+                }
+                Some(builder) => self.save_index(builder)?,
+                None => {}
+            }
+        }
+        if self.lock.is_some() { self.save_head() } else { Ok(()) }
+    }
+
     /// Stores what programs wrote to files after earlier commands had replaced them.
     fn rescue_late_writes(&mut self) -> Result<(), WorkspaceError> {
         let open = Replaced::open(&self.pond.replaced_dir(), self.pond.mirror_root());

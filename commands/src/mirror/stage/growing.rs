@@ -10,7 +10,8 @@ use std::os::unix::fs::FileExt as _;
 
 use pond_oplog::ingest::Stored;
 
-use super::{StageError, Stoppable};
+use super::Stoppable;
+use crate::workspace::StageError;
 use pond_mirror::scan::content::hash_all;
 
 /// Bytes at a file's start that are looked at for NUL, as git does.
