@@ -1,71 +1,13 @@
 //! What changed between two trees.
 
-use bstr::BString;
-
+use crate::change::{Change, Side};
 use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::list;
 use crate::name::join_path;
-use crate::page::Body;
+use crate::page::{Body, empty_tree};
 use crate::source::{ObjectSource, ReadError};
-use crate::tree::{self, Entry, PathEntry};
-
-/// What stands at a path on one side of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Side {
-    /// What it is.
-    pub kind: Kind,
-    /// Id of its content.
-    pub id: ObjectId,
-    /// Bytes of its content.
-    pub size: u64,
-}
-
-/// One file, symlink or empty directory that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Where it is; where it was, if it is gone.
-    pub path: BString,
-    /// What was there; `None` where it is new.
-    pub old: Option<Side>,
-    /// What is there; `None` where it is gone.
-    pub new: Option<Side>,
-    /// Where it was before, if it was renamed.
-    pub old_path: Option<BString>,
-    /// Of a renamed one: how much of the content is the same, in percent.
-    pub similarity: Option<u8>,
-}
-
-impl Change {
-    /// A change of what is at one path.
-    pub fn at(path: BString, old: Option<Side>, new: Option<Side>) -> Self {
-        Self { path, old, new, old_path: None, similarity: None }
-    }
-
-    /// Where it was: the path itself unless it was renamed.
-    pub fn source_path(&self) -> &BString {
-        self.old_path.as_ref().unwrap_or(&self.path)
-    }
-}
-
-impl Side {
-    /// That of an empty directory.
-    pub fn empty_directory() -> Self {
-        Self { kind: Kind::Directory, id: crate::tree::empty_tree(), size: 0 }
-    }
-}
-
-impl From<&Entry> for Side {
-    fn from(entry: &Entry) -> Self {
-        Self { kind: entry.kind, id: entry.id, size: entry.size }
-    }
-}
-
-impl From<&PathEntry> for Side {
-    fn from(entry: &PathEntry) -> Self {
-        Self { kind: entry.kind, id: entry.id, size: entry.size }
-    }
-}
+use crate::tree::Entry;
 
 /// The changes from `old` to `new` in path order, renames not yet found; `None` is a tree without entries.
 ///
@@ -162,8 +104,6 @@ impl<'a> Diff<'a> {
 
     /// A side as it is listed: directories only where they are empty.
     fn shown(&self, entry: Option<&Entry>) -> Result<Option<Side>, ReadError> {
-        Ok(entry
-            .filter(|entry| entry.kind != Kind::Directory || entry.id == tree::empty_tree())
-            .map(Side::from))
+        Ok(entry.filter(|entry| entry.kind != Kind::Directory || entry.id == empty_tree()).map(Side::from))
     }
 }

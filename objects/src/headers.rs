@@ -2,8 +2,8 @@
 
 use bstr::ByteSlice;
 
-use crate::commit::Signature;
 use crate::id::ObjectId;
+use crate::signature::Signature;
 
 /// Why a text is not a commit or a tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

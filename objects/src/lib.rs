@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 pub mod blob;
+mod change;
 pub mod chunker;
 pub mod commit;
 pub mod cursor;
@@ -21,11 +22,11 @@ pub mod merge;
 pub mod name;
 pub mod node;
 pub mod page;
-mod page_ipc;
 pub mod paginate;
 pub mod path;
 pub mod pathspec;
 pub mod rename;
+mod signature;
 pub mod source;
 pub mod tag;
 pub mod trailers;
@@ -33,13 +34,14 @@ pub mod tree;
 pub mod wildmatch;
 
 pub use blob::{CopyError, copy_blob, read_blob};
-pub use commit::{Commit, Link, Signature, Timestamp};
-pub use diff::{Change, Side};
+pub use change::{Change, Side};
+pub use commit::{Commit, Link};
 pub use headers::TextError;
 pub use id::{IdError, IdPrefix, NodeId, ObjectId};
 pub use kind::Kind;
 pub use name::path_order;
 pub use page::{Body, Item, Page};
+pub use signature::{Signature, Timestamp};
 pub use source::{Manifest, ObjectSource, ReadError};
 pub use tag::{Tag, Tagged};
 pub use tree::{Entry, PathEntry};

@@ -44,7 +44,7 @@ pub use self::commits::{BasesOf, MergedCommits, merge_commits};
 pub use self::content::NewContent;
 pub use self::message::{Message, MessageKind};
 pub use self::text::{ConflictStyle, Favour, Labels};
-use crate::diff::Side;
+use crate::change::Side;
 use crate::id::ObjectId;
 use crate::node::NodeTable;
 use crate::page::Page;

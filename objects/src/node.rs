@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
 
+use crate::change::Change;
 use crate::cursor::Leaves;
-use crate::diff::Change;
 use crate::id::{NodeId, ObjectId};
 use crate::kind::Kind;
 use crate::name::{join_path, path_order, split_path};
@@ -212,7 +212,7 @@ pub fn rebase_path(path: &[u8], from: &[u8], to: &[u8]) -> BString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diff::Side;
+    use crate::change::Side;
 
     const SIDE: Side = Side { kind: Kind::File, id: ObjectId::ZERO, size: 1 };
 

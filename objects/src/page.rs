@@ -4,12 +4,13 @@
 //! of the level below. The id of a page covers its canonical bytes, which hold the ids of the pages
 //! below, so equal lists of entries have equal root ids (see [`crate::paginate`] for where pages end).
 
+mod ipc;
+
 use bstr::{BString, ByteSlice};
 
 use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::name::{self, NameError};
-use crate::page_ipc;
 
 /// What a page belongs to: it decides which names and kinds its entries may have, and is part of its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -135,7 +136,7 @@ impl Page {
 
     /// The Arrow IPC stream in which the page is stored.
     pub fn encode(&self) -> Vec<u8> {
-        page_ipc::encode(self)
+        ipc::encode(self)
     }
 
     /// The page with this id and body in a stored stream.
@@ -143,7 +144,7 @@ impl Page {
     /// # Errors
     /// Anything that [`Page::encode`] could not have written, and a page with another id.
     pub fn decode(body: Body, id: &ObjectId, stream: &[u8]) -> Result<Self, PageError> {
-        let page = page_ipc::decode(stream)?;
+        let page = ipc::decode(stream)?;
         if page.body != body || page.id() != *id {
             return Err(PageError::Mismatch);
         }
@@ -157,7 +158,7 @@ impl Page {
     /// # Errors
     /// [`PageError::Encoding`] and [`PageError::Items`].
     pub fn decode_unverified(stream: &[u8]) -> Result<Self, PageError> {
-        page_ipc::decode(stream)
+        ipc::decode(stream)
     }
 
     /// Bytes of all content below.
@@ -211,4 +212,9 @@ impl Page {
         }
         Ok(())
     }
+}
+
+/// The id of the tree of an empty directory.
+pub fn empty_tree() -> ObjectId {
+    Page { body: Body::Tree, level: 0, items: Vec::new() }.id()
 }

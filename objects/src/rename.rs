@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use bstr::{BStr, ByteSlice};
 
-use crate::diff::{Change, Side};
+use crate::change::{Change, Side};
 use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::name::split_path;

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use bstr::{BString, ByteSlice, ByteVec};
 
-use crate::commit::Signature;
 use crate::headers::{Headers, TextError};
 use crate::id::ObjectId;
+use crate::signature::Signature;
 
 const CONTEXT: &str = "pond v1 tag";
 
@@ -123,7 +123,7 @@ impl Tag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commit::Timestamp;
+    use crate::signature::Timestamp;
     use proptest::prelude::*;
 
     fn sample() -> Tag {

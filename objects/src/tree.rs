@@ -4,6 +4,7 @@ pub mod edit;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use crate::change::Side;
 use crate::cursor::{self, Leaves};
 use crate::id::ObjectId;
 use crate::kind::Kind;
@@ -11,6 +12,8 @@ use crate::name;
 use crate::page::{Body, Item, Page};
 use crate::paginate::{Paginator, Root};
 use crate::source::{ObjectSource, ReadError};
+
+pub use crate::page::empty_tree;
 
 /// One entry of a directory version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,11 +52,6 @@ impl Entry {
     pub fn into_item(self) -> Item {
         Item { name: self.name, kind: Some(self.kind), id: self.id, size: self.size, count: 1 }
     }
-}
-
-/// The id of the tree of an empty directory.
-pub fn empty_tree() -> ObjectId {
-    Page { body: Body::Tree, level: 0, items: Vec::new() }.id()
 }
 
 /// The entry at a path of a tree; `None` where nothing is. The empty path is the tree itself.
@@ -227,4 +225,16 @@ where
 fn is_within(path: &[u8], directory: &[u8]) -> bool {
     path.strip_prefix(directory)
         .is_some_and(|rest| directory.is_empty() || rest.is_empty() || rest[0] == b'/')
+}
+
+impl From<&PathEntry> for Side {
+    fn from(entry: &PathEntry) -> Self {
+        Self { kind: entry.kind, id: entry.id, size: entry.size }
+    }
+}
+
+impl From<&Entry> for Side {
+    fn from(entry: &Entry) -> Self {
+        Self { kind: entry.kind, id: entry.id, size: entry.size }
+    }
 }

@@ -1,5 +1,5 @@
 //! The host directory: the stats of its files, a walk through it, and what of it is ignored.
 
 pub mod ignore;
-pub mod stat;
+pub use crate::stat;
 pub mod walk;

@@ -51,8 +51,8 @@ pub use self::bases::Bases;
 pub use self::builder::IndexBuilder;
 use self::columns::Columns;
 pub use self::updates::{SortedUpdates, Update, Updates, find as find_update};
-use crate::host::stat::Stat;
 use crate::index::pending::Pending;
+use crate::stat::Stat;
 use pond_objects::path::is_below;
 
 /// The index of a mirror, as it was when it was opened.

@@ -10,7 +10,9 @@ pub mod host;
 pub mod index;
 pub mod path_list;
 pub mod scan;
+pub mod stat;
 mod target;
+mod temporary;
 pub mod write;
 
 pub use target::Target;

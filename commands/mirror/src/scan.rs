@@ -26,10 +26,10 @@ use rayon::prelude::*;
 
 use self::content::Content;
 use crate::host::ignore::{Ignore, Problem};
-use crate::host::stat::Stat;
 use crate::host::walk::host::HostDir;
 use crate::host::walk::{Host, Untracked, WalkOptions, walk};
 use crate::index::{EntryRef, Index, Row, Seen, Update, is_unchanged};
+use crate::stat::Stat;
 use pond_objects::path::is_below;
 use pond_objects::pathspec::Pathspecs;
 

@@ -9,7 +9,7 @@ use super::message::{Message, MessageKind};
 use super::state::{BASE, Merge, OURS, THEIRS};
 use super::text::{BINARY_PROBE, Favour, Labels, TextOptions, is_binary, merge_text};
 use crate::blob::read_blob;
-use crate::diff::Side;
+use crate::change::Side;
 use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::large::{self, Absent, LargeError, Spliced, Splicer, Stored, Text};

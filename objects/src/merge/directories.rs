@@ -12,7 +12,7 @@ use super::DirectoryRenames;
 use super::message::{Message, MessageKind};
 use super::similar::{Rename, ancestors};
 use super::state::{BASE, Merge, OURS, Place, THEIRS, other};
-use crate::diff::Side;
+use crate::change::Side;
 use crate::name::{MAX_PATH, join_path, split_path};
 use crate::source::ReadError;
 use crate::tree;

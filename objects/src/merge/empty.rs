@@ -10,11 +10,12 @@ use bstr::{BString, ByteSlice};
 
 use super::similar::ancestors;
 use super::state::{BASE, Merge, OURS, THEIRS, below};
+use crate::change::Side;
 use crate::cursor::Leaves;
-use crate::diff::Side;
 use crate::kind::Kind;
 use crate::name::join_path;
 use crate::page::Body;
+use crate::page::empty_tree;
 use crate::source::ReadError;
 use crate::tree::{self, Entry, edit::Update};
 
@@ -65,7 +66,7 @@ impl<E: From<ReadError>> Merge<'_, E> {
             let is_wanted = self.is_directory_wanted(path)?;
             let old = self.trees.ours.map(|ours| tree::find(self.source, &ours, path)).transpose()?.flatten();
             let old = old.filter(|old| old.kind == Kind::Directory).map(|old| old.id);
-            let empty = tree::empty_tree();
+            let empty = empty_tree();
             let new = is_wanted.then_some(Side { kind: Kind::Directory, id: empty, size: 0 });
             if is_wanted != (old == Some(empty)) {
                 known.insert(path.clone(), new);

@@ -9,7 +9,7 @@ use super::message::{Message, MessageKind};
 use super::similar::Rename;
 use super::state::{BASE, Merge, OURS, Place, THEIRS, other};
 use super::{DirectoryRenames, content::Versions};
-use crate::diff::Side;
+use crate::change::Side;
 use crate::source::ReadError;
 
 impl<E: From<ReadError>> Merge<'_, E> {

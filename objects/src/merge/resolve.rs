@@ -8,7 +8,7 @@ use super::content::MergedFile;
 use super::message::{Message, MessageKind};
 use super::state::{BASE, Merge, OURS, Place, THEIRS, below, other, unlike};
 use super::{Stage, Unmerged};
-use crate::diff::Side;
+use crate::change::Side;
 use crate::kind::Kind;
 use crate::source::ReadError;
 

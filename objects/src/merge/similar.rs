@@ -10,7 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::directories::is_below_any;
 use super::state::{BASE, Merge, Place, other};
-use crate::diff::{Change, Side};
+use crate::change::{Change, Side};
 use crate::id::NodeId;
 use crate::kind::Kind;
 use crate::name::split_path;

@@ -6,16 +6,15 @@
 
 use bstr::{BString, ByteSlice};
 
+use crate::change::Side;
 use crate::cursor;
-use crate::diff::Side;
 use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::list;
 use crate::name::{join_path, path_order};
-use crate::page::{Body, Item, Page};
+use crate::page::{Body, Item, Page, empty_tree};
 use crate::paginate::Root;
 use crate::source::{ObjectSource, ReadError};
-use crate::tree::empty_tree;
 
 /// What is to stand at a path from now on; `None` where nothing is.
 ///

@@ -20,7 +20,7 @@ use bstr::{BString, ByteSlice};
 use pond_durable::place::UNBORN_PREFIX;
 
 use self::patterns::{Pattern, Patterns};
-use crate::write::secure_dir::is_temporary;
+use crate::temporary::is_temporary;
 use pond_durable::outside;
 
 /// The name of the files with patterns in the mirror.

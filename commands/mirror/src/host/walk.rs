@@ -19,8 +19,8 @@ use std::path::Path;
 use bstr::{BStr, BString, ByteSlice};
 
 use crate::host::ignore::Ignore;
-use crate::host::stat::Stat;
 use crate::index::Index;
+use crate::stat::Stat;
 use pond_objects::pathspec::Pathspecs;
 
 /// How much of what is not tracked is listed.

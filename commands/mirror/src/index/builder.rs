@@ -94,7 +94,7 @@ impl IndexBuilder {
         }
         self.last.clear();
         self.last.extend_from_slice(path);
-        let stat = crate::host::stat::Stat {
+        let stat = crate::stat::Stat {
             mtime_ns: row.seen.mtime_ns,
             ctime_ns: row.seen.ctime_ns,
             ..Default::default()

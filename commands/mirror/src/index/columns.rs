@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Fields};
 use pond_objects::{Kind, NodeId, ObjectId, Side, path_order};
 
 use super::{Base, Row, Seen};
-use crate::host::stat::Stat;
+use crate::stat::Stat;
 
 const TOMBSTONE: u8 = 0;
 const BASE_NOTHING: u8 = 0;

@@ -4,9 +4,9 @@ use std::io::{self, Read};
 
 use pond_objects::{Kind, ObjectId};
 
-use crate::host::stat::{Stat, now_ns};
 use crate::host::walk::host::HostDir;
 use crate::index::Seen;
+use crate::stat::{Stat, now_ns};
 
 /// Bytes read at a time: enough for hashing one buffer to be work for all cores.
 const BUFFER: usize = 1 << 20;

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
-use crate::host::stat::now_ns;
 use crate::index::Header;
+use crate::stat::now_ns;
 
 /// A mirror with an index of it in which every stat is trusted.
 struct Fixture {

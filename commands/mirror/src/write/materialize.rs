@@ -22,7 +22,7 @@ use pond_objects::{Kind, ObjectId, ObjectSource, copy_blob};
 use rustix::fs::{Gid, Uid, fchown};
 use rustix::io::Errno;
 
-use crate::host::stat::Stat;
+use crate::stat::Stat;
 use crate::write::replaced::Replaced;
 use crate::write::secure_dir::{DirError, MirrorDir, Temporary, set_file_mtime, stat_of_file};
 use place::Place;

@@ -7,7 +7,7 @@ use pond_objects::name::split_path;
 use rustix::fs::{Access, AtFlags, RenameFlags};
 use rustix::io::Errno;
 
-use crate::host::stat::Stat;
+use crate::stat::Stat;
 use crate::write::secure_dir::{Dir, MirrorDir, lacks_flags};
 
 /// A file or directory that gets another name.

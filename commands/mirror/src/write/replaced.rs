@@ -25,7 +25,7 @@ use pond_objects::name::split_path;
 use rustix::fs::{AtFlags, linkat};
 use rustix::io::Errno;
 
-use crate::host::stat::{Stat, now_ns};
+use crate::stat::{Stat, now_ns};
 use crate::write::secure_dir::{Dir, MirrorDir, stat_of_file};
 use journal::{Baseline, Journal, Kept};
 use open_files::OpenFiles;

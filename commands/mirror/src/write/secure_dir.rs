@@ -19,30 +19,13 @@ use pond_objects::name::join_path;
 use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, Timespec, Timestamps, UTIME_OMIT};
 use rustix::io::Errno;
 
-use crate::host::stat::Stat;
+use crate::stat::Stat;
+use crate::temporary::{TEMPORARY, marked};
 
 #[cfg(test)]
 mod tests;
 
 const OPEN_DIR: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-const TEMPORARY: &str = ".pond-tmp-";
-const MARK: &str = "pond v1 name of a temporary";
-/// Digits of a number in a temporary's name.
-const DIGITS: usize = 16;
-
-/// Whether a name is that of a temporary which a command made that held the mirror's lock. Nobody else gives such a name
-/// to a file: the second half of its digits follows from the first by a hash.
-pub fn is_temporary(name: &[u8]) -> bool {
-    let digits = name.strip_prefix(TEMPORARY.as_bytes()).filter(|digits| digits.len() == 2 * DIGITS);
-    digits.is_some_and(|digits| *digits == *marked(&digits[..DIGITS]))
-}
-
-/// The digits of a name that is known by them.
-fn marked(digits: &[u8]) -> Vec<u8> {
-    let mark = blake3::Hasher::new_derive_key(MARK).update(digits).finalize().to_hex();
-    [digits, &mark.as_bytes()[..DIGITS]].concat()
-}
-
 /// How temporaries are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Naming {

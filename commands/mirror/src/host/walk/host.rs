@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bstr::{BString, ByteSlice};
 
-use crate::host::stat::Stat;
+use crate::stat::Stat;
 
 /// What a directory says of a name without a look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use super::nested::is_pond;
 use super::{ChildKind, DirState, Host, Listing, Untracked, Walk, WalkOptions};
 use crate::host::ignore::{self, Level, is_always_ignored, read_bounded};
 use crate::index::Index;
-use crate::write::secure_dir::is_temporary;
+use crate::temporary::is_temporary;
 
 /// A directory that is to be read.
 struct Task {
@@ -238,7 +238,7 @@ impl<'a> Shared<'a> {
             .is_none_or(|specs| specs.matches(path, is_dir) || is_dir && specs.may_match_below(path))
     }
 
-    fn file(&self, path: &[u8], stat: io::Result<crate::host::stat::Stat>) -> Host {
+    fn file(&self, path: &[u8], stat: io::Result<crate::stat::Stat>) -> Host {
         match stat {
             Ok(stat) => match (stat.kind(), stat.special()) {
                 (Some(Kind::Directory), _) => {

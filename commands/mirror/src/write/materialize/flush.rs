@@ -11,7 +11,7 @@ use std::sync::PoisonError;
 use bstr::{BString, ByteSlice};
 
 use super::{Flush, MaterializeError, Materializer};
-use crate::host::stat::Stat;
+use crate::stat::Stat;
 use crate::write::secure_dir::{Dir, DirError, MirrorDir};
 
 /// Up to so many are flushed one by one: a flush of everything waits for what other programs wrote, too.

@@ -4,7 +4,7 @@ use bstr::BStr;
 use pond_objects::Kind;
 
 use super::{Expected, MaterializeError};
-use crate::host::stat::Stat;
+use crate::stat::Stat;
 use crate::write::replaced::{Keeping, Replaced};
 use crate::write::secure_dir::{Dir, Temporary};
 

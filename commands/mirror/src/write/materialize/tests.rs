@@ -48,7 +48,7 @@ impl Host {
                 .map(|entry| {
                     let below =
                         if entry.file_type().expect("a type").is_dir() { count(&entry.path()) } else { 0 };
-                    below + usize::from(crate::write::secure_dir::is_temporary(entry.file_name().as_bytes()))
+                    below + usize::from(crate::temporary::is_temporary(entry.file_name().as_bytes()))
                 })
                 .sum()
         }

@@ -20,7 +20,7 @@ use bstr::{BString, ByteSlice};
 use pond_durable::give_to_owner;
 use pond_durable::in_place::{is_only_here, open_no_link};
 
-use crate::host::stat::Stat;
+use crate::stat::Stat;
 
 const JOURNAL: &str = "journal";
 /// Lines that may be superseded before the journal is written anew.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::host::stat::Stat;
+use crate::stat::Stat;
 
 /// The files that some process other than this one has open or mapped.
 #[derive(Debug, Default)]

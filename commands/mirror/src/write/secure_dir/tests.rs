@@ -3,6 +3,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::temporary::is_temporary;
 
 fn tempdir() -> tempfile::TempDir {
     tempfile::tempdir().expect("a directory")

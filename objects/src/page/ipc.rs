@@ -17,9 +17,9 @@ use arrow::datatypes::{Field, Schema};
 use arrow::ipc;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
+use super::{Body, Item, MAX_ITEMS, Page, PageError};
 use crate::id::ObjectId;
 use crate::kind::Kind;
-use crate::page::{Body, Item, MAX_ITEMS, Page, PageError};
 
 pub(crate) fn encode(page: &Page) -> Vec<u8> {
     let mut fields = Vec::new();
