@@ -229,7 +229,7 @@ impl<'a> Transaction<'a> {
     pub async fn publish(mut self, table: &dyn ObjectStore) -> Result<Published, TransactionError> {
         let data = self.move_data_packs()?;
         self.copy_staged_rows()?;
-        // Who has the lock is not overtaken; who cannot have it is no worse off than without one.
+        // Best effort: the lock only avoids writing the packs again. Without it another may publish first, and we try again.
         let _turn = self.wait_for_turn();
         let mut newer = self.newer_base()?;
         for _ in 0..MOST_TRIES {

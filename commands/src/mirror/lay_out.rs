@@ -356,20 +356,19 @@ fn requests(
         };
         Some(WriteRequest { path: target.path.clone(), want, expected })
     };
-    // What a directory has in the place of a file was saved; it goes first.
-    let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
-    let below = saved.stats.iter().filter(|(path, _)| !meant.contains(path));
-    let special = targets.iter().flat_map(|target| special_in_place_of(&host, target));
-    let special: BTreeMap<&BString, Stat> = special
-        .filter(|change| !meant.contains(&change.path))
-        .filter_map(|change| Some((&change.path, change.stat?)))
-        .collect();
-    let gone = below.map(|(path, stat)| (path, *stat)).chain(special);
-    let cleared = gone.map(|(path, stat)| WriteRequest {
-        path: path.clone(),
-        want: Want::Absent,
-        expected: Expected::SameFile(stat),
-    });
+    let moving = moving(workspace, mirror, targets, &host).into_iter();
+    let written: Vec<WriteRequest> = moving.filter_map(&mut request).collect();
+    let requests = cleared(targets, saved, &host).into_iter().chain(written).collect();
+    (requests, unread)
+}
+
+/// The targets that are to be done at all: not those that are as they shall be, or have to stay for what is in them.
+fn moving<'t>(
+    workspace: &Workspace<'_>,
+    mirror: &MirrorDir,
+    targets: &'t [Target],
+    host: &Differences<'_>,
+) -> Vec<&'t Target> {
     // A file that is gone already needs no removal where a directory with files of its own has taken its place.
     let is_dir = |path: &BString| {
         stat_within(mirror, path)
@@ -392,15 +391,31 @@ fn requests(
         target.side.is_none() && was_empty && host.untracked_below(&target.path).next().is_some()
     };
     let stays = |target: &&Target| is_gone(target) || is_filled(target) || is_in_use(target);
-    let wanted = targets.iter().filter(|target| !stays(target));
-    let emptied = in_the_place_of_files(&host, targets).into_iter().filter(|path| !meant.contains(*path));
+    targets.iter().filter(|target| !stays(target)).collect()
+}
+
+/// Removals of what stands in the place of targets and goes first. What a directory has in the place of a file was saved.
+fn cleared(targets: &[Target], saved: &Saved, host: &Differences<'_>) -> Vec<WriteRequest> {
+    let meant: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
+    let below = saved.stats.iter().filter(|(path, _)| !meant.contains(path));
+    let special = targets.iter().flat_map(|target| special_in_place_of(host, target));
+    let special: BTreeMap<&BString, Stat> = special
+        .filter(|change| !meant.contains(&change.path))
+        .filter_map(|change| Some((&change.path, change.stat?)))
+        .collect();
+    let gone = below.map(|(path, stat)| (path, *stat)).chain(special);
+    let cleared = gone.map(|(path, stat)| WriteRequest {
+        path: path.clone(),
+        want: Want::Absent,
+        expected: Expected::SameFile(stat),
+    });
+    let emptied = in_the_place_of_files(host, targets).into_iter().filter(|path| !meant.contains(*path));
     let emptied = emptied.map(|path| WriteRequest {
         path: path.clone(),
         want: Want::Absent,
         expected: Expected::Absent,
     });
-    let requests = cleared.chain(emptied).chain(wanted.filter_map(&mut request)).collect();
-    (requests, unread)
+    cleared.chain(emptied).collect()
 }
 
 /// Updates that put the targets which were reached into the index.

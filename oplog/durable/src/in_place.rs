@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use crate::files;
 
-/// Who finds a mixture looks again so often: the writer needs much less.
+/// Read attempts while a writer is overwriting the file. The writer needs much less.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(1);
 /// No file is longer.

@@ -42,7 +42,7 @@ const TRAILER: usize = 10;
 const SPARE: &str = "index.spare";
 /// An index of more bytes is mapped, and never written over.
 const SMALL: u64 = 1 << 20;
-/// Who finds a mixture looks again so often.
+/// Read attempts while a writer is overwriting the file.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(1);
 

@@ -163,14 +163,7 @@ impl<'a> Shared<'a> {
             path.truncate(name_at);
             path.extend_from_slice(name);
             if is_always_ignored(name) {
-                if is_temporary(name) {
-                    // Those in another pond may be of a command that is at work under that one's lock.
-                    if !nested {
-                        self.note(|walk| walk.temporaries.push(path.clone()));
-                    }
-                } else if !task.path.is_empty() {
-                    self.note(|walk| walk.immovable.push(path.clone()));
-                }
+                self.note_reserved(task, name, &path, nested);
                 continue;
             }
             let mut stat = None;
@@ -230,6 +223,18 @@ impl<'a> Shared<'a> {
         };
         listing.sort();
         listing
+    }
+
+    /// Notes a name that is never versioned: a temporary of a killed command, or what no command removes.
+    fn note_reserved(&self, task: &Task, name: &[u8], path: &BString, nested: bool) {
+        if is_temporary(name) {
+            // Those in another pond may be of a command that is at work under that one's lock.
+            if !nested {
+                self.note(|walk| walk.temporaries.push(path.clone()));
+            }
+        } else if !task.path.is_empty() {
+            self.note(|walk| walk.immovable.push(path.clone()));
+        }
     }
 
     fn is_wanted(&self, path: &[u8], is_dir: bool) -> bool {
