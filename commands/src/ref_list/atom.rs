@@ -11,7 +11,6 @@ use pond_oplog::RowType;
 use super::listed::Listed;
 use super::template::unambiguous;
 use crate::error::CommandError;
-use crate::revisions;
 use crate::time::DateStyle;
 use crate::ui::log_format::style::ColorCode;
 use crate::ui::log_format::subject;
@@ -138,7 +137,7 @@ impl Atom {
         let store = facts.workspace().store();
         let id_text = |id: &ObjectId, form: IdForm| match form {
             IdForm::Full => id.to_hex(),
-            IdForm::Short(digits) => revisions::short_id_from(store, id, digits),
+            IdForm::Short(digits) => pond_history::short_id_from(store, id, digits),
         };
         // What needs no more than names and ids.
         match &self.field {
@@ -263,7 +262,7 @@ fn message_text(field: &Field, message: &[u8]) -> BString {
 fn ahead_behind(facts: &Facts<'_>, id: ObjectId, other: ObjectId) -> Result<String, CommandError> {
     let store = facts.workspace().store();
     let count = |of: ObjectId, without: ObjectId| -> Result<usize, CommandError> {
-        let walk = revisions::Walk::new(store, &[of], &[without], revisions::WalkOptions::default())?;
+        let walk = pond_history::Walk::new(store, &[of], &[without], pond_history::WalkOptions::default())?;
         Ok(walk.collect::<Result<Vec<_>, _>>()?.len())
     };
     // Both are there: the walk would say which is not.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 
+use pond_history::Leads;
 use pond_objects::ObjectId;
 use pond_oplog::RowType;
 
@@ -10,7 +11,7 @@ use super::ListArgs;
 use super::atom::Facts;
 use super::listed::Listed;
 use crate::error::{CommandError, usage};
-use crate::revisions::{self, Leads};
+use crate::revisions;
 use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::wildmatch::{Stars, Wildmatch};
@@ -115,7 +116,7 @@ impl Selection {
             if !commits.is_empty() {
                 let tips: Result<Vec<ObjectId>, CommandError> =
                     refs.iter().map(|one| Ok(facts.peeled(one)?.0)).collect();
-                let outside: HashSet<ObjectId> = revisions::not_reachable(store, &tips?, commits)?;
+                let outside: HashSet<ObjectId> = pond_history::not_reachable(store, &tips?, commits)?;
                 keep(refs, |one| Ok(outside.contains(&facts.peeled(one)?.0) != wanted))?;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use pond_history::short_id;
 use pond_refs::Namespace;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -9,7 +10,6 @@ use super::{BranchArgs, texts};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::ref_list::{self, Facts, Listed, Patterns};
-use crate::revisions::short_id;
 use crate::ui::color::Role;
 use crate::workspace::Workspace;
 use pond_objects::escape;

@@ -9,8 +9,8 @@ use super::report::{Report, Unstaged, Waiting};
 use crate::error::CommandError;
 use crate::ui::Ui;
 use crate::ui::color::{Painted, Role};
-use crate::ui::diff::status_letter;
 use crate::ui::size::counted;
+use pond_history::diff::status_letter;
 use pond_mirror::index::pending::Sequence;
 use pond_objects::path::relative;
 

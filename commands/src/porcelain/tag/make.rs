@@ -1,6 +1,7 @@
 //! `pond tag NAME`.
 
 use bstr::{BString, ByteSlice as _};
+use pond_history::short_id;
 use pond_objects::{ObjectId, Tag, Tagged, escape};
 use pond_oplog::RowType;
 use pond_refs::{Expected, RefEdit, RefName};
@@ -11,7 +12,6 @@ use crate::error::{CommandError, Outcome, fatal, nothing, usage};
 use crate::identity;
 use crate::message::{self, Cleanup};
 use crate::ref_update::{self, Moves};
-use crate::revisions::short_id;
 use crate::ui::editor;
 use crate::workspace::Workspace;
 

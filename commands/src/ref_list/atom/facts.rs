@@ -5,7 +5,6 @@ use pond_oplog::RowType;
 
 use super::{Listed, Who, person, subject};
 use crate::error::CommandError;
-use crate::revisions;
 use crate::workspace::Workspace;
 
 /// Reads objects of listed refs.
@@ -93,7 +92,7 @@ impl<'a> Facts<'a> {
             RowType::Commit => store.meta_content(id, row_type, "commit")?.len() as u64,
             RowType::Tag => store.meta_content(id, row_type, "tag")?.len() as u64,
             RowType::Page => store.page(pond_objects::page::Body::Tree, id)?.canonical().len() as u64,
-            _ => revisions::blob_size(store, id)?,
+            _ => pond_history::blob_size(store, id)?,
         })
     }
 
