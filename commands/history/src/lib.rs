@@ -9,6 +9,7 @@ mod content;
 pub mod describe;
 pub mod diff;
 mod history;
+pub mod refs;
 pub mod resolve;
 pub mod select;
 mod walk;

@@ -12,9 +12,10 @@ use pond_refs::{Expected, Namespace, RefEdit, RefName};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::ref_list::{self, ListArgs, Listed, Patterns, Template};
+use crate::ref_list::{self, ListArgs, Patterns, Template};
 use crate::ref_update::{self, Moves};
 use crate::workspace::Workspace;
+use pond_history::refs::Listed;
 use pond_objects::escape;
 
 /// List, make or delete tags
