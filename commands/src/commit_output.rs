@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::io::Write as _;
 
 use bstr::BString;
+use pond_history::diff::{Against, CommitChanges, Merges};
 use pond_objects::{Change, Commit, ObjectId, Tag};
 use pond_refs::Namespace;
 use serde_json::Value;
 
-use crate::comparison::{Against, CommitChanges, DiffArgs, Merges, paint, stored_contents};
+use crate::comparison::{DiffArgs, ShownChanges, paint, stored_contents};
 use crate::error::{CommandError, usage};
-use crate::revisions;
 use crate::time::{self, DateStyle};
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{DiffOptions, count, write_diff, write_merge};
@@ -92,7 +92,7 @@ impl<'a> CommitOutput<'a> {
         workspace: &'a Workspace<'a>,
         format: &FormatArgs,
         diff: &DiffArgs,
-        merges: Merges,
+        shown: ShownChanges,
         short: &'a dyn Fn(&ObjectId) -> String,
     ) -> Result<Self, CommandError> {
         let ui = &ctx.ui;
@@ -108,8 +108,8 @@ impl<'a> CommitOutput<'a> {
         style.abbreviate = format.abbrev_commit || format.oneline;
         let date = format.date.clone().or_else(|| config.string("log.date").ok().flatten());
         style.date = date.as_deref().map(DateStyle::parse).transpose()?;
-        let mut options = diff.options(ui, merges.default)?;
-        options.dense = merges.against != Against::All { dense: false };
+        let mut options = diff.options(ui, shown.default)?;
+        options.dense = shown.merges.against != Against::All { dense: false };
         if options.nul {
             style.end = 0;
         }
@@ -121,7 +121,15 @@ impl<'a> CommitOutput<'a> {
             true => decorations(workspace)?,
             false => HashMap::new(),
         };
-        Ok(Self { ctx, workspace, printer: LogPrinter::new(style), short, options, merges, decorations })
+        Ok(Self {
+            ctx,
+            workspace,
+            printer: LogPrinter::new(style),
+            short,
+            options,
+            merges: shown.merges,
+            decorations,
+        })
     }
 
     /// What is shown of merges.
@@ -175,7 +183,7 @@ impl<'a> CommitOutput<'a> {
         args: &DiffArgs,
     ) -> Result<CommitChanges, CommandError> {
         match self.shows_changes() {
-            true => self.merges.changes(self.workspace.store(), commit, pathspecs, args),
+            true => Ok(self.merges.changes(self.workspace.store(), commit, pathspecs, &args.request()?)?),
             false => Ok(CommitChanges::NONE),
         }
     }
@@ -299,7 +307,8 @@ fn decorations(workspace: &Workspace<'_>) -> Result<HashMap<ObjectId, Vec<Decora
                 continue;
             }
             let short = BString::from(name.short());
-            let id = if namespace == Namespace::Tag { revisions::peel(workspace.store(), id)? } else { id };
+            let id =
+                if namespace == Namespace::Tag { pond_history::peel(workspace.store(), id)? } else { id };
             found.entry(id).or_default().push(match namespace {
                 Namespace::Tag => Decoration::Tag(short),
                 Namespace::Branch => Decoration::Branch(short),

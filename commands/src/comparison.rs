@@ -1,4 +1,4 @@
-//! What differs between two places: trees, the index, the mirror.
+//! What differs between two places of which one is the index or the mirror; two trees are compared by [`pond_history::diff`].
 //!
 //! Every comparison gives changes in path order, restricted to pathspecs, with renames found and filtered as the
 //! [`DiffArgs`] say; [`crate::ui::diff`] writes them. Unchanged pages and files with an unchanged stat are not read. A path
@@ -12,13 +12,13 @@ mod merges;
 
 use std::collections::{BTreeMap, HashMap};
 
-use bstr::{BStr, BString};
-use pond_objects::rename::find_renames;
+use bstr::BString;
+use pond_history::diff::{Combined, DiffRequest, Ordered, is_unmerged, raw_trees, takes};
 use pond_objects::{Change, Kind, ObjectId, Side, path_order, read_blob, tree};
 use pond_oplog::Store;
 
 use crate::error::CommandError;
-use crate::ui::diff::{Combined, Contents, StoredContents, is_unmerged};
+use crate::ui::diff::{Contents, StoredContents};
 use crate::workspace::Workspace;
 use pond_mirror::index::pending::Which as Stage;
 use pond_mirror::index::{Base, Index};
@@ -26,57 +26,10 @@ use pond_objects::pathspec::Pathspecs;
 
 pub(crate) use args::{DiffArgs, paint};
 pub(crate) use host::{HostContents, HostSides};
-pub(crate) use merges::{Against, CommitChanges, MergeArgs, Merges};
-
-/// A path in the order of the index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Ordered(BString);
-
-impl PartialOrd for Ordered {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ordered {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        path_order(&self.0, &other.0)
-    }
-}
+pub(crate) use merges::{MergeArgs, ShownChanges};
 
 /// What stands at a path on both sides.
 type Sides = BTreeMap<Ordered, (Option<Side>, Option<Side>)>;
-
-/// What differs between two trees, `None` being one without entries.
-///
-/// # Errors
-/// Those of reading the objects.
-pub(crate) fn trees(
-    store: &Store,
-    old: Option<&ObjectId>,
-    new: Option<&ObjectId>,
-    pathspecs: &Pathspecs,
-    args: &DiffArgs,
-) -> Result<Vec<Change>, CommandError> {
-    let changes = raw_trees(store, old, new, pathspecs)?;
-    finish(changes, store, args)
-}
-
-/// Whether two trees differ in what the pathspecs take; stops reading at unchanged pages.
-///
-/// # Errors
-/// Those of reading the objects.
-pub(crate) fn touches(
-    store: &Store,
-    old: Option<&ObjectId>,
-    new: Option<&ObjectId>,
-    pathspecs: &Pathspecs,
-) -> Result<bool, CommandError> {
-    if pathspecs.is_everything() {
-        return Ok(old != new);
-    }
-    Ok(!raw_trees(store, old, new, pathspecs)?.is_empty())
-}
 
 /// What differs between a tree and the index.
 pub(crate) struct StagedChanges {
@@ -105,9 +58,10 @@ pub(crate) fn staged(
         kinds.extend(found.map(|entry| (path.clone(), entry.kind)));
     }
     sides.retain(|Ordered(path), _| unmerged.iter().all(|(other, _)| other != path));
-    let mut changes = with_renames(changes_of(sides), workspace.store(), None, args)?;
+    let request = args.request()?;
+    let mut changes = with_renames(changes_of(sides), workspace.store(), None, &request);
     conflicts::announce(&unmerged, &mut changes);
-    args.filter(&mut changes)?;
+    request.kinds.apply(&mut changes);
     Ok(StagedChanges { changes, unmerged: kinds })
 }
 
@@ -163,7 +117,8 @@ pub(crate) fn mirror(
         None => conflicts::unmerged(workspace, pathspecs),
     };
     sides.retain(|Ordered(path), _| unmerged.iter().all(|(other, _)| other != path));
-    let mut changes = with_renames(changes_of(sides), workspace.store(), Some(&host), args)?;
+    let request = args.request()?;
+    let mut changes = with_renames(changes_of(sides), workspace.store(), Some(&host), &request);
     if !args.shows_names_only() && says_it_all {
         host.leave_out_special(&mut changes);
     }
@@ -172,50 +127,9 @@ pub(crate) fn mirror(
     conflicts::announce(&unmerged, &mut changes);
     changes.extend(against);
     changes.sort_by(|a, b| path_order(&a.path, &b.path));
-    args.filter(&mut changes)?;
+    request.kinds.apply(&mut changes);
     combined.retain(|one| changes.iter().any(|change| is_unmerged(change) && change.path == one.path));
     Ok(MirrorChanges { changes, combined, host })
-}
-
-/// What a merge made of the paths that are in it as in none of its parents.
-///
-/// # Errors
-/// Those of reading the objects.
-fn merge(
-    store: &Store,
-    parents: &[ObjectId],
-    tree: &ObjectId,
-    pathspecs: &Pathspecs,
-    args: &DiffArgs,
-) -> Result<Vec<Combined>, CommandError> {
-    let mut combined: Vec<Combined> = Vec::new();
-    for (number, parent) in parents.iter().enumerate() {
-        let changes = trees(store, Some(parent), Some(tree), pathspecs, args)?;
-        let is_content =
-            |change: &Change| [change.old, change.new].iter().flatten().any(|side| side.kind.is_blob());
-        let mut changes: BTreeMap<Ordered, Change> = changes
-            .into_iter()
-            .filter(is_content)
-            .map(|change| (Ordered(change.path.clone()), change))
-            .collect();
-        if number == 0 {
-            let first = changes.values().map(|change| Combined {
-                path: change.path.clone(),
-                parents: Vec::new(),
-                renamed: Vec::new(),
-                new: change.new,
-                is_in_mirror: false,
-            });
-            combined = first.collect();
-        }
-        combined.retain_mut(|one| {
-            let Some(change) = changes.remove(&Ordered(one.path.clone())) else { return false };
-            one.parents.push(change.old);
-            one.renamed.push(change.old_path.is_some());
-            true
-        });
-    }
-    Ok(combined)
 }
 
 /// The contents of changes between trees.
@@ -233,29 +147,6 @@ pub(crate) fn staged_contents<'a>(
     short: &'a dyn Fn(&ObjectId) -> String,
 ) -> impl Contents + 'a {
     StoredContents { source: store, short, unmerged }
-}
-
-fn raw_trees(
-    store: &Store,
-    old: Option<&ObjectId>,
-    new: Option<&ObjectId>,
-    pathspecs: &Pathspecs,
-) -> Result<Vec<Change>, CommandError> {
-    let wanted = |path: &[u8], enter: bool| match enter {
-        true => pathspecs.may_match_below(path),
-        // Whether it is a directory is known only with the sides.
-        false => pathspecs.matches(path, false) || pathspecs.matches(path, true),
-    };
-    let mut changes = pond_objects::diff::diff_trees(store, old, new, &wanted)?;
-    changes.retain(|change| takes(pathspecs, change.path.as_ref(), change.old, change.new));
-    // A tree's entries are ordered by name; as paths, what is below a directory may come after other names.
-    changes.sort_by(|a, b| path_order(&a.path, &b.path));
-    Ok(changes)
-}
-
-fn takes(pathspecs: &Pathspecs, path: &BStr, old: Option<Side>, new: Option<Side>) -> bool {
-    let sides = [old, new].into_iter().flatten();
-    sides.into_iter().any(|side| pathspecs.matches(path, side.kind == pond_objects::Kind::Directory))
 }
 
 fn index_against(
@@ -290,27 +181,17 @@ fn changes_of(sides: Sides) -> Vec<Change> {
     differing.map(|(Ordered(path), (old, new))| Change::at(path, old, new)).collect()
 }
 
-/// Finds renames, and takes out what `--diff-filter` does not want.
-fn finish(changes: Vec<Change>, store: &Store, args: &DiffArgs) -> Result<Vec<Change>, CommandError> {
-    let mut changes = with_renames(changes, store, None, args)?;
-    args.filter(&mut changes)?;
-    Ok(changes)
-}
-
 fn with_renames(
     changes: Vec<Change>,
     store: &Store,
     host: Option<&HostSides>,
-    args: &DiffArgs,
-) -> Result<Vec<Change>, CommandError> {
-    Ok(match args.renames()? {
-        Some(options) => find_renames(changes, options, &mut |path, side| match host {
-            Some(host) if host.has(path) && !side.id.is_zero() => {
-                read_blob(store, &side.id).ok().or_else(|| host.read(path, side))
-            }
-            Some(host) if host.has(path) => host.read(path, side),
-            _ => read_blob(store, &side.id).ok(),
-        }),
-        None => changes,
+    request: &DiffRequest,
+) -> Vec<Change> {
+    request.with_renames(changes, &mut |path, side| match host {
+        Some(host) if host.has(path) && !side.id.is_zero() => {
+            read_blob(store, &side.id).ok().or_else(|| host.read(path, side))
+        }
+        Some(host) if host.has(path) => host.read(path, side),
+        _ => read_blob(store, &side.id).ok(),
     })
 }

@@ -26,7 +26,6 @@ use crate::mirror::obstacles::refuse_out_of_reach;
 use crate::mirror::save::Saved;
 use crate::mirror::staged_packs::names;
 use crate::mirror::staged_tree::NewPages;
-use crate::revisions;
 use crate::workspace::{Before, Workspace, WorkspaceError};
 use pond_mirror::index::pending::Pending;
 use pond_mirror::scan::differences::Differences;
@@ -51,7 +50,7 @@ pub(crate) fn combine_commits(
     let mut contents = Vec::new();
     let store = workspace.store();
     let mut bases = |tips: &[ObjectId], other: ObjectId| -> Result<Vec<ObjectId>, ReadError> {
-        revisions::bases_with_any(store, other, tips)
+        pond_history::bases_with_any(store, other, tips)
     };
     let mut keep = |_: ObjectId, content: NewContent| -> Result<(), ReadError> {
         contents.push(content);

@@ -4,7 +4,6 @@
 //! one reads it, once.
 
 mod atom;
-mod listed;
 mod select;
 mod sort;
 mod template;
@@ -15,6 +14,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 
 use bstr::ByteSlice as _;
+use pond_history::refs::Listed;
 use pond_oplog::RowType;
 use serde_json::{Value, json};
 
@@ -24,9 +24,8 @@ use crate::time;
 use crate::workspace::Workspace;
 
 pub(crate) use atom::Facts;
-pub(crate) use listed::Listed;
 pub(crate) use select::Patterns;
-use select::Selection;
+use select::selection;
 use sort::SortKeys;
 pub(crate) use template::Template;
 
@@ -94,7 +93,7 @@ impl ListArgs {
         patterns: &Patterns,
     ) -> Result<Vec<Listed>, CommandError> {
         refs.retain(|one| patterns.takes(one));
-        Selection::new(facts.workspace(), self)?.apply(facts, &mut refs)?;
+        selection(facts.workspace(), self)?.apply(facts.objects(), &mut refs)?;
         SortKeys::parse(&self.sort, self.ignore_case, facts.workspace())?.sort(facts, &mut refs)?;
         Ok(refs)
     }
@@ -132,8 +131,8 @@ pub(crate) fn print_json(ui: &Ui, facts: &Facts<'_>, refs: &[Listed]) -> Result<
 }
 
 fn row(facts: &Facts<'_>, one: &Listed) -> Result<Value, CommandError> {
-    let kind = facts.type_of(&one.id)?;
-    let (peeled, target) = facts.peeled(one)?;
+    let kind = facts.objects().type_of(&one.id)?;
+    let (peeled, target) = facts.objects().peeled(one)?;
     let mut row = json!({
         "ref": one.full_name(),
         "name": one.short_name(),

@@ -24,6 +24,11 @@ pub(crate) fn now() -> Result<Zoned, CommandError> {
     }
 }
 
+/// As [`now`], for commands that work on a pond: [`check`] ends them if there is no time.
+pub(crate) fn checked_now() -> Zoned {
+    now().expect("BUG: the clock is checked before a pond is opened")
+}
+
 /// Fails where `POND_NOW` is no date, whether or not the command would ask for the time.
 pub(crate) fn check() -> Result<(), CommandError> {
     moment().map(drop)

@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pond-oplog", &["pond-objects", "pond-refs", "pond-durable"]),
     ("pond-checkpoint", &["pond-objects", "pond-durable", "pond-oplog"]),
     ("pond-hooks", &["pond-objects", "pond-refs"]),
+    ("pond-history", &["pond-objects", "pond-refs", "pond-oplog"]),
     ("pond-mirror", &["pond-objects", "pond-refs", "pond-durable"]),
     ("pond-foreign", &[]),
     (
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pond-checkpoint",
             "pond-hooks",
             "pond-mirror",
+            "pond-history",
         ],
     ),
 ];

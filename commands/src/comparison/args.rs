@@ -1,11 +1,11 @@
 //! The options of `diff`, `show` and `log` that say what of changes is shown, and how.
 
-use pond_objects::Change;
+use pond_history::diff::{DiffRequest, KindFilter};
 use pond_objects::rename::RenameOptions;
 
 use crate::error::{CommandError, usage};
 use crate::ui::Ui;
-use crate::ui::diff::{DiffAlgorithm, DiffOptions, Forms, Whitespace, WordDiff, status_letter};
+use crate::ui::diff::{DiffAlgorithm, DiffOptions, Forms, Whitespace, WordDiff};
 use crate::ui::paint::Paint;
 
 /// Options about changes; the same in every command that shows some.
@@ -216,7 +216,7 @@ impl DiffArgs {
     }
 
     /// How renames are looked for; `None` for not at all.
-    pub(crate) fn renames(&self) -> Result<Option<RenameOptions>, CommandError> {
+    fn renames(&self) -> Result<Option<RenameOptions>, CommandError> {
         if self.no_renames {
             return Ok(None);
         }
@@ -235,20 +235,10 @@ impl DiffArgs {
         self.diff_filter.is_some()
     }
 
-    /// Takes out the changes that `--diff-filter` does not want.
-    pub(crate) fn filter(&self, changes: &mut Vec<Change>) -> Result<(), CommandError> {
-        let Some(letters) = &self.diff_filter else { return Ok(()) };
-        if let Some(unknown) = letters.chars().find(|c| !"ADMRTU".contains(c.to_ascii_uppercase())) {
-            return Err(usage(format_args!("unknown kind '{unknown}' in --diff-filter")).hint(
-                "A added, D deleted, M modified, R renamed, T another type, U in conflict; small letters leave a kind out",
-            ));
-        }
-        let wants_some = letters.chars().any(|c| c.is_ascii_uppercase());
-        changes.retain(|change| {
-            let letter = status_letter(change);
-            !letters.contains(letter.to_ascii_lowercase()) && (!wants_some || letters.contains(letter))
-        });
-        Ok(())
+    /// What is asked of a comparison.
+    pub(crate) fn request(&self) -> Result<DiffRequest, CommandError> {
+        let kinds = self.diff_filter.as_deref().map(KindFilter::new).transpose()?.unwrap_or_default();
+        Ok(DiffRequest { renames: self.renames()?, kinds })
     }
 }
 
@@ -260,7 +250,6 @@ pub(crate) fn paint(ui: &Ui) -> Paint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pond_objects::{Kind, ObjectId, Side};
 
     #[test]
     fn similarities_are_read_as_git_reads_them() {
@@ -283,28 +272,5 @@ mod tests {
         for text in ["", "%", ".", "x", "90x", "9%%", "-5", "1.2.3"] {
             assert_eq!(similarity(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_filter_takes_and_leaves_out() {
-        let side = |byte| Some(Side { kind: Kind::File, id: ObjectId::from_bytes([byte; 32]), size: 1 });
-        let all = || {
-            vec![
-                Change::at("a".into(), None, side(1)),
-                Change::at("d".into(), side(1), None),
-                Change::at("m".into(), side(1), side(2)),
-            ]
-        };
-        let left = |letters: &str| {
-            let args = DiffArgs { diff_filter: Some(letters.into()), ..DiffArgs::default() };
-            let mut changes = all();
-            args.filter(&mut changes)
-                .map(|()| changes.iter().map(|c| c.path.to_string()).collect::<String>())
-                .ok()
-        };
-        assert_eq!(left("A").as_deref(), Some("a"));
-        assert_eq!(left("AM").as_deref(), Some("am"));
-        assert_eq!(left("d").as_deref(), Some("am"));
-        assert_eq!(left("Q"), None);
     }
 }

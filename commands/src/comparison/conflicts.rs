@@ -1,10 +1,10 @@
 //! Paths in conflict, as a comparison shows them: as such, and against the versions that do not go together.
 
 use bstr::BString;
+use pond_history::diff::Combined;
 use pond_objects::{Change, Side, path_order};
 
 use super::host::HostSides;
-use crate::ui::diff::Combined;
 use crate::workspace::Workspace;
 use pond_mirror::index::pending::{Conflict, Which};
 use pond_objects::pathspec::Pathspecs;

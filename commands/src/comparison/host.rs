@@ -8,13 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _};
 
 use bstr::{BStr, BString};
+use pond_history::short_id;
 use pond_objects::large::{Absent, Piece};
 use pond_objects::{Change, Kind, ObjectId, Side, escape};
 use pond_oplog::Store;
 
 use super::host_text::HostText;
 use crate::error::CommandError;
-use crate::revisions::short_id;
 use crate::ui::Ui;
 use crate::ui::diff::{Content, Contents, Shared, Texts, Which, shared_chunks, stored_text};
 use crate::workspace::Workspace;

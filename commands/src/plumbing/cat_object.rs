@@ -169,7 +169,7 @@ impl Object {
 
     fn size(&self, store: &Store) -> Result<u64, CommandError> {
         match self {
-            Self::Blob(id) => revisions::blob_size(store, id),
+            Self::Blob(id) => Ok(pond_history::blob_size(store, id)?),
             Self::Page(_, page) => Ok(page.canonical().len() as u64),
             Self::Text(_, _, text) => Ok(text.len() as u64),
         }

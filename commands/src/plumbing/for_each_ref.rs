@@ -2,8 +2,9 @@
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::ref_list::{self, ListArgs, Listed, Patterns, Template};
+use crate::ref_list::{self, ListArgs, Patterns, Template};
 use crate::workspace::{self, Purpose};
+use pond_history::refs::Listed;
 
 /// List refs in a form that scripts choose
 #[derive(Debug, clap::Args)]

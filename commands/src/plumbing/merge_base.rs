@@ -53,17 +53,17 @@ pub(crate) fn run(ctx: &Context, args: MergeBaseArgs) -> Result<Outcome, Command
     let store = workspace.store();
     let bases = match commits.as_slice() {
         [one, other] if args.is_ancestor => {
-            let found = revisions::is_ancestor(store, *one, *other)?;
+            let found = pond_history::is_ancestor(store, *one, *other)?;
             if ctx.ui.is_json() {
                 ctx.ui.json(&json!({ "is_ancestor": found }))?;
             }
             return Ok(if found { Outcome::Done } else { Outcome::Nothing });
         }
         _ if args.is_ancestor => return Err(usage("--is-ancestor takes exactly two commits")),
-        all if args.independent => revisions::independent(store, all)?,
-        all if args.octopus => revisions::octopus_bases(store, all)?,
+        all if args.independent => pond_history::independent(store, all)?,
+        all if args.octopus => pond_history::octopus_bases(store, all)?,
         [_] => return Err(usage("merge-base takes two commits or more")),
-        [one, others @ ..] => revisions::bases_with_any(store, *one, others)?,
+        [one, others @ ..] => pond_history::bases_with_any(store, *one, others)?,
         [] => return Err(usage("merge-base takes two commits or more")),
     };
     let shown = if args.all || args.independent { bases.len() } else { bases.len().min(1) };

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::Write as _;
 
+use pond_history::diff::Differing;
+use pond_history::{Chosen, CommitSet, Looking, ShownCommits, Touched, Walk, WalkOptions};
 use pond_objects::{Link, ObjectId};
 use pond_refs::{DayTime, Range};
 use serde_json::json;
@@ -11,10 +13,7 @@ use serde_json::json;
 use crate::comparison::paint;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::revisions::{
-    self, Arguments, Chosen, CommitSet, Differing, Looking, OrderArgs, ShownCommits, TipArgs, Touched, Walk,
-    WalkOptions, split_arguments, take_count,
-};
+use crate::revisions::{self, Arguments, OrderArgs, TipArgs, split_arguments, take_count};
 use crate::time;
 use crate::ui::columns::Columns;
 use crate::workspace::{self, Purpose, Workspace};
@@ -130,7 +129,7 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
     let walk = walk(&workspace, &args, &set)?;
     // The side of a commit is learnt from those that it follows, shown or not.
     let only = touched.filter(|_| !args.left_right);
-    let mut history = ShownCommits::new(walk, args.order, args.graph.then_some(looking), only)?;
+    let mut history = ShownCommits::new(walk, args.order.order(), args.graph.then_some(looking), only)?;
     while list.left + list.right + kept.len() < limit
         && let Some(chosen) = history.next(&mut |id, link| list.choose(id, link))?
     {
@@ -237,7 +236,7 @@ impl List<'_> {
         if self.until.is_some_and(|until| link.seconds > until) {
             return Ok(false);
         }
-        self.touched.map_or(Ok(true), |touched| touched.takes(id))
+        Ok(self.touched.map_or(Ok(true), |touched| touched.takes(id))?)
     }
 
     fn print(&mut self, chosen: &Chosen<()>) -> Result<(), CommandError> {

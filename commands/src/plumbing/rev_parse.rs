@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::Path;
 
+use pond_history::{CommitSet, short_id_from};
 use pond_objects::ObjectId;
 use pond_refs::Range;
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::revisions::{self, CommitSet, short_id_from};
+use crate::revisions;
 use crate::ui::changes_json::insert_path;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
@@ -191,7 +192,7 @@ fn shown(workspace: &Workspace<'_>, args: &RevParseArgs, id: &ObjectId) -> Strin
 }
 
 fn objects(workspace: &Workspace<'_>, text: &OsString) -> Result<CommitSet, CommandError> {
-    let one = |id| CommitSet { include: vec![id], exclude: Vec::new() };
+    let one = |id| CommitSet { include: vec![id], ..CommitSet::default() };
     if let Some(entry) = revisions::resolve_path_optional(workspace, text)? {
         return Ok(one(entry.id));
     }

@@ -1,22 +1,22 @@
 //! `pond describe`: a commit by the nearest tag in its history.
 
-mod names;
-
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 
 use bstr::BString;
+use pond_history::describe::{Described, NameOptions, Names, nearest};
+use pond_history::{WalkOptions, short_id, short_id_from};
 use pond_objects::ObjectId;
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::mirror::lay_out;
-use crate::revisions::{self, Walk, WalkOptions, short_id, short_id_from};
+use crate::revisions;
 use crate::workspace::{self, Purpose, Workspace};
-use names::{Name, Names};
 use pond_mirror::scan::State;
 use pond_objects::escape;
+use pond_objects::wildmatch::{Stars, Wildmatch};
 
 /// Name commits by the nearest tag in their history
 ///
@@ -100,19 +100,20 @@ pub(crate) fn run(ctx: &Context, args: DescribeArgs) -> Result<Outcome, CommandE
     } else {
         workspace::open(ctx.session()?, Purpose::LookAtTable)?
     };
-    let names = Names::read(&workspace, &args)?;
+    let names = names(&workspace, &args)?;
+    let candidates = if args.exact_match { 0 } else { args.candidates };
+    let options = WalkOptions { first_parent: args.first_parent, ..WalkOptions::default() };
     let head = [OsString::from("HEAD")];
     let commits = if args.commits.is_empty() { &head[..] } else { &args.commits };
     let is_dirty = args.dirty.is_some() && is_dirty(&workspace)?;
-    for text in commits {
-        let id = revisions::resolve_found(&workspace, text)?.id;
-        let found = Found::of(&workspace, &args, &names, id)?;
+    for given in commits {
+        let id = revisions::resolve_found(&workspace, given)?.id;
+        let found = nearest(workspace.store(), &names, id, candidates, options)?;
         if found.is_none() && !args.always {
-            return Err(none(&args, &names, text, &id));
+            return Err(none(&args, &names, given, &id));
         }
         let mut shown = found
-            .as_ref()
-            .map_or_else(|| abbreviated(&workspace, &args, &id), |found| found.text(&workspace, &args, &id));
+            .map_or_else(|| abbreviated(&workspace, &args, &id), |found| text(found, &workspace, &args, &id));
         if let Some(mark) = args.dirty.as_ref().filter(|_| is_dirty) {
             shown.push_str(mark);
         }
@@ -120,70 +121,45 @@ pub(crate) fn run(ctx: &Context, args: DescribeArgs) -> Result<Outcome, CommandE
             ctx.ui.say(escape::plain(shown.as_bytes()));
             continue;
         }
-        let name = found.as_ref().map(|found| &found.name);
+        let name = found.map(|found| found.name);
         ctx.ui.json_row(&json!({
             "commit": id.to_hex(),
             "description": shown,
             "ref": name.map(|name| format!("refs/{}", name.reference)),
             "name": name.map(|name| &name.shown),
-            "distance": found.as_ref().map(|found| found.distance),
+            "distance": found.map(|found| found.distance),
             "dirty": args.dirty.as_ref().map(|_| is_dirty),
         }))?;
     }
     Ok(Outcome::Done)
 }
 
-/// The name that describes a commit.
-struct Found<'n> {
-    name: &'n Name,
-    /// How many commits the described one has more.
-    distance: usize,
+/// Which names count.
+fn names(workspace: &Workspace<'_>, args: &DescribeArgs) -> Result<Names, CommandError> {
+    let options = NameOptions {
+        all: args.all,
+        light: args.tags,
+        matching: patterns(&args.matching)?,
+        exclude: patterns(&args.exclude)?,
+    };
+    Ok(Names::read(workspace.as_history(), &options)?)
 }
 
-impl<'n> Found<'n> {
-    /// The nearest of the names that one meets first on the way back.
-    fn of(
-        workspace: &Workspace<'_>,
-        args: &DescribeArgs,
-        names: &'n Names,
-        id: ObjectId,
-    ) -> Result<Option<Self>, CommandError> {
-        if let Some(name) = names.of(&id) {
-            return Ok(Some(Self { name, distance: 0 }));
-        }
-        if args.exact_match || args.candidates == 0 {
-            return Ok(None);
-        }
-        let options = WalkOptions { first_parent: args.first_parent, ..WalkOptions::default() };
-        let store = workspace.store();
-        let mut best: Option<Self> = None;
-        let mut met = 0;
-        for found in Walk::new(store, &[id], &[], options)? {
-            let tagged = found?.0;
-            let Some(name) = names.of(&tagged) else { continue };
-            let mut distance = 0;
-            for more in Walk::new(store, &[id], &[tagged], options)? {
-                more?;
-                distance += 1;
-            }
-            if best.as_ref().is_none_or(|best| distance < best.distance) {
-                best = Some(Self { name, distance });
-            }
-            met += 1;
-            if met == args.candidates {
-                break;
-            }
-        }
-        Ok(best)
-    }
+fn patterns(texts: &[String]) -> Result<Vec<Wildmatch>, CommandError> {
+    let compile = |text: &String| {
+        Wildmatch::new(b"", text.as_bytes(), Stars::Anything, false).map_err(|error| {
+            usage(format_args!("'{}' is no pattern", escape::plain(text.as_bytes()))).because(&error)
+        })
+    };
+    texts.iter().map(compile).collect()
+}
 
-    fn text(&self, workspace: &Workspace<'_>, args: &DescribeArgs, id: &ObjectId) -> String {
-        let name = &self.name.shown;
-        match (self.distance, args.abbrev) {
-            (_, Some(0)) => name.clone(),
-            (0, _) if !args.long => name.clone(),
-            (distance, _) => format!("{name}-{distance}-g{}", abbreviated(workspace, args, id)),
-        }
+fn text(found: Described<'_>, workspace: &Workspace<'_>, args: &DescribeArgs, id: &ObjectId) -> String {
+    let name = &found.name.shown;
+    match (found.distance, args.abbrev) {
+        (_, Some(0)) => name.clone(),
+        (0, _) if !args.long => name.clone(),
+        (distance, _) => format!("{name}-{distance}-g{}", abbreviated(workspace, args, id)),
     }
 }
 

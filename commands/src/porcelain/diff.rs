@@ -2,15 +2,17 @@
 
 use std::ffi::OsString;
 
+use pond_history::diff::{Combined, trees};
+use pond_history::{merge_bases, short_id};
 use pond_objects::{Change, Kind, ObjectId, PathEntry, Side};
 use pond_refs::{ObjectKind, Range};
 
 use crate::comparison::{self, DiffArgs, HostContents, staged_contents, stored_contents};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::revisions::{self, Arguments, merge_bases, short_id, split_arguments};
+use crate::revisions::{self, Arguments, split_arguments};
 use crate::ui::changes_json::change_json;
-use crate::ui::diff::{Combined, Contents, DiffOptions, Forms, count, differs, write_conflicts};
+use crate::ui::diff::{Contents, DiffOptions, Forms, count, differs, write_conflicts};
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::Which as Stage;
 use pond_objects::escape;
@@ -118,7 +120,7 @@ pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, Comma
             let is_incomplete = found.host.report(&ctx.ui);
             return Ok(if is_incomplete && outcome == Outcome::Done { Outcome::Partial } else { outcome });
         }
-        Places::Trees(old, new) => comparison::trees(store, Some(old), Some(new), specs, &args.diff)?,
+        Places::Trees(old, new) => trees(store, Some(old), Some(new), specs, &args.diff.request()?)?,
         Places::Files(pair) => file_change(&pair.0, &pair.1),
         Places::Index(tree) => {
             let found = comparison::staged(&workspace, tree.as_ref(), specs, &args.diff)?;
@@ -234,7 +236,7 @@ fn file(workspace: &Workspace<'_>, text: &OsString) -> Result<Option<PathEntry>,
     if found.kind != ObjectKind::Blob {
         return Ok(None);
     }
-    let size = revisions::blob_size(workspace.store(), &found.id)?;
+    let size = pond_history::blob_size(workspace.store(), &found.id)?;
     let path = escape::plain(text.as_encoded_bytes()).into_owned();
     Ok(Some(PathEntry { path: path.into(), kind: Kind::File, id: found.id, size }))
 }

@@ -1,25 +1,22 @@
 //! `pond log`: the commits of a history, newest first.
 
 mod filter;
-mod follow;
 mod reflog;
 mod selector;
 
 use std::ffi::OsString;
 
+use pond_history::diff::Against;
+use pond_history::{Chosen, Looking, Order, ShownCommits, Touched, Walk, WalkOptions, short_id};
 use pond_objects::ObjectId;
 
 use crate::commit_output::{CommitOutput, FormatArgs};
-use crate::comparison::{Against, DiffArgs, MergeArgs, Merges};
+use crate::comparison::{DiffArgs, MergeArgs, ShownChanges};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::revisions::{
-    Arguments, Chosen, Looking, OrderArgs, ShownCommits, TipArgs, Touched, Walk, WalkOptions, short_id,
-    split_arguments, take_count,
-};
+use crate::revisions::{Arguments, OrderArgs, TipArgs, split_arguments, take_count};
 use crate::ui::diff::Forms;
 use crate::workspace::{self, Purpose, Workspace};
-use filter::Filter;
 use selector::Selector;
 
 /// Show the commits of a history, newest first
@@ -136,7 +133,7 @@ pub(crate) struct LogArgs {
 }
 
 impl LogArgs {
-    fn merges(&self) -> Result<Merges, CommandError> {
+    fn shown_changes(&self) -> Result<ShownChanges, CommandError> {
         self.merge_diffs.read(&self.diff, self.first_parent, Forms::NONE, Against::Nothing)
     }
 
@@ -149,7 +146,7 @@ impl LogArgs {
         if arguments.paths.is_empty() || self.follow {
             return Ok(None);
         }
-        let differing = self.merges()?.differing(self.first_parent);
+        let differing = self.shown_changes()?.merges.differing(self.first_parent);
         Ok(Some(Touched::new(workspace.store(), &arguments.pathspecs, differing)))
     }
 
@@ -159,7 +156,7 @@ impl LogArgs {
         workspace: &'a Workspace<'a>,
         short: &'a dyn Fn(&ObjectId) -> String,
     ) -> Result<CommitOutput<'a>, CommandError> {
-        CommitOutput::new(ctx, workspace, &self.format, &self.diff, self.merges()?, short)
+        CommitOutput::new(ctx, workspace, &self.format, &self.diff, self.shown_changes()?, short)
     }
 }
 
@@ -177,13 +174,14 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
         return reflog::run(ctx, &workspace, &args, &arguments, limit);
     }
     let commits = args.tips.commits(&workspace, &arguments.revisions)?;
-    let filter = Filter::new(&args)?;
+    let since = filter::since(&args)?;
+    let filter = filter::read(&args)?;
     let short = |id: &ObjectId| short_id(workspace.store(), id);
     let mut output = args.output(ctx, &workspace, &short)?;
     if args.graph {
         output.draw()?;
     }
-    let options = WalkOptions { first_parent: args.first_parent, not_before: filter.since };
+    let options = WalkOptions { first_parent: args.first_parent, not_before: since };
     let walk = Walk::new(workspace.store(), &commits.include, &commits.exclude, options)?;
     let touched = args.touched(&workspace, &arguments)?;
     let touched = touched.as_ref();
@@ -194,7 +192,7 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     ctx.ui.page();
     let mut kept = Vec::new();
     let (mut skipped, mut shown) = (0, 0);
-    let order = if args.follow { args.order.or_dated() } else { args.order };
+    let order = args.order.order().or(args.follow.then_some(Order::Dated));
     let mut history = ShownCommits::new(walk, order, args.graph.then_some(looking), touched)?;
     while shown < limit
         && let Some(chosen) = history.next(&mut |id, link| selector.choose(id, link))?

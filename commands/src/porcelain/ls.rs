@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 
 use bstr::ByteSlice as _;
+use pond_history::short_id;
 use pond_objects::name::join_path;
 use pond_objects::{Kind, ObjectId, PathEntry, escape, tree};
 use pond_oplog::Store;
@@ -11,7 +12,7 @@ use pond_oplog::Store;
 use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::revisions::{self, short_id};
+use crate::revisions;
 use crate::text::size;
 use crate::time::DateStyle;
 use crate::ui::color::Role;

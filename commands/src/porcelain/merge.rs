@@ -7,6 +7,7 @@ use crate::report;
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
+use pond_history::short_id;
 use pond_objects::{ObjectId, escape};
 use pond_refs::Head;
 use pond_refs::{Expected, Found, Namespace, RefEdit};
@@ -21,7 +22,7 @@ use crate::merging::{self, Applied, Then};
 use crate::message::Cleanup;
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
 use crate::porcelain::sequence;
-use crate::revisions::{self, short_id};
+use crate::revisions;
 use crate::text::size;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::{Pending, Sequence};
@@ -130,7 +131,7 @@ pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandErro
     let Some(ours) = workspace.head.commit else {
         return fast_forward(ctx, &mut workspace, &args, &text, &theirs, None);
     };
-    let bases = revisions::merge_bases(workspace.store(), ours, theirs.id)?;
+    let bases = pond_history::merge_bases(workspace.store(), ours, theirs.id)?;
     if bases.contains(&theirs.id) {
         return up_to_date(ctx, &workspace);
     }

@@ -8,6 +8,7 @@ use crate::report;
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
+use pond_history::{Walk, WalkOptions, short_id};
 use pond_objects::merge::{Labels, MergeOptions};
 use pond_objects::{Commit, ObjectId, ObjectSource as _, escape, trailers};
 use serde_json::json;
@@ -18,7 +19,7 @@ use crate::error::{CommandError, Outcome, fatal, interrupted, nothing, usage};
 use crate::identity;
 use crate::merging::{self, Then};
 use crate::porcelain::sequence;
-use crate::revisions::{self, short_id};
+use crate::revisions;
 use crate::text::size;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::{Pending, Sequence};
@@ -129,12 +130,7 @@ fn commits(
         return texts.iter().map(|text| Ok(revisions::resolve_found(workspace, text)?.id)).collect();
     }
     let set = revisions::resolve_ranges(workspace, texts)?;
-    let walk = revisions::Walk::new(
-        workspace.store(),
-        &set.include,
-        &set.exclude,
-        revisions::WalkOptions::default(),
-    )?;
+    let walk = Walk::new(workspace.store(), &set.include, &set.exclude, WalkOptions::default())?;
     let mut found: Vec<ObjectId> = walk.map(|found| Ok(found?.0)).collect::<Result<_, CommandError>>()?;
     if found.is_empty() {
         return Err(usage("the range holds no commits"));

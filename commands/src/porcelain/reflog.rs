@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 
+use pond_history::resolve::values;
+use pond_history::short_id;
 use pond_refs::Tracked;
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::operation_output::when;
-use crate::revisions::{self, short_id};
+use crate::revisions;
 use crate::time::rfc3339;
 use crate::ui::color::Role;
 use crate::workspace::{self, Purpose};
@@ -61,7 +63,7 @@ pub(crate) fn run(ctx: &Context, args: ReflogArgs) -> Result<Outcome, CommandErr
     ui.page();
     let limit = args.max_count.unwrap_or(usize::MAX);
     let mut shown_any = false;
-    for (number, found) in revisions::values(&workspace, &tracked).take(limit).enumerate() {
+    for (number, found) in values(workspace.as_history(), &tracked).take(limit).enumerate() {
         let (id, operation) = found?;
         shown_any = true;
         if ui.is_json() {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 
 use bstr::BString;
+use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _, Side, escape};
 use pond_refs::Head;
 use pond_refs::{Expected, RefEdit};
@@ -17,7 +18,7 @@ use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
 use crate::mirror::rearrange::{Rearrange, Rearranged, rearrange};
 use crate::mirror::save::Saved;
 use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_json};
-use crate::revisions::{self, short_id, split_arguments};
+use crate::revisions::{self, split_arguments};
 use crate::text::size;
 use crate::ui::changes_json::path_rows;
 use crate::workspace::{self, Purpose, Workspace};

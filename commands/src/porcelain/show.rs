@@ -3,15 +3,17 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 
+use pond_history::diff::Against;
+use pond_history::{Walk, WalkOptions, short_id};
 use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Tag, Tagged, tree};
 use pond_refs::{ObjectKind, Range};
 
 use crate::commit_output::{CommitOutput, FormatArgs};
-use crate::comparison::{Against, DiffArgs, MergeArgs};
+use crate::comparison::{DiffArgs, MergeArgs};
 use crate::contents::{entry_json, write_blob};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::revisions::{self, Walk, WalkOptions, short_id, split_arguments};
+use crate::revisions::{self, split_arguments};
 use crate::ui::diff::Forms;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
@@ -133,7 +135,7 @@ fn show_commit(
 ) -> Result<(), CommandError> {
     let store = workspace.store();
     let differing = output.merges().differing(args.first_parent);
-    if !args.paths.is_empty() && !revisions::touches(store, commit, pathspecs, differing)? {
+    if !args.paths.is_empty() && !pond_history::diff::touches(store, commit, pathspecs, differing)? {
         return Ok(());
     }
     let changes = output.changes(commit, pathspecs, &args.diff)?;

@@ -6,15 +6,16 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use pond_history::short_id;
 use pond_objects::ObjectId;
 use pond_refs::{Expected, Namespace, RefEdit, RefName};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::ref_list::{self, ListArgs, Listed, Patterns, Template};
+use crate::ref_list::{self, ListArgs, Patterns, Template};
 use crate::ref_update::{self, Moves};
-use crate::revisions::short_id;
 use crate::workspace::{self, Purpose};
+use pond_history::refs::Listed;
 use pond_objects::escape;
 
 /// List, make or delete tags

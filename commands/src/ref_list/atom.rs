@@ -5,20 +5,18 @@ mod parse;
 
 use anstyle::Style;
 use bstr::{BString, ByteSlice as _};
+use pond_history::refs::{Listed, Object};
 use pond_objects::{ObjectId, ObjectSource as _, Signature};
 use pond_oplog::RowType;
 
-use super::listed::Listed;
 use super::template::unambiguous;
 use crate::error::CommandError;
-use crate::revisions;
 use crate::time::DateStyle;
 use crate::ui::log_format::style::ColorCode;
 use crate::ui::log_format::subject;
 use crate::ui::paint::Paint;
 
 pub(crate) use facts::Facts;
-use facts::Object;
 
 /// A field, of the object that the ref names or, with `*`, of what a tag names in the end.
 #[derive(Debug)]
@@ -138,7 +136,7 @@ impl Atom {
         let store = facts.workspace().store();
         let id_text = |id: &ObjectId, form: IdForm| match form {
             IdForm::Full => id.to_hex(),
-            IdForm::Short(digits) => revisions::short_id_from(store, id, digits),
+            IdForm::Short(digits) => pond_history::short_id_from(store, id, digits),
         };
         // What needs no more than names and ids.
         match &self.field {
@@ -146,20 +144,20 @@ impl Atom {
             Field::Head => return Ok(if facts.is_head(one) { "*" } else { " " }.into()),
             Field::Nothing | Field::Color(_) => return Ok(BString::default()),
             Field::Id(form) if !self.deref => return Ok(id_text(&one.id, *form).into()),
-            Field::Type if !self.deref => return Ok(type_word(facts.type_of(&one.id)?).into()),
+            Field::Type if !self.deref => return Ok(type_word(facts.objects().type_of(&one.id)?).into()),
             _ => {}
         }
         let Some((id, row_type)) = self.target(facts, one)? else { return Ok(BString::default()) };
         match &self.field {
             Field::Id(form) => return Ok(id_text(&id, *form).into()),
             Field::Type => return Ok(type_word(row_type).into()),
-            Field::Size => return Ok(facts.size(&id, row_type)?.to_string().into()),
+            Field::Size => return Ok(facts.objects().size(&id, row_type)?.to_string().into()),
             Field::AheadBehind(other) if row_type == RowType::Commit => {
                 return Ok(ahead_behind(facts, id, *other)?.into());
             }
             _ => {}
         }
-        let object = facts.object(&id, row_type)?;
+        let object = facts.objects().get(&id, row_type)?;
         Ok(match (&self.field, &object) {
             (Field::Person(who, part), object) => {
                 person(object, *who).map_or_else(BString::default, |person| person_text(facts, person, part))
@@ -182,17 +180,17 @@ impl Atom {
 
     /// The object that the field is about; none for a `*` field of what is no tag.
     fn target(&self, facts: &Facts<'_>, one: &Listed) -> Result<Option<(ObjectId, RowType)>, CommandError> {
-        let row_type = facts.type_of(&one.id)?;
+        let row_type = facts.objects().type_of(&one.id)?;
         match (self.deref, row_type) {
             (false, _) => Ok(Some((one.id, row_type))),
-            (true, RowType::Tag) => facts.peeled(one).map(Some),
+            (true, RowType::Tag) => Ok(Some(facts.objects().peeled(one)?)),
             (true, _) => Ok(None),
         }
     }
 
     fn object(&self, facts: &Facts<'_>, one: &Listed) -> Result<Option<Object>, CommandError> {
         match self.target(facts, one)? {
-            Some((id, row_type)) => facts.object(&id, row_type).map(Some),
+            Some((id, row_type)) => Ok(Some(facts.objects().get(&id, row_type)?)),
             None => Ok(None),
         }
     }
@@ -263,7 +261,7 @@ fn message_text(field: &Field, message: &[u8]) -> BString {
 fn ahead_behind(facts: &Facts<'_>, id: ObjectId, other: ObjectId) -> Result<String, CommandError> {
     let store = facts.workspace().store();
     let count = |of: ObjectId, without: ObjectId| -> Result<usize, CommandError> {
-        let walk = revisions::Walk::new(store, &[of], &[without], revisions::WalkOptions::default())?;
+        let walk = pond_history::Walk::new(store, &[of], &[without], pond_history::WalkOptions::default())?;
         Ok(walk.collect::<Result<Vec<_>, _>>()?.len())
     };
     // Both are there: the walk would say which is not.

@@ -1,16 +1,13 @@
 //! Which refs are listed: by name, by what they name, by history.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 
+use pond_history::refs::{Listed, Selection};
 use pond_objects::ObjectId;
-use pond_oplog::RowType;
 
 use super::ListArgs;
-use super::atom::Facts;
-use super::listed::Listed;
 use crate::error::{CommandError, usage};
-use crate::revisions::{self, Leads};
+use crate::revisions;
 use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::wildmatch::{Stars, Wildmatch};
@@ -69,89 +66,19 @@ impl Patterns {
     }
 }
 
-/// What a ref must or must not have to do with commits.
-#[derive(Debug, Default)]
-pub(super) struct Selection {
-    contains: Vec<ObjectId>,
-    no_contains: Vec<ObjectId>,
-    merged: Vec<ObjectId>,
-    no_merged: Vec<ObjectId>,
-    points_at: Vec<ObjectId>,
-}
-
-impl Selection {
-    pub(super) fn new(workspace: &Workspace<'_>, args: &ListArgs) -> Result<Self, CommandError> {
-        let commits = |texts: &[OsString]| -> Result<Vec<ObjectId>, CommandError> {
-            texts.iter().map(|text| Ok(revisions::resolve_found(workspace, text)?.id)).collect()
-        };
-        let objects = args.points_at.iter().map(|text| Ok(revisions::resolve_object(workspace, text)?.id));
-        Ok(Self {
-            contains: commits(&args.contains)?,
-            no_contains: commits(&args.no_contains)?,
-            merged: commits(&args.merged)?,
-            no_merged: commits(&args.no_merged)?,
-            points_at: objects.collect::<Result<_, CommandError>>()?,
-        })
-    }
-
-    /// Takes out what is not meant.
-    pub(super) fn apply(&self, facts: &Facts<'_>, refs: &mut Vec<Listed>) -> Result<(), CommandError> {
-        let store = facts.workspace().store();
-        if !self.points_at.is_empty() {
-            keep(refs, |one| self.is_pointed_at(facts, one))?;
-        }
-        let by_history = [&self.contains, &self.no_contains, &self.merged, &self.no_merged];
-        if by_history.iter().all(|commits| commits.is_empty()) {
-            return Ok(());
-        }
-        keep(refs, |one| Ok(facts.peeled(one)?.1 == RowType::Commit))?;
-        for (commits, wanted) in [(&self.contains, true), (&self.no_contains, false)] {
-            if !commits.is_empty() {
-                let mut leads = Leads::new(store, commits);
-                keep(refs, |one| Ok(leads.lead(facts.peeled(one)?.0)? == wanted))?;
-            }
-        }
-        for (commits, wanted) in [(&self.merged, true), (&self.no_merged, false)] {
-            if !commits.is_empty() {
-                let tips: Result<Vec<ObjectId>, CommandError> =
-                    refs.iter().map(|one| Ok(facts.peeled(one)?.0)).collect();
-                let outside: HashSet<ObjectId> = revisions::not_reachable(store, &tips?, commits)?;
-                keep(refs, |one| Ok(outside.contains(&facts.peeled(one)?.0) != wanted))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a ref names one of the objects, by itself or through tags.
-    fn is_pointed_at(&self, facts: &Facts<'_>, one: &Listed) -> Result<bool, CommandError> {
-        let store = facts.workspace().store();
-        let mut id = one.id;
-        loop {
-            if self.points_at.contains(&id) {
-                return Ok(true);
-            }
-            if store.type_of(&id) != Some(RowType::Tag) {
-                return Ok(false);
-            }
-            id = store.tag(&id)?.object;
-        }
-    }
-}
-
-/// As `Vec::retain`, with a condition that may fail.
-fn keep(
-    refs: &mut Vec<Listed>,
-    mut condition: impl FnMut(&Listed) -> Result<bool, CommandError>,
-) -> Result<(), CommandError> {
-    let mut failed = None;
-    refs.retain(|one| {
-        failed.is_none()
-            && condition(one).unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
-    });
-    failed.map_or(Ok(()), Err)
+/// What the options ask of refs.
+pub(super) fn selection(workspace: &Workspace<'_>, args: &ListArgs) -> Result<Selection, CommandError> {
+    let commits = |texts: &[OsString]| -> Result<Vec<ObjectId>, CommandError> {
+        texts.iter().map(|text| Ok(revisions::resolve_found(workspace, text)?.id)).collect()
+    };
+    let objects = args.points_at.iter().map(|text| Ok(revisions::resolve_object(workspace, text)?.id));
+    Ok(Selection {
+        contains: commits(&args.contains)?,
+        no_contains: commits(&args.no_contains)?,
+        merged: commits(&args.merged)?,
+        no_merged: commits(&args.no_merged)?,
+        points_at: objects.collect::<Result<_, CommandError>>()?,
+    })
 }
 
 #[cfg(test)]

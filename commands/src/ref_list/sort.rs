@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use bstr::BString;
 
 use super::atom::{Atom, Facts, Order};
-use super::listed::Listed;
 use super::version;
 use crate::error::CommandError;
 use crate::workspace::Workspace;
+use pond_history::refs::Listed;
 
 /// One key.
 #[derive(Debug)]

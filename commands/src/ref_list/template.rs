@@ -4,10 +4,10 @@ use pond_objects::ReadError;
 use pond_oplog::view::View;
 
 use super::atom::{Atom, Facts};
-use super::listed::Listed;
 use crate::error::{CommandError, fatal};
 use crate::ui::paint::Paint;
 use crate::workspace::Workspace;
+use pond_history::refs::Listed;
 use pond_objects::escape;
 
 /// A template, read.

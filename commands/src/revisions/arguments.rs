@@ -6,10 +6,11 @@
 use std::ffi::{OsStr, OsString};
 
 use bstr::BString;
+use pond_history::resolve::{self, ResolveRevisionError};
 use pond_objects::tree;
-use pond_refs::{PathRoot, Range, RevisionPath};
+use pond_refs::{PathRoot, Range, ResolveError, RevisionPath};
 
-use super::{explain, with_lookup};
+use super::explain;
 use crate::error::{CommandError, fatal, usage};
 use crate::workspace::Workspace;
 use pond_objects::escape;
@@ -79,8 +80,7 @@ fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), Co
         let PathRoot::Revision(revision) = &path.root else {
             return Ok(super::entry_at(workspace, &path).map(drop));
         };
-        let tree = with_lookup(workspace, revision, |resolver| resolver.tree(revision))?;
-        return Ok(match tree {
+        return Ok(match resolve::tree(workspace.as_history(), revision) {
             Ok(_) => super::entry_at(workspace, &path).map(drop),
             Err(error) => Err(explain::error(workspace, error)),
         });
@@ -104,10 +104,12 @@ fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), Co
         Range::Symmetric { left, right } => vec![left, right],
     };
     for revision in revisions {
-        match with_lookup(workspace, revision, |resolver| resolver.object(revision))? {
+        match resolve::object(workspace.as_history(), revision) {
             Ok(_) => {}
-            Err(pond_refs::ResolveError::Unknown { .. }) => return Ok(Err(neither())),
-            Err(error) => return Ok(Err(explain::naming(explain::error(workspace, error), text))),
+            Err(ResolveRevisionError::Revision { source: ResolveError::Unknown { .. }, .. }) => {
+                return Ok(Err(neither()));
+            }
+            Err(error) => return Ok(Err(explain::named(workspace, error, text))),
         }
     }
     Ok(Ok(()))

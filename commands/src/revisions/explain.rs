@@ -2,11 +2,11 @@
 
 use std::ffi::OsStr;
 
+use pond_history::resolve::{LookupError, ResolveRevisionError};
+use pond_history::short_id;
 use pond_objects::{IdPrefix, ObjectId, ObjectSource, escape, tree};
 use pond_refs::{Candidate, ObjectKind, ResolveError};
 
-use super::lookup::LookupError;
-use super::short_id;
 use crate::error::{CommandError, fatal};
 use crate::text::suggest;
 use crate::time::DateStyle;
@@ -16,7 +16,32 @@ use crate::workspace::Workspace;
 const LISTED: usize = 10;
 
 /// Why a revision stands for nothing.
-pub(super) fn error(workspace: &Workspace<'_>, error: ResolveError<LookupError>) -> CommandError {
+pub(super) fn error(workspace: &Workspace<'_>, error: ResolveRevisionError) -> CommandError {
+    match error {
+        ResolveRevisionError::Syntax(error) => error.into(),
+        ResolveRevisionError::Revision { source, .. } => stands_for_nothing(workspace, source),
+        ResolveRevisionError::Read(error) => error.into(),
+    }
+}
+
+/// The same with the whole of what was typed in it, if the message names only a piece.
+pub(super) fn named(workspace: &Workspace<'_>, error: ResolveRevisionError, typed: &OsStr) -> CommandError {
+    let is_of_revision = matches!(error, ResolveRevisionError::Revision { .. });
+    let this = self::error(workspace, error);
+    if is_of_revision { naming(this, typed) } else { this }
+}
+
+/// The same of one end of a range: with the whole of that end in it.
+pub(super) fn in_range(workspace: &Workspace<'_>, error: ResolveRevisionError) -> CommandError {
+    match error {
+        ResolveRevisionError::Revision { revision, source } => {
+            naming(stands_for_nothing(workspace, source), revision.as_ref())
+        }
+        other => self::error(workspace, other),
+    }
+}
+
+fn stands_for_nothing(workspace: &Workspace<'_>, error: ResolveError<LookupError>) -> CommandError {
     match error {
         ResolveError::Lookup(LookupError::Read(error)) => error.into(),
         ResolveError::Lookup(LookupError::Log(error)) => error.into(),
@@ -43,7 +68,7 @@ pub(super) fn error(workspace: &Workspace<'_>, error: ResolveError<LookupError>)
 }
 
 /// The error with the whole revision in it, as it was typed, where its message names only a piece.
-pub(super) fn naming(error: CommandError, typed: &OsStr) -> CommandError {
+fn naming(error: CommandError, typed: &OsStr) -> CommandError {
     let shown = escape::plain(typed.as_encoded_bytes());
     match error.message().contains(&*shown) {
         true => error,
@@ -52,7 +77,7 @@ pub(super) fn naming(error: CommandError, typed: &OsStr) -> CommandError {
 }
 
 /// `name` is neither a ref nor the beginning of an id.
-pub(super) fn unknown(workspace: &Workspace<'_>, name: &str) -> CommandError {
+fn unknown(workspace: &Workspace<'_>, name: &str) -> CommandError {
     let this = fatal(format_args!("unknown revision '{}'", escape::plain(name.as_bytes())));
     if is_short_of_an_id(name) {
         return this.hint(id_needs_more());

@@ -20,13 +20,12 @@ use std::io::Write;
 use std::time::Duration;
 
 use bstr::{BStr, BString};
+use pond_history::diff::{Combined, is_type_change, is_unmerged};
 use pond_objects::large::Limits;
 use pond_objects::{Change, Kind, Side};
 
 pub(crate) use binary::is_binary;
-pub(crate) use combined::{Combined, MOST_PARENTS};
 pub(crate) use lines::{DiffAlgorithm, Whitespace};
-pub(crate) use names::status_letter;
 pub(crate) use source::{
     Content, Contents, Shared, StoredContents, Texts, Which, shared_chunks, stored_text,
 };
@@ -315,7 +314,7 @@ fn write_patch(
 ) -> Result<(), CommandError> {
     // A file that becomes a symlink, say, is a deletion and an addition: no patch says it in one.
     if let (Some(old), Some(new)) = (change.old, change.new)
-        && names::is_type_change(old.kind, new.kind)
+        && is_type_change(old.kind, new.kind)
     {
         write_patch(out, &Change::at(change.source_path().clone(), Some(old), None), contents, options)?;
         return write_patch(out, &Change::at(change.path.clone(), None, Some(new)), contents, options);
@@ -427,11 +426,6 @@ fn has_content(change: &Change) -> bool {
 fn is_content_equal(change: &Change) -> bool {
     let known = |side: &Side| !side.id.is_zero();
     change.old.zip(change.new).is_some_and(|(old, new)| known(&old) && old.id == new.id)
-}
-
-/// Whether it is a path in conflict: a change without sides.
-pub(crate) fn is_unmerged(change: &Change) -> bool {
-    change.old.is_none() && change.new.is_none()
 }
 
 /// Whether only the mode of a file changed.

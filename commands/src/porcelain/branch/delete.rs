@@ -1,5 +1,6 @@
 //! `pond branch -d`.
 
+use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_refs::{Expected, RefEdit, RefName};
 
@@ -7,7 +8,6 @@ use super::used;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::ref_update::{self, Moves};
-use crate::revisions::{self, short_id};
 use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 
@@ -67,7 +67,7 @@ pub(super) fn run(
 /// Whether HEAD has everything that a branch at this commit has.
 fn is_merged(workspace: &Workspace<'_>, id: ObjectId) -> Result<bool, CommandError> {
     match workspace.head.commit {
-        Some(head) => Ok(revisions::is_ancestor(workspace.store(), id, head)?),
+        Some(head) => Ok(pond_history::is_ancestor(workspace.store(), id, head)?),
         None => Ok(false),
     }
 }

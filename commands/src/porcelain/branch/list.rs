@@ -2,16 +2,17 @@
 
 use std::io::Write as _;
 
+use pond_history::short_id;
 use pond_refs::Namespace;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{BranchArgs, texts};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::ref_list::{self, Facts, Listed, Patterns};
-use crate::revisions::short_id;
+use crate::ref_list::{self, Facts, Patterns};
 use crate::ui::color::Role;
 use crate::workspace::{self, Purpose, Workspace};
+use pond_history::refs::Listed;
 use pond_objects::escape;
 
 pub(super) fn run(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {

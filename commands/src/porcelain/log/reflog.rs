@@ -3,17 +3,19 @@
 use crate::context::Context;
 use std::ffi::{OsStr, OsString};
 
+use pond_history::resolve::values;
+use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::RowType;
 use pond_oplog::operation::Operation;
 use pond_refs::{At, Base, RefName, Revision, Tracked};
 
 use super::LogArgs;
-use super::filter::Filter;
+use super::filter;
 use super::selector::Selector;
 use crate::error::{CommandError, Outcome};
 use crate::operation_output::when;
-use crate::revisions::{self, Arguments, short_id};
+use crate::revisions::{self, Arguments};
 use crate::ui::log_format::Reflog;
 use crate::workspace::Workspace;
 
@@ -28,23 +30,23 @@ pub(super) fn run(
     let head = [OsString::from("HEAD")];
     let names = if arguments.revisions.is_empty() { &head[..] } else { &arguments.revisions };
     let tracked = names.iter().map(|name| begin(workspace, name)).collect::<Result<Vec<_>, _>>()?;
-    let filter = Filter::new(args)?;
+    let since = filter::since(args)?;
+    let filter = filter::read(args)?;
     let store = workspace.store();
     let short = |id: &ObjectId| short_id(store, id);
     let mut output = args.output(ctx, workspace, &short)?;
-    let since = filter.since;
     let touched = args.touched(workspace, arguments)?;
     let mut selector = Selector::new(workspace, args, arguments, filter, touched.as_ref(), &output)?;
     ctx.ui.page();
     let mut left = limit;
     let mut to_skip = args.skip;
     for (tracked, first) in &tracked {
-        for (number, found) in revisions::values(workspace, tracked).enumerate().skip(*first) {
+        for (number, found) in values(workspace.as_history(), tracked).enumerate().skip(*first) {
             if left == 0 {
                 return Ok(Outcome::Done);
             }
             let (id, operation) = found?;
-            let id = revisions::peel(store, id)?;
+            let id = pond_history::peel(store, id)?;
             if store.type_of(&id) != Some(RowType::Commit) {
                 continue;
             }

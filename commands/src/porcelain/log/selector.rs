@@ -1,15 +1,17 @@
 //! Which commits are shown, and what of their changes.
 
+use std::ffi::OsStr;
+
 use bstr::BString;
-use pond_objects::{Commit, Link, ObjectId, ObjectSource as _, Signature, Timestamp};
+use pond_history::Touched;
+use pond_history::diff::{Against, CommitChanges, Merges};
+use pond_history::select::{Filter, Follow};
+use pond_objects::{Commit, Kind, Link, ObjectId, ObjectSource as _, Signature, Timestamp, escape, tree};
 
 use super::LogArgs;
-use super::filter::Filter;
-use super::follow::Follow;
 use crate::commit_output::CommitOutput;
-use crate::comparison::{Against, CommitChanges, Merges};
 use crate::error::{CommandError, usage};
-use crate::revisions::{Arguments, Touched};
+use crate::revisions::{Arguments, path_from_root};
 use crate::workspace::Workspace;
 
 /// Decides by what a commit says and by what it changed whether it is shown.
@@ -37,7 +39,7 @@ impl<'a> Selector<'a> {
     ) -> Result<Self, CommandError> {
         let follow = match (args.follow, arguments.paths.len()) {
             (false, _) => None,
-            (true, 1) => Some(Follow::new(workspace, &arguments.paths[0])?),
+            (true, 1) => Some(follow(workspace, &arguments.paths[0])?),
             (true, _) => return Err(usage("--follow takes exactly one path")),
         };
         let needs_only_link = output.needs_only_link()
@@ -98,7 +100,7 @@ impl<'a> Selector<'a> {
         }
         if let Some(mut changes) = followed {
             let was_touched = !changes.is_empty();
-            self.args.diff.filter(&mut changes)?;
+            self.args.diff.request()?.kinds.apply(&mut changes);
             return Ok((was_touched && !changes.is_empty()).then_some(CommitChanges::Plain(changes)));
         }
         let pathspecs = &self.arguments.pathspecs;
@@ -107,9 +109,22 @@ impl<'a> Selector<'a> {
         if hides_merge || !(self.shows_changes || filtered) {
             return Ok((!(hides_merge && filtered)).then_some(CommitChanges::NONE));
         }
-        let changes = self.merges.changes(store, commit, pathspecs, &self.args.diff)?;
+        let changes = self.merges.changes(store, commit, pathspecs, &self.args.diff.request()?)?;
         Ok((!filtered || !changes.is_empty()).then_some(changes))
     }
+}
+
+/// Follows the file that the user calls `given`.
+fn follow<'a>(workspace: &'a Workspace<'_>, given: &OsStr) -> Result<Follow<'a>, CommandError> {
+    let path = path_from_root(workspace, given)?;
+    let root = workspace.head_tree()?;
+    let found = root.map(|root| tree::find(workspace.store(), &root, &path)).transpose()?.flatten();
+    if path.is_empty() || found.is_some_and(|entry| entry.kind == Kind::Directory) {
+        let given = escape::plain(given.as_encoded_bytes());
+        return Err(usage(format_args!("--follow takes one file, and '{given}' is a directory"))
+            .hint(format_args!("'pond log -- {given}' shows the commits that changed anything in it")));
+    }
+    Ok(Follow::new(workspace.store(), path))
 }
 
 /// What stands for a commit where nothing is asked about but its place in history: the rest of it is not read.

@@ -1,10 +1,10 @@
 //! The message that a squashed merge offers to the next commit.
 
 use bstr::BString;
+use pond_history::{Walk, WalkOptions, short_id};
 use pond_objects::{ObjectId, ObjectSource as _};
 
 use crate::error::CommandError;
-use crate::revisions::{Walk, WalkOptions, short_id};
 use crate::text::size::counted;
 use crate::time;
 use crate::ui::log_format::{LogEntry, LogFormat, LogPrinter, LogStyle};

@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 
+use pond_history::diff::{Against, trees};
+use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
 use pond_oplog::transaction::StashEdit;
 use serde_json::json;
@@ -9,10 +11,10 @@ use serde_json::json;
 use super::find::{Stash, find};
 use super::{ListArgs, ShowArgs};
 use crate::commit_output::CommitOutput;
-use crate::comparison::{self, Against, stored_contents};
+use crate::comparison::stored_contents;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::revisions::{short_id, take_count};
+use crate::revisions::take_count;
 use crate::time::rfc3339;
 use crate::transact;
 use crate::ui::changes_json::change_json;
@@ -80,7 +82,8 @@ pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandErr
     let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let stash = find(&workspace, args.stash.as_deref())?;
     let (store, everything) = (workspace.store(), Pathspecs::default());
-    let trees = |old, new| comparison::trees(store, old, new, &everything, &args.diff);
+    let request = args.diff.request()?;
+    let trees = |old, new| trees(store, old, new, &everything, &request);
     let mut changes = match args.only_untracked {
         true => Vec::new(),
         false => trees(Some(&stash.base.tree), Some(&stash.commit.tree))?,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bstr::{BString, ByteSlice as _};
+use pond_history::short_id;
 use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
 use pond_objects::tree::{TreeBuilder, empty_tree};
@@ -26,7 +27,6 @@ use crate::mirror::save;
 use crate::mirror::staged_tree::{NewPages, join};
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::switch::go::add_files;
-use crate::revisions::short_id;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::host::walk::Untracked;

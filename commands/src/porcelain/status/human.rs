@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::text::size::counted;
 use crate::ui::Ui;
 use crate::ui::color::{Painted, Role};
-use crate::ui::diff::status_letter;
+use pond_history::diff::status_letter;
 use pond_mirror::index::pending::Sequence;
 use pond_objects::path::relative;
 

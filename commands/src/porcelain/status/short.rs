@@ -6,7 +6,7 @@ use bstr::{BStr, BString};
 
 use super::report::Report;
 use crate::ui::color::{Painted, Role};
-use crate::ui::diff::status_letter;
+use pond_history::diff::status_letter;
 use pond_objects::path::relative;
 use pond_objects::{escape, path_order};
 

@@ -5,6 +5,7 @@ use crate::report;
 use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
+use pond_history::short_id;
 use pond_objects::merge::{Labels, MergeOptions};
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
 use pond_refs::Head;
@@ -18,7 +19,7 @@ use crate::mirror::lay_out::LaidOut;
 use crate::mirror::merge_over;
 use crate::mirror::move_head::{MoveHead, MovedHead, Uncommitted, move_head};
 use crate::ref_update::{self, Moves};
-use crate::revisions::{self, short_id};
+use crate::revisions;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 use crate::workspace::Workspace;
 use crate::{merging, operation_output};

@@ -1,11 +1,11 @@
 //! Commits that are on no branch any more when HEAD leaves them.
 
 use crate::context::Context;
+use pond_history::{Walk, WalkOptions, short_id};
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::RowType;
 
 use crate::error::CommandError;
-use crate::revisions::{self, Walk, WalkOptions, short_id};
 use crate::workspace::Workspace;
 use pond_objects::escape;
 
@@ -51,7 +51,7 @@ fn lost(workspace: &Workspace<'_>, old: ObjectId) -> Result<Vec<ObjectId>, Comma
     let mut kept: Vec<ObjectId> = workspace.head.commit.into_iter().collect();
     kept.extend(view.stashes()?.into_iter().map(|(_, id)| id));
     for (_, id) in view.refs()? {
-        kept.push(revisions::peel(store, id)?);
+        kept.push(pond_history::peel(store, id)?);
     }
     kept.retain(|id| store.type_of(id) == Some(RowType::Commit));
     kept.sort();

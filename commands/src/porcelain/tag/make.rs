@@ -1,6 +1,7 @@
 //! `pond tag NAME`.
 
 use bstr::{BString, ByteSlice as _};
+use pond_history::short_id;
 use pond_objects::{ObjectId, Tag, Tagged, escape};
 use pond_oplog::RowType;
 use pond_refs::{Expected, RefEdit, RefName};
@@ -13,7 +14,6 @@ use crate::identity;
 use crate::message::{self, Cleanup};
 use crate::ref_update::{self, Moves};
 use crate::revisions;
-use crate::revisions::short_id;
 use crate::workspace::{self, Purpose, Workspace};
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {

@@ -8,8 +8,8 @@ mod large;
 
 use std::io::{self, Write};
 
-use bstr::BString;
-use pond_objects::{Change, Kind, Side};
+use pond_history::diff::Combined;
+use pond_objects::{Kind, Side};
 
 use super::header::{write_header_line, zeros_like};
 use super::large::is_large;
@@ -22,54 +22,6 @@ use crate::error::CommandError;
 use crate::ui::color::Role;
 use coalesce::coalesce;
 use pond_objects::escape::quoted;
-
-/// Most parents of which each has a bit.
-pub(crate) const MOST_PARENTS: usize = 64;
-
-/// A path with what the parents have there, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Combined {
-    /// Where it is.
-    pub(crate) path: BString,
-    /// What each parent has, at most [`MOST_PARENTS`]; none where it has nothing.
-    pub(crate) parents: Vec<Option<Side>>,
-    /// Of each parent: whether it has it by another name.
-    pub(crate) renamed: Vec<bool>,
-    /// What is there now.
-    pub(crate) new: Option<Side>,
-    /// Whether that is a file of the mirror: it is shown in any case, and without an id.
-    pub(crate) is_in_mirror: bool,
-}
-
-impl Combined {
-    fn change(&self, parent: usize) -> Change {
-        Change::at(self.path.clone(), self.parents[parent], self.new)
-    }
-
-    /// What each parent's side of it became: git's letters.
-    fn letters(&self) -> String {
-        let letter = |parent: usize| match self.renamed.get(parent) {
-            Some(true) => 'R',
-            _ => super::status_letter(&self.change(parent)),
-        };
-        (0..self.parents.len()).map(letter).collect()
-    }
-
-    /// Whether it is named even if no line is shown.
-    fn is_named(&self) -> bool {
-        self.changes_mode() || self.is_in_mirror
-    }
-
-    /// Whether lines are shown: of a file that is gone from the mirror git shows none, of one that a commit lacks it does.
-    fn has_lines(&self) -> bool {
-        self.new.is_some() || !self.is_in_mirror
-    }
-
-    fn changes_mode(&self) -> bool {
-        let kind = self.new.map(|side| side.kind);
-        self.parents.iter().any(|parent| parent.map(|side| side.kind) != kind)
-    }
-}
 
 /// Writes paths in the forms that only name them.
 pub(super) fn write_names(

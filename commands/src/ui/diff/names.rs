@@ -3,29 +3,13 @@
 use std::io::{self, Write};
 
 use bstr::ByteSlice as _;
+use pond_history::diff::{is_unmerged, status_letter};
 use pond_objects::{Change, Kind};
 
+use super::DiffOptions;
 use super::header::id_range;
 use super::source::Contents;
-use super::{DiffOptions, is_unmerged};
 use pond_objects::escape::quoted;
-
-/// Git's letter for a kind of change; a path in conflict is a change without sides.
-pub(crate) fn status_letter(change: &Change) -> char {
-    match (&change.old, &change.new) {
-        (None, None) => 'U',
-        (None, _) => 'A',
-        (_, None) => 'D',
-        _ if change.old_path.is_some() => 'R',
-        (Some(old), Some(new)) if is_type_change(old.kind, new.kind) => 'T',
-        _ => 'M',
-    }
-}
-
-/// Whether one is a file, say, and the other a symlink. A file that becomes executable only changes its mode.
-pub(super) fn is_type_change(old: Kind, new: Kind) -> bool {
-    old != new && !(old.is_file() && new.is_file())
-}
 
 /// The letter, and for a rename the similarity: `R086`.
 pub(super) fn status(change: &Change) -> String {

@@ -10,26 +10,17 @@ use pond_oplog::{Pond, ReadonlyPond};
 use pond_refs::{Candidate, Head, Lookup, ObjectKind, Previous, RefName, Tracked};
 use regex::bytes::Regex;
 
-use super::reflog;
-use super::walk::{Walk, WalkOptions};
-use crate::workspace::Workspace;
+use crate::history::History;
+use crate::resolve::error::LookupError;
+use crate::resolve::peel::peel;
+use crate::resolve::reflog;
+use crate::walk::{Walk, WalkOptions};
 
 /// Candidates that a person would still read.
 const MOST_CANDIDATES: usize = 40;
 
-/// Why the pond could not answer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LookupError {
-    /// An object could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// An entry of the table's log could not be read.
-    #[error(transparent)]
-    Log(#[from] LogError),
-}
-
-/// One state of a pond, and one mirror's HEAD.
-pub(crate) struct PondLookup<'a> {
+/// A history, as a resolver sees it.
+pub(super) struct PondLookup<'a> {
     pond: &'a Pond,
     snapshot: &'a ReadonlyPond,
     head: &'a Head,
@@ -37,14 +28,10 @@ pub(crate) struct PondLookup<'a> {
 }
 
 impl<'a> PondLookup<'a> {
-    /// What `workspace` sees.
-    pub(crate) fn new(workspace: &'a Workspace<'_>) -> Self {
-        Self {
-            pond: &workspace.pond,
-            snapshot: &workspace.snapshot,
-            head: &workspace.head,
-            mirror: &workspace.session.mirror,
-        }
+    /// What a history answers.
+    pub(super) fn new(history: History<'a>) -> Self {
+        let History { pond, snapshot, head, mirror, .. } = history;
+        Self { pond, snapshot, head, mirror }
     }
 
     /// The values that a ref had, the present one first, each with the operation that gave it.
@@ -78,7 +65,7 @@ impl<'a> PondLookup<'a> {
 
     /// What an annotated tag names in the end; any other object itself.
     fn peeled(&self, id: ObjectId) -> Result<ObjectId, ReadError> {
-        super::peel(self.snapshot.store(), id)
+        peel(self.snapshot.store(), id)
     }
 
     fn walk(&self, from: ObjectId) -> Result<Walk<'_>, ReadError> {
@@ -222,7 +209,7 @@ fn value(head: &Head, mirror: &str, of: &Tracked, view: &View<'_>) -> Result<Opt
 }
 
 /// What an annotated tag names, as revisions tell objects apart.
-pub(super) fn kind_of_tagged(kind: Tagged) -> ObjectKind {
+fn kind_of_tagged(kind: Tagged) -> ObjectKind {
     match kind {
         Tagged::Commit => ObjectKind::Commit,
         Tagged::Tree => ObjectKind::Tree,

@@ -1,29 +1,23 @@
-//! `--follow`: one file through its renames, on every line of history by itself.
+//! One file through its renames, on every line of history by itself.
 //!
 //! A file keeps its node id when it is renamed. Where a commit adds the file that is followed, the one of the parent with
 //! the same node id is followed from there; without one, the one that has most of the content.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 
 use bstr::{BString, ByteSlice as _};
 use pond_objects::node::NodeTable;
 use pond_objects::rename::{RenameOptions, find_renames};
-use pond_objects::{
-    Change, Commit, Kind, NodeId, ObjectId, ObjectSource, ReadError, Side, diff, read_blob, tree,
-};
+use pond_objects::{Change, Commit, NodeId, ObjectId, ObjectSource, ReadError, Side, diff, read_blob, tree};
 use pond_oplog::Store;
 
-use crate::error::{CommandError, usage};
-use crate::revisions::{Touched, path_from_root};
-use crate::workspace::Workspace;
-use pond_objects::escape;
+use crate::walk::Touched;
 
 /// The file, at the path that it has on each line of history.
 ///
 /// A commit is asked about the paths under which its children have the file: a rename on one side of a merge is none on the
 /// other. So children have to come before their parents.
-pub(super) struct Follow<'a> {
+pub struct Follow<'a> {
     store: &'a Store,
     /// What is known of each path that was asked about.
     touched: HashMap<BString, Touched<'a>>,
@@ -49,23 +43,18 @@ struct Before {
 }
 
 impl<'a> Follow<'a> {
-    /// Follows what the user calls `given`.
-    pub(super) fn new(workspace: &'a Workspace<'_>, given: &OsStr) -> Result<Self, CommandError> {
-        let path = path_from_root(workspace, given)?;
-        let root = workspace.head_tree()?;
-        let found = root.map(|root| tree::find(workspace.store(), &root, &path)).transpose()?.flatten();
-        if path.is_empty() || found.is_some_and(|entry| entry.kind == Kind::Directory) {
-            let given = escape::plain(given.as_encoded_bytes());
-            return Err(usage(format_args!("--follow takes one file, and '{given}' is a directory"))
-                .hint(format_args!("'pond log -- {given}' shows the commits that changed anything in it")));
-        }
-        let (store, first) = (workspace.store(), Asked { path, node: None });
-        Ok(Self { store, touched: HashMap::new(), first, asked: HashMap::new() })
+    /// Follows the file that the newest commits have at `path`.
+    pub fn new(store: &'a Store, path: BString) -> Self {
+        let first = Asked { path, node: None };
+        Self { store, touched: HashMap::new(), first, asked: HashMap::new() }
     }
 
     /// Whether it is known, without a look at trees, that a commit left the file as it is in all of its parents: these are asked in its
     /// place then.
-    pub(super) fn passes(&mut self, id: &ObjectId, parents: &[ObjectId]) -> Result<bool, CommandError> {
+    ///
+    /// # Errors
+    /// Those of reading commits and trees.
+    pub fn passes(&mut self, id: &ObjectId, parents: &[ObjectId]) -> Result<bool, ReadError> {
         let asked = self.asked.get(id).map_or(std::slice::from_ref(&self.first), Vec::as_slice);
         for Asked { path, .. } in asked {
             let at_path = || Touched::at(self.store, path.clone());
@@ -80,8 +69,11 @@ impl<'a> Follow<'a> {
         Ok(true)
     }
 
-    /// What a commit did to the file; nothing where it did not touch it.
-    pub(super) fn step(&mut self, id: &ObjectId, commit: &Commit) -> Result<Vec<Change>, CommandError> {
+    /// What a commit did to the file; nothing if it did not touch it. The parents are asked about the file in turn.
+    ///
+    /// # Errors
+    /// Those of reading commits, trees and contents.
+    pub fn step(&mut self, id: &ObjectId, commit: &Commit) -> Result<Vec<Change>, ReadError> {
         let store = self.store;
         let asked = self.asked.remove(id).unwrap_or_else(|| vec![self.first.clone()]);
         let parents: Vec<Commit> =

@@ -1,17 +1,19 @@
 //! Which commits of a history changed what is asked for.
 
-use pond_objects::{Commit, ObjectId, ObjectSource as _};
+use pond_objects::pathspec::Pathspecs;
+use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::Store;
 
-use crate::comparison;
-use crate::error::CommandError;
-use pond_objects::pathspec::Pathspecs;
+use crate::diff::trees::trees_differ;
 
 /// From which of its parents a merge has to differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Differing {
+pub enum Differing {
+    /// From the first.
     First,
+    /// From one of them at least.
     Any,
+    /// From each of them.
     All,
 }
 
@@ -19,15 +21,15 @@ pub(crate) enum Differing {
 ///
 /// # Errors
 /// Those of reading the trees.
-pub(crate) fn touches(
+pub fn touches(
     store: &Store,
     commit: &Commit,
     pathspecs: &Pathspecs,
     differing: Differing,
-) -> Result<bool, CommandError> {
+) -> Result<bool, ReadError> {
     let touches = |parent: Option<&ObjectId>| {
         let tree = parent.map(|parent| store.commit(parent)).transpose()?.map(|parent| parent.tree);
-        comparison::touches(store, tree.as_ref(), Some(&commit.tree), pathspecs)
+        trees_differ(store, tree.as_ref(), Some(&commit.tree), pathspecs)
     };
     let others = match differing {
         Differing::First => &[],

@@ -2,7 +2,7 @@
 
 use pond_objects::{ObjectId, ObjectSource, ReadError};
 
-use super::frontier::{Frontier, Marks};
+use crate::walk::frontier::{Frontier, Marks};
 
 const LEFT: Marks = 1;
 const RIGHT: Marks = 2;
@@ -16,7 +16,7 @@ const FOUND: Marks = 8;
 ///
 /// # Errors
 /// Those of reading the commits.
-pub(crate) fn merge_bases(
+pub fn merge_bases(
     source: &dyn ObjectSource,
     left: ObjectId,
     right: ObjectId,
@@ -76,8 +76,8 @@ fn is_ancestor(source: &dyn ObjectSource, ancestor: &ObjectId, of: &ObjectId) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::frontier::tests::commit;
     use super::*;
+    use crate::walk::frontier::tests::commit;
     use pond_objects::memory::MemoryObjects;
 
     #[test]

@@ -5,16 +5,15 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use bstr::BString;
+use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Commit, Link, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::Store;
 use pond_oplog::changed_paths::{ChangesAgainst, KnownHistory, Sides, compare_with_parents};
 
-use super::select::{Differing, touches};
-use crate::error::CommandError;
-use pond_objects::pathspec::Pathspecs;
+use crate::diff::{Differing, touches};
 
 /// Asked about one commit after the other.
-pub(crate) struct Touched<'a> {
+pub struct Touched<'a> {
     store: &'a Store,
     wanted: Wanted<'a>,
     differing: Differing,
@@ -82,12 +81,12 @@ impl Bits {
 
 impl<'a> Touched<'a> {
     /// Asked whether commits changed what these take, a merge against those of its parents that count.
-    pub(crate) fn new(store: &'a Store, pathspecs: &'a Pathspecs, differing: Differing) -> Self {
+    pub fn new(store: &'a Store, pathspecs: &'a Pathspecs, differing: Differing) -> Self {
         Self::about(store, Wanted::Pathspecs(pathspecs), differing)
     }
 
     /// Asked whether commits may have changed what stands at a path, against any of their parents.
-    pub(crate) fn at(store: &'a Store, path: BString) -> Self {
+    pub fn at(store: &'a Store, path: BString) -> Self {
         Self::about(store, Wanted::Path(path), Differing::Any)
     }
 
@@ -106,7 +105,7 @@ impl<'a> Touched<'a> {
     ///
     /// # Errors
     /// Those of reading the commit and trees.
-    pub(crate) fn takes(&self, id: &ObjectId) -> Result<bool, CommandError> {
+    pub fn takes(&self, id: &ObjectId) -> Result<bool, ReadError> {
         let Some(known) = self.known() else { return self.compare(&self.store.commit(id)?) };
         if let Some(place) = known.history.place(id) {
             return known.takes(place).map_or_else(|| self.compare(&self.store.commit(id)?), Ok);
@@ -124,7 +123,7 @@ impl<'a> Touched<'a> {
         Some(changes.as_ref()?.iter().any(|(path, sides)| self.wanted.takes(path, *sides)))
     }
 
-    fn compare(&self, commit: &Commit) -> Result<bool, CommandError> {
+    fn compare(&self, commit: &Commit) -> Result<bool, ReadError> {
         match self.wanted {
             Wanted::Pathspecs(pathspecs) => touches(self.store, commit, pathspecs, self.differing),
             Wanted::Path(_) => Ok(true),

@@ -12,30 +12,33 @@ use pond_objects::{Link, ObjectId};
 
 /// A commit that is shown, with what made it chosen.
 #[derive(Debug)]
-pub(crate) struct Chosen<T> {
-    pub(crate) id: ObjectId,
-    pub(crate) link: Link,
-    pub(crate) choice: T,
+pub struct Chosen<T> {
+    /// The commit.
+    pub id: ObjectId,
+    /// Its place in history.
+    pub link: Link,
+    /// What made it chosen.
+    pub choice: T,
     /// The shown commits that it follows.
-    pub(crate) parents: Vec<ObjectId>,
+    pub parents: Vec<ObjectId>,
 }
 
 /// Finds out whether a commit is shown: what makes it so, if it is.
-pub(crate) type Choose<'a, T, E> = dyn FnMut(&ObjectId, &Link) -> Result<Option<T>, E> + 'a;
+pub type Choose<'a, T, E> = dyn FnMut(&ObjectId, &Link) -> Result<Option<T>, E> + 'a;
 
 /// How a history is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Looking {
+pub struct Looking {
     /// Only first parents count.
-    pub(crate) first_parent: bool,
+    pub first_parent: bool,
     /// All commits are shown: none has to be looked at before its turn.
-    pub(crate) takes_all: bool,
+    pub takes_all: bool,
     /// No commit may be looked at before those in front of it.
-    pub(crate) in_order: bool,
+    pub in_order: bool,
 }
 
 /// See the module's description.
-pub(crate) struct Lineage<T> {
+pub struct Lineage<T> {
     /// Those whose turn has not come; no parent comes before a child.
     commits: Vec<Option<(ObjectId, Link)>>,
     /// The places of each commit's parents.
@@ -60,7 +63,7 @@ enum Choice<T> {
 
 impl<T> Lineage<T> {
     /// Of commits in an order in which no parent comes before a child.
-    pub(crate) fn new(commits: Vec<(ObjectId, Link)>, looking: Looking) -> Self {
+    pub fn new(commits: Vec<(ObjectId, Link)>, looking: Looking) -> Self {
         let ids: Vec<ObjectId> = commits.iter().map(|(id, _)| *id).collect();
         let places: HashMap<ObjectId, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
         let count = if looking.first_parent { 1 } else { usize::MAX };
@@ -86,7 +89,7 @@ impl<T> Lineage<T> {
     ///
     /// # Errors
     /// Those of `choose`.
-    pub(crate) fn next<E>(&mut self, choose: &mut Choose<'_, T, E>) -> Result<Option<Chosen<T>>, E> {
+    pub fn next<E>(&mut self, choose: &mut Choose<'_, T, E>) -> Result<Option<Chosen<T>>, E> {
         while self.next < self.commits.len() {
             let at = self.next;
             self.look_at(at, choose)?;
@@ -189,8 +192,8 @@ fn add(places: &mut Vec<usize>, place: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frontier::tests::commit;
     use super::*;
+    use crate::walk::frontier::tests::commit;
     use pond_objects::ObjectSource as _;
     use pond_objects::memory::MemoryObjects;
 

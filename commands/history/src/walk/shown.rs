@@ -2,12 +2,13 @@
 
 use pond_objects::{Link, ObjectId, ReadError};
 
-use super::lineage::{Choose, Chosen, Lineage, Looking};
-use super::touched::Touched;
-use super::{Order, OrderArgs, Walk, sort};
+use crate::walk::commits::Walk;
+use crate::walk::lineage::{Choose, Chosen, Lineage, Looking};
+use crate::walk::order::{Order, sort};
+use crate::walk::touched::Touched;
 
 /// Shown commits, one after the other. `T` is what is found out about each while it is chosen.
-pub(crate) enum ShownCommits<'a, T> {
+pub enum ShownCommits<'a, T> {
     /// As they come: what follows what is not asked, and no commit is read before its turn if the order allows.
     List(Box<dyn Iterator<Item = Result<(ObjectId, Link), ReadError>> + 'a>),
     /// For a graph.
@@ -15,19 +16,20 @@ pub(crate) enum ShownCommits<'a, T> {
 }
 
 impl<'a, T> ShownCommits<'a, T> {
-    /// The commits of a walk; with their shown parents if it is told how to look for these. With `touched` only those need to come
+    /// The commits of a walk; with their shown parents if it is told how to look for these. `order` is what was
+    /// asked for: without one they come as they are found, or, for a graph, no parent before its child. With `touched` only those need to come
     /// that it takes.
     ///
     /// # Errors
     /// Those of reading the commits.
-    pub(crate) fn new(
+    pub fn new(
         walk: Walk<'a>,
-        order: OrderArgs,
+        order: Option<Order>,
         graph: Option<Looking>,
         touched: Option<&'a Touched<'a>>,
     ) -> Result<Self, ReadError> {
         // In a graph no parent comes before its child.
-        let order = order.order_or(if graph.is_some() { Order::Topological } else { Order::Found });
+        let order = order.unwrap_or(if graph.is_some() { Order::Topological } else { Order::Found });
         if order == Order::Found {
             return Ok(Self::List(match touched {
                 Some(touched) => walk.touched(touched),
@@ -45,7 +47,7 @@ impl<'a, T> ShownCommits<'a, T> {
     ///
     /// # Errors
     /// Those of `choose`, and of reading the commits.
-    pub(crate) fn next<E: From<ReadError>>(
+    pub fn next<E: From<ReadError>>(
         &mut self,
         choose: &mut Choose<'_, T, E>,
     ) -> Result<Option<Chosen<T>>, E> {

@@ -1,4 +1,4 @@
-//! A walk that gives only the commits that changed what is asked for: in the order of [`super::Walk`], which gives all.
+//! A walk that gives only the commits that changed what is asked for: in the order of [`Walk`](crate::Walk), which gives all.
 //!
 //! What is known of the others is in one place of the cache, by numbers: they cost next to nothing.
 
@@ -8,8 +8,8 @@ use std::collections::{BinaryHeap, HashMap};
 use pond_objects::{Link, ObjectId, ReadError};
 use pond_oplog::changed_paths::Parent;
 
-use super::WalkOptions;
-use super::touched::{Bits, Known, Touched};
+use crate::walk::commits::WalkOptions;
+use crate::walk::touched::{Bits, Known, Touched};
 
 /// See the module's description.
 pub(super) struct TouchedWalk<'a> {

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 
 use pond_objects::{Link, ObjectId, ObjectSource, ReadError};
 
-use super::frontier::{Frontier, Marks};
-use super::touched::Touched;
-use super::touched_walk::TouchedWalk;
+use crate::walk::frontier::{Frontier, Marks};
+use crate::walk::touched::Touched;
+use crate::walk::touched_walk::TouchedWalk;
 
 /// Reachable from what is left out.
 const EXCLUDED: Marks = 1;
@@ -20,15 +20,15 @@ const SLOP: u32 = 5;
 
 /// How a history is walked.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct WalkOptions {
+pub struct WalkOptions {
     /// Follow only the first parent of merges.
-    pub(crate) first_parent: bool,
+    pub first_parent: bool,
     /// Do not go beyond commits that are older (seconds since 1970).
-    pub(crate) not_before: Option<i64>,
+    pub not_before: Option<i64>,
 }
 
 /// The commits of a history, in order.
-pub(crate) struct Walk<'a> {
+pub struct Walk<'a> {
     source: &'a dyn ObjectSource,
     options: WalkOptions,
     frontier: Frontier<'a>,
@@ -45,7 +45,7 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     /// Those of reading the commits.
-    pub(crate) fn new(
+    pub fn new(
         source: &'a dyn ObjectSource,
         include: &[ObjectId],
         exclude: &[ObjectId],
@@ -175,8 +175,8 @@ impl Iterator for Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frontier::tests::commit;
     use super::*;
+    use crate::walk::frontier::tests::commit;
     use pond_objects::memory::MemoryObjects;
 
     fn ids(walk: Walk<'_>) -> Vec<ObjectId> {

@@ -2,45 +2,56 @@
 
 use std::collections::HashMap;
 
-use pond_objects::ObjectId;
+use pond_objects::wildmatch::Wildmatch;
+use pond_objects::{ObjectId, ReadError};
 use pond_oplog::RowType;
 use pond_refs::{Namespace, RefName};
 
-use super::DescribeArgs;
-use crate::error::{CommandError, usage};
-use crate::revisions;
-use crate::workspace::Workspace;
-use pond_objects::escape;
-use pond_objects::wildmatch::{Stars, Wildmatch};
+use crate::history::History;
+use crate::resolve::peel;
 
 /// A name of a commit.
 #[derive(Debug, Clone)]
-pub(super) struct Name {
-    pub(super) reference: RefName,
+pub struct Name {
+    /// The ref.
+    pub reference: RefName,
     /// As it is printed.
-    pub(super) shown: String,
+    pub shown: String,
     /// When it was made, of a tag with a message: it goes before those without, and the newest before others.
     made: Option<i64>,
 }
 
+/// Which names count.
+#[derive(Debug, Clone, Default)]
+pub struct NameOptions {
+    /// Every branch and tag does, and names have their kind in front.
+    pub all: bool,
+    /// Tags without a message do, too.
+    pub light: bool,
+    /// Only those do that one of the patterns matches; without a pattern, all.
+    pub matching: Vec<Wildmatch>,
+    /// Those that one of the patterns matches do not.
+    pub exclude: Vec<Wildmatch>,
+}
+
 /// Of each commit the name that goes before its others.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub struct Names {
     by_commit: HashMap<ObjectId, Name>,
     /// Tags without a message were left out.
-    pub(super) has_others: bool,
+    pub has_others: bool,
 }
 
 impl Names {
     /// Those that the options let count.
     ///
     /// # Errors
-    /// Those of reading refs and tags; and of a pattern that is none.
-    pub(super) fn read(workspace: &Workspace<'_>, args: &DescribeArgs) -> Result<Self, CommandError> {
-        let (matching, exclude) = (patterns(&args.matching)?, patterns(&args.exclude)?);
-        let (store, view) = (workspace.store(), workspace.snapshot.view());
+    /// Those of reading refs and tags.
+    pub fn read(history: History<'_>, options: &NameOptions) -> Result<Self, ReadError> {
+        let NameOptions { matching, exclude, .. } = options;
+        let (store, view) = (history.store(), history.snapshot.view());
         let mut names = Self::default();
-        for (reference, target) in if args.all { view.refs()? } else { view.refs_of(Namespace::Tag)? } {
+        for (reference, target) in if options.all { view.refs()? } else { view.refs_of(Namespace::Tag)? } {
             let is_tag = reference.namespace() == Namespace::Tag;
             let short = reference.short().to_owned();
             let is_meant = matching.is_empty() || matching.iter().any(|one| one.is_match(short.as_bytes()));
@@ -51,17 +62,17 @@ impl Names {
                 Some(RowType::Tag) => Some(store.tag(&target)?),
                 _ => None,
             };
-            let commit = revisions::peel(store, target)?;
+            let commit = peel(store, target)?;
             if store.type_of(&commit) != Some(RowType::Commit) {
                 continue;
             }
-            if tag.is_none() && !args.tags && !args.all {
+            if tag.is_none() && !options.light && !options.all {
                 names.has_others = true;
                 continue;
             }
             // As in git, a tag is called as it calls itself.
             let own = tag.as_ref().filter(|_| is_tag).map(|tag| tag.name.clone());
-            let shown = match args.all {
+            let shown = match options.all {
                 true => reference.to_string(),
                 false => own.unwrap_or(short),
             };
@@ -76,21 +87,12 @@ impl Names {
     }
 
     /// The name of a commit.
-    pub(super) fn of(&self, commit: &ObjectId) -> Option<&Name> {
+    pub fn of(&self, commit: &ObjectId) -> Option<&Name> {
         self.by_commit.get(commit)
     }
 
     /// Whether there are none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.by_commit.is_empty()
     }
-}
-
-fn patterns(texts: &[String]) -> Result<Vec<Wildmatch>, CommandError> {
-    let compile = |text: &String| {
-        Wildmatch::new(b"", text.as_bytes(), Stars::Anything, false).map_err(|error| {
-            usage(format_args!("'{}' is no pattern", escape::plain(text.as_bytes()))).because(&error)
-        })
-    };
-    texts.iter().map(compile).collect()
 }

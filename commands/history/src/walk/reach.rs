@@ -4,18 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use pond_objects::{ObjectId, ObjectSource, ReadError};
 
-use super::merge_base::merge_bases;
-use super::walk::{Walk, WalkOptions};
+use crate::walk::commits::{Walk, WalkOptions};
+use crate::walk::merge_base::merge_bases;
 
 /// Whether a commit is reachable from another; each is from itself.
 ///
 /// # Errors
 /// Those of reading the commits.
-pub(crate) fn is_ancestor(
-    source: &dyn ObjectSource,
-    ancestor: ObjectId,
-    of: ObjectId,
-) -> Result<bool, ReadError> {
+pub fn is_ancestor(source: &dyn ObjectSource, ancestor: ObjectId, of: ObjectId) -> Result<bool, ReadError> {
     Ok(merge_bases(source, ancestor, of)?.contains(&ancestor))
 }
 
@@ -23,10 +19,7 @@ pub(crate) fn is_ancestor(
 ///
 /// # Errors
 /// Those of reading the commits.
-pub(crate) fn independent(
-    source: &dyn ObjectSource,
-    commits: &[ObjectId],
-) -> Result<Vec<ObjectId>, ReadError> {
+pub fn independent(source: &dyn ObjectSource, commits: &[ObjectId]) -> Result<Vec<ObjectId>, ReadError> {
     let mut kept: Vec<ObjectId> = Vec::with_capacity(commits.len());
     for id in commits {
         if !kept.contains(id) {
@@ -52,10 +45,7 @@ pub(crate) fn independent(
 ///
 /// # Errors
 /// Those of reading the commits.
-pub(crate) fn octopus_bases(
-    source: &dyn ObjectSource,
-    commits: &[ObjectId],
-) -> Result<Vec<ObjectId>, ReadError> {
+pub fn octopus_bases(source: &dyn ObjectSource, commits: &[ObjectId]) -> Result<Vec<ObjectId>, ReadError> {
     let Some((first, rest)) = commits.split_first() else { return Ok(Vec::new()) };
     let mut bases = vec![*first];
     for commit in rest {
@@ -72,7 +62,7 @@ pub(crate) fn octopus_bases(
 ///
 /// # Errors
 /// Those of reading the commits.
-pub(crate) fn bases_with_any(
+pub fn bases_with_any(
     source: &dyn ObjectSource,
     one: ObjectId,
     others: &[ObjectId],
@@ -96,14 +86,14 @@ fn newest_first(source: &dyn ObjectSource, bases: Vec<ObjectId>) -> Result<Vec<O
 
 /// Tells of many commits whether they lead to one of some; what was found out is kept from one to the next, so that all
 /// of them together read each commit once.
-pub(crate) struct Leads<'a> {
+pub struct Leads<'a> {
     source: &'a dyn ObjectSource,
     known: HashMap<ObjectId, bool>,
 }
 
 impl<'a> Leads<'a> {
     /// Asks for these targets.
-    pub(crate) fn new(source: &'a dyn ObjectSource, targets: &[ObjectId]) -> Self {
+    pub fn new(source: &'a dyn ObjectSource, targets: &[ObjectId]) -> Self {
         Self { source, known: targets.iter().map(|id| (*id, true)).collect() }
     }
 
@@ -111,7 +101,7 @@ impl<'a> Leads<'a> {
     ///
     /// # Errors
     /// Those of reading the commits.
-    pub(crate) fn lead(&mut self, from: ObjectId) -> Result<bool, ReadError> {
+    pub fn lead(&mut self, from: ObjectId) -> Result<bool, ReadError> {
         if let Some(known) = self.known.get(&from) {
             return Ok(*known);
         }
@@ -148,7 +138,7 @@ impl<'a> Leads<'a> {
 ///
 /// # Errors
 /// Those of reading the commits.
-pub(crate) fn not_reachable(
+pub fn not_reachable(
     source: &dyn ObjectSource,
     commits: &[ObjectId],
     from: &[ObjectId],

@@ -10,7 +10,7 @@ use pond_refs::{Head, Previous, RefName};
 
 /// The values that a ref had, the present one first, each with the operation that gave it. Operations that did not move it are skipped, and so are the times
 /// when it did not exist.
-pub(crate) fn moves<'a>(
+pub(super) fn moves<'a>(
     snapshot: &'a ReadonlyPond,
     value: impl Fn(&View<'_>) -> Result<Option<ObjectId>, ReadError> + 'a,
 ) -> impl Iterator<Item = Result<(ObjectId, Operation), ReadError>> + 'a {
@@ -37,7 +37,7 @@ pub(crate) fn moves<'a>(
 }
 
 /// What HEAD was on before it was switched, the latest first. A branch that was renamed since has its present name.
-pub(crate) fn switches<'a>(
+pub(super) fn switches<'a>(
     snapshot: &'a ReadonlyPond,
     mirror: &'a str,
 ) -> impl Iterator<Item = Result<Previous, ReadError>> + 'a {

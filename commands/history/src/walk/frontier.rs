@@ -133,7 +133,7 @@ pub(super) mod tests {
     use pond_objects::{Commit, Signature, Timestamp};
 
     /// Stores a commit of this time with these parents.
-    pub(in crate::revisions) fn commit(
+    pub(in crate::walk) fn commit(
         objects: &mut MemoryObjects,
         seconds: i64,
         parents: &[ObjectId],
