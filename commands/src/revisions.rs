@@ -27,7 +27,7 @@ pub(crate) use tips::TipArgs;
 
 impl Workspace<'_> {
     /// The history that the command sees.
-    pub(crate) fn as_history(&self) -> History<'_> {
+    pub(crate) fn history(&self) -> History<'_> {
         History {
             pond: &self.pond,
             snapshot: &self.snapshot,
@@ -44,7 +44,7 @@ pub(crate) fn resolve_object(
     text: impl AsRef<OsStr>,
 ) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
-    let found = resolve::object(workspace.as_history(), &revision);
+    let found = resolve::object(workspace.history(), &revision);
     told(workspace, found, text.as_ref())
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn resolve_found(
     text: impl AsRef<OsStr>,
 ) -> Result<Found, CommandError> {
     let revision = Revision::parse(text.as_ref().as_encoded_bytes())?;
-    let found = resolve::commit(workspace.as_history(), &revision);
+    let found = resolve::commit(workspace.history(), &revision);
     told(workspace, found, text.as_ref())
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn resolve_tree(
         };
     }
     let revision = Revision::parse(text.as_encoded_bytes())?;
-    resolve::tree(workspace.as_history(), &revision).map_err(|error| explain::named(workspace, error, text))
+    resolve::tree(workspace.history(), &revision).map_err(|error| explain::named(workspace, error, text))
 }
 
 /// What `REV:PATH` or `:PATH` names.
@@ -107,7 +107,7 @@ pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
     workspace: &Workspace<'_>,
     texts: &[T],
 ) -> Result<CommitSet, CommandError> {
-    let history = workspace.as_history();
+    let history = workspace.history();
     let mut set = CommitSet::default();
     for text in texts {
         let range = Range::parse(text.as_ref().as_encoded_bytes())?;
@@ -124,13 +124,13 @@ pub(crate) fn resolve_ranges<T: AsRef<OsStr>>(
 
 /// Resolves a revision that was parsed already.
 pub(crate) fn resolve_parsed(workspace: &Workspace<'_>, revision: &Revision) -> Result<Found, CommandError> {
-    let found = resolve::commit(workspace.as_history(), revision);
+    let found = resolve::commit(workspace.history(), revision);
     told(workspace, found, revision.to_string().as_ref())
 }
 
 /// The ref, or HEAD, whose earlier values a text asks for.
 pub(crate) fn tracked(workspace: &Workspace<'_>, text: &OsStr) -> Result<Tracked, CommandError> {
-    let found = resolve::tracked(workspace.as_history(), text.as_encoded_bytes()).ok_or_else(|| {
+    let found = resolve::tracked(workspace.history(), text.as_encoded_bytes()).ok_or_else(|| {
         fatal(format_args!("'{}' is no ref", shown(text)))
             .hint("'pond reflog' takes HEAD, a branch or a tag; 'pond op log' lists all that was done")
     })?;
@@ -158,7 +158,7 @@ fn entry_at(workspace: &Workspace<'_>, path: &RevisionPath) -> Result<PathEntry,
         }
         PathRoot::Stage(stage) => at_stage(workspace, *stage, path, &from_root),
         PathRoot::Revision(revision) => {
-            let root = resolve::tree(workspace.as_history(), revision)
+            let root = resolve::tree(workspace.history(), revision)
                 .map_err(|error| explain::error(workspace, error))?;
             let found = tree::find(workspace.store(), &root, &from_root)?;
             found.ok_or_else(|| explain::no_path(workspace, &root, &revision.to_string(), &from_root))

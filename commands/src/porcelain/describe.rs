@@ -142,7 +142,7 @@ fn names(workspace: &Workspace<'_>, args: &DescribeArgs) -> Result<Names, Comman
         matching: patterns(&args.matching)?,
         exclude: patterns(&args.exclude)?,
     };
-    Ok(Names::read(workspace.as_history(), &options)?)
+    Ok(Names::read(workspace.history(), &options)?)
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<Wildmatch>, CommandError> {

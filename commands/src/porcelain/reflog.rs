@@ -63,7 +63,7 @@ pub(crate) fn run(ctx: &Context, args: ReflogArgs) -> Result<Outcome, CommandErr
     ui.page();
     let limit = args.max_count.unwrap_or(usize::MAX);
     let mut shown_any = false;
-    for (number, found) in values(workspace.as_history(), &tracked).take(limit).enumerate() {
+    for (number, found) in values(workspace.history(), &tracked).take(limit).enumerate() {
         let (id, operation) = found?;
         shown_any = true;
         if ui.is_json() {

@@ -80,7 +80,7 @@ fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), Co
         let PathRoot::Revision(revision) = &path.root else {
             return Ok(super::entry_at(workspace, &path).map(drop));
         };
-        return Ok(match resolve::tree(workspace.as_history(), revision) {
+        return Ok(match resolve::tree(workspace.history(), revision) {
             Ok(_) => super::entry_at(workspace, &path).map(drop),
             Err(error) => Err(explain::error(workspace, error)),
         });
@@ -104,7 +104,7 @@ fn try_revision(workspace: &Workspace<'_>, text: &OsStr) -> Result<Result<(), Co
         Range::Symmetric { left, right } => vec![left, right],
     };
     for revision in revisions {
-        match resolve::object(workspace.as_history(), revision) {
+        match resolve::object(workspace.history(), revision) {
             Ok(_) => {}
             Err(ResolveRevisionError::Revision { source: ResolveError::Unknown { .. }, .. }) => {
                 return Ok(Err(neither()));

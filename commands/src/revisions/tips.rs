@@ -45,7 +45,7 @@ impl TipArgs {
         }
         let mut set =
             if revisions.is_empty() { CommitSet::default() } else { resolve_ranges(workspace, revisions)? };
-        self.tips().add_to(workspace.as_history(), &mut set)?;
+        self.tips().add_to(workspace.history(), &mut set)?;
         Ok(set)
     }
 

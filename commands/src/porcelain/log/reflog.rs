@@ -41,7 +41,7 @@ pub(super) fn run(
     let mut left = limit;
     let mut to_skip = args.skip;
     for (tracked, first) in &tracked {
-        for (number, found) in values(workspace.as_history(), tracked).enumerate().skip(*first) {
+        for (number, found) in values(workspace.history(), tracked).enumerate().skip(*first) {
             if left == 0 {
                 return Ok(Outcome::Done);
             }
