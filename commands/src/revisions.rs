@@ -11,32 +11,18 @@ mod tips;
 use std::ffi::OsStr;
 
 use pond_history::resolve::{self, Ambiguity, ResolveRevisionError};
-use pond_history::{CommitSet, History};
+use pond_history::{CommitSet};
 use pond_mirror::index::pending::Which;
 use pond_objects::{ObjectId, PathEntry, Side, escape, tree};
 use pond_refs::{Found, PathRoot, Range, Revision, RevisionPath, Tracked};
 
 use crate::error::{CommandError, fatal};
 use crate::observer::Event;
-use crate::time;
 use crate::workspace::Workspace;
 
 pub(crate) use arguments::{Arguments, path_from_root, split_arguments, take_count};
 pub(crate) use order::OrderArgs;
 pub(crate) use tips::TipArgs;
-
-impl Workspace<'_> {
-    /// The history that the command sees.
-    pub(crate) fn history(&self) -> History<'_> {
-        History {
-            pond: &self.pond,
-            snapshot: &self.snapshot,
-            mirror: &self.session.mirror,
-            head: &self.head,
-            now: &time::checked_now,
-        }
-    }
-}
 
 /// The object that a text names, with what kind it is and which ref it was.
 pub(crate) fn resolve_object(

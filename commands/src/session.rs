@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
+use jiff::Zoned;
 use pond_durable::lock::Holder;
 use pond_oplog::{Pond, TableState};
 
@@ -32,6 +33,8 @@ pub(crate) struct Caller {
     pub(crate) actor: LazyLock<Actor, Box<dyn FnOnce() -> Actor + Send + Sync>>,
     /// The clock.
     pub(crate) clock: Box<Clock>,
+    /// The clock on the wall, with its zone: dates in revisions count from there.
+    pub(crate) wall_clock: Box<dyn Fn() -> Zoned + Send + Sync>,
     /// What is configured.
     pub(crate) settings: Box<dyn Settings>,
     /// Who is told what happens.
@@ -110,6 +113,11 @@ impl Session {
     /// The time, in microseconds since 1970.
     pub(crate) fn now(&self) -> Result<i64, WorkspaceError> {
         (self.caller.clock)().map_err(WorkspaceError::Caller)
+    }
+
+    /// The clock on the wall, with its zone.
+    pub(crate) fn wall_clock(&self) -> &(dyn Fn() -> Zoned + Send + Sync) {
+        &*self.caller.wall_clock
     }
 
     /// What is configured.

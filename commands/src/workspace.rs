@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use bstr::BString;
 use pond_durable::lock::Lock;
+use pond_history::History;
 use pond_objects::pathspec::{Mirror, PathspecError, Pathspecs};
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
 use pond_oplog::{Pond, ReadonlyPond, StagedPack, Store};
@@ -76,6 +77,17 @@ impl Workspace<'_> {
     /// Whether nobody changes the mirror at this moment, as far as the system tells.
     fn is_free(&self) -> bool {
         !Lock::is_held(&self.session.lock_path()).is_ok_and(|is_held| is_held)
+    }
+
+    /// The history, as it is here and now.
+    pub(crate) fn history(&self) -> History<'_> {
+        History {
+            pond: &self.pond,
+            snapshot: &self.snapshot,
+            mirror: &self.session.mirror,
+            head: &self.head,
+            now: self.session.wall_clock(),
+        }
     }
 
     /// The objects, staged ones among them.

@@ -27,6 +27,7 @@ impl Context {
         Caller {
             actor: LazyLock::new(Box::new(actor)),
             clock: Box::new(|| Ok(time::moment()?.as_microsecond())),
+            wall_clock: Box::new(time::checked_now),
             settings: Box::new(Configured(self.config.clone())),
             observer: Box::new(Terminal::new(&self.ui)),
         }
