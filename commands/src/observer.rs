@@ -30,6 +30,8 @@ pub(crate) trait Observer: Send + Sync {
 /// Work that may take long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
+    /// Files are looked at; counted in files.
+    Look,
     /// Files are read and staged; counted in bytes.
     Add,
     /// Files are read and stored before they are overwritten; counted in bytes.
@@ -56,19 +58,45 @@ pub(crate) trait Counter: Send + Sync {
 #[derive(Debug)]
 pub(crate) enum Event<'a> {
     /// Files in no version, ignored ones among them, gave way to others, and are stored in the pond.
-    GaveWay { paths: &'a [BString], taken_back_by: &'a str },
+    GaveWay {
+        /// The paths.
+        paths: &'a [BString],
+        /// The command that takes the deed back.
+        taken_back_by: &'a str,
+    },
     /// A fifo, socket or device, of which nothing is stored, gave way to a file.
-    SpecialGone { path: &'a BString, word: &'a str },
+    SpecialGone {
+        /// The path.
+        path: &'a BString,
+        /// What it is.
+        word: &'a str,
+    },
     /// Paths could not be brought to their version. The same deed would do it if it were done again.
     Failed(&'a Failures),
     /// The same of a deed that is published: the next one does the rest.
-    Due { failures: &'a Failures, taken_back_by: &'a str },
+    Due {
+        /// The paths, with the reasons.
+        failures: &'a Failures,
+        /// The command that takes the deed back.
+        taken_back_by: &'a str,
+    },
     /// The times of so many files were out of the range that the index keeps.
-    TimesClamped { files: u64 },
+    TimesClamped {
+        /// How many files.
+        files: u64,
+    },
     /// A path was left out for what it is: a fifo, a socket, a device.
-    SkippedSpecial { path: &'a BString, word: &'a str },
+    SkippedSpecial {
+        /// The path.
+        path: &'a BString,
+        /// What it is.
+        word: &'a str,
+    },
     /// A directory was left out because it is a pond.
-    SkippedPond { path: &'a BString },
+    SkippedPond {
+        /// The path.
+        path: &'a BString,
+    },
     /// A file of patterns, or a line of one, could not be used.
     BadPattern(&'a Problem),
     /// Of an earlier command that was interrupted, or of files of the pond that are lost or damaged.
@@ -76,45 +104,88 @@ pub(crate) enum Event<'a> {
     /// Trees were merged.
     Merged(&'a Merged),
     /// A name is that of several refs: one was taken.
-    Ambiguous { taken: &'a RefName, other: &'a RefName },
+    Ambiguous {
+        /// The one that was taken.
+        taken: &'a RefName,
+        /// One that was not.
+        other: &'a RefName,
+    },
 }
 
 /// What is told of earlier commands that were interrupted, and of files of the pond that are lost or damaged.
 #[derive(Debug)]
 pub(crate) enum Recovery<'a> {
     /// What a killed command left in the mirror could not be taken away.
-    LeftoversStay { error: &'a WorkspaceError },
+    LeftoversStay {
+        /// Why.
+        error: &'a WorkspaceError,
+    },
     /// Such files had content that no version has: it was stored as this tree.
-    LeftoversStored { files: u64, tree: &'a ObjectId },
+    LeftoversStored {
+        /// How many files.
+        files: u64,
+        /// The tree.
+        tree: &'a ObjectId,
+    },
     /// A staged pack is damaged. It was renamed.
-    DamagedPackKept { name: &'a str, kept: &'a Path },
+    DamagedPackKept {
+        /// Its name.
+        name: &'a str,
+        /// The name that it has now.
+        kept: &'a Path,
+    },
     /// A staged pack cannot be used.
-    PackFlawed { name: &'a str, reason: &'a str },
+    PackFlawed {
+        /// Its name.
+        name: &'a str,
+        /// What is the matter with it.
+        reason: &'a str,
+    },
     /// Lost content of so many files was found in the mirror, and stored again.
-    LostContentStored { files: u64 },
+    LostContentStored {
+        /// How many files.
+        files: u64,
+    },
     /// The content that was staged for these paths is lost.
-    ContentStillLost { paths: &'a [BString] },
+    ContentStillLost {
+        /// The paths.
+        paths: &'a [BString],
+    },
     /// Programs wrote to files after they had been replaced; what they wrote was stored as this tree.
-    LateWrites { paths: &'a [BString], tree: &'a ObjectId },
+    LateWrites {
+        /// The paths.
+        paths: &'a [BString],
+        /// The tree.
+        tree: &'a ObjectId,
+    },
     /// The index was missing and was made anew from HEAD.
     IndexWasMissing,
     /// The index could not be read, was renamed, and was made anew from HEAD.
-    IndexWasBad { kept: &'a Path },
+    IndexWasBad {
+        /// The name that it has now.
+        kept: &'a Path,
+    },
     /// An earlier command was interrupted before it had written so many files.
     HalfDone {
+        /// How many files.
         files: u64,
         /// Whether the next command that changes the mirror writes them.
         is_due: bool,
+        /// The command that takes the interrupted one back.
         taken_back_by: &'a str,
         /// The command that goes on with it, where nothing has to be decided first.
         going_on: Option<Sequence>,
     },
     /// What such a command left was done now.
     HalfDoneFinished {
+        /// How many files.
         files: u64,
         /// The command that takes the interrupted one back; `None` where that is being done.
         taken_back_by: Option<&'a str>,
     },
     /// What such a command left cannot be done; this one goes on without.
-    HalfDoneStays { what: &'a LeftUndone },
+    HalfDoneStays {
+        /// What is left.
+        what: &'a LeftUndone,
+    },
 }

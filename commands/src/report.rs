@@ -35,6 +35,7 @@ impl Observer for Terminal {
 
     fn work(&self, work: Work) -> Box<dyn Counter> {
         Box::new(match work {
+            Work::Look => self.ui.progress("Looking at files", Unit::Items("file")),
             Work::Add => self.ui.progress("Adding", Unit::Bytes),
             Work::Save => self.ui.progress("Saving", Unit::Bytes),
             Work::Write => self.ui.progress("Writing", Unit::Bytes),

@@ -10,8 +10,8 @@ mod tips;
 
 use std::ffi::OsStr;
 
+use pond_history::CommitSet;
 use pond_history::resolve::{self, Ambiguity, ResolveRevisionError};
-use pond_history::{CommitSet};
 use pond_mirror::index::pending::Which;
 use pond_objects::{ObjectId, PathEntry, Side, escape, tree};
 use pond_refs::{Found, PathRoot, Range, Revision, RevisionPath, Tracked};

@@ -44,7 +44,9 @@ use pond_mirror::scan::refresh;
 
 /// An open pond and its mirror.
 pub(crate) struct Workspace<'s> {
+    /// Whose work it is.
     pub(crate) session: &'s Session,
+    /// The pond.
     pub(crate) pond: Pond,
     /// The newest state when the command began, or that the command itself published.
     pub(crate) snapshot: ReadonlyPond,

@@ -4,15 +4,14 @@
 
 mod human;
 mod json;
-mod report;
 mod short;
 
 use bstr::BString;
 use clap::ValueEnum;
 
-use self::report::{IgnoredPaths, Report};
 use self::short::Style;
 use crate::context::Context;
+use crate::deeds::status::{IgnoredPaths, Status, StatusRequest, status};
 use crate::error::{CommandError, Outcome, usage};
 use crate::porcelain::path_args::PathArgs;
 use crate::workspace::{self, Purpose};
@@ -159,13 +158,13 @@ pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandErr
     workspace.need_mirror()?;
     let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
     let renames = !args.no_renames && ctx.config()?.bool("diff.renames")?;
-    let request = report::Request {
+    let request = StatusRequest {
         pathspecs: pathspecs.as_ref(),
         untracked: args.untracked_files.into(),
         ignored: args.ignored.with(args.untracked_files.into())?,
         renames,
     };
-    let report = report::collect(ctx, &workspace, &request)?;
+    let report = status(&workspace, &request)?;
     let is_scripted = args.porcelain.is_some() || args.nul && !args.short;
     if ctx.ui.is_json() {
         ctx.ui.json(&json::document(&report))?;
@@ -188,7 +187,7 @@ pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandErr
 }
 
 /// What stands in no list, on stderr.
-fn say_what_was_not_looked_at(ctx: &Context, report: &Report) {
+fn say_what_was_not_looked_at(ctx: &Context, report: &Status) {
     let ui = &ctx.ui;
     for (path, error) in &report.unreadable {
         ui.error(format_args!("cannot look at {}: {error}", escape::quoted(path)));

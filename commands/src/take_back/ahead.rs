@@ -27,8 +27,11 @@ use pond_objects::path::is_below;
 /// What will be otherwise than it is, once commands were taken back.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
+    /// Refs, and where they will be.
     pub(super) refs: HashMap<RefName, Option<ObjectId>>,
+    /// Stashes, likewise.
     pub(super) stashes: HashMap<i64, Option<ObjectId>>,
+    /// HEAD, if it will have moved.
     pub(super) head: Option<Head>,
     /// What the host will have at paths that commands brought.
     on_host: HashMap<BString, Option<Side>>,

@@ -111,11 +111,6 @@ impl Progress {
         }
     }
 
-    /// Removes the bar. Dropping does the same.
-    pub(crate) fn finish(mut self) {
-        self.end();
-    }
-
     fn end(&mut self) {
         if let Some(shared) = self.shared.take() {
             *shared.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;

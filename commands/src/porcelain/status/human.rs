@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use bstr::{BStr, BString};
 use pond_objects::{Kind, escape};
 
-use super::report::{Report, Unstaged, Waiting};
+use crate::deeds::status::{Status, Unstaged, Waiting};
 use crate::error::CommandError;
 use crate::text::size::counted;
 use crate::ui::Ui;
@@ -15,7 +15,7 @@ use pond_mirror::index::pending::Sequence;
 use pond_objects::path::relative;
 
 /// Writes the report. `listed`: untracked files were looked for.
-pub(super) fn write(ui: &Ui, report: &Report, cwd: &BString, listed: bool) -> Result<(), CommandError> {
+pub(super) fn write(ui: &Ui, report: &Status, cwd: &BString, listed: bool) -> Result<(), CommandError> {
     let page = Page { report, cwd, listed, color: ui.has_color(), hints: !ui.is_quiet() };
     page.write(&mut ui.out())?;
     Ok(())
@@ -25,7 +25,7 @@ pub(super) fn write(ui: &Ui, report: &Report, cwd: &BString, listed: bool) -> Re
 const DUE_LISTED: usize = 20;
 
 struct Page<'a> {
-    report: &'a Report,
+    report: &'a Status,
     cwd: &'a BString,
     listed: bool,
     color: bool,
@@ -243,7 +243,7 @@ mod tests {
 
     use super::*;
 
-    fn text(report: &Report, listed: bool) -> String {
+    fn text(report: &Status, listed: bool) -> String {
         let cwd = BString::default();
         let mut out = Vec::new();
         Page { report, cwd: &cwd, listed, color: false, hints: true }.write(&mut out).expect("memory");
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_clean_mirror_is_two_lines() {
         let commit = Some(ObjectId::of_content(b"c"));
-        let report = Report { branch: Some("main".to_owned()), commit, ..Report::default() };
+        let report = Status { branch: Some("main".to_owned()), commit, ..Status::default() };
         assert_eq!(text(&report, true), "On branch main\nnothing to commit, mirror clean\n");
         assert!(
             text(&report, false)
@@ -264,11 +264,11 @@ mod tests {
     #[test]
     fn sections_stand_apart() {
         let side = Side { kind: Kind::File, id: ObjectId::of_content(b"1"), size: 1 };
-        let report = Report {
+        let report = Status {
             branch: Some("main".to_owned()),
             staged: vec![Change::at("a".into(), None, Some(side))],
             untracked: vec![("b/".into(), Some(Kind::Directory))],
-            ..Report::default()
+            ..Status::default()
         };
         let expected = "On branch main\n\nNo commits yet\n\nChanges to be committed:\n  \
             ('pond rm --cached PATH' takes a file out)\n\tnew file:   a\n\nUntracked files:\n  \

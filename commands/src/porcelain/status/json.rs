@@ -5,12 +5,12 @@ use pond_mirror::Target;
 use pond_objects::ObjectId;
 use serde_json::{Map, Value, json};
 
-use super::report::{Report, Unstaged};
+use crate::deeds::status::{Status, Unstaged};
 use crate::ui::changes_json::{change_json, insert_path, kind_word};
 use pond_mirror::index::pending::Sequence;
 
 /// The whole report.
-pub(super) fn document(report: &Report) -> Value {
+pub(super) fn document(report: &Status) -> Value {
     let paths =
         |paths: &[BString]| paths.iter().map(|path| row(BStr::new(path)).into()).collect::<Vec<Value>>();
     let with = |path: &BString, name: &str, value: Value| {
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_names_stay() {
-        let report = Report { untracked: vec![("a\u{e9}".into(), None)], ..Report::default() };
+        let report = Status { untracked: vec![("a\u{e9}".into(), None)], ..Status::default() };
         let document = document(&report);
         assert_eq!(document["untracked"][0]["path"], "a\u{e9}");
         assert_eq!((&document["branch"], &document["clean"]), (&Value::Null, &false.into()));

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use bstr::{BStr, BString};
 
-use super::report::Report;
+use crate::deeds::status::Status;
 use crate::ui::color::{Painted, Role};
 use pond_history::diff::status_letter;
 use pond_objects::path::relative;
@@ -34,7 +34,7 @@ struct Line<'a> {
 ///
 /// # Errors
 /// Those of writing.
-pub(super) fn write(out: &mut impl Write, report: &Report, style: &Style) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, report: &Status, style: &Style) -> io::Result<()> {
     let end = if style.nul { "\0" } else { "\n" };
     if style.branch {
         write!(out, "## {}{end}", branch(report))?;
@@ -69,7 +69,7 @@ fn shown(path: &BStr, style: &Style) -> String {
     escape::quoted_with_space(&relative(path, &style.cwd)).into_owned()
 }
 
-fn branch(report: &Report) -> String {
+fn branch(report: &Status) -> String {
     match (&report.branch, report.commit) {
         (Some(branch), None) => format!("No commits yet on {branch}"),
         (Some(branch), Some(_)) => branch.clone(),
@@ -78,7 +78,7 @@ fn branch(report: &Report) -> String {
 }
 
 /// The lines: tracked paths in order, then untracked, then ignored ones.
-fn lines(report: &Report) -> Vec<Line<'_>> {
+fn lines(report: &Status) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     let conflicts = report.unmerged.iter().map(|one| {
         let mut letters = one.letters.chars();
@@ -114,10 +114,10 @@ fn lines(report: &Report) -> Vec<Line<'_>> {
 mod tests {
     use pond_objects::{Change, Kind, ObjectId, Side};
 
-    use super::super::report::Unstaged;
+    use super::crate::deeds::status::Unstaged;
     use super::*;
 
-    fn report() -> Report {
+    fn report() -> Status {
         let side = |content: &str| Side {
             kind: Kind::File,
             id: ObjectId::of_content(content.as_bytes()),
@@ -134,13 +134,13 @@ mod tests {
             unstable: false,
             special: None,
         };
-        Report {
+        Status {
             branch: Some("main".to_owned()),
             staged: vec![Change::at("dir/both".into(), Some(side("1")), Some(side("2"))), renamed],
             unstaged: vec![unstaged("a", 'D'), unstaged("dir/both", 'M'), unstaged("z", 'A')],
             untracked: vec![("dir/x/".into(), Some(Kind::Directory))],
             ignored: vec!["k\tey".into()],
-            ..Report::default()
+            ..Status::default()
         }
     }
 

@@ -1,6 +1,5 @@
-//! What `status` found, before it is written in one form or another.
+//! How commit, index and mirror differ: what `status` shows, before it is written in one form or another.
 
-use crate::context::Context;
 use pond_mirror::Target;
 use std::collections::HashSet;
 use std::path::Path;
@@ -9,11 +8,10 @@ use bstr::BString;
 use pond_objects::rename::{RenameOptions, find_renames};
 use pond_objects::{Change, Kind, ObjectId, path_order, read_blob};
 
-use crate::error::CommandError;
 use crate::mirror::lay_out;
 use crate::mirror::next_commit::staged_changes;
-use crate::ui::progress::Unit;
-use crate::workspace::Workspace;
+use crate::observer::Work;
+use crate::workspace::{Workspace, WorkspaceError};
 use pond_mirror::host::ignore::Problem;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
@@ -30,16 +28,21 @@ const MOST_COMPARED: usize = 50;
 const LARGEST_COMPARED: u64 = 1 << 20;
 
 /// What is asked for.
-pub(super) struct Request<'a> {
-    pub(super) pathspecs: Option<&'a Pathspecs>,
-    pub(super) untracked: Untracked,
-    pub(super) ignored: IgnoredPaths,
-    pub(super) renames: bool,
+pub(crate) struct StatusRequest<'a> {
+    /// Where; `None` is the whole mirror.
+    pub(crate) pathspecs: Option<&'a Pathspecs>,
+    /// How much of what is not tracked is listed.
+    pub(crate) untracked: Untracked,
+    /// What is listed of what is ignored.
+    pub(crate) ignored: IgnoredPaths,
+    /// Whether renames are found among what is staged.
+    pub(crate) renames: bool,
 }
 
 /// What is listed of what is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum IgnoredPaths {
+pub(crate) enum IgnoredPaths {
+    /// Nothing.
     None,
     /// What a rule ignores; a directory stands for all that is in it.
     Matching,
@@ -51,88 +54,95 @@ pub(super) enum IgnoredPaths {
 
 /// What was found.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(crate) struct Status {
     /// The branch's short name; nothing when HEAD is detached.
-    pub(super) branch: Option<String>,
+    pub(crate) branch: Option<String>,
     /// The commit that the mirror stands on.
-    pub(super) commit: Option<ObjectId>,
+    pub(crate) commit: Option<ObjectId>,
     /// A merge or the like that waits for a person.
-    pub(super) waiting: Option<Waiting>,
+    pub(crate) waiting: Option<Waiting>,
     /// Paths in conflict, in path order; they are in none of the other lists.
-    pub(super) unmerged: Vec<Unmerged>,
+    pub(crate) unmerged: Vec<Unmerged>,
     /// From the last commit to what is staged, in path order.
-    pub(super) staged: Vec<Change>,
+    pub(crate) staged: Vec<Change>,
     /// From what is staged to the mirror, in path order.
-    pub(super) unstaged: Vec<Unstaged>,
+    pub(crate) unstaged: Vec<Unstaged>,
     /// What an interrupted command has not brought to its version yet; in none of the other lists.
-    pub(super) due: Vec<Target>,
+    pub(crate) due: Vec<Target>,
     /// The command that takes that one back.
-    pub(super) due_is_taken_back_by: &'static str,
+    pub(crate) due_is_taken_back_by: &'static str,
     /// What is not tracked; directories end with `/`.
-    pub(super) untracked: Vec<(BString, Option<Kind>)>,
+    pub(crate) untracked: Vec<(BString, Option<Kind>)>,
     /// What is ignored, if asked for; directories end with `/`.
-    pub(super) ignored: Vec<BString>,
+    pub(crate) ignored: Vec<BString>,
     /// Tracked paths that could not be looked at.
-    pub(super) held: Vec<BString>,
-    pub(super) nested: Vec<BString>,
-    pub(super) special: Vec<(BString, &'static str)>,
-    pub(super) unreadable: Vec<(BString, String)>,
-    pub(super) problems: Vec<Problem>,
+    pub(crate) held: Vec<BString>,
+    /// Ponds within the mirror.
+    pub(crate) nested: Vec<BString>,
+    /// Fifos, sockets and devices, each with its word.
+    pub(crate) special: Vec<(BString, &'static str)>,
+    /// What could not be looked at, with what the system said.
+    pub(crate) unreadable: Vec<(BString, String)>,
+    /// Files of patterns, and lines of them, that could not be used.
+    pub(crate) problems: Vec<Problem>,
     /// Nothing of what is tracked is there.
-    pub(super) all_missing: bool,
+    pub(crate) all_missing: bool,
     /// Rows of the index whose files proved to be unchanged, with their stats of now.
-    pub(super) refreshed: Vec<(usize, Seen)>,
+    pub(crate) refreshed: Vec<(usize, Seen)>,
 }
 
 /// What waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Waiting {
-    pub(super) doing: Sequence,
+pub(crate) struct Waiting {
+    /// What it is.
+    pub(crate) doing: Sequence,
     /// The commit that is picked or reverted.
-    pub(super) commit: Option<ObjectId>,
+    pub(crate) commit: Option<ObjectId>,
     /// Paths in conflict, whichever of them are listed.
-    pub(super) conflicts: usize,
+    pub(crate) conflicts: usize,
     /// Whether anything is staged for its commit.
-    pub(super) is_empty: bool,
+    pub(crate) is_empty: bool,
     /// Whether it has a commit to be made before it goes on.
-    pub(super) is_commit_due: bool,
+    pub(crate) is_commit_due: bool,
     /// Whether there is one to be left out.
-    pub(super) can_skip: bool,
+    pub(crate) can_skip: bool,
     /// The commits that come after that, in order.
-    pub(super) queue: Vec<ObjectId>,
+    pub(crate) queue: Vec<ObjectId>,
 }
 
 /// A path in conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unmerged {
-    pub(super) path: BString,
+pub(crate) struct Unmerged {
+    /// The path.
+    pub(crate) path: BString,
     /// Two letters, what each side did.
-    pub(super) letters: &'static str,
+    pub(crate) letters: &'static str,
     /// The same in words.
-    pub(super) words: &'static str,
+    pub(crate) words: &'static str,
 }
 
 /// A tracked file that differs from what is staged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unstaged {
-    pub(super) path: BString,
+pub(crate) struct Unstaged {
+    /// The path.
+    pub(crate) path: BString,
     /// `M`, `T`, `D`, or `A` for one that was only announced.
-    pub(super) letter: char,
+    pub(crate) letter: char,
     /// What is in the mirror; nothing if it is gone.
-    pub(super) kind: Option<Kind>,
+    pub(crate) kind: Option<Kind>,
     /// Bytes of a file in the mirror.
-    pub(super) size: Option<u64>,
+    pub(crate) size: Option<u64>,
     /// The id of its content, where it was read.
-    pub(super) id: Option<ObjectId>,
+    pub(crate) id: Option<ObjectId>,
     /// It changed while it was read.
-    pub(super) unstable: bool,
+    pub(crate) unstable: bool,
     /// The word for what is there if it is no file, symlink or directory.
-    pub(super) special: Option<&'static str>,
+    pub(crate) special: Option<&'static str>,
 }
 
-impl Report {
+impl Status {
     /// Whether there is nothing to stage or to commit.
-    pub(super) fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.unmerged.is_empty()
             && self.staged.is_empty()
             && self.unstaged.is_empty()
@@ -146,11 +156,13 @@ impl Report {
 const FEW_ROWS: usize = 2000;
 
 /// Compares commit, index and mirror.
-pub(super) fn collect(
-    ctx: &Context,
+///
+/// # Errors
+/// Those of looking at the mirror's root; what single paths fail with is in [`Status::unreadable`].
+pub(crate) fn status(
     workspace: &Workspace<'_>,
-    request: &Request<'_>,
-) -> Result<Report, CommandError> {
+    request: &StatusRequest<'_>,
+) -> Result<Status, WorkspaceError> {
     let ignore = workspace.ignore()?;
     let options = ScanOptions {
         ignore: &ignore,
@@ -159,7 +171,7 @@ pub(super) fn collect(
         ignored: request.ignored != IgnoredPaths::None,
         hashing: Hashing::SameSize,
     };
-    let progress = ctx.ui.progress("Looking at files", Unit::Items("file"));
+    let progress = workspace.session.work(Work::Look);
     let (root, index) = (workspace.pond.mirror_root(), &workspace.index);
     let (scan, staged) = match index.len() {
         // Other threads take longer to begin than this takes.
@@ -173,7 +185,7 @@ pub(super) fn collect(
         IgnoredPaths::Files => scan.ignored = files(root, &mut scan, request.pathspecs)?,
     }
     let mut report = from_scan(index, scan);
-    progress.finish();
+    drop(progress);
     let mut staged = staged;
     if let Some(pending) = &index.header().pending {
         report.waiting = pending.waits().then(|| waiting(index, pending));
@@ -188,10 +200,10 @@ pub(super) fn collect(
 
 /// Lists what is due as such, and nowhere else.
 fn set_due_apart(
-    report: &mut Report,
+    report: &mut Status,
     workspace: &Workspace<'_>,
     pathspecs: Option<&Pathspecs>,
-) -> Result<(), CommandError> {
+) -> Result<(), WorkspaceError> {
     report.due = workspace.due()?;
     if report.due.is_empty() {
         return Ok(());
@@ -229,7 +241,7 @@ fn waiting(index: &Index, pending: &Pending) -> Waiting {
 
 /// Lists paths in conflict as such, and nowhere else.
 fn set_conflicts_apart(
-    report: &mut Report,
+    report: &mut Status,
     staged: &mut Vec<Change>,
     pending: &Pending,
     pathspecs: Option<&Pathspecs>,
@@ -249,7 +261,11 @@ fn set_conflicts_apart(
 }
 
 /// The ignored paths of a scan with directories taken apart; empty ones end with `/`.
-fn files(root: &Path, scan: &mut Scan, pathspecs: Option<&Pathspecs>) -> Result<Vec<BString>, CommandError> {
+fn files(
+    root: &Path,
+    scan: &mut Scan,
+    pathspecs: Option<&Pathspecs>,
+) -> Result<Vec<BString>, WorkspaceError> {
     let found = ignored::expand(&HostDir::open_root(root)?, scan, pathspecs, true, &|_| true);
     let shown = |mut found: Ignored| {
         if found.is_dir {
@@ -280,8 +296,8 @@ fn with_renames(workspace: &Workspace<'_>, changes: Vec<Change>) -> Vec<Change> 
     find_renames(changes, options, &mut |_, side| read_blob(store, &side.id).ok())
 }
 
-fn from_scan(index: &Index, scan: Scan) -> Report {
-    let mut report = Report {
+fn from_scan(index: &Index, scan: Scan) -> Status {
+    let mut report = Status {
         ignored: scan.ignored,
         nested: scan.nested,
         special: scan.special,
@@ -289,7 +305,7 @@ fn from_scan(index: &Index, scan: Scan) -> Report {
         problems: scan.problems,
         all_missing: scan.all_missing,
         refreshed: scan.refreshed,
-        ..Report::default()
+        ..Status::default()
     };
     for change in scan.changes {
         let intent = change.row.is_some_and(|row| index.entry(row).row.intent);
