@@ -2,4 +2,5 @@
 
 pub(crate) mod add;
 pub(crate) mod clean;
+pub(crate) mod mv;
 pub(crate) mod rm;
