@@ -1,3 +1,5 @@
 //! Options that several commands share, and what they stand for.
 
+pub(crate) mod again;
+pub(crate) mod side;
 pub(crate) mod strategy;

@@ -3,4 +3,5 @@
 pub(crate) mod add;
 pub(crate) mod clean;
 pub(crate) mod mv;
+pub(crate) mod restore;
 pub(crate) mod rm;
