@@ -2,4 +2,8 @@
 
 pub(crate) mod add;
 pub(crate) mod clean;
+pub(crate) mod mv;
+pub(crate) mod reset;
+pub(crate) mod restore;
+pub(crate) mod rm;
 pub(crate) mod status;

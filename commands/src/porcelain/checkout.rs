@@ -4,13 +4,14 @@ use std::ffi::{OsStr, OsString};
 
 use pond_refs::RefName;
 
+use crate::args::again::AgainArgs;
+use crate::args::side::SideArgs;
 use crate::context::Context;
+use crate::deeds::restore::{Part, RestoreRequest, Source, recreate, restore, take_side};
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::path_args::parse;
-use crate::porcelain::recreate::{AgainArgs, recreate};
-use crate::porcelain::restore::{Restore, restore, staged};
+use crate::porcelain::restore::{refused, report};
 use crate::porcelain::switch::go::{Go, To, go};
-use crate::porcelain::take_side::{SideArgs, refuse_in_conflict, take_side};
 use crate::revisions;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
@@ -83,7 +84,7 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
             return Err(usage("--ours and --theirs need paths"));
         }
         let pathspecs = parse(&workspace, &paths)?;
-        return take_side(ctx, &mut workspace, which, &pathspecs);
+        return report(ctx, &take_side(&mut workspace, which, &pathspecs)?, true);
     }
     workspace.need_mirror()?;
     if args.is_about_head() && (args.what.len() > 1 || !args.paths.is_empty()) {
@@ -198,7 +199,7 @@ fn restore_staged(
     match args.again.options(workspace)? {
         Some(options) => {
             let pathspecs = parse(workspace, paths)?;
-            recreate(ctx, workspace, &options, &pathspecs, "CHECKOUT")
+            report(ctx, &recreate(workspace, &options, &pathspecs, "CHECKOUT")?, true)
         }
         None => restore_paths(ctx, workspace, None, paths),
     }
@@ -211,30 +212,12 @@ fn restore_paths(
     paths: &[OsString],
 ) -> Result<Outcome, CommandError> {
     let pathspecs = parse(workspace, paths)?;
-    let entries = match revision {
-        Some(text) => {
-            let tree = revisions::resolve_tree(workspace, text)?;
-            workspace.list(Some(&tree))?
-        }
-        None => {
-            refuse_in_conflict(workspace, &pathspecs)?;
-            staged(workspace)
-        }
+    let (source, part) = match revision {
+        Some(text) => (Source::Tree(Some(revisions::resolve_tree(workspace, text)?)), Part::Both),
+        None => (Source::Index, Part::Files),
     };
-    let source =
-        entries.into_iter().filter(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob())).collect();
-    let index = revision.is_some();
-    restore(
-        ctx,
-        workspace,
-        &Restore {
-            pathspecs: &pathspecs,
-            source,
-            revision: revision.cloned(),
-            index,
-            files: true,
-            keep_others: true,
-            kind: "CHECKOUT",
-        },
-    )
+    let request = RestoreRequest { pathspecs: &pathspecs, source, part, keep_others: true, kind: "CHECKOUT" };
+    let revision = revision.map(OsString::as_os_str);
+    let restored = restore(workspace, &request).map_err(|error| refused(error, revision))?;
+    report(ctx, &restored, true)
 }

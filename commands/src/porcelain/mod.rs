@@ -24,7 +24,6 @@ mod mv;
 mod op;
 mod path_args;
 mod pick;
-mod recreate;
 mod redo;
 mod reflog;
 mod removal_report;
@@ -38,7 +37,6 @@ mod stash;
 mod status;
 mod switch;
 mod tag;
-mod take_side;
 mod tour;
 mod undo;
 

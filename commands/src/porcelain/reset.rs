@@ -1,32 +1,20 @@
 //! `pond reset`: move the branch, and with it what is staged and the files, or only what is staged of some paths.
 
-use pond_mirror::Target;
-use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
-use bstr::BString;
 use pond_history::short_id;
-use pond_objects::{ObjectId, ObjectSource as _, Side, escape};
-use pond_refs::Head;
-use pond_refs::{Expected, RefEdit};
+use pond_mirror::index::pending::Pending;
+use pond_objects::{ObjectSource as _, escape};
 
 use crate::context::Context;
+use crate::deeds::reset::{Done, Mode, ResetError, reset, unstage, unstaged};
 use crate::error::{CommandError, Outcome, advice_on, fatal, interrupted};
-use crate::mirror::carried::{self, Carried};
-use crate::mirror::lay_out::{self, LaidOut};
-use crate::mirror::move_head::{MoveHead, Uncommitted, move_head, plan};
-use crate::mirror::rearrange::{Rearrange, Rearranged, rearrange};
-use crate::mirror::save::Saved;
+use crate::mirror::carried::Carried;
 use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_json};
 use crate::revisions::{self, split_arguments};
 use crate::text::size;
 use crate::ui::changes_json::path_rows;
 use crate::workspace::{self, Purpose, Workspace};
-use pond_mirror::host::stat::now_ns;
-use pond_mirror::index::Update;
-use pond_mirror::index::pending::Pending;
-use pond_mirror::scan::{Scan, refresh};
-use pond_objects::pathspec::Pathspecs;
 
 /// Move the branch to a commit, and what is staged and the files with it
 ///
@@ -77,25 +65,6 @@ pub(crate) struct ResetArgs {
     paths: Vec<OsString>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Soft,
-    Mixed,
-    Hard,
-    Keep,
-}
-
-impl Mode {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Soft => "soft",
-            Self::Mixed => "mixed",
-            Self::Hard => "hard",
-            Self::Keep => "keep",
-        }
-    }
-}
-
 impl ResetArgs {
     fn mode(&self) -> Mode {
         match () {
@@ -124,10 +93,10 @@ pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandErro
     };
     let mode = args.mode();
     if arguments.paths.is_empty() {
-        if matches!(mode, Mode::Soft | Mode::Mixed) {
-            workspace.forget_half_done()?;
-        }
-        return move_branch(ctx, &mut workspace, mode, revision);
+        let commit = revision.map(|text| revisions::resolve_found(&workspace, text)).transpose()?;
+        let done = reset(&mut workspace, mode, commit.map(|found| found.id))?;
+        tell_what_is_given_up(ctx, done.given_up.as_ref());
+        return report(ctx, &mut workspace, mode, &done);
     }
     if mode != Mode::Mixed {
         return Err(fatal(format_args!("cannot do {} reset with paths", mode.word()))
@@ -136,108 +105,21 @@ pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandErro
     if args.mixed {
         ctx.ui.warn("--mixed with paths is deprecated; use 'pond reset -- PATHS' instead");
     }
-    unstage(ctx, &mut workspace, revision, &arguments.pathspecs)
-}
-
-/// Brings what is staged of some paths to a version.
-fn unstage(
-    ctx: &Context,
-    workspace: &mut Workspace<'_>,
-    revision: Option<&OsStr>,
-    pathspecs: &Pathspecs,
-) -> Result<Outcome, CommandError> {
     let tree = match revision {
-        Some(text) => Some(revisions::resolve_tree(workspace, text)?),
+        Some(text) => Some(revisions::resolve_tree(&workspace, text)?),
         None => workspace.head_tree()?,
     };
-    let staged = staged_targets(workspace, tree.as_ref(), &|path, is_dir| pathspecs.matches(path, is_dir))?;
-    let paths = staged.iter().map(|target| target.path.clone()).collect();
-    let mut pending = workspace.index.header().pending.clone();
-    if let Some(pending) = &mut pending {
-        pending.settle(&|path| pathspecs.matches(path, false));
-    }
-    let pending = pending.and_then(Pending::unless_over);
-    let request = Rearrange { staged, pending, ..Rearrange::nothing(workspace, "RESET", &[]) };
-    let Rearranged { laid_out, .. } =
-        rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
-    let before = workspace.head.clone();
-    report(ctx, workspace, Mode::Mixed, &before, &Done { laid_out, staged: paths })
+    let done = unstage(&mut workspace, tree.as_ref(), &arguments.pathspecs)?;
+    report(ctx, &mut workspace, mode, &done)
 }
 
-/// Moves the branch, or a HEAD that is on none.
-fn move_branch(
-    ctx: &Context,
-    workspace: &mut Workspace<'_>,
-    mode: Mode,
-    revision: Option<&OsStr>,
-) -> Result<Outcome, CommandError> {
-    let before = workspace.head.clone();
-    let commit = match revision {
-        Some(text) => Some(revisions::resolve_found(workspace, text)?.id),
-        None => before.commit,
-    };
-    let head = Head { commit, ..before.clone() };
-    let edits = match (&head.branch, commit) {
-        (Some(branch), Some(_)) => {
-            vec![RefEdit { name: branch.clone(), expected: Expected::from(before.commit), new: commit }]
+impl From<ResetError> for CommandError {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::Workspace(error) => error.into(),
+            ResetError::Waiting { sequence, .. } => fatal(&error).hint(advice_on(sequence)),
         }
-        _ => Vec::new(),
-    };
-    let to = commit.map_or_else(|| "HEAD".to_owned(), |commit| commit.to_hex());
-    let parameters = [("mode", mode.word().to_owned()), ("to", to)];
-    let given_up = workspace.index.header().pending.clone();
-    let done = match mode {
-        Mode::Hard => {
-            let uncommitted = Uncommitted::GiveUp;
-            let request = MoveHead { kind: "RESET", parameters: &parameters, head, edits, uncommitted };
-            let moved = move_head(workspace, request)?;
-            Done { laid_out: moved.laid_out, staged: Vec::new() }
-        }
-        mode => move_and_restage(workspace, mode, &parameters, head, edits)?,
-    };
-    tell_what_is_given_up(ctx, given_up.as_ref());
-    report(ctx, workspace, mode, &before, &done)
-}
-
-/// The modes that change of the files at most those without changes.
-fn move_and_restage(
-    workspace: &mut Workspace<'_>,
-    mode: Mode,
-    parameters: &[(&str, String)],
-    head: Head,
-    edits: Vec<RefEdit>,
-) -> Result<Done, CommandError> {
-    let waiting = workspace.index.header().pending.as_ref();
-    if let Some(waiting) = waiting.filter(|waiting| waiting.waits() && mode != Mode::Mixed) {
-        let matter = waiting.doing.matter();
-        return Err(fatal(format_args!("a {} reset can't be done: {matter}", mode.word()))
-            .hint(advice_on(waiting.doing)));
     }
-    let tree = head.commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
-    let (scan, files) = match mode {
-        Mode::Keep => {
-            let scan = lay_out::look(workspace)?;
-            let plan = plan(workspace, &scan, tree.as_ref(), false, "reset")?;
-            (scan, plan.targets)
-        }
-        _ => (Scan::default(), Vec::new()),
-    };
-    let staged = match mode {
-        Mode::Soft => Vec::new(),
-        _ => staged_targets(workspace, tree.as_ref(), &|_, _| true)?,
-    };
-    workspace.session.check_interrupt("nothing was changed")?;
-    let paths = staged.iter().map(|target| target.path.clone()).collect();
-    let request = Rearrange {
-        head,
-        edits,
-        files,
-        staged,
-        pending: None,
-        ..Rearrange::nothing(workspace, "RESET", parameters)
-    };
-    let Rearranged { laid_out, .. } = rearrange(workspace, request, &scan, &Saved::default(), |_| ())?;
-    Ok(Done { laid_out, staged: paths })
 }
 
 /// Says that commits which were still to be picked are forgotten with what waited.
@@ -249,46 +131,10 @@ fn tell_what_is_given_up(ctx: &Context, given_up: Option<&Pending>) {
     ctx.ui.hint("'pond undo' brings all of it back");
 }
 
-/// What has to be staged for the index to have what a tree has, at the paths that are wanted.
-fn staged_targets(
-    workspace: &Workspace<'_>,
-    tree: Option<&ObjectId>,
-    is_wanted: &dyn Fn(&[u8], bool) -> bool,
-) -> Result<Vec<Target>, CommandError> {
-    let entries = workspace.list(tree)?;
-    let mut sides: HashMap<&BString, Side> = HashMap::with_capacity(entries.len());
-    let mut targets = Vec::new();
-    for entry in &entries {
-        let side = Side::from(entry);
-        sides.insert(&entry.path, side);
-        let row = workspace.index.row(&entry.path);
-        let is_staged = row.is_some_and(|row| row.staged == Some(side) && !row.intent);
-        if !is_staged && is_wanted(&entry.path, !side.kind.is_blob()) {
-            targets.push(Target { path: entry.path.clone(), side: Some(side) });
-        }
-    }
-    for entry in workspace.index.iter() {
-        let Some(side) = entry.row.staged else { continue };
-        let path = entry.path.to_owned();
-        if !sides.contains_key(&path) && is_wanted(&path, !side.kind.is_blob()) {
-            targets.push(Target { path, side: None });
-        }
-    }
-    Ok(targets)
-}
-
-/// What was done.
-struct Done {
-    laid_out: LaidOut,
-    /// Paths for which something else is staged than before.
-    staged: Vec<BString>,
-}
-
 fn report(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
     mode: Mode,
-    before: &Head,
     done: &Done,
 ) -> Result<Outcome, CommandError> {
     let ui = &ctx.ui;
@@ -299,7 +145,7 @@ fn report(
     };
     if ui.is_json() {
         let mut document = head_json(&workspace.head);
-        document["before"] = head_json(before);
+        document["before"] = head_json(&done.before);
         document["mode"] = mode.word().into();
         document["staged"] = path_rows(&done.staged).into();
         document["unstaged"] = carried_rows(&unstaged).into();
@@ -322,17 +168,4 @@ fn report(
         ));
     }
     Ok(if done.laid_out.failed.is_empty() { Outcome::Done } else { Outcome::Partial })
-}
-
-/// How the files differ from what is staged now. What proves to be unchanged is noted in the index.
-fn unstaged(workspace: &mut Workspace<'_>) -> Result<Carried, CommandError> {
-    let scan = lay_out::look_at_tracked(workspace)?;
-    let unstaged = carried::unstaged(&workspace.index, &scan);
-    if scan.refreshed.iter().any(|(_, seen)| seen.trusted) {
-        let updates: std::collections::BTreeMap<BString, Update> = refresh(&workspace.index, &scan.refreshed);
-        let header = workspace.index.header().clone();
-        let builder = workspace.index.edit(updates, header, now_ns());
-        workspace.save_index(builder)?;
-    }
-    Ok(unstaged)
 }

@@ -8,9 +8,9 @@ use std::ffi::{OsStr, OsString};
 
 use pond_refs::{Found, Namespace, ObjectKind, RefName};
 
+use crate::args::again::AgainArgs;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::porcelain::recreate::AgainArgs;
 use crate::revisions;
 use crate::text::suggest;
 use crate::workspace::{self, Purpose, Workspace};

@@ -1,60 +1,38 @@
-//! `checkout -m`, `restore -m`: conflicts written to the mirror anew, from the versions that do not go together; and how such
-//! options are read.
+//! Conflicts written to the mirror anew, from the versions that do not go together.
 
-use crate::context::Context;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice as _};
+use pond_mirror::index::pending::{Conflict, Which};
+use pond_objects::large::{Absent, Stored, Text};
 use pond_objects::merge::large::{LargeOptions, merge_large};
 use pond_objects::merge::text::{BINARY_PROBE, Labels, TextOptions, is_binary, merge_text};
 use pond_objects::merge::{MergeOptions, NewContent};
-use pond_objects::{ObjectId, PathEntry, read_blob};
-use pond_objects::{Side, large};
-
-use crate::args::strategy::StrategyArgs;
-use crate::error::{CommandError, Outcome, conflict};
-use crate::merging;
-use crate::porcelain::restore::{Restore, restore, staged};
-use crate::ui::diff::stored_text;
-use crate::workspace::Workspace;
-use pond_mirror::index::pending::{Conflict, Which};
-use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
+use pond_objects::{ObjectId, PathEntry, ReadError, Side, large, read_blob};
+use pond_oplog::Store;
 
-/// Options that merge again, or merge what is not committed.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct AgainArgs {
-    /// With paths: write conflicts anew, with markers; with a branch: merge changes that are in the way into its files
-    #[arg(short, long)]
-    merge: bool,
-
-    /// The same, with conflicts shown in the style merge, diff3 or zdiff3
-    #[arg(long, value_name = "STYLE")]
-    conflict: Option<String>,
-}
-
-impl AgainArgs {
-    /// How to merge, if that is asked for.
-    pub(super) fn options(&self, workspace: &Workspace<'_>) -> Result<Option<MergeOptions>, CommandError> {
-        let strategy = StrategyArgs { conflict: self.conflict.clone(), ..StrategyArgs::default() };
-        (self.merge || self.conflict.is_some()).then(|| strategy.options(workspace)).transpose()
-    }
-}
+use super::{Part, RestoreError, Restored, Versions, reach, staged};
+use crate::merging;
+use crate::workspace::Workspace;
 
 /// Writes the conflicts of paths anew, and of other paths what is staged; they stay in conflict until they are added.
-pub(super) fn recreate(
-    ctx: &Context,
+/// The caller holds the mirror's lock.
+///
+/// # Errors
+/// As [`super::restore`].
+pub(crate) fn recreate(
     workspace: &mut Workspace<'_>,
     options: &MergeOptions,
     pathspecs: &Pathspecs,
     kind: &str,
-) -> Result<Outcome, CommandError> {
+) -> Result<Restored, RestoreError> {
     let pending = workspace.index.header().pending.clone();
     let conflicts: Vec<Conflict> = pending.into_iter().flat_map(|pending| pending.conflicts).collect();
     let in_conflict: Vec<BString> = conflicts.iter().map(Conflict::path).collect();
-    let mut source = staged(workspace);
-    source.retain(|entry| {
+    let mut entries = staged(workspace);
+    entries.retain(|entry| {
         pathspecs.matches(&entry.path, !entry.kind.is_blob()) && !in_conflict.contains(&entry.path)
     });
     let mut contents = Vec::new();
@@ -67,18 +45,15 @@ pub(super) fn recreate(
             }
             Merged::Whole(ours) => ours,
         };
-        source.push(PathEntry { path, kind: side.kind, id: side.id, size: side.size });
+        entries.push(PathEntry { path, kind: side.kind, id: side.id, size: side.size });
     }
     let packs = merging::store_contents(workspace, contents)?;
     if !packs.is_empty() {
         // The index keeps them until the file is written, and for who takes this back and does it again.
         workspace.update_index(BTreeMap::new(), &packs)?;
     }
-    restore(
-        ctx,
-        workspace,
-        &Restore { pathspecs, source, revision: None, index: false, files: true, keep_others: true, kind },
-    )
+    let versions = Versions { pathspecs, entries, part: Part::Files, keep_others: true, kind };
+    reach(workspace, &versions)
 }
 
 /// What two versions of a path come to.
@@ -94,14 +69,9 @@ fn merged(
     conflict_at: &Conflict,
     path: &BString,
     options: &MergeOptions,
-) -> Result<Merged, CommandError> {
+) -> Result<Merged, RestoreError> {
     let (Some(ours), Some(theirs)) = (conflict_at.side(Which::Ours), conflict_at.side(Which::Theirs)) else {
-        let path = escape::plain(path).into_owned();
-        return Err(conflict(format_args!(
-            "'{path}' is not there on both sides ({}): it can't be merged again",
-            conflict_at.words()
-        ))
-        .hint("nothing was changed; --ours and --theirs take one side, 'pond rm' decides that it goes"));
+        return Err(RestoreError::OneSided { path: path.clone(), words: conflict_at.words() });
     };
     let base = conflict_at.side(Which::Base).filter(|base| base.kind.is_file());
     let sides = [base, Some(ours), Some(theirs)];
@@ -114,7 +84,7 @@ fn merged(
         TextOptions { style: options.style, favour: None, marker_size: TextOptions::MARKER_SIZE };
     let store = workspace.store();
     if sides.iter().flatten().any(|side| side.size > options.in_memory) {
-        let text = |side: Option<Side>| stored_text(store, side);
+        let text = |side: Option<Side>| text_of(store, side);
         let [base, our_text, their_text] = [text(sides[0])?, text(sides[1])?, text(sides[2])?];
         for text in [&base, &our_text, &their_text] {
             if is_binary(&large::read(&**text, 0..text.size().min(BINARY_PROBE as u64))?) {
@@ -128,7 +98,7 @@ fn merged(
         return Ok(Merged::Text(side, NewContent::Spliced(Arc::new(spliced))));
     }
     let read = |side: Option<Side>| match side {
-        Some(side) => Ok::<_, CommandError>(read_blob(store, &side.id)?),
+        Some(side) => read_blob(store, &side.id),
         None => Ok(Vec::new()),
     };
     let [base, our_text, their_text] = [read(sides[0])?, read(sides[1])?, read(sides[2])?];
@@ -138,4 +108,12 @@ fn merged(
     let text = merge_text(&base, &our_text, &their_text, labels, text_options).content;
     let side = Side { id: ObjectId::of_content(&text), size: text.len() as u64, ..ours };
     Ok(Merged::Text(side, text.into()))
+}
+
+/// A stored text; one without bytes if there is none.
+fn text_of(store: &Store, side: Option<Side>) -> Result<Box<dyn Text + '_>, ReadError> {
+    Ok(match side {
+        Some(side) => Box::new(Stored::open(store, side.id, side.size)?),
+        None => Box::new(Absent),
+    })
 }

@@ -1,37 +1,75 @@
 //! Lays a version out in a directory of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use pond_mirror::path_list::PathList;
+use pond_mirror::write::materialize::{
+    Done, Expected, Flush, MaterializeError, Materializer, Options, Want, WriteRequest,
+};
+use pond_mirror::write::secure_dir::{LayOutError, MirrorDir};
+use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, PathEntry, ReadError, Side, escape, tree};
 use pond_oplog::Store;
-use serde_json::Map;
 
-use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal, interrupted};
 use crate::mirror::failures::Failures;
 use crate::observer::{Event, Work};
-use crate::text::size;
-use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
-use crate::workspace::Workspace;
-use pond_mirror::path_list::PathList;
-use pond_mirror::write::materialize::{Done, Expected, Flush, Materializer, Options, Want, WriteRequest};
-use pond_mirror::write::secure_dir::MirrorDir;
-use pond_objects::pathspec::Pathspecs;
+use crate::workspace::{Workspace, WorkspaceError, deed_error};
+
+/// Why nothing was laid out, unless a variant says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ElsewhereError {
+    /// The directory is inside `.pond`.
+    #[error("a version can't be laid out inside .pond")]
+    InsidePond,
+    /// The directory is not empty, or the system refuses it.
+    #[error("cannot lay out in '{}'", escape::path(path))]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: LayOutError,
+    },
+    /// The files were written, but the system did not say that they are on the disk.
+    #[error("the files were written, but may not survive a power cut")]
+    NotDurable(#[source] MaterializeError),
+    /// What every deed can end with.
+    #[error(transparent)]
+    Workspace(WorkspaceError),
+}
+
+deed_error!(ElsewhereError);
+
+/// What was laid out.
+#[derive(Debug, Default)]
+pub(crate) struct LaidOutElsewhere {
+    /// How many files.
+    pub(crate) count: u64,
+    /// Their paths, if they are to be named: there may be a million.
+    pub(crate) written: PathList,
+    /// What could not be written.
+    pub(crate) failed: Failures,
+    /// Whether the caller asked to stop.
+    pub(crate) interrupted: bool,
+}
 
 /// Entries of a version, of which there may be a million.
 #[derive(Default)]
-pub(super) struct Entries {
+pub(crate) struct Entries {
     paths: PathList,
     sides: Vec<Side>,
 }
 
 impl Entries {
     /// Those of a tree that the paths take.
-    pub(super) fn of(
+    ///
+    /// # Errors
+    /// Those of reading the tree.
+    pub(crate) fn of(
         workspace: &Workspace<'_>,
         tree: Option<&ObjectId>,
         pathspecs: Option<&Pathspecs>,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, WorkspaceError> {
         let mut entries = Self::default();
         let mut visit = |entry: PathEntry| -> Result<(), ReadError> {
             if pathspecs.is_none_or(|specs| specs.matches(&entry.path, !entry.kind.is_blob())) {
@@ -57,22 +95,25 @@ impl Entries {
 const PART: usize = 16_384;
 
 /// Lays entries out in a directory that is new or empty.
-pub(super) fn lay_out(
-    ctx: &Context,
+///
+/// # Errors
+/// Nothing was written, unless the error says otherwise. Files that could not be written are no error: they are in
+/// [`LaidOutElsewhere::failed`].
+pub(crate) fn lay_out(
     workspace: &Workspace<'_>,
     entries: &Entries,
     directory: &Path,
-) -> Result<Outcome, CommandError> {
+    names: bool,
+) -> Result<LaidOutElsewhere, ElsewhereError> {
     let session = workspace.session;
     let place = directory.ancestors().find_map(|path| std::fs::canonicalize(path).ok());
     if place.is_some_and(|place| place.starts_with(workspace.pond.pond_dir())) {
-        return Err(fatal("a version can't be laid out inside .pond").hint("name a directory outside of it"));
+        return Err(ElsewhereError::InsidePond);
     }
     // From here on the command itself decides where it stops.
     session.check_interrupt("nothing was changed")?;
-    let target = MirrorDir::open_empty(directory).map_err(|error| {
-        fatal(format_args!("cannot lay out in '{}'", escape::path(directory))).because(&error)
-    })?;
+    let target = MirrorDir::open_empty(directory)
+        .map_err(|source| ElsewhereError::Directory { path: directory.to_owned(), source })?;
     let options = Options {
         flush: Flush::of_new_directory(entries.paths.len()),
         replaced: None,
@@ -88,7 +129,7 @@ pub(super) fn lay_out(
         progress.add_file();
     };
     let threads = workspace.threads()?;
-    let (mut count, mut written, mut failures) = (0, PathList::default(), Failures::default());
+    let mut laid_out = LaidOutElsewhere::default();
     for start in (0..entries.paths.len()).step_by(PART) {
         if session.is_interrupted() {
             break;
@@ -98,53 +139,19 @@ pub(super) fn lay_out(
         let (results, _) = materializer.materialize_some(&requests, threads, &|_| false, &on_done);
         for (request, result) in requests.into_iter().zip(results) {
             match result {
-                Ok(_) if ctx.ui.is_json() => written.push(&request.path),
+                Ok(_) if names => laid_out.written.push(&request.path),
                 Ok(_) => {}
                 Err(error) => {
-                    failures.push_outcome(request.path, &error);
+                    laid_out.failed.push_outcome(request.path, &error);
                     continue;
                 }
             }
-            count += 1;
+            laid_out.count += 1;
         }
     }
     drop(progress);
-    materializer
-        .sync()
-        .map_err(|error| fatal("the files were written, but may not survive a power cut").because(&error))?;
-    report(ctx, workspace, directory, count, &written, &failures)
-}
-
-/// Says what was laid out: so many files, whose paths are known where they are printed.
-fn report(
-    ctx: &Context,
-    workspace: &Workspace<'_>,
-    directory: &Path,
-    count: u64,
-    written: &PathList,
-    failures: &Failures,
-) -> Result<Outcome, CommandError> {
-    let ui = &ctx.ui;
-    workspace.session.tell(Event::Failed(failures));
-    if !failures.is_empty() {
-        ui.hint(format_args!(
-            "'{}' holds a part of the version: empty it before the next try, or name another directory",
-            escape::path(directory)
-        ));
-    }
-    if ui.is_json() {
-        let mut document = Map::new();
-        insert_path(&mut document, "directory", directory.as_os_str().as_encoded_bytes().into());
-        document.insert("written".into(), path_rows(written.iter()).into());
-        document.insert("failed".into(), failed_rows(&failures.paths).into());
-        ui.json(&document)?;
-    }
-    if workspace.session.is_interrupted() {
-        return Err(interrupted(format_args!(
-            "interrupted; '{}' holds a part of the version",
-            escape::path(directory)
-        )));
-    }
-    ui.status(format_args!("laid out {} in '{}'", size::counted(count, "file"), escape::path(directory)));
-    Ok(if failures.is_empty() { Outcome::Done } else { Outcome::Partial })
+    materializer.sync().map_err(ElsewhereError::NotDurable)?;
+    session.tell(Event::Failed(&laid_out.failed));
+    laid_out.interrupted = session.is_interrupted();
+    Ok(laid_out)
 }

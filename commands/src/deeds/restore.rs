@@ -1,0 +1,333 @@
+//! Writing files of a version to the mirror, and staging them.
+
+mod elsewhere;
+mod recreate;
+mod take_side;
+
+use std::collections::{BTreeMap, HashSet};
+
+use bstr::{BStr, BString};
+use pond_mirror::Target;
+use pond_mirror::index::pending::{Conflict, Pending, Which};
+use pond_mirror::index::{Row, Seen, Update};
+use pond_mirror::scan::displaced::displaced;
+use pond_objects::pathspec::Pathspecs;
+use pond_objects::{ObjectId, PathEntry, Side, escape, path_order};
+
+use crate::mirror::footprint::{Footprint, Touched};
+use crate::mirror::lay_out::{self, target_of};
+use crate::mirror::move_head::touched_index;
+use crate::mirror::save;
+use crate::workspace::{Workspace, WorkspaceError, deed_error};
+pub(crate) use elsewhere::{ElsewhereError, Entries, LaidOutElsewhere, lay_out};
+pub(crate) use recreate::recreate;
+pub(crate) use take_side::take_side;
+
+/// What is to be restored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RestoreRequest<'a> {
+    /// Which paths.
+    pub(crate) pathspecs: &'a Pathspecs,
+    /// What they shall have.
+    pub(crate) source: Source,
+    /// Where.
+    pub(crate) part: Part,
+    /// Whether tracked files that the source lacks stay.
+    pub(crate) keep_others: bool,
+    /// The kind of the operation that stores what would be lost.
+    pub(crate) kind: &'a str,
+}
+
+/// Where versions are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// What is staged.
+    Index,
+    /// A tree; `None` is an empty one.
+    Tree(Option<ObjectId>),
+}
+
+/// What is restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// What is staged.
+    Index,
+    /// The files.
+    Files,
+    /// Both.
+    Both,
+}
+
+impl Part {
+    fn has_index(self) -> bool {
+        self != Self::Files
+    }
+
+    fn has_files(self) -> bool {
+        self != Self::Index
+    }
+}
+
+/// What was restored, in the order of paths.
+#[derive(Debug, Default)]
+pub(crate) struct Restored {
+    /// Files that were written.
+    pub(crate) written: Vec<BString>,
+    /// Files that were removed.
+    pub(crate) removed: Vec<BString>,
+    /// What the next commit has in another form than before.
+    pub(crate) staged: Vec<BString>,
+    /// Files that could not be written, with the reason.
+    pub(crate) failed: Vec<(BString, String)>,
+    /// Whether the caller asked to stop before all of it was done.
+    pub(crate) interrupted: bool,
+}
+
+/// Why nothing was restored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestoreError {
+    /// A pathspec is neither in the source nor tracked.
+    #[error("pathspec '{}' did not match any tracked file", escape::plain(.0))]
+    NoMatch(BString),
+    /// What is staged for a path in conflict is no version.
+    #[error("these paths are in conflict")]
+    InConflict(Vec<BString>),
+    /// A side is chosen only while something waits.
+    #[error("nothing is in conflict")]
+    NothingInConflict,
+    /// A side does not have the path.
+    #[error("{} does not have '{}'", whose(*.which), escape::plain(.path))]
+    NoSide {
+        /// The side.
+        which: Which,
+        /// The path.
+        path: BString,
+    },
+    /// What is not there on both sides cannot be merged again.
+    #[error("'{}' is not there on both sides ({words})", escape::plain(.path))]
+    OneSided {
+        /// The path.
+        path: BString,
+        /// What the conflict is.
+        words: &'static str,
+    },
+    /// What every deed can end with.
+    #[error(transparent)]
+    Workspace(WorkspaceError),
+}
+
+deed_error!(RestoreError);
+
+fn whose(which: Which) -> &'static str {
+    if which == Which::Ours { "our side" } else { "their side" }
+}
+
+/// Restores. The caller holds the mirror's lock.
+///
+/// # Errors
+/// Before the operation is published nothing was changed. Files that could not be written are no error: they are in
+/// [`Restored::failed`].
+pub(crate) fn restore(
+    workspace: &mut Workspace<'_>,
+    request: &RestoreRequest<'_>,
+) -> Result<Restored, RestoreError> {
+    let RestoreRequest { pathspecs, source, part, keep_others, kind } = *request;
+    let mut entries = match source {
+        Source::Index => {
+            refuse_in_conflict(workspace, pathspecs)?;
+            staged(workspace)
+        }
+        Source::Tree(tree) => workspace.list(tree.as_ref())?,
+    };
+    entries.retain(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob()));
+    reach(workspace, &Versions { pathspecs, entries, part, keep_others, kind })
+}
+
+/// Refuses paths in conflict: what is staged for them is no version.
+fn refuse_in_conflict(workspace: &Workspace<'_>, pathspecs: &Pathspecs) -> Result<(), RestoreError> {
+    let conflicts = workspace.index.header().pending.iter().flat_map(|pending| &pending.conflicts);
+    let paths: Vec<BString> =
+        conflicts.map(Conflict::path).filter(|path| pathspecs.matches(path, false)).collect();
+    if paths.is_empty() { Ok(()) } else { Err(RestoreError::InConflict(paths)) }
+}
+
+/// Versions that paths shall have.
+struct Versions<'a> {
+    pathspecs: &'a Pathspecs,
+    /// Those that the pathspecs take.
+    entries: Vec<PathEntry>,
+    part: Part,
+    /// Whether tracked files that are not among them stay.
+    keep_others: bool,
+    /// The kind of the operation.
+    kind: &'a str,
+}
+
+/// Brings the paths to their versions.
+fn reach(workspace: &mut Workspace<'_>, versions: &Versions<'_>) -> Result<Restored, RestoreError> {
+    let targets = targets(workspace, versions);
+    if let Some(unmatched) = versions.pathspecs.unmatched().first() {
+        return Err(RestoreError::NoMatch((*unmatched).to_owned()));
+    }
+    let (index, files) = (versions.part.has_index(), versions.part.has_files());
+    let mut updates = BTreeMap::new();
+    let staged = if index { restaged(workspace, &targets) } else { Vec::new() };
+    let mut restored = Restored { staged, ..Restored::default() };
+    let touched_index = if index { touched_index(workspace, &targets) } else { Touched::default() };
+    let pending = decided(workspace, versions, &targets);
+    if files {
+        let scan = lay_out::look(workspace)?;
+        let changed = lay_out::changed_on_host(workspace, &scan, &targets);
+        let victims = lay_out::victims(workspace, &scan, &changed)?;
+        let saved = save::store(workspace, &victims)?;
+        workspace.session.check_interrupt("nothing was changed")?;
+        let host = lay_out::touched(workspace, &changed, &saved, &scan);
+        let touched = touched_index.clone();
+        let footprint = Footprint { host, index: touched, pending: pending.clone(), ..Footprint::default() };
+        save::announce(workspace, versions.kind, &saved, &footprint)?;
+        let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
+        workspace.note_written(&targets, &laid_out);
+        laid_out.show_what_gave_way(workspace, "undo");
+        laid_out.show_failures(workspace);
+        if index {
+            updates = lay_out::updates(workspace, &changed, &laid_out);
+        } else {
+            refresh_rows(workspace, &changed, &laid_out, &mut updates);
+        }
+        restored.take(laid_out);
+        if restored.interrupted {
+            save_updates(workspace, updates)?;
+            workspace.save_head()?;
+            return Ok(restored);
+        }
+    }
+    if index {
+        if !files {
+            let footprint = Footprint { index: touched_index, pending, ..Footprint::default() };
+            save::announce(workspace, versions.kind, &save::Saved::default(), &footprint)?;
+        }
+        // What could not be written is not staged either: it is as it was, all of it.
+        let failed: HashSet<&BString> = restored.failed.iter().map(|(path, _)| path).collect();
+        let reached = targets.iter().filter(|target| !failed.contains(&target.path));
+        stage_targets(workspace, reached, &mut updates);
+        restored.staged.retain(|path| !failed.contains(path));
+        save_updates(workspace, updates)?;
+        workspace.settle(&|path| is_decided(versions, &targets, path) && !failed.contains(path))?;
+    } else {
+        save_updates(workspace, updates)?;
+    }
+    workspace.save_head()?;
+    Ok(restored)
+}
+
+impl Restored {
+    fn take(&mut self, laid_out: lay_out::LaidOut) {
+        self.written = laid_out.written.into_keys().collect();
+        self.written.sort_by(|a, b| path_order(a, b));
+        self.removed = laid_out.removed;
+        self.failed = laid_out.failed.paths;
+        self.interrupted = laid_out.interrupted;
+    }
+}
+
+/// Whether something is staged for a path in conflict, or nothing is on purpose.
+fn is_decided(versions: &Versions<'_>, targets: &[Target], path: &BString) -> bool {
+    let is_target = targets.iter().any(|target| target.path == *path);
+    is_target || !versions.keep_others && versions.pathspecs.matches(path, false)
+}
+
+/// What waits before and after.
+fn decided(
+    workspace: &Workspace<'_>,
+    versions: &Versions<'_>,
+    targets: &[Target],
+) -> Option<[Option<Pending>; 2]> {
+    let before = workspace.index.header().pending.clone().filter(|_| versions.part.has_index())?;
+    let mut after = before.clone();
+    after.settle(&|path| is_decided(versions, targets, path));
+    Some([Some(before), after.unless_over()])
+}
+
+fn save_updates(
+    workspace: &mut Workspace<'_>,
+    updates: BTreeMap<BString, Update>,
+) -> Result<(), WorkspaceError> {
+    match updates.is_empty() {
+        true => Ok(()),
+        false => Ok(workspace.update_index(updates, &[])?),
+    }
+}
+
+/// The targets for which something else is staged than they shall have.
+fn restaged(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<BString> {
+    let index = &workspace.index;
+    let is_other = |target: &&Target| {
+        let row = index.row(&target.path);
+        row.and_then(|row| row.staged) != target.side
+    };
+    let mut paths: Vec<BString> = targets.iter().filter(is_other).map(|target| target.path.clone()).collect();
+    paths.sort_by(|a, b| path_order(a, b));
+    paths
+}
+
+/// What the paths shall have: the source's entries, and nothing where a tracked path is not in the source, or cannot stand
+/// beside what is.
+fn targets(workspace: &Workspace<'_>, versions: &Versions<'_>) -> Vec<Target> {
+    let mut targets: Vec<Target> = versions.entries.iter().map(target_of).collect();
+    let in_source: HashSet<&BString> = versions.entries.iter().map(|entry| &entry.path).collect();
+    for entry in workspace.index.iter().filter(|entry| entry.row.staged.is_some()) {
+        let path = entry.path.to_owned();
+        let is_dir = entry.row.staged.is_some_and(|side| !side.kind.is_blob());
+        if !versions.keep_others && !in_source.contains(&path) && versions.pathspecs.matches(&path, is_dir) {
+            targets.push(Target { path, side: None });
+        }
+    }
+    let meant: HashSet<BString> = targets.iter().map(|target| target.path.clone()).collect();
+    let displaced = displaced(&workspace.index, &targets).into_iter().map(|(path, _)| path);
+    let displaced = displaced.filter(|path| !meant.contains(path));
+    targets.extend(displaced.map(|path| Target { path, side: None }));
+    targets
+}
+
+/// Files that now have what is staged for them are known to be unchanged.
+fn refresh_rows(
+    workspace: &Workspace<'_>,
+    targets: &[Target],
+    laid_out: &lay_out::LaidOut,
+    updates: &mut BTreeMap<BString, Update>,
+) {
+    for target in targets.iter().filter(|target| laid_out.is_done(&target.path)) {
+        let Ok(at) = workspace.index.find(&target.path) else { continue };
+        let row = workspace.index.entry(at).row;
+        if row.staged.is_some() && row.staged == target.side {
+            updates
+                .insert(target.path.clone(), Update::Set(Row { seen: laid_out.seen(&target.path), ..row }));
+        }
+    }
+}
+
+fn stage_targets<'t>(
+    workspace: &Workspace<'_>,
+    targets: impl Iterator<Item = &'t Target>,
+    updates: &mut BTreeMap<BString, Update>,
+) {
+    for target in targets {
+        if updates.contains_key(&target.path) {
+            continue;
+        }
+        let old = workspace.index.row(&target.path);
+        let update = match (target.side, old) {
+            (None, _) => Update::Delete,
+            (Some(side), Some(old)) if old.staged == Some(side) => Update::Set(old),
+            (Some(side), Some(old)) => Update::Set(old.restaged(side, Seen::NEVER)),
+            (Some(side), None) => Update::Set(Row::added(side, Seen::NEVER)),
+        };
+        updates.insert(target.path.clone(), update);
+    }
+}
+
+/// What the next commit will have.
+fn staged(workspace: &Workspace<'_>) -> Vec<PathEntry> {
+    let entry = |path: &BStr, Side { kind, id, size }| PathEntry { path: path.to_owned(), kind, id, size };
+    workspace.index.iter().filter_map(|row| Some(entry(row.path, row.row.staged?))).collect()
+}
