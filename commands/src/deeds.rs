@@ -2,3 +2,4 @@
 
 pub(crate) mod add;
 pub(crate) mod clean;
+pub(crate) mod commit;

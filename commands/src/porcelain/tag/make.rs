@@ -1,6 +1,7 @@
 //! `pond tag NAME`.
 
 use bstr::{BString, ByteSlice as _};
+use pond_objects::message::Cleanup;
 use pond_objects::{ObjectId, Tag, Tagged, escape};
 use pond_oplog::RowType;
 use pond_refs::{Expected, RefEdit, RefName};
@@ -9,7 +10,7 @@ use super::TagArgs;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, nothing, usage};
 use crate::identity;
-use crate::message::{self, Cleanup};
+use crate::message;
 use crate::ref_update::{self, Moves};
 use crate::revisions;
 use crate::revisions::short_id;
