@@ -3,3 +3,4 @@
 pub(crate) mod add;
 pub(crate) mod clean;
 pub(crate) mod commit;
+pub(crate) mod init;
