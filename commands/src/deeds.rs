@@ -5,5 +5,6 @@ pub(crate) mod branch;
 pub(crate) mod clean;
 pub(crate) mod commit;
 pub(crate) mod init;
+pub(crate) mod switch;
 pub(crate) mod tag;
 pub(crate) mod update_ref;
