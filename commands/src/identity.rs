@@ -12,6 +12,8 @@ use pond_refs::DayTime;
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
+use crate::session::Signer;
+use crate::workspace::CallerError;
 use crate::{login, time};
 use pond_objects::escape;
 
@@ -41,6 +43,16 @@ pub(crate) fn author(ctx: &Context) -> Result<Signature, CommandError> {
 /// The committer: `POND_COMMITTER_NAME`, `POND_COMMITTER_EMAIL`, `POND_COMMITTER_DATE`.
 pub(crate) fn committer(ctx: &Context) -> Result<Signature, CommandError> {
     signature(ctx, "POND_COMMITTER")
+}
+
+impl Signer for Context {
+    fn author(&self) -> Result<Signature, CallerError> {
+        Ok(author(self)?)
+    }
+
+    fn committer(&self) -> Result<Signature, CallerError> {
+        Ok(committer(self)?)
+    }
 }
 
 /// `Name <address>` with a time that is not known, as `commit --author` takes it.

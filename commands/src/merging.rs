@@ -27,7 +27,7 @@ use crate::mirror::save::Saved;
 use crate::mirror::staged_packs::names;
 use crate::mirror::staged_tree::NewPages;
 use crate::workspace::{Before, Workspace, WorkspaceError};
-use pond_mirror::index::pending::Pending;
+use pond_mirror::index::pending::{Conflict, Pending};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::displaced::with_emptied;
 use pond_mirror::scan::{Scan, State};
@@ -142,6 +142,16 @@ pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> 
     let pending = workspace.index.header().pending.as_ref();
     let Some(pending) = pending.filter(|pending| pending.waits()) else { return Ok(()) };
     Err(WorkspaceError::Waiting { sequence: pending.doing, before: Before::Another(command.to_owned()) })
+}
+
+/// Refuses to commit while paths are in conflict.
+pub(crate) fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), WorkspaceError> {
+    let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
+    let paths: Vec<BString> = pending.conflicts.iter().map(Conflict::path).collect();
+    match paths.is_empty() {
+        true => Ok(()),
+        false => Err(WorkspaceError::Unmerged { sequence: pending.doing, paths }),
+    }
 }
 
 /// Refuses to begin while something waits, or while something is staged that a merge would mix with its own.

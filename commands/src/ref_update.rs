@@ -10,7 +10,7 @@ use pond_objects::ObjectId;
 use pond_oplog::RowType;
 use pond_oplog::transaction::{Published, Transaction};
 use pond_refs::Head;
-use pond_refs::{RefEdit, RefName, apply_edits};
+use pond_refs::{Expected, RefEdit, RefName, apply_edits};
 
 use crate::mirror::rebase;
 use crate::transact;
@@ -96,6 +96,25 @@ pub(crate) fn publish(
         None => workspace.refresh(published.state.clone())?,
     }
     Ok(Some(published))
+}
+
+/// Deletes refs, each of which must still be where it was found.
+///
+/// # Errors
+/// As [`publish`].
+pub(crate) fn delete(
+    workspace: &mut Workspace<'_>,
+    kind: &str,
+    refs: &[(RefName, ObjectId)],
+) -> Result<Option<Published>, WorkspaceError> {
+    let edit = |(name, id): &(RefName, ObjectId)| RefEdit {
+        name: name.clone(),
+        expected: Expected::MustBe(*id),
+        new: None,
+    };
+    let deleted: Vec<&str> = refs.iter().map(|(name, _)| name.short()).collect();
+    let parameters = [("deleted", deleted.join(" "))];
+    publish(workspace, kind, &parameters, Moves::of(refs.iter().map(edit).collect()), |_| ())
 }
 
 /// Puts the index on the commit that HEAD is at now. What is staged stays, and differs from it.

@@ -6,6 +6,7 @@ use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use jiff::Zoned;
 use pond_durable::lock::Holder;
+use pond_objects::Signature;
 use pond_oplog::{Pond, TableState};
 
 use crate::observer::{Counter, Event, Observer, Work};
@@ -65,6 +66,15 @@ pub(crate) trait Settings: Send + Sync {
 
     /// How conflicts are shown in files; `None` for the usual way.
     fn conflict_style(&self) -> Result<Option<String>, CallerError>;
+}
+
+/// Who signs commits, with the time of now.
+pub(crate) trait Signer {
+    /// Who makes a change.
+    fn author(&self) -> Result<Signature, CallerError>;
+
+    /// Who makes a commit of it.
+    fn committer(&self) -> Result<Signature, CallerError>;
 }
 
 impl Session {

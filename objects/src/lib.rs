@@ -19,6 +19,7 @@ pub mod large;
 pub mod list;
 pub mod memory;
 pub mod merge;
+pub mod message;
 pub mod name;
 pub mod node;
 pub mod page;

@@ -15,13 +15,8 @@ use crate::workspace::CallerError;
 use crate::{login, time};
 
 impl Context {
-    /// Who types.
-    pub(crate) fn actor(&self) -> Actor {
-        actor(&self.command_line)
-    }
-
     /// The caller of what this command does.
-    pub(super) fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         let command_line = self.command_line.clone();
         let actor = move || actor(&command_line);
         Caller {

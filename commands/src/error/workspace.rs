@@ -149,6 +149,16 @@ fn refused(error: WorkspaceError) -> CommandError {
         E::Immovable { ref paths } => fatal(format_args!("{error}:{}", paths_below(paths)))
             .hint("nothing was changed; move the directory away first"),
         E::Waiting { sequence, .. } => fatal(&error).hint(advice_on(sequence)),
+        E::Unmerged { sequence, ref paths } => {
+            let lines = paths.iter().take(NAMED).map(|path| format!("\n  {}", escape::quoted(path)));
+            let error = conflict(format_args!("{error}:{}", lines.collect::<String>()))
+                .hint("nothing was committed; edit them, then 'pond add PATH' says that one is decided");
+            match sequence.is_only_conflicts() {
+                true => error,
+                false => error
+                    .hint(format_args!("'pond {} --abort' goes back to before it", sequence.command())),
+            }
+        }
         E::ContentLost { packs, paths } => fatal(format_args!(
             "nothing was committed: the staged pack {packs}, and with it the content that was staged for these paths:{}",
             paths_below(&paths)

@@ -6,12 +6,13 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 
 use pond_objects::ObjectId;
-use pond_refs::Head;
-use pond_refs::{Expected, RefEdit, RefName};
+use pond_refs::{Expected, RefName};
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::ref_update::{self, Moves};
+use crate::deeds;
+use crate::deeds::update_ref::{New, RefUpdate, UpdateRefError, update_refs};
+use crate::error::{Class, CommandError, Outcome, fatal, usage};
+use crate::ref_update;
 use crate::revisions;
 use crate::workspace::Workspace;
 use pond_objects::escape;
@@ -102,15 +103,22 @@ pub(crate) fn run(ctx: &Context, args: UpdateRefArgs) -> Result<Outcome, Command
         let named: Vec<&RefName> = wishes.iter().filter_map(Wish::reference).collect();
         wishes.iter().any(|wish| wish.name == Named::Head) || ref_update::is_on(head, named.into_iter())
     })?;
-    let mut moves = Moves::default();
-    for wish in &wishes {
-        add(&workspace, wish, &mut moves)?;
-    }
-    let reason = args.message.map(|text| ("reason", text));
-    let refs: Vec<String> = moves.edits.iter().map(|edit| format!("refs/{}", edit.name)).take(20).collect();
-    let parameters: Vec<(&str, String)> = reason.into_iter().chain([("refs", refs.join(" "))]).collect();
-    ref_update::publish(&mut workspace, "UPDATE_REF", &parameters, moves, |_| ())?;
+    let updates: Vec<RefUpdate> =
+        wishes.iter().map(|wish| wish.resolved(&workspace)).collect::<Result<_, _>>()?;
+    update_refs(&mut workspace, &updates, args.message)?;
     Ok(Outcome::Done)
+}
+
+impl From<UpdateRefError> for CommandError {
+    fn from(error: UpdateRefError) -> Self {
+        match error {
+            UpdateRefError::Workspace(error) => error.into(),
+            UpdateRefError::HeadGone => fatal(&error).hint("'pond update-ref -d HEAD' deletes the branch"),
+            UpdateRefError::NoRef(_) | UpdateRefError::HeadElsewhere { .. } => {
+                Self::from_error(Class::Fatal, &error)
+            }
+        }
+    }
 }
 
 fn from_words(args: &UpdateRefArgs) -> Result<Wish, CommandError> {
@@ -152,64 +160,37 @@ impl Wish {
             Named::Head => None,
         }
     }
+
+    /// What it asks for, its values looked up.
+    fn resolved(&self, workspace: &Workspace<'_>) -> Result<RefUpdate, CommandError> {
+        let expected = match &self.old {
+            None => Expected::Any,
+            Some(text) if is_none(text) => Expected::MustNotExist,
+            Some(text) => Expected::from(Some(revisions::resolve_any(workspace, text)?)),
+        };
+        let is_detached = self.no_deref || workspace.head.branch.is_none();
+        let name = match &self.name {
+            Named::Ref(name) => deeds::update_ref::Named::Ref(name.clone()),
+            Named::Head if is_detached => deeds::update_ref::Named::HeadItself,
+            Named::Head => deeds::update_ref::Named::Head,
+        };
+        let new = match &self.new {
+            None => New::Same,
+            Some(None) => New::Gone,
+            Some(Some(text)) if is_none(text) => New::Gone,
+            Some(Some(text)) if self.name == Named::Head && is_detached => New::At(commit(workspace, text)?),
+            Some(Some(text)) => New::At(revisions::resolve_any(workspace, text)?),
+        };
+        Ok(RefUpdate { name, new, expected })
+    }
 }
 
-/// Looks the values of a wish up, and adds it to the moves.
-fn add(workspace: &Workspace<'_>, wish: &Wish, moves: &mut Moves) -> Result<(), CommandError> {
-    let value = |text: &OsStr| -> Result<Option<ObjectId>, CommandError> {
-        match is_none(text) {
-            true => Ok(None),
-            false => revisions::resolve_any(workspace, text).map(Some),
-        }
-    };
-    let expected = match &wish.old {
-        None => Expected::Any,
-        Some(text) => Expected::from(value(text)?),
-    };
-    let head = &workspace.head;
-    let name = match (&wish.name, &head.branch) {
-        (Named::Ref(name), _) => name,
-        (Named::Head, Some(branch)) if !wish.no_deref => branch,
-        (Named::Head, _) => return detached(workspace, wish, expected, moves),
-    };
-    let new = match &wish.new {
-        Some(new) => new.as_deref().map(value).transpose()?.flatten(),
-        None => workspace.snapshot.view().target(name)?,
-    };
-    if let (Some(id), Some(_)) = (&new, &wish.new) {
-        ref_update::check_target(workspace, name, id)?;
-    }
-    if let (Some(None), None, Expected::Any) = (&wish.new, workspace.snapshot.view().target(name)?, expected)
-    {
-        return Err(fatal(format_args!("there is no ref refs/{name} to delete")));
-    }
-    moves.edits.push(RefEdit { name: name.clone(), expected, new });
-    Ok(())
-}
-
-/// Moves HEAD itself, which is then on no branch.
-fn detached(
-    workspace: &Workspace<'_>,
-    wish: &Wish,
-    expected: Expected,
-    moves: &mut Moves,
-) -> Result<(), CommandError> {
-    let at = workspace.head.commit;
-    if !expected.is_met_by(at) {
-        let at = at.map_or("no commit".to_owned(), |id| id.short());
-        return Err(fatal(format_args!("HEAD is at {at}, where {expected} was expected")));
-    }
-    let Some(new) = &wish.new else { return Ok(()) };
-    let Some(text) = new else {
-        return Err(
-            fatal("HEAD itself cannot be deleted").hint("'pond update-ref -d HEAD' deletes the branch")
-        );
-    };
+/// A commit that HEAD itself can be at.
+fn commit(workspace: &Workspace<'_>, text: &OsStr) -> Result<ObjectId, CommandError> {
     let found = revisions::resolve_object(workspace, text)?;
     if found.kind != pond_refs::ObjectKind::Commit {
         let text = escape::plain(text.as_encoded_bytes());
         return Err(fatal(format_args!("HEAD cannot be at '{text}': that is no commit")));
     }
-    moves.head = Some(Head { branch: None, commit: Some(found.id) });
-    Ok(())
+    Ok(found.id)
 }

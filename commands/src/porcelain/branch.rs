@@ -6,15 +6,14 @@ mod rename;
 
 use std::ffi::OsString;
 
-use pond_refs::{Expected, RefEdit, RefName};
+use pond_refs::RefName;
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal, usage};
+use crate::deeds::branch::{self, BranchError};
+use crate::error::{Class, CommandError, Outcome, fatal, usage};
 use crate::ref_list::ListArgs;
-use crate::ref_update::{self, Moves};
 use crate::revisions;
-use crate::workspace::{self, Purpose, Workspace};
-use pond_objects::escape;
+use crate::workspace::{self, Purpose};
 
 /// List, make, rename, copy or delete branches
 ///
@@ -135,19 +134,12 @@ fn make(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
     };
     let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let name = new_name(&name.to_string_lossy())?;
-    let old = workspace.snapshot.view().target(&name)?;
-    if old.is_some() && !args.force {
-        return Err(taken(&name));
-    }
-    in_use(&workspace, &name, "move")?;
+    branch::check_name(&workspace, &name, args.force)?;
     let commit = match start {
         Some(text) => revisions::resolve_found(&workspace, text)?.id,
         None => revisions::resolve_found(&workspace, "HEAD")?.id,
     };
-    let expected = if args.force { Expected::Any } else { Expected::MustNotExist };
-    let parameters = [("branch", name.short().to_owned())];
-    let moves = Moves::of(vec![RefEdit { name, expected, new: Some(commit) }]);
-    ref_update::publish(&mut workspace, "BRANCH", &parameters, moves, |_| ())?;
+    branch::make(&mut workspace, name, commit, args.force)?;
     Ok(Outcome::Done)
 }
 
@@ -159,24 +151,13 @@ fn new_name(name: &str) -> Result<RefName, CommandError> {
     })
 }
 
-fn taken(name: &RefName) -> CommandError {
-    fatal(format_args!("a branch named '{}' already exists", escape::plain(name.short().as_bytes())))
-        .hint("-f moves it")
-}
-
-/// Refuses to touch a branch that some mirror is on: its index would be based on another commit.
-fn in_use(workspace: &Workspace<'_>, name: &RefName, verb: &str) -> Result<(), CommandError> {
-    match ref_update::branches_in_use(workspace)?.get(name) {
-        None => Ok(()),
-        Some(mirror) => Err(used(workspace, name, mirror, verb)),
+impl From<BranchError> for CommandError {
+    fn from(error: BranchError) -> Self {
+        match error {
+            BranchError::Workspace(error) => error.into(),
+            BranchError::Taken(_) => fatal(&error).hint("-f moves it"),
+            BranchError::NoBranch => fatal(&error).hint("name the branch: 'pond branch -m OLD NEW'"),
+            BranchError::InUse { .. } | BranchError::NotFound(_) => Self::from_error(Class::Fatal, &error),
+        }
     }
-}
-
-fn used(workspace: &Workspace<'_>, name: &RefName, mirror: &str, verb: &str) -> CommandError {
-    let name = escape::plain(name.short().as_bytes());
-    let mirror = match mirror == workspace.session.mirror {
-        true => "HEAD".to_owned(),
-        false => format!("the mirror '{}'", escape::plain(mirror.as_bytes())),
-    };
-    fatal(format_args!("cannot {verb} the branch '{name}': {mirror} is on it"))
 }

@@ -8,10 +8,11 @@ use crate::args::again::AgainArgs;
 use crate::args::side::SideArgs;
 use crate::context::Context;
 use crate::deeds::restore::{Part, RestoreRequest, Source, recreate, restore, take_side};
+use crate::deeds::switch::To;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::path_args::parse;
 use crate::porcelain::restore::{refused, report};
-use crate::porcelain::switch::go::{Go, To, go};
+use crate::porcelain::switch::go::{self, Go, go};
 use crate::revisions;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
@@ -106,7 +107,7 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
         return move_to(ctx, &mut workspace, &args, to);
     }
     let is_alone = args.what.len() == 1 && args.paths.is_empty();
-    let resolved = match To::branch(&workspace, first) {
+    let resolved = match go::branch_named(&workspace, first) {
         Ok(Some(to)) if is_alone => return move_to(ctx, &mut workspace, &args, to),
         Ok(_) => revisions::resolve_found(&workspace, first),
         Err(error) => Err(error),
@@ -148,7 +149,7 @@ fn destination(
     let new = args.branch.as_ref().or(args.force_branch.as_ref());
     let Some(text) = text else {
         return match (new, &workspace.head.branch, workspace.head.commit) {
-            (Some(name), ..) => To::new_branch(workspace, name, None, args.force_branch.is_some()),
+            (Some(name), ..) => go::new_branch(workspace, name, None, args.force_branch.is_some()),
             (None, Some(branch), Some(commit)) if !args.detach => Ok(To::Branch(branch.clone(), commit)),
             (None, _, Some(commit)) => Ok(To::Commit(commit)),
             (None, _, None) => {
@@ -164,7 +165,7 @@ fn destination(
                 "'{text}' is not a commit and a branch '{name}' cannot be created from it"
             ))
         })?;
-        return To::new_branch(workspace, name, Some(start.id), args.force_branch.is_some());
+        return go::new_branch(workspace, name, Some(start.id), args.force_branch.is_some());
     }
     let found = found?;
     let is_here = *text == "HEAD" || *text == "@";

@@ -1,39 +1,29 @@
 //! `pond commit`: record what is staged as a version.
 
-mod dry_run;
+mod errors;
 mod nothing;
-mod scope;
-mod tracked;
 
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
-use pond_objects::node::NodeTable;
-use pond_objects::{Change, Commit, ObjectId, ObjectSource, Signature, escape, trailers};
-use pond_refs::Head;
-use pond_refs::{Expected, RefEdit};
+use pond_objects::message::{self as tidying, Cleanup};
+use pond_objects::{Change, ObjectId, Signature, escape, trailers};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::context::Context;
+use crate::deeds::commit::{
+    self, CommitError, CommitRequest, Committed, Concluded, Draft, NextCommit, Scope, message_of,
+};
 use crate::editor;
-use crate::error::{CommandError, Outcome, fatal, nothing, partial, usage};
-use crate::message::{self, Cleanup};
-use crate::mirror::footprint::Footprint;
-use crate::mirror::lost_content;
+use crate::error::{CommandError, Outcome, nothing, usage};
 use crate::mirror::next_commit::StagedChanges;
-use crate::mirror::rebase;
-use crate::mirror::record::NewCommit;
 use crate::porcelain::path_args::PathArgs;
-use crate::porcelain::sequence;
 use crate::text::size;
-use crate::ui::changes_json::failed_rows;
+use crate::ui::changes_json::{change_json, failed_rows};
 use crate::workspace::{self, Purpose, Workspace};
-use crate::{identity, time, transact};
+use crate::{identity, message, time};
 use pond_mirror::index::pending::Pending;
-use pond_mirror::index::{EntryRef, Header, Index, Seen};
-use scope::Scope;
-use tracked::{Tracked, stage_tracked};
 
 /// Record what is staged as a version
 ///
@@ -120,42 +110,23 @@ pub(crate) struct CommitArgs {
     dry_run: bool,
 }
 
-/// What the commit follows.
-struct Base {
-    parents: Vec<ObjectId>,
-    /// The commit whose place is taken.
-    amended: Option<Commit>,
-    /// The index as compared with the first parent.
-    index: Index,
-    nodes: NodeTable,
-    /// Whether something may be staged that the commit leaves out.
-    is_partial: bool,
-}
-
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
     let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
     workspace.need_mirror()?;
-    refuse_to_amend_what_waits(&workspace, &args)?;
-    let scope = Scope::of(&workspace, &args)?;
+    let scope = scope(&workspace, &args)?;
+    let request = CommitRequest { scope, amend: args.amend, allow_empty: args.allow_empty };
+    commit::begin(&workspace, &request)?;
     if args.dry_run {
-        let base = base(&workspace, args.amend, &scope)?;
-        let changes = StagedChanges::find(&base.index, &base.nodes, workspace.store());
-        return dry_run::dry_run(ctx, &workspace, &scope, &base, changes.iter().collect());
+        return dry_run(ctx, &workspace, &request);
     }
-    // Before -a: what is in conflict is decided one by one.
-    sequence::refuse_unmerged(&workspace)?;
-    let mut tracked = Tracked::default();
-    if scope.stages() {
-        // Where nothing is committed, nothing is staged either.
-        workspace.hold_index();
-        tracked = stage_tracked(ctx, &mut workspace, scope.pathspecs())?;
-    }
-    lost_content::require_none(&mut workspace)?;
-    let base = base(&workspace, args.amend, &scope)?;
-    let changes = StagedChanges::find(&base.index, &base.nodes, workspace.store());
-    let draft = prepare(ctx, &mut workspace, &args, (&base, &changes), &mut tracked)?;
-    let failed = tracked.failed;
-    let done = publish(&mut workspace, &base, &changes, draft)?;
+    let tracked = commit::stage(&mut workspace, &request).inspect_err(|error| name_failed_of(ctx, error))?;
+    name_failed(ctx, &tracked.failed);
+    let failed = tracked.failed.clone();
+    let next = commit::prepare(&mut workspace, &request, tracked)?;
+    let changes = next.changes(&workspace);
+    next.refuse_empty(&workspace, &changes, &request)?;
+    let draft = draft(ctx, &workspace, &args, &next, &changes)?;
+    let done = commit::record(&mut workspace, &next, &changes, draft)?;
     report(ctx, &workspace, &done, &changes, &failed)?;
     if failed.is_empty() {
         return Ok(Outcome::Done);
@@ -164,95 +135,82 @@ pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandErr
     Ok(Outcome::Partial)
 }
 
-fn refuse_to_amend_what_waits(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<(), CommandError> {
-    let waiting = workspace.index.header().pending.as_ref().filter(|_| args.amend);
-    waiting.filter(|waiting| waiting.is_commit_due()).map_or(Ok(()), |waiting| {
-        Err(fatal(format_args!("{}: there is nothing to amend yet", waiting.doing.matter()))
-            .hint("commit it without --amend first"))
-    })
+/// What is committed, as the command line has it.
+fn scope(workspace: &Workspace<'_>, args: &CommitArgs) -> Result<Scope, CommandError> {
+    if args.paths.is_empty() {
+        return match (args.all, args.include, args.only) {
+            (_, true, _) => Err(usage("--include needs paths")),
+            (true, _, true) => Err(usage("--only and -a exclude each other")),
+            (_, _, true) if !args.amend => Err(usage("--only needs paths, or --amend")),
+            (_, _, true) => Ok(Scope::Nothing),
+            (all, ..) => Ok(if all { Scope::All } else { Scope::Staged }),
+        };
+    }
+    if args.all {
+        return Err(usage("paths and -a exclude each other").hint("-a stages all that is tracked"));
+    }
+    let pathspecs = args.paths.pathspecs(workspace)?;
+    Ok(if args.include { Scope::Include(pathspecs) } else { Scope::Only(pathspecs) })
 }
 
-/// Everything that a commit needs; its author and message may be asked for.
-fn prepare(
+fn name_failed(ctx: &Context, failed: &[(BString, String)]) {
+    for (path, error) in failed {
+        ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
+    }
+}
+
+/// Names the files for which nothing was committed.
+fn name_failed_of(ctx: &Context, error: &CommitError) {
+    if let CommitError::NotLookedAt(failed) | CommitError::NotStaged(failed) = error {
+        name_failed(ctx, failed);
+    }
+}
+
+/// Prints what would be committed.
+fn dry_run(
     ctx: &Context,
-    workspace: &mut Workspace<'_>,
+    workspace: &Workspace<'_>,
+    request: &CommitRequest,
+) -> Result<Outcome, CommandError> {
+    let foretold = commit::foretell(workspace, request).inspect_err(|error| name_failed_of(ctx, error))?;
+    let (ui, changes) = (&ctx.ui, &foretold.changes);
+    if ui.is_json() {
+        ui.json(&json!({
+            "branch": workspace.head.branch.as_ref().map(|branch| branch.short()),
+            "parents": foretold.parents.iter().map(ObjectId::to_hex).collect::<Vec<_>>(),
+            "changes": changes.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
+            "files_changed": changes.len(),
+            "dry_run": true,
+        }))?;
+    } else {
+        for change in changes {
+            ui.say(format_args!("{} {}", word(change), escape::quoted(&change.path)));
+        }
+    }
+    Ok(if changes.is_empty() { Outcome::Nothing } else { Outcome::Done })
+}
+
+/// What the commit says. Whatever is wrong with its people is said before an editor is started; it is made after that.
+fn draft(
+    ctx: &Context,
+    workspace: &Workspace<'_>,
     args: &CommitArgs,
-    (base, changes): (&Base, &StagedChanges<'_>),
-    tracked: &mut Tracked,
+    next: &NextCommit,
+    changes: &StagedChanges<'_>,
 ) -> Result<Draft, CommandError> {
-    // A merge is recorded even where it changes nothing.
-    let joins = base.parents.len() > 1;
-    if changes.is_empty() && !args.allow_empty && !args.amend && !joins {
-        return Err(match tracked.failed.is_empty() {
-            true => nothing::error(workspace),
-            false => partial("no other tracked file is changed: nothing was committed"),
-        });
-    }
-    // Whatever is wrong with them is said before an editor is started; the commit is made after it.
-    let waiting = workspace.index.header().pending.as_ref();
-    let picked = waiting.map(|waiting| sequence::author(workspace, waiting)).transpose()?.flatten();
-    let kept = base.amended.as_ref().map(|amended| amended.author.clone()).or(picked);
-    let author = author(ctx, args, kept)?;
+    let author = author(ctx, args, next.kept_author(workspace)?)?;
     identity::committer(ctx)?;
-    let message = message(ctx, workspace, args, base, changes)?;
-    let pending = waiting.map(|waiting| [Some(waiting.clone()), waiting.after_commit()]);
-    let index = std::mem::take(&mut tracked.staged);
-    let footprint = Footprint { index, pending, ..Footprint::default() };
-    let draft = Draft { message, author, committer: identity::committer(ctx)?, footprint };
-    ctx.check_interrupt("nothing was committed")?;
-    Ok(draft)
+    let message = message(ctx, workspace, args, next, changes)?;
+    Ok(Draft { message, author, committer: identity::committer(ctx)? })
 }
 
-/// Commits what waited for a person, with its own message.
-pub(super) fn conclude(
+/// Says what a commit that waited has become.
+pub(super) fn report_concluded(
     ctx: &Context,
-    workspace: &mut Workspace<'_>,
-    waiting: &Pending,
+    workspace: &Workspace<'_>,
+    concluded: &Concluded,
 ) -> Result<(), CommandError> {
-    lost_content::require_none(workspace)?;
-    let base = base(workspace, false, &Scope::Staged)?;
-    let changes = StagedChanges::find(&base.index, &base.nodes, workspace.store());
-    if changes.is_empty() && base.parents.len() < 2 {
-        return Err(nothing::error(workspace));
-    }
-    let author = match sequence::author(workspace, waiting)? {
-        Some(author) => author,
-        None => identity::author(ctx)?,
-    };
-    let message = sequence::message(waiting);
-    let committer = identity::committer(ctx)?;
-    let footprint =
-        Footprint { pending: Some([Some(waiting.clone()), waiting.rest()]), ..Footprint::default() };
-    let draft = Draft { message, author, committer, footprint };
-    let done = publish(workspace, &base, &changes, draft)?;
-    report(ctx, workspace, &done, &changes, &[])?;
-    Ok(())
-}
-
-fn base(workspace: &Workspace<'_>, amend: bool, scope: &Scope) -> Result<Base, CommandError> {
-    let store = workspace.store();
-    let (index, is_partial) = (scope.index(&workspace.index), scope.is_partial());
-    let head = workspace.head.commit;
-    let head_commit = head.map(|id| store.commit(&id)).transpose()?;
-    if !amend {
-        let joined = workspace.index.header().pending.as_ref().map(Pending::heads).unwrap_or_default();
-        let nodes = NodeTable::load(store, head_commit.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
-        return Ok(Base {
-            parents: head.into_iter().chain(joined).collect(),
-            amended: None,
-            index,
-            nodes,
-            is_partial,
-        });
-    }
-    let amended =
-        head_commit.ok_or_else(|| fatal("there is no commit to amend yet").hint("commit without --amend"))?;
-    let first = amended.parents.first().map(|id| store.commit(id)).transpose()?;
-    let nodes = NodeTable::load(store, first.as_ref().and_then(|commit| commit.nodes.as_ref()))?;
-    let header = Header { base: amended.parents.first().copied(), ..workspace.index.header().clone() };
-    let tree = first.map(|commit| commit.tree);
-    let index = rebase::onto(&index, store, tree.as_ref(), header)?.finish();
-    Ok(Base { parents: amended.parents.clone(), amended: Some(amended), index, nodes, is_partial })
+    report(ctx, workspace, &concluded.committed, &concluded.next.changes(workspace), &[])
 }
 
 fn word(change: &Change) -> &'static str {
@@ -268,12 +226,12 @@ fn message(
     ctx: &Context,
     workspace: &Workspace<'_>,
     args: &CommitArgs,
-    base: &Base,
+    next: &NextCommit,
     changes: &StagedChanges<'_>,
 ) -> Result<BString, CommandError> {
     let trailers = args.trailer.iter().map(|given| trailer(given)).collect::<Result<Vec<_>, _>>()?;
-    let waiting = workspace.index.header().pending.as_ref();
-    let kept = base.amended.as_ref().map(|commit| commit.message.clone());
+    let waiting = next.waiting.as_ref();
+    let kept = next.amended.as_ref().map(|commit| commit.message.clone());
     let kept = kept.or_else(|| waiting.and_then(Pending::prepared_message));
     let is_edited = args.message.is_empty() && args.file.is_none() && !args.no_edit;
     let cleanup = Cleanup::from_word(args.cleanup.as_deref().unwrap_or("default"), is_edited)
@@ -283,8 +241,8 @@ fn message(
     } else if let Some(file) = &args.file {
         cleanup.apply(&message::read(file)?)
     } else if args.no_edit {
-        match (&base.amended, waiting) {
-            (None, Some(waiting)) => sequence::message(waiting).into(),
+        match (&next.amended, waiting) {
+            (None, Some(waiting)) => message_of(waiting).into(),
             _ => kept.unwrap_or_default().into(),
         }
     } else {
@@ -293,7 +251,7 @@ fn message(
         let path = workspace.pond.pond_dir().join("COMMIT_EDITMSG");
         cleanup.apply(editor::edit(ctx, &path, &template)?.as_bytes())
     };
-    if message::is_empty(&text) && !args.allow_empty_message {
+    if tidying::is_empty(&text) && !args.allow_empty_message {
         return Err(nothing("the message is empty; nothing was committed")
             .hint("-m TEXT gives one; --allow-empty-message commits without"));
     }
@@ -312,7 +270,7 @@ fn trailer(given: &str) -> Result<trailers::Trailer, CommandError> {
 fn template(workspace: &Workspace<'_>, kept: &str, changes: &StagedChanges<'_>, cleanup: Cleanup) -> String {
     let mut text = format!("{kept}\n");
     match cleanup {
-        Cleanup::Scissors => text.push_str(&message::scissors()),
+        Cleanup::Scissors => text.push_str(&tidying::scissors()),
         Cleanup::Strip => {
             text.push_str("# Write the message above. Lines that start with '#' are left out;\n")
         }
@@ -348,69 +306,6 @@ fn author(ctx: &Context, args: &CommitArgs, kept: Option<Signature>) -> Result<S
     Ok(author)
 }
 
-/// What a commit says beside its tree.
-struct Draft {
-    message: BString,
-    author: Signature,
-    committer: Signature,
-    /// What staging for it changed in the index, and what waits before and after it.
-    footprint: Footprint,
-}
-
-/// A commit that was published.
-struct Done {
-    id: ObjectId,
-    commit: Commit,
-    version: u64,
-    stored: u64,
-}
-
-fn publish(
-    workspace: &mut Workspace<'_>,
-    base: &Base,
-    changes: &StagedChanges<'_>,
-    draft: Draft,
-) -> Result<Done, CommandError> {
-    let subject = draft.message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
-    let branch =
-        workspace.head.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| branch.short().to_owned());
-    let footprint = draft.footprint;
-    let mtime = |entry: &EntryRef<'_>| {
-        let seen = entry.row.seen;
-        (seen != Seen::NEVER).then(|| seen.mtime_ns.div_euclid(1000))
-    };
-    let mut transaction = transact::begin(workspace, "COMMIT", &[("message", subject), ("branch", branch)])?;
-    let new = NewCommit {
-        index: &base.index,
-        nodes: &base.nodes,
-        changes,
-        mtime: &mtime,
-        parents: base.parents.clone(),
-        author: draft.author,
-        committer: draft.committer,
-        extra: base.amended.as_ref().map(|amended| amended.extra.clone()).unwrap_or_default(),
-        message: draft.message,
-    };
-    let (id, commit) = new.add_to(&mut transaction);
-    footprint.join(workspace, &mut transaction)?;
-    transaction.adopt(&workspace.staged()?);
-    let head = Head { branch: workspace.head.branch.clone(), commit: Some(id) };
-    if let Some(branch) = &head.branch {
-        let expected = Expected::from(workspace.head.commit);
-        transaction.edit_ref(RefEdit { name: branch.clone(), expected, new: Some(id) });
-    }
-    transaction.set_head(&workspace.session.mirror, head.clone());
-    let published = transact::publish(workspace, transaction)?;
-    let (version, stored) = (published.state.version, published.added);
-    let after = footprint.pending.and_then(|[_, after]| after);
-    workspace.moved_to(head, published.state, after, base.is_partial).map_err(|error| {
-        CommandError::from(error)
-            .context(format_args!("commit {} is recorded, but the index could not be written", id.short()))
-            .hint("nothing is lost: the next command brings the index up to date")
-    })?;
-    Ok(Done { id, commit, version, stored })
-}
-
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -430,7 +325,7 @@ struct Report<'a> {
 fn report(
     ctx: &Context,
     workspace: &Workspace<'_>,
-    done: &Done,
+    done: &Committed,
     changes: &StagedChanges<'_>,
     failed: &[(BString, String)],
 ) -> Result<(), CommandError> {

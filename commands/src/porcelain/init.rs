@@ -2,21 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use pond_oplog::init::{self, FirstOperation};
-use pond_oplog::pond::{InitError, Trust};
-use pond_refs::Head;
+use pond_objects::escape;
 use pond_refs::RefName;
 use serde_json::Map;
 
 use crate::config::sources;
 use crate::context::Context;
+use crate::deeds::init::{InitError, InitRequest, Made, init, is_tracked_by};
 use crate::error::{CommandError, Outcome, fatal};
-use crate::session;
-use crate::time;
 use crate::ui::changes_json::insert_path;
-use pond_mirror::index::Index;
-use pond_mirror::index::head_file::{self, HeadFile};
-use pond_objects::escape;
+use crate::workspace::WorkspaceError;
 
 /// Make a pond in a directory
 ///
@@ -43,55 +38,49 @@ pub(crate) struct InitArgs {
 pub(crate) fn run(ctx: &Context, args: InitArgs) -> Result<Outcome, CommandError> {
     let given = args.directory.as_deref().or(ctx.explicit_pond());
     let directory = given.map_or_else(|| ctx.cwd.clone(), |path| ctx.cwd.join(path));
-    if directory.metadata().is_ok_and(|found| !found.is_dir()) {
-        return Err(fatal(format_args!(
-            "'{}' is a file: a pond is made in a directory",
-            escape::path(&directory)
-        ))
-        .hint("DIR, --pond and POND name a directory, which is made if it is missing"));
-    }
     let configured = ctx.config()?.string("init.defaultBranch")?;
     let name = args.initial_branch.or(configured).unwrap_or_else(|| "main".to_owned());
     let branch = RefName::branch(&name).map_err(|error| {
         fatal(format_args!("'{}' cannot be a branch", escape::plain(name.as_bytes()))).because(&error)
     })?;
-    let head = Head { branch: Some(branch), commit: None };
-    let now = time::moment()?.as_microsecond();
-    let doing = session::doing(&ctx.actor(), now, "INIT", &[("branch", name)]);
-    let first = FirstOperation { doing, head: head.clone() };
-    let unborn = match pond_oplog::Pond::prepare(&directory, sources::behind_sudo()) {
-        Err(InitError::Exists(path)) => {
-            // What is there must be a pond that works, or this would send people in a circle.
-            pond_oplog::Pond::open(&directory, &Trust::Anybody).map_err(|error| {
-                CommandError::from(error).context(format_args!(
-                    "there is something called .pond in '{}' that is no pond of this version",
-                    escape::path(&directory)
-                ))
-            })?;
+    let request = InitRequest { directory, branch, for_user: sources::behind_sudo() };
+    match init(request, ctx.caller())? {
+        Made::New(session) => {
+            warn_of_outer(ctx, session.pond.mirror_root());
+            print(ctx, session.pond.pond_dir(), true)
+        }
+        Made::There(path) => {
             ctx.ui.status(format_args!(
                 "there is a pond already in '{}'; nothing was changed",
                 escape::path(&path)
             ));
-            return print(ctx, &path, false);
+            print(ctx, &path, false)
         }
-        other => other?,
-    };
-    head_file::write(&unborn.mirror_dir().join("HEAD"), &HeadFile { head, seq: 0 })?;
-    let pond = init::publish(unborn, &first)?;
-    warn_of_outer(ctx, pond.mirror_root());
-    print(ctx, pond.pond_dir(), true)
+    }
+}
+
+impl From<InitError> for CommandError {
+    fn from(error: InitError) -> Self {
+        match error {
+            InitError::NotADirectory(_) => {
+                fatal(&error).hint("DIR, --pond and POND name a directory, which is made if it is missing")
+            }
+            InitError::NoPond { directory, source } => Self::from(source).context(format_args!(
+                "there is something called .pond in '{}' that is no pond of this version",
+                escape::path(&directory)
+            )),
+            InitError::Prepare(error) => error.into(),
+            InitError::First(error) => error.into(),
+            InitError::HeadFile(error) => error.into(),
+            InitError::Caller(error) => WorkspaceError::Caller(error).into(),
+        }
+    }
 }
 
 /// Warns where a pond further up tracks files in here: they are files of both now.
 fn warn_of_outer(ctx: &Context, root: &Path) {
     let Some(outer) = root.parent().and_then(Context::place_above) else { return };
-    let tracks = || -> Option<bool> {
-        let pond = pond_oplog::Pond::open_to_read(&outer.root, &Trust::Ours).ok()?;
-        let index = Index::open(&pond.mirror_dir(pond.mirror_id()).join("index")).ok()??;
-        let below = root.strip_prefix(pond.mirror_root()).ok()?;
-        Some(index.any_live(index.range_of_dir(below.as_os_str().as_encoded_bytes())))
-    };
-    if tracks() == Some(true) {
+    if is_tracked_by(&outer.root, root) == Some(true) {
         ctx.ui.warn(format_args!(
             "the pond in '{}' tracks files in here, and goes on to: they are in both ponds",
             escape::path(&outer.root)

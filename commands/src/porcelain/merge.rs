@@ -8,6 +8,7 @@ use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
 use pond_history::short_id;
+use pond_objects::message::{self as tidying, Cleanup};
 use pond_objects::{ObjectId, escape};
 use pond_refs::Head;
 use pond_refs::{Expected, Found, Namespace, RefEdit};
@@ -19,7 +20,6 @@ use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::identity;
 use crate::merging::{self, Applied, Then};
-use crate::message::Cleanup;
 use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
 use crate::porcelain::sequence;
 use crate::revisions;
@@ -350,7 +350,7 @@ fn edit(ctx: &Context, workspace: &Workspace<'_>, message: &BString) -> Result<B
     );
     let cleanup = Cleanup::from_word("strip", true).expect("BUG: strip is a mode");
     let text = cleanup.apply(editor::edit(ctx, &path, &template)?.as_bytes());
-    if crate::message::is_empty(&text) {
+    if tidying::is_empty(&text) {
         return Err(crate::error::nothing("the message is empty; nothing was changed"));
     }
     Ok(text.into())

@@ -1,21 +1,19 @@
 //! Going on with what waits: the ends of `merge`, `cherry-pick` and `revert`.
 
 use crate::context::Context;
-use bstr::{BString, ByteSlice};
-use pond_objects::{ObjectId, ObjectSource as _};
+use pond_objects::ObjectId;
 use pond_oplog::view::View;
 use serde_json::json;
 
 use crate::error::{CommandError, Outcome, advice_on, conflict, fatal, nothing};
-use crate::message::Cleanup;
 use crate::mirror::footprint::Footprint;
 use crate::mirror::save::{self, Saved};
 use crate::porcelain::commit;
 use crate::take_back::{self, Attempt, Found, How, Newer, TakingBack};
 use crate::workspace::Workspace;
+use crate::{deeds, merging};
 use pond_mirror::index::Header;
 use pond_mirror::index::pending::{Pending, Sequence};
-use pond_objects::escape;
 
 /// What waits, if it is what is asked for.
 fn pending<'w>(workspace: &'w Workspace<'_>, doing: Sequence) -> Result<&'w Pending, CommandError> {
@@ -31,21 +29,6 @@ fn pending<'w>(workspace: &'w Workspace<'_>, doing: Sequence) -> Result<&'w Pend
     }
 }
 
-/// Refuses while paths are in conflict, and names them.
-pub(super) fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), CommandError> {
-    let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
-    if pending.conflicts.is_empty() {
-        return Ok(());
-    }
-    let lines = pending.conflicts.iter().take(20).map(|one| format!("\n  {}", escape::quoted(&one.path())));
-    let error = conflict(format_args!("some paths are still in conflict:{}", lines.collect::<String>()))
-        .hint("nothing was committed; edit them, then 'pond add PATH' says that one is decided");
-    Err(match pending.doing {
-        doing if doing.is_only_conflicts() => error,
-        doing => error.hint(format_args!("'pond {} --abort' goes back to before it", doing.command())),
-    })
-}
-
 /// Commits what waited, and goes on with what comes after it.
 pub(super) fn go_on(
     ctx: &Context,
@@ -53,9 +36,10 @@ pub(super) fn go_on(
     doing: Sequence,
 ) -> Result<Outcome, CommandError> {
     let waiting = pending(workspace, doing)?.clone();
-    refuse_unmerged(workspace)?;
+    merging::refuse_unmerged(workspace)?;
     if waiting.is_commit_due() {
-        commit::conclude(ctx, workspace, &waiting)?;
+        let concluded = deeds::commit::conclude(workspace, &waiting, ctx)?;
+        commit::report_concluded(ctx, workspace, &concluded)?;
     }
     let outcome = match doing {
         Sequence::Merge | Sequence::Stash | Sequence::Squash | Sequence::Conflicts => {
@@ -205,21 +189,4 @@ fn wait_for(workspace: &mut Workspace<'_>, kind: &str, pending: Option<Pending>)
 fn save_pending(workspace: &mut Workspace<'_>, pending: Option<Pending>) -> Result<(), CommandError> {
     let header = Header { pending, ..workspace.index.header().clone() };
     Ok(workspace.save_header(header)?)
-}
-
-/// The message that waits, without what was only for reading.
-pub(super) fn message(waiting: &Pending) -> BString {
-    let cleanup = Cleanup::from_word("strip", true).expect("BUG: strip is a mode");
-    cleanup.apply(waiting.message().as_bytes()).into()
-}
-
-/// The author that the commit has which waits: of a picked one its own.
-pub(super) fn author(
-    workspace: &Workspace<'_>,
-    waiting: &Pending,
-) -> Result<Option<pond_objects::Signature>, CommandError> {
-    match (waiting.doing, waiting.commit()) {
-        (Sequence::CherryPick, Some(id)) => Ok(Some(workspace.store().commit(&id)?.author)),
-        _ => Ok(None),
-    }
 }

@@ -10,11 +10,12 @@ use pond_refs::{Found, Namespace, ObjectKind, RefName};
 
 use crate::args::again::AgainArgs;
 use crate::context::Context;
+use crate::deeds::switch::To;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
 use crate::text::suggest;
 use crate::workspace::{self, Purpose, Workspace};
-use go::{Go, To, go};
+use go::{Go, go};
 
 /// Move HEAD to a branch, and the mirror's files with it
 ///
@@ -79,15 +80,15 @@ pub(crate) fn run(ctx: &Context, args: SwitchArgs) -> Result<Outcome, CommandErr
 fn destination(workspace: &Workspace<'_>, args: &SwitchArgs) -> Result<To, CommandError> {
     let target = args.target.as_deref();
     if let Some(name) = &args.create {
-        return To::new_branch(workspace, name, start(workspace, target)?, false);
+        return go::new_branch(workspace, name, start(workspace, target)?, false);
     }
     if let Some(name) = &args.force_create {
-        return To::new_branch(workspace, name, start(workspace, target)?, true);
+        return go::new_branch(workspace, name, start(workspace, target)?, true);
     }
     if let Some(name) = &args.orphan {
         return match target {
             Some(_) => Err(usage("--orphan begins without a commit, and takes no START")),
-            None => To::orphan(workspace, name),
+            None => Ok(To::orphan(workspace, new_name(name)?)?),
         };
     }
     if args.detach {
@@ -123,7 +124,7 @@ fn find(workspace: &Workspace<'_>, text: &OsStr) -> Result<Found, CommandError> 
 
 /// The branch that a text names. A branch goes before a tag of the same name.
 pub(super) fn branch(workspace: &Workspace<'_>, text: &OsStr) -> Result<To, CommandError> {
-    if let Some(to) = To::branch(workspace, text)? {
+    if let Some(to) = go::branch_named(workspace, text)? {
         return Ok(to);
     }
     let found = match revisions::resolve_object(workspace, text) {

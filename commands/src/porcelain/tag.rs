@@ -7,13 +7,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use pond_history::short_id;
-use pond_objects::ObjectId;
-use pond_refs::{Expected, Namespace, RefEdit, RefName};
+use pond_refs::Namespace;
 
 use crate::context::Context;
+use crate::deeds::tag;
 use crate::error::{CommandError, Outcome, usage};
 use crate::ref_list::{self, ListArgs, Patterns, Template};
-use crate::ref_update::{self, Moves};
 use crate::workspace::{self, Purpose};
 use pond_history::refs::Listed;
 use pond_objects::escape;
@@ -150,28 +149,12 @@ fn delete(ctx: &Context, names: &[String]) -> Result<Outcome, CommandError> {
         return Err(usage("which tag?").hint("'pond tag' lists them"));
     }
     let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
-    let mut gone: Vec<(RefName, ObjectId)> = Vec::new();
-    for text in names {
-        let name = RefName::new(&format!("tags/{text}"));
-        let found = match &name {
-            Ok(name) => workspace.snapshot.view().target(name)?,
-            Err(_) => None,
-        };
-        match (name, found) {
-            (Ok(name), Some(id)) if gone.iter().all(|(other, _)| *other != name) => gone.push((name, id)),
-            (Ok(_), Some(_)) => {}
-            _ => ctx.ui.error(format_args!("tag '{}' not found", escape::plain(text.as_bytes()))),
-        }
+    let found = tag::find(&workspace, names)?;
+    for text in &found.missing {
+        ctx.ui.error(format_args!("tag '{}' not found", escape::plain(text.as_bytes())));
     }
-    let edits = gone.iter().map(|(name, id)| RefEdit {
-        name: name.clone(),
-        expected: Expected::MustBe(*id),
-        new: None,
-    });
-    let moves = Moves::of(edits.collect());
-    let deleted: Vec<&str> = gone.iter().map(|(name, _)| name.short()).collect();
-    let parameters = [("deleted", deleted.join(" "))];
-    ref_update::publish(&mut workspace, "TAG", &parameters, moves, |_| ())?;
+    tag::delete(&mut workspace, &found)?;
+    let gone = found.gone;
     for (name, id) in &gone {
         let (text, short) = (name.short(), short_id(workspace.store(), id));
         if ctx.ui.is_json() {

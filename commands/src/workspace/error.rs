@@ -235,6 +235,14 @@ pub(crate) enum WorkspaceError {
         /// Before what.
         before: Before,
     },
+    /// Paths are in conflict.
+    #[error("some paths are still in conflict")]
+    Unmerged {
+        /// What waits for them to be decided.
+        sequence: Sequence,
+        /// The paths.
+        paths: Vec<BString>,
+    },
     /// Staged content is lost.
     #[error("the staged pack {packs} is not what it was")]
     ContentLost {

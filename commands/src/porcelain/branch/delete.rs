@@ -1,15 +1,13 @@
 //! `pond branch -d`.
 
 use pond_history::short_id;
-use pond_objects::{ObjectId, ObjectSource as _};
-use pond_refs::{Expected, RefEdit, RefName};
+use pond_objects::{ObjectId, ObjectSource as _, escape};
+use pond_refs::RefName;
 
-use super::used;
 use crate::context::Context;
+use crate::deeds::branch::{self, Kept};
 use crate::error::{CommandError, Outcome, usage};
-use crate::ref_update::{self, Moves};
 use crate::workspace::{self, Purpose, Workspace};
-use pond_objects::escape;
 
 /// Deletes what can be deleted, in one operation, and names the rest.
 pub(super) fn run(
@@ -22,54 +20,23 @@ pub(super) fn run(
         return Err(usage("which branch?").hint("'pond branch' lists them"));
     }
     let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
-    let in_use = ref_update::branches_in_use(&workspace)?;
-    let mut gone: Vec<(RefName, ObjectId)> = Vec::new();
-    for text in names {
-        let name = match remotes {
-            true => RefName::new(&format!("remotes/{text}")),
-            false => RefName::new(&format!("heads/{text}")),
-        };
-        let found = match &name {
-            Ok(name) => workspace.snapshot.view().target(name)?.map(|id| (name, id)),
-            Err(_) => None,
-        };
-        let Some((name, id)) = found else {
-            let word = if remotes { "remote-tracking branch" } else { "branch" };
-            ctx.ui.error(format_args!("{word} '{}' not found", escape::plain(text.as_bytes())));
-            continue;
-        };
-        if let Some(mirror) = in_use.get(name) {
-            ctx.ui.error(used(&workspace, name, mirror, "delete").message());
-            continue;
-        }
-        if !force && !remotes && !is_merged(&workspace, id)? {
-            ctx.ui.error(format_args!("the branch '{text}' is not fully merged"));
-            ctx.ui.hint(format_args!("'pond branch -D {text}' deletes it all the same"));
-            continue;
-        }
-        if gone.iter().all(|(other, _)| other != name) {
-            gone.push((name.clone(), id));
+    let found = branch::find(&workspace, names, remotes, force)?;
+    for (text, kept) in &found.kept {
+        match kept {
+            Kept::NotFound => {
+                let word = if remotes { "remote-tracking branch" } else { "branch" };
+                ctx.ui.error(format_args!("{word} '{}' not found", escape::plain(text.as_bytes())));
+            }
+            Kept::InUse(error) => ctx.ui.error(error),
+            Kept::NotMerged => {
+                ctx.ui.error(format_args!("the branch '{text}' is not fully merged"));
+                ctx.ui.hint(format_args!("'pond branch -D {text}' deletes it all the same"));
+            }
         }
     }
-    let edits: Vec<RefEdit> = gone
-        .iter()
-        .map(|(name, id)| RefEdit { name: name.clone(), expected: Expected::MustBe(*id), new: None })
-        .collect();
-    let deleted: Vec<&str> = gone.iter().map(|(name, _)| name.short()).collect();
-    let parameters = [("deleted", deleted.join(" "))];
-    if !edits.is_empty() {
-        ref_update::publish(&mut workspace, "BRANCH", &parameters, Moves::of(edits), |_| ())?;
-    }
-    report(ctx, &workspace, &gone)?;
-    Ok(if gone.len() == names.len() { Outcome::Done } else { Outcome::Nothing })
-}
-
-/// Whether HEAD has everything that a branch at this commit has.
-fn is_merged(workspace: &Workspace<'_>, id: ObjectId) -> Result<bool, CommandError> {
-    match workspace.head.commit {
-        Some(head) => Ok(pond_history::is_ancestor(workspace.store(), id, head)?),
-        None => Ok(false),
-    }
+    branch::delete(&mut workspace, &found)?;
+    report(ctx, &workspace, &found.gone)?;
+    Ok(if found.gone.len() == names.len() { Outcome::Done } else { Outcome::Nothing })
 }
 
 fn report(

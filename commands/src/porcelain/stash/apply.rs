@@ -18,6 +18,7 @@ use super::ApplyArgs;
 use super::find::{Stash, find};
 use super::list::tell_dropped;
 use crate::context::Context;
+use crate::deeds::switch::To;
 use crate::error::{CommandError, Outcome, conflict, interrupted};
 use crate::merging::{self, pack_contents};
 use crate::mirror::lay_out::{self, LaidOut, target_of};
@@ -28,7 +29,7 @@ use crate::mirror::save;
 use crate::mirror::stage::host_path;
 use crate::mirror::staged_tree::NewPages;
 use crate::porcelain::status;
-use crate::porcelain::switch::go::{To, add_files, head_json};
+use crate::porcelain::switch::go::{self, add_files, head_json};
 use crate::ui::changes_json::path_rows;
 use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::{Pending, Sequence};
@@ -257,7 +258,7 @@ pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Resul
     merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, text)?;
-    let To::New { name, .. } = To::new_branch(&workspace, name, Some(stash.base_id), false)? else {
+    let To::New { name, .. } = go::new_branch(&workspace, name, Some(stash.base_id), false)? else {
         unreachable!("BUG: a new branch is one")
     };
     let scan = lay_out::look(&workspace)?;

@@ -6,123 +6,57 @@ use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
 use pond_history::short_id;
-use pond_objects::merge::{Labels, MergeOptions};
+use pond_objects::merge::MergeOptions;
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
-use pond_refs::Head;
-use pond_refs::{Expected, RefEdit, RefName};
+use pond_refs::{Head, RefName};
 use serde_json::{Map, Value, json};
 
 use super::{left_behind, new_name};
-use crate::error::{CommandError, Outcome, fatal, interrupted};
+use crate::deeds::switch::{SwitchError, SwitchRequest, Switched, To, switch};
+use crate::error::{Class, CommandError, Outcome, fatal, interrupted};
 use crate::mirror::carried::Carried;
 use crate::mirror::lay_out::LaidOut;
-use crate::mirror::merge_over;
-use crate::mirror::move_head::{MoveHead, MovedHead, Uncommitted, move_head};
-use crate::ref_update::{self, Moves};
+use crate::mirror::move_head::MovedHead;
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 use crate::workspace::Workspace;
-use crate::{merging, operation_output};
 use pond_objects::escape;
 
-/// Where HEAD goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum To {
-    /// A branch, at the commit that it is at.
-    Branch(RefName, ObjectId),
-    /// A commit, on no branch.
-    Commit(ObjectId),
-    /// A branch that is made, or moved.
-    New {
-        /// The branch.
-        name: RefName,
-        /// Where it starts; none: where HEAD is.
-        start: Option<ObjectId>,
-        /// Where it was.
-        old: Option<ObjectId>,
-    },
-    /// A branch without a commit.
-    Orphan(RefName),
+/// The branch called so, if there is one; `-` and its kin are looked up.
+pub(crate) fn branch_named(workspace: &Workspace<'_>, text: &OsStr) -> Result<Option<To>, CommandError> {
+    if text == "-" || text.as_encoded_bytes().starts_with(b"@{-") {
+        let found = revisions::resolve_found(workspace, text)?;
+        let name = found.reference.filter(RefName::is_branch);
+        return Ok(name.map(|name| To::Branch(name, found.id)));
+    }
+    let Some(name) = text.to_str().and_then(|text| RefName::branch(text).ok()) else { return Ok(None) };
+    let at = workspace.snapshot.view().target(&name)?;
+    Ok(at.map(|id| To::Branch(name, id)))
 }
 
-impl To {
-    /// The branch called so, if there is one; `-` and its kin are looked up.
-    pub(crate) fn branch(workspace: &Workspace<'_>, text: &OsStr) -> Result<Option<Self>, CommandError> {
-        if text == "-" || text.as_encoded_bytes().starts_with(b"@{-") {
-            let found = revisions::resolve_found(workspace, text)?;
-            let name = found.reference.filter(RefName::is_branch);
-            return Ok(name.map(|name| Self::Branch(name, found.id)));
-        }
-        let Some(name) = text.to_str().and_then(|text| RefName::branch(text).ok()) else { return Ok(None) };
-        let at = workspace.snapshot.view().target(&name)?;
-        Ok(at.map(|id| Self::Branch(name, id)))
-    }
+/// A new branch; with `force` one of that name may be there.
+pub(crate) fn new_branch(
+    workspace: &Workspace<'_>,
+    name: &OsStr,
+    start: Option<ObjectId>,
+    force: bool,
+) -> Result<To, CommandError> {
+    Ok(To::new_branch(workspace, new_name(name)?, start, force)?)
+}
 
-    /// A new branch; with `force` one of that name may be there.
-    pub(crate) fn new_branch(
-        workspace: &Workspace<'_>,
-        name: &OsStr,
-        start: Option<ObjectId>,
-        force: bool,
-    ) -> Result<Self, CommandError> {
-        let name = new_name(name)?;
-        let old = workspace.snapshot.view().target(&name)?;
-        if old.is_some() && !force {
-            return Err(taken(&name));
-        }
-        let mirror = ref_update::branches_in_use(workspace)?.remove(&name);
-        if let Some(mirror) = mirror.filter(|mirror| *mirror != workspace.session.mirror) {
-            return Err(fatal(format_args!(
-                "cannot move the branch '{}': the mirror '{}' is on it",
-                escape::plain(name.short().as_bytes()),
-                escape::plain(mirror.as_bytes())
-            )));
-        }
-        Ok(Self::New { name, start, old })
-    }
-
-    /// A branch that has no commit yet.
-    pub(crate) fn orphan(workspace: &Workspace<'_>, name: &OsStr) -> Result<Self, CommandError> {
-        let name = new_name(name)?;
-        match workspace.snapshot.view().target(&name)? {
-            Some(_) => Err(taken(&name)),
-            None => Ok(Self::Orphan(name)),
-        }
-    }
-
-    fn name(&self) -> String {
-        match self {
-            Self::Branch(name, _) | Self::New { name, .. } | Self::Orphan(name) => name.short().to_owned(),
-            Self::Commit(id) => id.to_hex(),
-        }
-    }
-
-    /// Where HEAD stands then.
-    fn head(&self, now: &Head) -> Head {
-        let (branch, commit) = match self {
-            Self::Branch(name, id) => (Some(name), Some(*id)),
-            Self::Commit(id) => (None, Some(*id)),
-            Self::New { name, start, .. } => (Some(name), start.or(now.commit)),
-            Self::Orphan(name) => (Some(name), None),
-        };
-        Head { branch: branch.cloned(), commit }
-    }
-
-    /// What becomes of the branch.
-    fn edits(&self, commit: Option<ObjectId>) -> Vec<RefEdit> {
-        match self {
-            Self::New { name, old, .. } => {
-                vec![RefEdit { name: name.clone(), expected: Expected::from(*old), new: commit }]
+impl From<SwitchError> for CommandError {
+    fn from(error: SwitchError) -> Self {
+        match error {
+            SwitchError::Workspace(error) => error.into(),
+            SwitchError::InUse { .. } => Self::from_error(Class::Fatal, &error),
+            SwitchError::Taken(ref name) => {
+                let name = escape::plain(name.short().as_bytes());
+                fatal(&error).hint(format_args!(
+                    "'pond switch {name}' goes to it, 'pond switch -C {name}' moves it here"
+                ))
             }
-            _ => Vec::new(),
         }
     }
-}
-
-fn taken(name: &RefName) -> CommandError {
-    let name = escape::plain(name.short().as_bytes());
-    fatal(format_args!("a branch named '{name}' already exists"))
-        .hint(format_args!("'pond switch {name}' goes to it, 'pond switch -C {name}' moves it here"))
 }
 
 /// A move that was asked for.
@@ -142,34 +76,7 @@ pub(crate) struct Go {
 /// Moves HEAD and the mirror, and says so.
 pub(crate) fn go(ctx: &Context, workspace: &mut Workspace<'_>, go: Go) -> Result<Outcome, CommandError> {
     let Go { kind, to, discard, merge, advise } = go;
-    let before = workspace.head.clone();
-    let head = to.head(&before);
-    let edits = to.edits(head.commit);
-    let parameters = [("to", to.name())];
-    // A new branch where HEAD is: nothing in the mirror changes, so nothing has to be looked at.
-    let is_here = matches!(to, To::New { start: None, .. }) && !discard;
-    let mut has_conflicts = false;
-    let moved = if is_here {
-        let moves = Moves { edits, head: Some(head), ..Moves::default() };
-        ref_update::publish(workspace, kind, &parameters, moves, |_| ())?;
-        MovedHead { before, laid_out: LaidOut::default(), carried: Carried::default() }
-    } else {
-        let uncommitted = if discard { Uncommitted::GiveUp } else { Uncommitted::Carry };
-        let commit = head.commit;
-        let request = MoveHead { kind, parameters: &parameters, head, edits, uncommitted };
-        match merge {
-            Some(options) if merge_over::is_needed(workspace, commit)? => {
-                let (ours, base) = (to.name(), operation_output::place(&before));
-                let labels =
-                    Labels { ours: ours.as_str().into(), base: base.as_str().into(), theirs: "local".into() };
-                let (moved, merged) = merge_over::merge_over(workspace, request, labels, &options)?;
-                merging::tell(workspace, &merged);
-                has_conflicts = !merged.is_clean;
-                moved
-            }
-            _ => move_head(workspace, request)?,
-        }
-    };
+    let Switched { moved, merged } = switch(workspace, SwitchRequest { kind, to: &to, discard, merge })?;
     explain(ctx, workspace, &moved.before, &to, advise)?;
     print(ctx, workspace, &moved, &to)?;
     if moved.laid_out.interrupted {
@@ -177,7 +84,7 @@ pub(crate) fn go(ctx: &Context, workspace: &mut Workspace<'_>, go: Go) -> Result
             "interrupted; HEAD has moved, and the next command that changes the mirror writes the files that are missing",
         ));
     }
-    if has_conflicts {
+    if merged.is_some_and(|merged| !merged.is_clean) {
         ctx.ui.hint(
             "'pond add PATH' says that one is decided; 'pond undo' goes back, with the changes as they were",
         );

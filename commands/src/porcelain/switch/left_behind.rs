@@ -1,10 +1,10 @@
 //! Commits that are on no branch any more when HEAD leaves them.
 
 use crate::context::Context;
-use pond_history::{Walk, WalkOptions, short_id};
+use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _};
-use pond_oplog::RowType;
 
+use crate::deeds::switch::left_behind;
 use crate::error::CommandError;
 use crate::workspace::Workspace;
 use pond_objects::escape;
@@ -18,7 +18,7 @@ pub(super) fn tell(ctx: &Context, workspace: &Workspace<'_>, old: ObjectId) -> R
     if ui.is_quiet() {
         return Ok(());
     }
-    let lost = lost(workspace, old)?;
+    let lost = left_behind(workspace, old)?;
     let line = |id: &ObjectId| -> Result<String, CommandError> {
         let commit = workspace.store().commit(id)?;
         Ok(format!("{} {}", short_id(workspace.store(), id), escape::plain(commit.subject())))
@@ -43,19 +43,4 @@ pub(super) fn tell(ctx: &Context, workspace: &Workspace<'_>, old: ObjectId) -> R
     let id = short_id(workspace.store(), newest);
     ui.hint(format_args!("'pond branch NAME {id}' keeps {them}, on a branch of that name"));
     Ok(())
-}
-
-/// What leads from the commit back to what a ref, a stash or HEAD has, newest first.
-fn lost(workspace: &Workspace<'_>, old: ObjectId) -> Result<Vec<ObjectId>, CommandError> {
-    let (store, view) = (workspace.store(), workspace.snapshot.view());
-    let mut kept: Vec<ObjectId> = workspace.head.commit.into_iter().collect();
-    kept.extend(view.stashes()?.into_iter().map(|(_, id)| id));
-    for (_, id) in view.refs()? {
-        kept.push(pond_history::peel(store, id)?);
-    }
-    kept.retain(|id| store.type_of(id) == Some(RowType::Commit));
-    kept.sort();
-    kept.dedup();
-    let walk = Walk::new(store, &[old], &kept, WalkOptions::default())?;
-    walk.map(|found| Ok(found?.0)).collect()
 }

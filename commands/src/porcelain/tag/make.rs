@@ -1,20 +1,20 @@
 //! `pond tag NAME`.
 
 use bstr::{BString, ByteSlice as _};
-use pond_history::short_id;
-use pond_objects::{ObjectId, Tag, Tagged, escape};
-use pond_oplog::RowType;
-use pond_refs::{Expected, RefEdit, RefName};
+use pond_objects::message::Cleanup;
+use pond_objects::{ObjectId, escape};
+use pond_refs::RefName;
 
 use super::TagArgs;
 use crate::context::Context;
+use crate::deeds::tag::{self, Annotation, TagError};
 use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, nothing, usage};
 use crate::identity;
-use crate::message::{self, Cleanup};
-use crate::ref_update::{self, Moves};
+use crate::message;
 use crate::revisions;
 use crate::workspace::{self, Purpose, Workspace};
+use pond_history::short_id;
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {
     let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
@@ -31,24 +31,15 @@ pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Out
         Some(text) => revisions::resolve_any(&workspace, text)?,
         None => revisions::resolve_any(&workspace, "HEAD".as_ref())?,
     };
-    let old = workspace.snapshot.view().target(&name)?;
-    if old.is_some() && !args.force {
-        return Err(fatal(format_args!("tag '{}' already exists", escape::plain(name.short().as_bytes())))
-            .hint("-f takes its place"));
-    }
-    let tag = match args.annotate || !args.message.is_empty() || args.file.is_some() {
-        true => Some(tag(ctx, &workspace, args, &name, object, old)?),
+    let old = tag::check_name(&workspace, &name, args.force)?;
+    let annotation = match args.annotate || !args.message.is_empty() || args.file.is_some() {
+        true => {
+            let tagger = identity::committer(ctx)?;
+            Some(Annotation { tagger, message: message(ctx, &workspace, args, &name, old)? })
+        }
         false => None,
     };
-    let new = tag.as_ref().map_or(object, Tag::id);
-    let expected = if args.force { Expected::Any } else { Expected::MustNotExist };
-    let parameters = [("tag", name.short().to_owned())];
-    let moves = Moves::of(vec![RefEdit { name: name.clone(), expected, new: Some(new) }]);
-    ref_update::publish(&mut workspace, "TAG", &parameters, moves, |transaction| {
-        if let Some(tag) = &tag {
-            transaction.add_tag(tag);
-        }
-    })?;
+    let new = tag::make(&mut workspace, name.clone(), object, annotation, args.force)?;
     if ctx.ui.is_json() {
         ctx.ui.json(
             &serde_json::json!({ "tag": name.short(), "id": new.to_hex(), "object": object.to_hex() }),
@@ -60,23 +51,13 @@ pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Out
     Ok(Outcome::Done)
 }
 
-fn tag(
-    ctx: &Context,
-    workspace: &Workspace<'_>,
-    args: &TagArgs,
-    name: &RefName,
-    object: ObjectId,
-    old: Option<ObjectId>,
-) -> Result<Tag, CommandError> {
-    let kind = match workspace.store().type_of(&object) {
-        Some(RowType::Commit) => Tagged::Commit,
-        Some(RowType::Page) => Tagged::Tree,
-        Some(RowType::Tag) => Tagged::Tag,
-        _ => Tagged::Blob,
-    };
-    let tagger = identity::committer(ctx)?;
-    let message = message(ctx, workspace, args, name, old)?;
-    Ok(Tag { object, kind, name: name.short().to_owned(), tagger, extra: Vec::new(), message })
+impl From<TagError> for CommandError {
+    fn from(error: TagError) -> Self {
+        match error {
+            TagError::Workspace(error) => error.into(),
+            TagError::Taken(_) => fatal(&error).hint("-f takes its place"),
+        }
+    }
 }
 
 fn message(

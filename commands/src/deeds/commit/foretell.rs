@@ -1,60 +1,45 @@
 //! What a commit would hold, without making it.
 
-use crate::context::Context;
 use std::collections::BTreeMap;
 
 use bstr::BString;
-use pond_objects::{Change, ObjectId, Side, path_order};
-use serde_json::json;
-
-use super::scope::Scope;
-use super::{Base, word};
-use crate::error::{CommandError, Outcome, partial};
-use crate::ui::changes_json::change_json;
-use crate::workspace::Workspace;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::scan::{Hashing, ScanOptions, State, scan};
-use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
+use pond_objects::{Change, ObjectId, Side, path_order};
 
-/// Prints the changes; with `-a` or paths those of tracked files among them, none of which is stored.
-pub(super) fn dry_run(
-    ctx: &Context,
-    workspace: &Workspace<'_>,
-    scope: &Scope,
-    base: &Base,
-    staged: Vec<Change>,
-) -> Result<Outcome, CommandError> {
-    let changes = match scope.stages() {
-        true => with_tracked(ctx, workspace, scope.pathspecs(), base, staged)?,
-        false => staged,
-    };
-    let ui = &ctx.ui;
-    if ui.is_json() {
-        ui.json(&json!({
-            "branch": workspace.head.branch.as_ref().map(|branch| branch.short()),
-            "parents": base.parents.iter().map(ObjectId::to_hex).collect::<Vec<_>>(),
-            "changes": changes.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
-            "files_changed": changes.len(),
-            "dry_run": true,
-        }))?;
-    } else {
-        for change in &changes {
-            ui.say(format_args!("{} {}", word(change), escape::quoted(&change.path)));
-        }
-    }
-    Ok(if changes.is_empty() { Outcome::Nothing } else { Outcome::Done })
+use super::{CommitError, CommitRequest, NextCommit, Tracked};
+use crate::workspace::Workspace;
+
+/// What a commit would hold.
+pub(crate) struct Foretold {
+    /// What it would follow.
+    pub(crate) parents: Vec<ObjectId>,
+    /// What it would change. A content that was not read has no id.
+    pub(crate) changes: Vec<Change>,
 }
 
-/// The staged changes, with what the mirror has of tracked files in the place of what is staged. A content that was not
-/// read has no id.
+/// Says what would be committed; nothing is stored or staged.
+///
+/// # Errors
+/// Nothing was changed.
+pub(crate) fn foretell(workspace: &Workspace<'_>, request: &CommitRequest) -> Result<Foretold, CommitError> {
+    let next = NextCommit::of(workspace, &request.scope, request.amend, Tracked::default())?;
+    let staged = next.changes(workspace).iter().collect();
+    let changes = match request.scope.stages() {
+        true => with_tracked(workspace, request.scope.pathspecs(), &next, staged)?,
+        false => staged,
+    };
+    Ok(Foretold { parents: next.parents, changes })
+}
+
+/// The staged changes, with what the mirror has of tracked files in the place of what is staged.
 fn with_tracked(
-    ctx: &Context,
     workspace: &Workspace<'_>,
     pathspecs: Option<&Pathspecs>,
-    base: &Base,
+    next: &NextCommit,
     staged: Vec<Change>,
-) -> Result<Vec<Change>, CommandError> {
+) -> Result<Vec<Change>, CommitError> {
     let ignore = workspace.ignore()?;
     let options = ScanOptions {
         ignore: &ignore,
@@ -64,19 +49,16 @@ fn with_tracked(
         hashing: Hashing::SameSize,
     };
     let scan = scan(workspace.pond.mirror_root(), &workspace.index, options)?;
-    let unreadable = scan.unreadable.iter().map(|(path, error)| (path, error.to_string()));
+    let unreadable = scan.unreadable.iter().map(|(path, error)| (path.clone(), error.to_string()));
     let special = scan.changes.iter().filter_map(|change| match change.state {
         State::Special(word) => {
-            Some((&change.path, format!("it is a {word}, which has no content to stage")))
+            Some((change.path.clone(), format!("it is a {word}, which has no content to stage")))
         }
         _ => None,
     });
     let failed: Vec<_> = unreadable.chain(special).collect();
     if !failed.is_empty() {
-        for (path, error) in &failed {
-            ctx.ui.error(format_args!("{}: {error}", escape::quoted(path)));
-        }
-        return Err(partial("some files could not be looked at, and would stop 'commit -a'"));
+        return Err(CommitError::NotLookedAt(failed));
     }
     let mut changes: BTreeMap<BString, Change> =
         staged.into_iter().map(|change| (change.path.clone(), change)).collect();
@@ -90,7 +72,7 @@ fn with_tracked(
                 size: found.stat.map_or(0, |stat| stat.size),
             }),
         };
-        let row = base.index.row(&found.path);
+        let row = next.index.row(&found.path);
         let old = row.and_then(|row| row.base_side());
         match changes.remove(&found.path) {
             Some(Change { old_path: Some(old_path), old, .. }) if new.is_none() => {
