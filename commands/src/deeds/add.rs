@@ -10,7 +10,7 @@ use pond_oplog::ingest::Stored;
 
 use crate::mirror::leftovers;
 use crate::mirror::lost_content;
-use crate::mirror::stage::{Growing, StageResult, Staged, Wanted, stage};
+use crate::mirror::stage::{Growing, StageResult, Staged, Wanted, host_path, stage};
 use crate::mirror::staged_packs;
 use crate::observer::{self, Event};
 use crate::workspace::{Workspace, WorkspaceError, deed_error};
@@ -18,7 +18,7 @@ use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::pending::Conflict;
 use pond_mirror::index::{Update, Updates, find_update};
 use pond_mirror::path_list::PathList;
-use pond_mirror::scan::refused::refused;
+use pond_mirror::scan::refused::{refused, reserved_name};
 use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
 use pond_objects::escape;
 use pond_objects::path::is_below;
@@ -45,7 +45,7 @@ pub(crate) struct Added {
     pub(crate) added: PathList,
     /// Paths that the next commit will not have.
     pub(crate) removed: PathList,
-    /// Ignored paths that a pattern matched which matched nothing else; directories end with `/`.
+    /// Ignored paths that were named, or that a pattern matched which matched nothing else; those directories end with `/`.
     pub(crate) ignored: Vec<BString>,
     /// Paths that could not be staged, with the reason.
     pub(crate) failed: Vec<(BString, String)>,
@@ -62,6 +62,9 @@ pub(crate) enum AddError {
     /// A pathspec matched nothing.
     #[error("pathspec '{}' did not match any files", escape::plain(.0))]
     NoMatch(BString),
+    /// A pathspec names something behind a symbolic link.
+    #[error("pathspec '{}' is beyond a symbolic link", escape::plain(.0))]
+    BeyondSymlink(BString),
     /// What every deed can end with.
     #[error(transparent)]
     Workspace(WorkspaceError),
@@ -71,6 +74,8 @@ deed_error!(AddError);
 
 /// Stages, and writes the index. The caller reports [`Added::failed`].
 pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, AddError> {
+    let mut ignored =
+        request.pathspecs.map_or_else(|| Ok(Vec::new()), |given| named_in_vain(workspace, request, given))?;
     let lost = lost_content::find(workspace)?;
     if let Some(lost) = &lost {
         workspace.index = lost.doubt(&workspace.index);
@@ -80,7 +85,7 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
         return Err(AddError::EmptyMirror);
     }
     let decided = decided(workspace, request);
-    let ignored = only_ignored(workspace, request, &scan);
+    ignored.extend(only_ignored(workspace, request, &scan));
     let unmatched = request.pathspecs.map(Pathspecs::unmatched).unwrap_or_default();
     let is_pattern = |given: &&&bstr::BStr| given.iter().any(|byte| b"*?[".contains(byte));
     if let Some(given) = unmatched.iter().find(is_pattern) {
@@ -136,6 +141,37 @@ pub(crate) fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Re
     others.for_each(|path| report.added.push(path));
     report.removed = work.removed;
     Ok(report)
+}
+
+/// Refuses a path that is nowhere, before anything is staged; gives those that are left out as ignored.
+fn named_in_vain(
+    workspace: &Workspace<'_>,
+    request: &AddRequest<'_>,
+    pathspecs: &Pathspecs,
+) -> Result<Vec<BString>, AddError> {
+    let ignore = workspace.ignore()?;
+    let root = workspace.pond.mirror_root();
+    let is_symlink = |path: &[u8]| {
+        host_path(root, path).symlink_metadata().is_ok_and(|found| found.file_type().is_symlink())
+    };
+    if let Some(given) = pathspecs.beyond_symlink(is_symlink) {
+        return Err(AddError::BeyondSymlink(given.into()));
+    }
+    let mut ignored = Vec::new();
+    for path in pathspecs.literal_paths() {
+        let on_host = std::fs::symlink_metadata(host_path(root, path));
+        let is_tracked = workspace.is_tracked(path);
+        match on_host {
+            Err(_) if !is_tracked => return Err(AddError::NoMatch(path.into())),
+            // What is never versioned, forced or not, is named with the reason when the rest is staged.
+            Ok(_) if reserved_name(path).is_some() => {}
+            Ok(found) if !request.force && !is_tracked && ignore.matched(path, found.is_dir()).ignored => {
+                ignored.push(path.into());
+            }
+            _ => {}
+        }
+    }
+    Ok(ignored)
 }
 
 /// What is to be done, and then what was.

@@ -8,10 +8,8 @@ use crate::deeds::add::{AddError, AddRequest, Added, add};
 use crate::error::{CommandError, Outcome, fatal};
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::changes_json::{failed_rows, path_rows};
-use crate::workspace::{self, Purpose, Workspace};
-use pond_mirror::scan::refused::reserved_name;
+use crate::workspace::{self, Purpose};
 use pond_objects::escape;
-use pond_objects::pathspec::Pathspecs;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -82,16 +80,11 @@ pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError>
         dry_run: args.dry_run,
         names: ctx.ui.is_json() || ctx.ui.verbosity() > 0,
     };
-    let ignored = match &named {
-        Some(pathspecs) => refuse_unmatched(ctx, &workspace, &args, pathspecs)?,
-        None => false,
-    };
     let added = add(&mut workspace, &request)?;
     say_what_is_ignored(ctx, &added.ignored);
-    let ignored = ignored || !added.ignored.is_empty();
     show(ctx, &args, &added)?;
     match added.failed.is_empty() {
-        true if ignored => Ok(Outcome::Nothing),
+        true if !added.ignored.is_empty() => Ok(Outcome::Nothing),
         true => Ok(Outcome::Done),
         false => Ok(Outcome::Partial),
     }
@@ -107,49 +100,10 @@ impl From<AddError> for CommandError {
             AddError::NoMatch(_) => {
                 fatal(&error).hint("nothing was staged; 'pond status' lists what is there")
             }
+            AddError::BeyondSymlink(_) => fatal(&error)
+                .hint("nothing was staged; a link is versioned as a link: add it by its own name"),
         }
     }
-}
-
-/// Refuses a path that is nowhere, before anything is staged; gives whether some were left out as ignored.
-fn refuse_unmatched(
-    ctx: &Context,
-    workspace: &Workspace<'_>,
-    args: &AddArgs,
-    pathspecs: &Pathspecs,
-) -> Result<bool, CommandError> {
-    use crate::mirror::stage::host_path;
-    let ignore = workspace.ignore()?;
-    let mut ignored = Vec::new();
-    let root = workspace.pond.mirror_root();
-    let is_symlink = |path: &[u8]| {
-        host_path(root, path).symlink_metadata().is_ok_and(|found| found.file_type().is_symlink())
-    };
-    if let Some(given) = pathspecs.beyond_symlink(is_symlink) {
-        return Err(fatal(format_args!("pathspec '{}' is beyond a symbolic link", escape::plain(given)))
-            .hint("nothing was staged; a link is versioned as a link: add it by its own name"));
-    }
-    for path in pathspecs.literal_paths() {
-        let on_host = std::fs::symlink_metadata(host_path(root, path));
-        let tracked = workspace.is_tracked(path);
-        match on_host {
-            Err(_) if !tracked => {
-                return Err(fatal(format_args!(
-                    "pathspec '{}' did not match any files",
-                    escape::plain(path)
-                ))
-                .hint("nothing was staged; 'pond status' lists what is there"));
-            }
-            // What is never versioned, -f or not, is named with the reason when the rest is staged.
-            Ok(_) if reserved_name(path).is_some() => {}
-            Ok(found) if !args.force && !tracked && ignore.matched(path, found.is_dir()).ignored => {
-                ignored.push(path.to_owned())
-            }
-            _ => {}
-        }
-    }
-    say_what_is_ignored(ctx, &ignored);
-    Ok(!ignored.is_empty())
 }
 
 fn say_what_is_ignored(ctx: &Context, ignored: &[BString]) {
