@@ -74,7 +74,8 @@ impl Touched {
         Cow::Owned(all)
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether nothing is changed.
+    pub(super) fn is_empty(&self) -> bool {
         self.paths.is_empty() && self.whole.is_none_or(|[before, after]| before == after)
     }
 
