@@ -5,6 +5,7 @@ pub(crate) mod branch;
 pub(crate) mod clean;
 pub(crate) mod commit;
 pub(crate) mod init;
+pub(crate) mod merge;
 pub(crate) mod mv;
 pub(crate) mod reset;
 pub(crate) mod restore;

@@ -2,7 +2,6 @@
 
 mod squash;
 
-use crate::mirror::rearrange::Record;
 use crate::report;
 use std::ffi::OsString;
 
@@ -10,22 +9,21 @@ use bstr::{BString, ByteSlice};
 use pond_history::short_id;
 use pond_objects::message::{self as tidying, Cleanup};
 use pond_objects::{ObjectId, escape};
-use pond_refs::Head;
-use pond_refs::{Expected, Found, Namespace, RefEdit};
+use pond_refs::{Found, Namespace};
 use serde_json::json;
 
 use crate::args::strategy::StrategyArgs;
 use crate::context::Context;
+use crate::deeds::merge::{self, Forward, MergeError, MergeRequest, Recorded, Way};
 use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::identity;
-use crate::merging::{self, Applied, Then};
-use crate::mirror::move_head::{MoveHead, Uncommitted, move_head};
+use crate::merging::Applied;
 use crate::porcelain::sequence;
 use crate::revisions;
 use crate::text::size;
 use crate::workspace::{self, Purpose, Workspace};
-use pond_mirror::index::pending::{Pending, Sequence};
+use pond_mirror::index::pending::Sequence;
 
 /// Join another history to the current branch
 ///
@@ -127,27 +125,38 @@ pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandErro
     }
     let text = args.commit.clone().expect("BUG: the parser asks for a commit");
     let theirs = revisions::resolve_found(&workspace, &text)?;
-    merging::refuse_while_pending(&workspace, "merge")?;
-    let Some(ours) = workspace.head.commit else {
-        return fast_forward(ctx, &mut workspace, &args, &text, &theirs, None);
+    let request = MergeRequest {
+        theirs: theirs.id,
+        name: BString::from(text.as_encoded_bytes()),
+        forward: match (args.no_ff, args.ff_only) {
+            (true, _) => Forward::Never,
+            (_, true) => Forward::Only,
+            _ => Forward::IfPossible,
+        },
+        squash: args.squash,
+        no_commit: args.no_commit,
+        unrelated: args.allow_unrelated_histories,
     };
-    let bases = pond_history::merge_bases(workspace.store(), ours, theirs.id)?;
-    if bases.contains(&theirs.id) {
-        return up_to_date(ctx, &workspace);
+    match merge::way(&workspace, &request)? {
+        Way::UpToDate => up_to_date(ctx, &workspace),
+        Way::Forward => fast_forward(ctx, &mut workspace, &request),
+        Way::Join(ours) => three_way(ctx, &mut workspace, &args, &request, &theirs, ours),
     }
-    if bases.is_empty() && !args.allow_unrelated_histories {
-        return Err(fatal("the histories have nothing in common")
-            .hint("nothing was changed; --allow-unrelated-histories merges them all the same"));
-    }
-    match bases.contains(&ours) {
-        true if !args.no_ff && !args.squash => {
-            fast_forward(ctx, &mut workspace, &args, &text, &theirs, Some(ours))
+}
+
+impl From<MergeError> for CommandError {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Workspace(error) => error.into(),
+            MergeError::Unrelated => fatal(&error)
+                .hint("nothing was changed; --allow-unrelated-histories merges them all the same"),
+            MergeError::NotForward => {
+                fatal(&error).hint("nothing was changed; without --ff-only a merge is made")
+            }
+            MergeError::NoCommit => {
+                fatal(&error).hint("without --squash and --no-ff the branch begins at the other one")
+            }
         }
-        false if args.ff_only => {
-            Err(fatal("the branch can't just be moved on: both sides have commits of their own")
-                .hint("nothing was changed; without --ff-only a merge is made"))
-        }
-        _ => three_way(ctx, &mut workspace, &args, &text, &theirs, ours),
     }
 }
 
@@ -176,42 +185,21 @@ fn up_to_date(ctx: &Context, workspace: &Workspace<'_>) -> Result<Outcome, Comma
 fn fast_forward(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    args: &MergeArgs,
-    text: &OsString,
-    theirs: &Found,
-    ours: Option<ObjectId>,
+    request: &MergeRequest,
 ) -> Result<Outcome, CommandError> {
-    if args.squash || args.no_ff && ours.is_none() {
-        return Err(fatal("there is no commit yet to merge into")
-            .hint("without --squash and --no-ff the branch begins at the other one"));
-    }
-    let branch = workspace.head.branch.clone();
-    let edits = branch.iter().map(|branch| RefEdit {
-        name: branch.clone(),
-        expected: Expected::from(ours),
-        new: Some(theirs.id),
-    });
-    let parameters = [("merged", text.to_string_lossy().into_owned())];
-    let request = MoveHead {
-        kind: "MERGE",
-        parameters: &parameters,
-        head: Head { branch: branch.clone(), commit: Some(theirs.id) },
-        edits: edits.collect(),
-        uncommitted: Uncommitted::Carry,
-    };
-    let moved = move_head(workspace, request)?;
-    let ui = &ctx.ui;
+    let moved = merge::forward(workspace, request)?;
+    let (ui, ours) = (&ctx.ui, moved.before.commit);
     let changed = moved.laid_out.written.len() + moved.laid_out.removed.len();
     if ui.is_json() {
         ui.json(&json!({
             "result": "fast-forward",
             "old": ours.map(|id| id.to_hex()),
-            "commit": theirs.id.to_hex(),
+            "commit": request.theirs.to_hex(),
             "files_changed": changed,
         }))?;
     }
     let from = ours.map_or_else(|| "nothing".to_owned(), |id| short_id(workspace.store(), &id));
-    ui.status(format_args!("updating {from}..{}", short_id(workspace.store(), &theirs.id)));
+    ui.status(format_args!("updating {from}..{}", short_id(workspace.store(), &request.theirs)));
     ui.status(format_args!("fast-forward: {} changed", size::counted(changed as u64, "file")));
     end(moved.laid_out.interrupted, moved.laid_out.failed.is_empty())
 }
@@ -220,42 +208,24 @@ fn three_way(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
     args: &MergeArgs,
-    text: &OsString,
+    request: &MergeRequest,
     theirs: &Found,
     ours: ObjectId,
 ) -> Result<Outcome, CommandError> {
-    merging::check_ready(workspace, "merge")?;
     let options = args.strategy.options(workspace)?;
-    let author = identity::author(ctx)?;
-    let name = BString::from(text.as_encoded_bytes());
-    let combined =
-        merging::combine_commits(workspace, [ours, theirs.id], ["HEAD".into(), name.as_bstr()], &options)?;
-    let is_clean = combined.merged.is_clean;
+    // What is wrong with it is said before anything is merged.
+    identity::author(ctx)?;
+    let joined = merge::join(workspace, request, ours, &options)?;
     let mut message = match args.squash && args.message.is_empty() {
         true => squash::message(workspace, ours, theirs.id)?,
-        false => message(ctx, workspace, args, &name, theirs)?,
+        false => message(ctx, workspace, args, &request.name, theirs)?,
     };
-    let then = if is_clean && !args.no_commit && !args.squash {
-        if args.edit {
-            message = edit(ctx, workspace, &message)?;
-        }
-        let committer = identity::committer(ctx)?;
-        let parents = vec![ours, theirs.id];
-        Then::Commit(Record { parents, author, committer, message: message.clone() }, None)
-    } else {
-        let unmerged = &combined.merged.unmerged;
-        message.extend_from_slice(&merging::conflict_lines(unmerged));
-        Then::Stage(Some(match args.squash {
-            true => Pending::new(Sequence::Squash, &message, unmerged),
-            false => Pending::new(Sequence::Merge, &message, unmerged).with_heads(&[theirs.id]),
-        }))
-    };
-    merging::tell(workspace, &combined.merged);
-    let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
-    let parameters = [("merged", name.to_string()), ("message", subject)];
-    let applied = merging::apply(workspace, "MERGE", &parameters, &combined, then)?;
-    report(ctx, workspace, &applied, &combined.merged, args.squash)?;
-    if !is_clean && !applied.laid_out.interrupted {
+    if joined.is_committed && args.edit {
+        message = edit(ctx, workspace, &message)?;
+    }
+    let Recorded { applied, merged } = merge::record(workspace, request, joined, message, ctx)?;
+    report(ctx, workspace, &applied, &merged, args.squash)?;
+    if !merged.is_clean && !applied.laid_out.interrupted {
         return Ok(report::outcome_of_conflicts(&ctx.ui, &applied.laid_out));
     }
     end(applied.laid_out.interrupted, applied.laid_out.failed.is_empty())
