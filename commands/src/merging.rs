@@ -210,7 +210,7 @@ pub(crate) fn apply(
     };
     let changed = request.files.len();
     let adopt = |transaction: &mut Transaction<'_>| transaction.adopt(&combined.packs);
-    let Rearranged { commit, laid_out } = rearrange(workspace, request, &scan, &Saved::default(), adopt)?;
+    let Rearranged { commit, laid_out, .. } = rearrange(workspace, request, &scan, &Saved::default(), adopt)?;
     Ok(Applied { commit, laid_out, changed })
 }
 

@@ -6,15 +6,14 @@ use bstr::{BStr, BString};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
-use pond_mirror::scan::displaced::is_empty_directory;
 use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, ignored, scan};
 use pond_objects::path::parent;
 use pond_objects::pathspec::Pathspecs;
-use pond_objects::{Kind, Side, path_order};
+use pond_objects::{Kind, path_order};
 
-use crate::mirror::footprint::Footprint;
 use crate::mirror::leftovers;
-use crate::mirror::remove::{Removal, Removed, remove};
+use crate::mirror::rearrange::{Rearrange, Refused, rearrange};
+use crate::mirror::remove::{Removal, Removed};
 use crate::mirror::save::{self, Victim};
 use crate::mirror::stage::host_path;
 use crate::workspace::{Workspace, WorkspaceError};
@@ -144,13 +143,6 @@ pub(crate) fn clean(workspace: &mut Workspace<'_>, found: &ToClean) -> Result<Re
         files.map(|candidate| Victim { path: candidate.path.clone(), content: None }).collect();
     let saved = save::store(workspace, &victims)?;
     workspace.session.check_interrupt("nothing was removed")?;
-    let mut footprint = Footprint::default();
-    saved.entries.iter().for_each(|(path, side)| footprint.host.add(path.clone(), Some(*side), None));
-    let directory = Side::empty_directory();
-    for candidate in candidates.iter().filter(|candidate| candidate.is_dir) {
-        footprint.host.add(candidate.path.clone(), Some(directory), None);
-    }
-    save::publish(workspace, "CLEAN", &saved, &footprint)?;
     let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
     let removal = |candidate: &Candidate| {
         let seen = stats.get(&candidate.path).copied();
@@ -158,9 +150,9 @@ pub(crate) fn clean(workspace: &mut Workspace<'_>, found: &ToClean) -> Result<Re
         (candidate.is_dir || seen.is_some()).then(|| Removal { path: candidate.path.clone(), seen })
     };
     let removals: Vec<Removal> = candidates.iter().filter_map(removal).collect();
-    let index = workspace.index.clone();
-    // Also one whose tracked files are gone: nobody has it as an empty one.
-    let removed = remove(workspace, &removals, &|dir| !is_empty_directory(&index, dir))?;
+    let request =
+        Rearrange { removals, refused: Refused::Stays, ..Rearrange::nothing(workspace, "CLEAN", &[]) };
+    let removed = rearrange(workspace, request, &found.scan, &saved, |_| ())?.removed;
     leftovers::sweep(workspace, &found.scan.temporaries);
     Ok(removed)
 }

@@ -4,19 +4,18 @@ mod elsewhere;
 mod recreate;
 mod take_side;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use bstr::{BStr, BString};
 use pond_mirror::Target;
 use pond_mirror::index::pending::{Conflict, Pending, Which};
-use pond_mirror::index::{Row, Seen, Update};
+use pond_mirror::scan::Scan;
 use pond_mirror::scan::displaced::displaced;
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, PathEntry, Side, escape, path_order};
 
-use crate::mirror::footprint::{Footprint, Touched};
-use crate::mirror::lay_out::{self, target_of};
-use crate::mirror::move_head::touched_index;
+use crate::mirror::lay_out::{self, LaidOut, target_of};
+use crate::mirror::rearrange::{Rearrange, Refused, rearrange};
 use crate::mirror::save;
 use crate::workspace::{Workspace, WorkspaceError, deed_error};
 pub(crate) use elsewhere::{ElsewhereError, Entries, LaidOutElsewhere, lay_out};
@@ -169,65 +168,35 @@ fn reach(workspace: &mut Workspace<'_>, versions: &Versions<'_>) -> Result<Resto
     if let Some(unmatched) = versions.pathspecs.unmatched().first() {
         return Err(RestoreError::NoMatch((*unmatched).to_owned()));
     }
-    let (index, files) = (versions.part.has_index(), versions.part.has_files());
-    let mut updates = BTreeMap::new();
-    let staged = if index { restaged(workspace, &targets) } else { Vec::new() };
-    let mut restored = Restored { staged, ..Restored::default() };
-    let touched_index = if index { touched_index(workspace, &targets) } else { Touched::default() };
-    let pending = decided(workspace, versions, &targets);
-    if files {
-        let scan = lay_out::look(workspace)?;
-        let changed = lay_out::changed_on_host(workspace, &scan, &targets);
-        let victims = lay_out::victims(workspace, &scan, &changed)?;
-        let saved = save::store(workspace, &victims)?;
-        workspace.session.check_interrupt("nothing was changed")?;
-        let host = lay_out::touched(workspace, &changed, &saved, &scan);
-        let touched = touched_index.clone();
-        let footprint = Footprint { host, index: touched, pending: pending.clone(), ..Footprint::default() };
-        save::announce(workspace, versions.kind, &saved, &footprint)?;
-        let laid_out = lay_out::lay_out(workspace, &changed, &saved, &scan)?;
-        workspace.note_written(&targets, &laid_out);
-        laid_out.show_what_gave_way(workspace, "undo");
-        laid_out.show_failures(workspace);
-        if index {
-            updates = lay_out::updates(workspace, &changed, &laid_out);
-        } else {
-            refresh_rows(workspace, &changed, &laid_out, &mut updates);
+    let part = versions.part;
+    let staged = if part.has_index() { restaged(workspace, &targets) } else { Vec::new() };
+    let mut restaged: Vec<BString> = staged.iter().map(|target| target.path.clone()).collect();
+    restaged.sort_by(|a, b| path_order(a, b));
+    let (scan, files) = match part.has_files() {
+        true => {
+            let scan = lay_out::look(workspace)?;
+            let files = lay_out::changed_on_host(workspace, &scan, &targets);
+            (scan, files)
         }
-        restored.take(laid_out);
-        if restored.interrupted {
-            save_updates(workspace, updates)?;
-            workspace.save_head()?;
-            return Ok(restored);
-        }
-    }
-    if index {
-        if !files {
-            let footprint = Footprint { index: touched_index, pending, ..Footprint::default() };
-            save::announce(workspace, versions.kind, &save::Saved::default(), &footprint)?;
-        }
-        // What could not be written is not staged either: it is as it was, all of it.
-        let failed: HashSet<&BString> = restored.failed.iter().map(|(path, _)| path).collect();
-        let reached = targets.iter().filter(|target| !failed.contains(&target.path));
-        stage_targets(workspace, reached, &mut updates);
-        restored.staged.retain(|path| !failed.contains(path));
-        save_updates(workspace, updates)?;
-        workspace.settle(&|path| is_decided(versions, &targets, path) && !failed.contains(path))?;
-    } else {
-        save_updates(workspace, updates)?;
-    }
-    workspace.save_head()?;
-    Ok(restored)
-}
-
-impl Restored {
-    fn take(&mut self, laid_out: lay_out::LaidOut) {
-        self.written = laid_out.written.into_keys().collect();
-        self.written.sort_by(|a, b| path_order(a, b));
-        self.removed = laid_out.removed;
-        self.failed = laid_out.failed.paths;
-        self.interrupted = laid_out.interrupted;
-    }
+        false => (Scan::default(), Vec::new()),
+    };
+    let victims = lay_out::victims(workspace, &scan, &files)?;
+    let saved = save::store(workspace, &victims)?;
+    workspace.session.check_interrupt("nothing was changed")?;
+    let request = Rearrange {
+        files,
+        staged,
+        pending: pending(workspace, versions, &targets),
+        refused: Refused::Stays,
+        ..Rearrange::nothing(workspace, versions.kind, &[])
+    };
+    let LaidOut { written, removed, failed, interrupted, .. } =
+        rearrange(workspace, request, &scan, &saved, |_| ())?.laid_out;
+    // What could not be written is not staged either: it is as it was, all of it.
+    restaged.retain(|path| !failed.contains(path));
+    let mut written: Vec<BString> = written.into_keys().collect();
+    written.sort_by(|a, b| path_order(a, b));
+    Ok(Restored { written, removed, staged: restaged, failed: failed.paths, interrupted })
 }
 
 /// Whether something is staged for a path in conflict, or nothing is on purpose.
@@ -236,38 +205,19 @@ fn is_decided(versions: &Versions<'_>, targets: &[Target], path: &BString) -> bo
     is_target || !versions.keep_others && versions.pathspecs.matches(path, false)
 }
 
-/// What waits before and after.
-fn decided(
-    workspace: &Workspace<'_>,
-    versions: &Versions<'_>,
-    targets: &[Target],
-) -> Option<[Option<Pending>; 2]> {
-    let before = workspace.index.header().pending.clone().filter(|_| versions.part.has_index())?;
-    let mut after = before.clone();
-    after.settle(&|path| is_decided(versions, targets, path));
-    Some([Some(before), after.unless_over()])
-}
-
-fn save_updates(
-    workspace: &mut Workspace<'_>,
-    updates: BTreeMap<BString, Update>,
-) -> Result<(), WorkspaceError> {
-    match updates.is_empty() {
-        true => Ok(()),
-        false => Ok(workspace.update_index(updates, &[])?),
+/// What waits afterwards.
+fn pending(workspace: &Workspace<'_>, versions: &Versions<'_>, targets: &[Target]) -> Option<Pending> {
+    let mut pending = workspace.index.header().pending.clone()?;
+    if versions.part.has_index() {
+        pending.settle(&|path| is_decided(versions, targets, path));
     }
+    pending.unless_over()
 }
 
 /// The targets for which something else is staged than they shall have.
-fn restaged(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<BString> {
-    let index = &workspace.index;
-    let is_other = |target: &&Target| {
-        let row = index.row(&target.path);
-        row.and_then(|row| row.staged) != target.side
-    };
-    let mut paths: Vec<BString> = targets.iter().filter(is_other).map(|target| target.path.clone()).collect();
-    paths.sort_by(|a, b| path_order(a, b));
-    paths
+fn restaged(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<Target> {
+    let staged = |target: &Target| workspace.index.row(&target.path).and_then(|row| row.staged);
+    targets.iter().filter(|target| staged(target) != target.side).cloned().collect()
 }
 
 /// What the paths shall have: the source's entries, and nothing where a tracked path is not in the source, or cannot stand
@@ -287,43 +237,6 @@ fn targets(workspace: &Workspace<'_>, versions: &Versions<'_>) -> Vec<Target> {
     let displaced = displaced.filter(|path| !meant.contains(path));
     targets.extend(displaced.map(|path| Target { path, side: None }));
     targets
-}
-
-/// Files that now have what is staged for them are known to be unchanged.
-fn refresh_rows(
-    workspace: &Workspace<'_>,
-    targets: &[Target],
-    laid_out: &lay_out::LaidOut,
-    updates: &mut BTreeMap<BString, Update>,
-) {
-    for target in targets.iter().filter(|target| laid_out.is_done(&target.path)) {
-        let Ok(at) = workspace.index.find(&target.path) else { continue };
-        let row = workspace.index.entry(at).row;
-        if row.staged.is_some() && row.staged == target.side {
-            updates
-                .insert(target.path.clone(), Update::Set(Row { seen: laid_out.seen(&target.path), ..row }));
-        }
-    }
-}
-
-fn stage_targets<'t>(
-    workspace: &Workspace<'_>,
-    targets: impl Iterator<Item = &'t Target>,
-    updates: &mut BTreeMap<BString, Update>,
-) {
-    for target in targets {
-        if updates.contains_key(&target.path) {
-            continue;
-        }
-        let old = workspace.index.row(&target.path);
-        let update = match (target.side, old) {
-            (None, _) => Update::Delete,
-            (Some(side), Some(old)) if old.staged == Some(side) => Update::Set(old),
-            (Some(side), Some(old)) => Update::Set(old.restaged(side, Seen::NEVER)),
-            (Some(side), None) => Update::Set(Row::added(side, Seen::NEVER)),
-        };
-        updates.insert(target.path.clone(), update);
-    }
 }
 
 /// What the next commit will have.

@@ -1,20 +1,21 @@
 //! Removing tracked files, from the mirror and from the next commit.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
+use pond_mirror::Target;
 use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
-use pond_mirror::index::pending::Conflict;
-use pond_mirror::index::{Row, Update};
+use pond_mirror::index::Row;
+use pond_mirror::index::pending::{Conflict, Pending};
 use pond_mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
+use pond_objects::Kind;
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
-use pond_objects::{Kind, Side};
 
-use crate::mirror::footprint::Footprint;
-use crate::mirror::remove::{Removal, Removed, remove, stat_of_row};
-use crate::mirror::save::{self, Saved, Victim};
+use crate::mirror::rearrange::{Rearrange, Refused, rearrange};
+use crate::mirror::remove::{Removal, Removed, stat_of_row};
+use crate::mirror::save::{self, Victim};
 use crate::workspace::{Workspace, WorkspaceError, deed_error};
 
 /// What is to be removed.
@@ -68,7 +69,7 @@ pub(crate) enum RmError {
 deed_error!(RmError);
 
 /// A tracked path that shall go.
-struct Target<'a> {
+struct Tracked<'a> {
     path: BString,
     row: Row,
     /// How the host differs, if it does.
@@ -79,7 +80,7 @@ struct Target<'a> {
     stat: Option<Stat>,
 }
 
-impl Target<'_> {
+impl Tracked<'_> {
     fn is(&self, state: State) -> bool {
         self.change.is_some_and(|change| change.state == state)
     }
@@ -92,6 +93,16 @@ impl Target<'_> {
     /// The host has something else than what is staged.
     fn is_changed(&self) -> bool {
         self.change.is_some() && !self.is(State::Missing) && !self.is(State::Held)
+    }
+
+    /// How it is removed from the host; `read` has the stats of files that were stored.
+    fn removal(&self, read: &HashMap<&BString, Stat>) -> Removal {
+        let seen = match self.change {
+            Some(change) if change.kind == Some(Kind::Directory) => None,
+            Some(change) => read.get(&self.path).copied().or(change.stat),
+            None => self.stat,
+        };
+        Removal { path: self.path.clone(), seen }
     }
 }
 
@@ -123,23 +134,34 @@ pub(crate) fn rm(workspace: &mut Workspace<'_>, request: &RmRequest<'_>) -> Resu
         let paths = targets.into_iter().map(|target| target.path).chain(without_file).collect();
         return Ok(Removed { removed: paths, ..Removed::default() });
     }
-    let saved = save_uncommitted(workspace, &targets, &unmerged, request.cached)?;
-    let mut removed = match request.cached {
-        true => Removed {
-            removed: targets.iter().map(|target| target.path.clone()).collect(),
-            ..Removed::default()
-        },
-        false => remove_from_host(workspace, &targets, &saved)?,
-    };
-    let updates: BTreeMap<BString, Update> =
-        removed.removed.iter().map(|path| (path.clone(), Update::Delete)).collect();
-    let gone: HashSet<BString> = updates.keys().chain(&without_file).cloned().collect();
-    if !updates.is_empty() {
-        workspace.update_index(updates, &[])?;
+    let victims = victims(&targets, request.cached);
+    let saved = save::store(workspace, &victims)?;
+    workspace.session.check_interrupt("nothing was removed")?;
+    let (held, targets): (Vec<_>, Vec<_>) =
+        targets.into_iter().partition(|target| !request.cached && target.is(State::Held));
+    let is_here = |target: &&Tracked<'_>| !request.cached && !target.is(State::Missing);
+    let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
+    let removals: Vec<Removal> =
+        targets.iter().filter(is_here).map(|target| target.removal(&stats)).collect();
+    let gone: Vec<BString> =
+        targets.iter().filter(|target| !is_here(target)).map(|target| target.path.clone()).collect();
+    let staged = targets.into_iter().map(|target| Target { path: target.path, side: None }).collect();
+    let mut pending = workspace.index.header().pending.clone();
+    if let Some(pending) = &mut pending {
+        let is_held = |path: &BString| held.iter().any(|target| target.path == *path);
+        pending.settle(&|path| unmerged.contains(path) && !is_held(path));
     }
-    workspace.settle(&|path| gone.contains(path))?;
-    workspace.save_head()?;
-    removed.removed.extend(without_file);
+    let held = held.into_iter().map(|target| (target.path, "it could not be looked at".to_owned()));
+    let request = Rearrange {
+        removals,
+        staged,
+        pending: pending.and_then(Pending::unless_over),
+        refused: Refused::Stays,
+        ..Rearrange::nothing(workspace, "RM", &[])
+    };
+    let mut removed = rearrange(workspace, request, &Scan::default(), &saved, |_| ())?.removed;
+    removed.removed.extend(gone.into_iter().chain(without_file));
+    removed.failed.extend(held);
     Ok(removed)
 }
 
@@ -183,14 +205,14 @@ fn targets<'a>(
     scan: &'a Scan,
     rows: &[usize],
     unmerged: &HashSet<BString>,
-) -> Vec<Target<'a>> {
+) -> Vec<Tracked<'a>> {
     let changes: HashMap<usize, &HostChange> =
         scan.changes.iter().filter_map(|change| Some((change.row?, change))).collect();
     let refreshed: HashMap<usize, _> = scan.refreshed.iter().copied().collect();
     let target = |number: &usize| {
         let entry = workspace.index.entry(*number);
         let seen = refreshed.get(number).unwrap_or(&entry.row.seen);
-        Target {
+        Tracked {
             path: entry.path.to_owned(),
             row: entry.row,
             change: changes.get(number).copied(),
@@ -202,8 +224,8 @@ fn targets<'a>(
 }
 
 /// Refuses as git does, and names the files.
-fn refuse_uncommitted(targets: &[Target<'_>], cached: bool) -> Result<(), RmError> {
-    let list = |is_meant: &dyn Fn(&Target<'_>) -> bool| -> Vec<BString> {
+fn refuse_uncommitted(targets: &[Tracked<'_>], cached: bool) -> Result<(), RmError> {
+    let list = |is_meant: &dyn Fn(&Tracked<'_>) -> bool| -> Vec<BString> {
         let at_risk = targets.iter().filter(|target| !target.is(State::Missing) && !target.is_unmerged);
         at_risk.filter(|target| is_meant(target)).map(|target| target.path.clone()).collect()
     };
@@ -216,14 +238,9 @@ fn refuse_uncommitted(targets: &[Target<'_>], cached: bool) -> Result<(), RmErro
     }
 }
 
-/// Stores what is in no commit and would be gone.
-fn save_uncommitted(
-    workspace: &mut Workspace<'_>,
-    targets: &[Target<'_>],
-    unmerged: &HashSet<BString>,
-    cached: bool,
-) -> Result<Saved, WorkspaceError> {
-    let is_read = |target: &&Target<'_>| {
+/// What is in no commit and would be gone.
+fn victims(targets: &[Tracked<'_>], cached: bool) -> Vec<Victim> {
+    let is_read = |target: &&Tracked<'_>| {
         !cached
             && target.is_changed()
             && target.change.is_some_and(|change| change.kind.is_some_and(Kind::is_blob))
@@ -231,7 +248,7 @@ fn save_uncommitted(
     let on_host =
         targets.iter().filter(is_read).map(|target| Victim { path: target.path.clone(), content: None });
     // What is staged stays on the host with --cached, unless the host has something else.
-    let is_lost = |target: &&Target<'_>| {
+    let is_lost = |target: &&Tracked<'_>| {
         target.is_staged()
             && !target.row.intent
             && (!cached || target.is_changed() || target.is(State::Missing))
@@ -244,52 +261,5 @@ fn save_uncommitted(
     let read: HashSet<BString> = victims.iter().map(|victim| victim.path.clone()).collect();
     // What is staged of a file that has something else is named by the operation: a tree has one content at a path.
     victims.extend(staged.filter(|victim| !read.contains(&victim.path)));
-    let saved = save::store(workspace, &victims)?;
-    workspace.session.check_interrupt("nothing was removed")?;
-    let mut footprint = Footprint::default();
-    let stored: HashMap<&BString, Side> = saved.entries.iter().map(|(path, side)| (path, *side)).collect();
-    for target in targets {
-        footprint.index.add(target.path.clone(), target.row.staged, None);
-        if !cached && !target.is(State::Missing) && !target.is(State::Held) {
-            let found = match target.change {
-                Some(change) if change.kind == Some(Kind::Directory) => Some(Side::empty_directory()),
-                _ => stored.get(&target.path).copied().or(target.row.staged),
-            };
-            footprint.host.add(target.path.clone(), found, None);
-        }
-    }
-    if let Some(before) = &workspace.index.header().pending {
-        let mut after = before.clone();
-        after.settle(&|path| unmerged.contains(path));
-        footprint.pending = Some([Some(before.clone()), after.unless_over()]);
-    }
-    save::announce(workspace, "RM", &saved, &footprint)?;
-    Ok(saved)
-}
-
-fn remove_from_host(
-    workspace: &mut Workspace<'_>,
-    targets: &[Target<'_>],
-    saved: &Saved,
-) -> Result<Removed, WorkspaceError> {
-    let stats: HashMap<&BString, Stat> = saved.stats.iter().map(|(path, stat)| (path, *stat)).collect();
-    let (mut removals, mut gone, mut held) = (Vec::new(), Vec::new(), Vec::new());
-    for target in targets {
-        if target.is(State::Missing) {
-            gone.push(target.path.clone());
-        } else if target.is(State::Held) {
-            held.push((target.path.clone(), "it could not be looked at".to_owned()));
-        } else {
-            let seen = match target.change {
-                Some(change) if change.kind == Some(Kind::Directory) => None,
-                Some(change) => stats.get(&target.path).copied().or(change.stat),
-                None => target.stat,
-            };
-            removals.push(Removal { path: target.path.clone(), seen });
-        }
-    }
-    let mut removed = remove(workspace, &removals, &|_: &BStr| true)?;
-    removed.removed.append(&mut gone);
-    removed.failed.append(&mut held);
-    Ok(removed)
+    victims
 }

@@ -93,6 +93,7 @@ impl From<WorkspaceError> for CommandError {
             | E::WriteMirror { .. }
             | E::Rename { .. }
             | E::NotDurable(_)
+            | E::RenamesNotDurable(_)
             | E::RemovalNotDurable(_)
             | E::NoTarget { .. }
             | E::NotACommit { .. }) => Self::from_error(Class::Fatal, &error),

@@ -11,6 +11,7 @@ pub(crate) mod leftovers;
 pub(crate) mod lost_content;
 pub(crate) mod merge_over;
 pub(crate) mod move_head;
+pub(crate) mod moves;
 pub(crate) mod next_commit;
 pub(crate) mod obstacles;
 pub(crate) mod rearrange;

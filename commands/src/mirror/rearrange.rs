@@ -1,6 +1,6 @@
 //! One operation that changes any of refs, HEAD, the stack of stashes, the index and the mirror's files.
 //!
-//! It is published before the first file is written, then come the files, then the index, then the HEAD file. A command
+//! It is published before the first file is written, renamed or removed, then come the files, then the index, then the HEAD file. A command
 //! that is killed in between, or cannot write a file, is done half: the next one that takes the mirror's lock does the rest,
 //! which the operation tells (see [`super::catch_up`] and [`super::unwritten`]).
 
@@ -11,7 +11,7 @@ use pond_mirror::host::stat::now_ns;
 use pond_objects::ObjectSource as _;
 use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, Side, Signature};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
 use pond_oplog::transaction::Transaction;
@@ -21,15 +21,17 @@ use pond_refs::{Expected, RefEdit, apply_edits};
 use super::footprint::{Footprint, Touched};
 use super::lay_out::{self, LaidOut};
 use super::move_head::{restaged, touched_index};
+use super::moves::{self, Move, Renamed};
 use super::rebase;
+use super::remove::{self, Removal, Removed};
 use super::save::Saved;
 use crate::transact;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
-use pond_mirror::index::pending::Pending;
+use pond_mirror::index::pending::{Conflict, Pending};
 use pond_mirror::index::{EntryRef, Header, Index, Row, Seen, Update};
 use pond_mirror::scan::Scan;
-use pond_mirror::scan::displaced::with_emptied;
+use pond_mirror::scan::displaced::{is_empty_directory, with_emptied};
 
 /// What an operation changes.
 pub(crate) struct Rearrange<'a> {
@@ -43,6 +45,10 @@ pub(crate) struct Rearrange<'a> {
     pub(crate) edits: Vec<RefEdit>,
     /// What files of the mirror become.
     pub(crate) files: Vec<Target>,
+    /// What gets another name, in the mirror and in the index, in this order.
+    pub(crate) moves: Vec<Move>,
+    /// What goes from the mirror. The index is left alone by that: see `staged`.
+    pub(crate) removals: Vec<Removal>,
     /// What the next commit has; nothing takes a path out of it.
     pub(crate) staged: Vec<Target>,
     /// What differs between the two commits, where that is all that changes in files and index.
@@ -51,8 +57,19 @@ pub(crate) struct Rearrange<'a> {
     pub(crate) commit: Option<Record>,
     /// What waits for a person afterwards.
     pub(crate) pending: Option<Pending>,
+    /// What becomes of paths that the system refuses.
+    pub(crate) refused: Refused,
     /// Whether it is an operation in any case, for what the caller adds to it.
     pub(crate) always: bool,
+}
+
+/// What becomes of paths that cannot be brought to what the operation says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// The index has them as the operation says, and the next command does the rest.
+    Due,
+    /// They stay as they are: in the mirror, in the index, and, where they are in conflict, there.
+    Stays,
 }
 
 /// A commit that ends a merge or the like.
@@ -80,10 +97,13 @@ impl<'a> Rearrange<'a> {
             head: workspace.head.clone(),
             edits: Vec::new(),
             files: Vec::new(),
+            moves: Vec::new(),
+            removals: Vec::new(),
             staged: Vec::new(),
             whole: None,
             commit: None,
             pending: workspace.index.header().pending.clone(),
+            refused: Refused::Due,
             always: false,
         }
     }
@@ -95,14 +115,29 @@ pub(crate) struct Rearranged {
     pub(crate) commit: Option<(ObjectId, Commit)>,
     /// The files.
     pub(crate) laid_out: LaidOut,
+    /// What was renamed.
+    pub(crate) renamed: Renamed,
+    /// What was removed.
+    pub(crate) removed: Removed,
+}
+
+impl Rearranged {
+    /// The paths that are not as the operation says.
+    fn refused(&self, removals: &[Removal]) -> HashSet<BString> {
+        let files = self.laid_out.failed.paths.iter().map(|(path, _)| path);
+        let moves = self.renamed.failed.iter().flat_map(|(moving, _)| [&moving.from, &moving.to]);
+        let gone: HashSet<&BString> = self.removed.removed.iter().collect();
+        let there = removals.iter().map(|removal| &removal.path).filter(|path| !gone.contains(path));
+        files.chain(moves).chain(there).cloned().collect()
+    }
 }
 
 /// Does it; nothing is published where nothing changes. `saved` is what was stored of the files that are overwritten, and
 /// `extend` adds to the operation. The caller holds the mirror's lock.
 ///
 /// # Errors
-/// Nothing was changed, unless the error says otherwise. Files that could not be written are no error: they are in
-/// [`LaidOut::failed`].
+/// Nothing was changed, unless the error says otherwise. Paths that the system refuses are no error: they are in
+/// [`LaidOut::failed`], [`Renamed::failed`] and [`Removed::failed`].
 pub(crate) fn rearrange(
     workspace: &mut Workspace<'_>,
     mut request: Rearrange<'_>,
@@ -117,28 +152,67 @@ pub(crate) fn rearrange(
     }
     // Mostly they are the same, and may be many.
     let staged = Some(std::mem::take(&mut request.staged)).filter(|staged| *staged != request.files);
-    let (pending, whole) = (request.pending.clone(), request.whole.take());
+    let (pending, refused, whole) = (request.pending.clone(), request.refused, request.whole.take());
     let files = std::mem::take(&mut request.files);
+    let (moves, removals) = (std::mem::take(&mut request.moves), std::mem::take(&mut request.removals));
     let staged = staged.as_deref().unwrap_or(&files);
     let mut footprint = match whole {
         Some(touched) => Footprint { host: touched.clone(), index: touched, ..Footprint::default() },
-        None => Footprint {
-            host: lay_out::touched(workspace, &files, saved, scan),
-            index: touched_index(workspace, staged),
-            ..Footprint::default()
-        },
+        None => {
+            let host = match files.is_empty() {
+                true => Touched::default(),
+                false => lay_out::touched(workspace, &files, saved, scan),
+            };
+            Footprint { host, index: touched_index(workspace, staged), ..Footprint::default() }
+        }
     };
+    remove::touch(workspace, &removals, saved, &mut footprint.host);
+    moves::touch(workspace, &moves, saved, &mut footprint);
     footprint.pending = Some([workspace.index.header().pending.clone(), pending.clone()]);
     let commit = publish(workspace, request, staged, &footprint, saved, extend)?;
+    let mut renamed = moves::rename_all(workspace, moves, saved)?;
+    let index = workspace.index.clone();
+    // Also one whose tracked files are gone: nobody has it as an empty one.
+    let removed = remove::remove(workspace, &removals, &|dir| !is_empty_directory(&index, dir))?;
     let laid_out = match files.is_empty() {
         true => LaidOut::default(),
         false => lay_out::lay_out(workspace, &files, saved, scan)?,
     };
-    workspace.note_laid_out(&files, &laid_out);
     laid_out.show_what_gave_way(workspace, "undo");
-    laid_out.show_due(workspace, "undo");
-    save_index(workspace, &files, staged, &laid_out, pending)?;
-    Ok(Rearranged { commit, laid_out })
+    let late = renamed.late.take();
+    let done = Rearranged { commit, laid_out, renamed, removed };
+    match refused {
+        Refused::Due => {
+            workspace.note_laid_out(&files, &done.laid_out);
+            done.laid_out.show_due(workspace, "undo");
+            save_index(workspace, &files, staged, &done, pending)?;
+        }
+        Refused::Stays => {
+            workspace.note_written(&files, &done.laid_out);
+            done.laid_out.show_failures(workspace);
+            let refused = done.refused(&removals);
+            let is_reached = |target: &&Target| !refused.contains(&target.path);
+            let staged: Vec<Target> = staged.iter().filter(is_reached).cloned().collect();
+            let pending = still_in_conflict(workspace.index.header().pending.as_ref(), pending, &refused);
+            save_index(workspace, &files, &staged, &done, pending)?;
+        }
+    }
+    late.map_or(Ok(done), Err)
+}
+
+/// What waits once conflicts were decided about, but for those at paths that were refused.
+fn still_in_conflict(
+    before: Option<&Pending>,
+    after: Option<Pending>,
+    refused: &HashSet<BString>,
+) -> Option<Pending> {
+    let is_open = |conflict: &Conflict| refused.contains(&conflict.path());
+    let Some(before) = before.filter(|before| before.conflicts.iter().any(is_open)) else { return after };
+    let left: HashSet<BString> =
+        after.iter().flat_map(|after| &after.conflicts).map(Conflict::path).collect();
+    let mut before = before.clone();
+    before.settle(&|path| !left.contains(path) && !refused.contains(path));
+    before.unless_over()
 }
 
 /// Publishes the operation, where it is one; gives the new commit.
@@ -153,7 +227,7 @@ fn publish(
     let Rearrange { kind, parameters, mut head, mut edits, commit: record, always, .. } = request;
     let view = workspace.snapshot.view();
     let moves = apply_edits(&edits, |name| view.target(name))?;
-    let is_empty = head == workspace.head && footprint.is_empty() && moves.is_empty();
+    let is_empty = head == workspace.head && footprint.is_empty() && moves.is_empty() && saved.tree.is_none();
     if is_empty && record.is_none() && !always {
         return Ok(None);
     }
@@ -210,12 +284,17 @@ fn save_index(
     workspace: &mut Workspace<'_>,
     files: &[Target],
     staged: &[Target],
-    laid_out: &LaidOut,
+    done: &Rearranged,
     pending: Option<Pending>,
 ) -> Result<(), WorkspaceError> {
-    let updates = updates(workspace, files, staged, laid_out);
+    let mut updates = updates(workspace, files, staged, &done.laid_out);
+    updates.extend(moves::updates(workspace, &done.renamed.done)?);
     let header = workspace.index.header().clone();
     let delta_version = Some(workspace.snapshot.state().version);
+    let is_same = updates.is_empty() && (header.base, &header.pending) == (workspace.head.commit, &pending);
+    if is_same {
+        return workspace.save_head();
+    }
     let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
     let tree = workspace.head_tree()?;
     let file = workspace.index_file();

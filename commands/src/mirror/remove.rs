@@ -5,10 +5,12 @@
 
 use crate::observer::Work;
 use bstr::{BStr, BString};
-use pond_objects::Kind;
 use pond_objects::name::split_path;
+use pond_objects::{Kind, Side};
+use std::collections::HashMap;
 
-use super::save::rescue;
+use super::footprint::Touched;
+use super::save::{Saved, rescue};
 use crate::workspace::{Workspace, WorkspaceError, in_one_line};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::index::{Row, Seen};
@@ -47,8 +49,21 @@ pub(crate) fn stat_of_row(row: &Row, seen: &Seen) -> Option<Stat> {
     Some(Stat { size: side.size, mtime_ns, ctime_ns, inode, device: 0, mode: side.kind.mode() })
 }
 
+/// Adds what the removals change.
+pub(super) fn touch(workspace: &Workspace<'_>, removals: &[Removal], saved: &Saved, host: &mut Touched) {
+    let stored: HashMap<&BString, Side> = saved.entries.iter().map(|(path, side)| (path, *side)).collect();
+    for Removal { path, seen } in removals {
+        let staged = || workspace.index.row(path).and_then(|row| row.staged);
+        let found = match seen {
+            None => Some(Side::empty_directory()),
+            Some(_) => stored.get(path).copied().or_else(staged),
+        };
+        host.add(path.clone(), found, None);
+    }
+}
+
 /// Removes the paths, and the directories that this leaves empty and that `may_go` names; never the current one.
-pub(crate) fn remove(
+pub(super) fn remove(
     workspace: &mut Workspace<'_>,
     removals: &[Removal],
     may_go: &(dyn Fn(&BStr) -> bool + Sync),

@@ -57,21 +57,9 @@ impl Saved {
     }
 }
 
-/// Publishes the operation of a command that leaves refs and HEAD alone, before it touches the host: what was stored
-/// for it, and what it is about to change. Nothing is published where there is neither. Where the command is killed then,
-/// nobody does the rest: see [`announce`].
+/// Publishes the operation of a command that leaves refs and HEAD alone, and touches no file: what it changes of the index, and
+/// of what waits. Nothing is published if there is neither.
 pub(crate) fn publish(
-    workspace: &mut Workspace<'_>,
-    kind: &str,
-    saved: &Saved,
-    footprint: &Footprint,
-) -> Result<(), WorkspaceError> {
-    announce(workspace, kind, saved, footprint)?;
-    workspace.save_head()
-}
-
-/// The same for a command whose rest the next one does. It writes the HEAD file when it has ended.
-pub(crate) fn announce(
     workspace: &mut Workspace<'_>,
     kind: &str,
     saved: &Saved,
@@ -84,7 +72,8 @@ pub(crate) fn announce(
     saved.join(&mut transaction);
     footprint.join(workspace, &mut transaction)?;
     let published = transact::publish(workspace, transaction)?;
-    workspace.refresh(published.state)
+    workspace.refresh(published.state)?;
+    workspace.save_head()
 }
 
 /// Stores victims for an operation that the caller publishes before it touches the host.

@@ -7,8 +7,9 @@ use pond_objects::escape;
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
-use crate::deeds::mv::{self, Move, Moved, MvError, MvRequest, Plan, There, Tracked, Unmovable};
+use crate::deeds::mv::{self, Moved, MvError, MvRequest, Plan, There, Tracked, Unmovable};
 use crate::error::{Class, CommandError, Outcome, fatal, interrupted, usage};
+use crate::mirror::moves::Move;
 use crate::ui::changes_json::insert_path;
 use crate::workspace::{self, Purpose};
 
@@ -82,7 +83,6 @@ impl From<MvError> for CommandError {
                 Self::from(error).hint("nothing was renamed; -k leaves out what cannot be renamed")
             }
             MvError::NoDirectory(_) => fatal(&error).hint("nothing was renamed"),
-            MvError::NotDurable(_) => Self::from_error(Class::Fatal, &error),
         }
     }
 }

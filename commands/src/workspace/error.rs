@@ -159,6 +159,9 @@ pub(crate) enum WorkspaceError {
     /// Files were written, but the system did not say that they are on the disk.
     #[error("the files were written, but may not survive a power cut")]
     NotDurable(#[source] MaterializeError),
+    /// Files were renamed, but the system did not say that this is on the disk.
+    #[error("the files were renamed, but may not survive a power cut")]
+    RenamesNotDurable(#[source] MaterializeError),
     /// Files were removed, but the system did not say that this is on the disk.
     #[error("the files were removed, but may be back after a power cut")]
     RemovalNotDurable(#[source] MaterializeError),

@@ -5,31 +5,15 @@ use std::ffi::{OsStr, OsString};
 use bstr::{BString, ByteSlice as _};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::index::pending::Conflict;
-use pond_mirror::write::rename::Rename;
 use pond_objects::Kind;
 use pond_objects::escape;
 use pond_objects::name::{NameError, check_path, join_path, split_path};
 use pond_objects::path::{is_below, relative};
 
 use super::{MvError, MvRequest};
+use crate::mirror::moves::Move;
 use crate::mirror::stage::host_path;
 use crate::workspace::{Workspace, WorkspaceError, deed_error};
-
-/// One rename, paths from the mirror's root.
-#[derive(Debug, Clone)]
-pub(crate) struct Move {
-    /// The name that it has.
-    pub(crate) from: BString,
-    /// The new name.
-    pub(crate) to: BString,
-    pub(super) is_dir: bool,
-    /// What is at `from`.
-    pub(super) stat: Stat,
-    /// What is at `to` and has to go first.
-    pub(super) replaces: Option<Stat>,
-    /// `to` is another way to write `from`, on a host that ignores case.
-    same_file: bool,
-}
 
 /// Why a path cannot be renamed.
 #[derive(Debug, thiserror::Error)]
@@ -130,13 +114,6 @@ pub(crate) struct Plan {
     pub(crate) moves: Vec<Move>,
     /// Why others are left out, if the request skips them.
     pub(crate) left_out: Vec<Unmovable>,
-}
-
-impl Move {
-    /// What is done on the host.
-    pub(super) fn rename(&self) -> Rename<'_> {
-        Rename { from: &self.from, to: &self.to, is_dir: self.is_dir, same_file: self.same_file }
-    }
 }
 
 /// Finds the renames; nothing is changed.
