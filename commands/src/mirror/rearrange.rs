@@ -293,6 +293,7 @@ fn save_index(
     let delta_version = Some(workspace.snapshot.state().version);
     let is_same = updates.is_empty() && (header.base, &header.pending) == (workspace.head.commit, &pending);
     if is_same {
+        workspace.forget_done_renames();
         return workspace.save_head();
     }
     let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
@@ -300,6 +301,7 @@ fn save_index(
     let file = workspace.index_file();
     let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header, file)?;
     workspace.save_index(builder)?;
+    workspace.forget_done_renames();
     workspace.save_head()
 }
 
