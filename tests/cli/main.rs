@@ -46,6 +46,7 @@ mod pathspecs;
 mod plumbing;
 mod refs;
 mod renames_left;
+mod reopened;
 mod reset;
 mod rev_list;
 mod same_tree;
