@@ -229,7 +229,7 @@ impl TakingBack {
             let old = workspace.index.row(path).and_then(|row| row.staged);
             footprint.index.add(path.clone(), old, *new);
         }
-        footprint.moved = renames.clone();
+        footprint.moved = self.moved_back(workspace, &renames);
         footprint.pending = self
             .recorded
             .pending
@@ -370,6 +370,7 @@ impl TakingBack {
             workspace.index_file(),
         )?;
         workspace.save_index(builder)?;
+        workspace.forget_done_renames();
         workspace.save_head()
     }
 
@@ -384,6 +385,13 @@ impl TakingBack {
             found.is_ok_and(|found| found.is_dir())
         });
         there.map(|dir| Target { path: dir.into(), side: Some(Side::empty_directory()) }).collect()
+    }
+
+    /// The renames, and those that have nothing to do, since what they take back is still due: so that both lead from the one state
+    /// to the other.
+    fn moved_back(&self, workspace: &Workspace<'_>, renames: &Pairs) -> Pairs {
+        let back = self.recorded.moved.iter().rev().map(|(from, to)| (to.clone(), from.clone()));
+        back.filter(|pair| renames.contains(pair) || workspace.is_rename_due(&pair.1, &pair.0)).collect()
     }
 
     /// The renames that bring files and directories back as they are: where the new name is there and the old one is free.

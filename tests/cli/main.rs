@@ -45,6 +45,8 @@ mod partial_commits;
 mod pathspecs;
 mod plumbing;
 mod refs;
+mod renames_left;
+mod reopened;
 mod reset;
 mod rev_list;
 mod same_tree;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::TestPond;
+use crate::harness::{TestPond, noise};
 
 /// Two commits, the second tagged `v1`; then one change staged, one not, and a file that is not tracked.
 fn changed() -> TestPond {
@@ -109,6 +109,39 @@ fn paths_are_unstaged_and_the_branch_stays() {
     }
     pond.fails(&["reset", "nothing"], 128).expect_says("unknown revision or path");
     pond.fails(&["reset", "HEAD^{tree}"], 128).expect_says("a commit is needed");
+}
+
+#[test]
+fn paths_that_leave_a_conflict_are_named() {
+    let pond = TestPond::new();
+    pond.write("bin", noise(1, 2_000));
+    pond.write("text", "base\n");
+    pond.commit_all("base");
+    pond.ok(&["switch", "-q", "-c", "side"]);
+    pond.write("bin", noise(2, 2_000));
+    pond.write("text", "theirs\n");
+    pond.commit_all("theirs");
+    pond.ok(&["switch", "-q", "main"]);
+    pond.write("bin", noise(3, 2_000));
+    pond.write("text", "ours\n");
+    pond.commit_all("ours");
+    pond.run(&["merge", "side"]).expect_code(1);
+    // Of a binary file ours stands in the mirror: as in HEAD, and no change.
+    let told =
+        pond.run(&["reset", "--", "bin"]).expect_code(0).expect_says("in conflict no longer:\n  bin\n");
+    assert_eq!((told.out(), pond.status()), (String::new(), vec!["UU text".to_owned()]));
+    pond.ok(&["undo"]);
+    assert_eq!(pond.status(), ["UU bin", "UU text"]);
+    let told = pond.run(&["reset", "--", "."]).expect_code(0);
+    assert_eq!(told.lines(), ["Unstaged changes after reset:", "M\ttext"]);
+    told.expect_says("in conflict no longer:\n  bin\n  text\n");
+    assert_eq!(pond.run(&["reset", "--", "."]).expect_code(0).err(), "");
+    pond.ok(&["undo"]);
+    assert_eq!(pond.run(&["reset", "-q", "--", "."]).expect_code(0).err(), "");
+    pond.ok(&["undo"]);
+    let told = pond.ok(&["reset", "--json", "--", "bin"]);
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["settled"][0]["path"], "bin");
 }
 
 #[test]

@@ -98,7 +98,9 @@ pub(crate) fn find(workspace: &Workspace<'_>, request: CleanRequest<'_>) -> Resu
         );
     }
     let repositories = Repositories::default();
-    candidates.retain(|candidate| !repositories.hold(workspace, &candidate.path));
+    candidates.retain(|candidate| {
+        !workspace.is_due_to_move(&candidate.path) && !repositories.hold(workspace, &candidate.path)
+    });
     candidates.sort_by(|a, b| path_order(&a.path, &b.path));
     let known = repositories.found.into_inner().into_iter();
     let repositories = known.filter_map(|(path, is_one)| is_one.then_some(path)).collect();

@@ -52,6 +52,8 @@ pub(crate) struct Done {
     pub(crate) laid_out: LaidOut,
     /// Paths for which something else is staged than before.
     pub(crate) staged: Vec<BString>,
+    /// Paths that are in conflict no longer.
+    pub(crate) settled: Vec<BString>,
     /// What waited, if that is given up.
     pub(crate) given_up: Option<Pending>,
 }
@@ -87,14 +89,12 @@ pub(crate) fn unstage(
     let staged = staged_targets(workspace, tree, &|path, is_dir| pathspecs.matches(path, is_dir))?;
     let paths = staged.iter().map(|target| target.path.clone()).collect();
     let mut pending = workspace.index.header().pending.clone();
-    if let Some(pending) = &mut pending {
-        pending.settle(&|path| pathspecs.matches(path, false));
-    }
+    let settled = pending.as_mut().map(|pending| pending.settle(&|path| pathspecs.matches(path, false)));
     let pending = pending.and_then(Pending::unless_over);
     let request = Rearrange { staged, pending, ..Rearrange::nothing(workspace, "RESET", &[]) };
     let Rearranged { laid_out, .. } =
         rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
-    Ok(Done { before, laid_out, staged: paths, given_up: None })
+    Ok(Done { before, laid_out, staged: paths, settled: settled.unwrap_or_default(), given_up: None })
 }
 
 /// Moves the branch to a commit, or a HEAD that is on none; `None` is the commit where it is. The caller holds the mirror's
@@ -128,7 +128,7 @@ pub(crate) fn reset(
         }
         mode => move_and_restage(workspace, mode, &parameters, head, edits)?,
     };
-    Ok(Done { before, laid_out, staged, given_up })
+    Ok(Done { before, laid_out, staged, settled: Vec::new(), given_up })
 }
 
 /// The modes that change of the files at most those without changes.

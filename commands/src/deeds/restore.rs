@@ -13,6 +13,7 @@ use pond_mirror::scan::Scan;
 use pond_mirror::scan::displaced::displaced;
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, PathEntry, Side, escape, path_order};
+use pond_oplog::StagedPack;
 
 use crate::mirror::lay_out::{self, LaidOut, target_of};
 use crate::mirror::rearrange::{Rearrange, Refused, rearrange};
@@ -139,7 +140,7 @@ pub(crate) fn restore(
         Source::Tree(tree) => workspace.list(tree.as_ref())?,
     };
     entries.retain(|entry| pathspecs.matches(&entry.path, !entry.kind.is_blob()));
-    reach(workspace, &Versions { pathspecs, entries, part, keep_others, kind })
+    reach(workspace, &Versions { part, keep_others, ..Versions::of_files(pathspecs, entries, kind) })
 }
 
 /// Refuses paths in conflict: what is staged for them is no version.
@@ -160,6 +161,23 @@ struct Versions<'a> {
     keep_others: bool,
     /// The kind of the operation.
     kind: &'a str,
+    /// Paths that are in conflict again, with their versions staged.
+    reopened: HashSet<BString>,
+    /// Packs that have such versions.
+    packs: Vec<StagedPack>,
+}
+
+impl<'a> Versions<'a> {
+    /// Versions of files. What is staged stays, as do other files.
+    fn of_files(pathspecs: &'a Pathspecs, entries: Vec<PathEntry>, kind: &'a str) -> Self {
+        let (reopened, packs) = (HashSet::new(), Vec::new());
+        Self { pathspecs, entries, part: Part::Files, keep_others: true, kind, reopened, packs }
+    }
+
+    /// Whether the path's version is staged.
+    fn stages(&self, path: &BString) -> bool {
+        self.part.has_index() || self.reopened.contains(path)
+    }
 }
 
 /// Brings the paths to their versions.
@@ -168,11 +186,10 @@ fn reach(workspace: &mut Workspace<'_>, versions: &Versions<'_>) -> Result<Resto
     if let Some(unmatched) = versions.pathspecs.unmatched().first() {
         return Err(RestoreError::NoMatch((*unmatched).to_owned()));
     }
-    let part = versions.part;
-    let staged = if part.has_index() { restaged(workspace, &targets) } else { Vec::new() };
+    let staged = restaged(workspace, versions, &targets);
     let mut restaged: Vec<BString> = staged.iter().map(|target| target.path.clone()).collect();
     restaged.sort_by(|a, b| path_order(a, b));
-    let (scan, files) = match part.has_files() {
+    let (scan, files) = match versions.part.has_files() {
         true => {
             let scan = lay_out::look(workspace)?;
             let files = lay_out::changed_on_host(workspace, &scan, &targets);
@@ -191,7 +208,12 @@ fn reach(workspace: &mut Workspace<'_>, versions: &Versions<'_>) -> Result<Resto
         ..Rearrange::nothing(workspace, versions.kind, &[])
     };
     let LaidOut { written, removed, failed, interrupted, .. } =
-        rearrange(workspace, request, &scan, &saved, |_| ())?.laid_out;
+        rearrange(workspace, request, &scan, &saved, |transaction| {
+            if !versions.reopened.is_empty() {
+                transaction.adopt(&versions.packs);
+            }
+        })?
+        .laid_out;
     // What could not be written is not staged either: it is as it was, all of it.
     restaged.retain(|path| !failed.contains(path));
     let mut written: Vec<BString> = written.into_keys().collect();
@@ -211,13 +233,15 @@ fn pending(workspace: &Workspace<'_>, versions: &Versions<'_>, targets: &[Target
     if versions.part.has_index() {
         pending.settle(&|path| is_decided(versions, targets, path));
     }
+    pending.reopen(&|path| versions.reopened.contains(path));
     pending.unless_over()
 }
 
 /// The targets for which something else is staged than they shall have.
-fn restaged(workspace: &Workspace<'_>, targets: &[Target]) -> Vec<Target> {
+fn restaged(workspace: &Workspace<'_>, versions: &Versions<'_>, targets: &[Target]) -> Vec<Target> {
     let staged = |target: &Target| workspace.index.row(&target.path).and_then(|row| row.staged);
-    targets.iter().filter(|target| staged(target) != target.side).cloned().collect()
+    let is_meant = |target: &&Target| versions.stages(&target.path) && staged(target) != target.side;
+    targets.iter().filter(is_meant).cloned().collect()
 }
 
 /// What the paths shall have: the source's entries, and nothing where a tracked path is not in the source, or cannot stand

@@ -28,7 +28,7 @@ use super::save::Saved;
 use crate::transact;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
-use pond_mirror::index::pending::{Conflict, Pending};
+use pond_mirror::index::pending::Pending;
 use pond_mirror::index::{EntryRef, Header, Index, Row, Seen, Update};
 use pond_mirror::scan::Scan;
 use pond_mirror::scan::displaced::{is_empty_directory, with_emptied};
@@ -158,11 +158,14 @@ pub(crate) fn rearrange(
     let staged = staged.as_deref().unwrap_or(&files);
     let mut footprint = match whole {
         Some(touched) => Footprint { host: touched.clone(), index: touched, ..Footprint::default() },
-        None => Footprint { index: touched_index(workspace, staged), ..Footprint::default() },
+        None => {
+            let host = match files.is_empty() {
+                true => Touched::default(),
+                false => lay_out::touched(workspace, &files, saved, scan),
+            };
+            Footprint { host, index: touched_index(workspace, staged), ..Footprint::default() }
+        }
     };
-    if footprint.host.is_empty() && !files.is_empty() {
-        footprint.host = lay_out::touched(workspace, &files, saved, scan);
-    }
     remove::touch(workspace, &removals, saved, &mut footprint.host);
     moves::touch(workspace, &moves, saved, &mut footprint);
     footprint.pending = Some([workspace.index.header().pending.clone(), pending.clone()]);
@@ -190,26 +193,12 @@ pub(crate) fn rearrange(
             let refused = done.refused(&removals);
             let is_reached = |target: &&Target| !refused.contains(&target.path);
             let staged: Vec<Target> = staged.iter().filter(is_reached).cloned().collect();
-            let pending = still_in_conflict(workspace.index.header().pending.as_ref(), pending, &refused);
+            let before = workspace.index.header().pending.as_ref();
+            let pending = Pending::but_for(before, pending, &|path| refused.contains(path));
             save_index(workspace, &files, &staged, &done, pending)?;
         }
     }
     late.map_or(Ok(done), Err)
-}
-
-/// What waits once conflicts were decided about, but for those at paths that were refused.
-fn still_in_conflict(
-    before: Option<&Pending>,
-    after: Option<Pending>,
-    refused: &HashSet<BString>,
-) -> Option<Pending> {
-    let is_open = |conflict: &Conflict| refused.contains(&conflict.path());
-    let Some(before) = before.filter(|before| before.conflicts.iter().any(is_open)) else { return after };
-    let left: HashSet<BString> =
-        after.iter().flat_map(|after| &after.conflicts).map(Conflict::path).collect();
-    let mut before = before.clone();
-    before.settle(&|path| !left.contains(path) && !refused.contains(path));
-    before.unless_over()
 }
 
 /// Publishes the operation, where it is one; gives the new commit.
@@ -290,6 +279,7 @@ fn save_index(
     let delta_version = Some(workspace.snapshot.state().version);
     let is_same = updates.is_empty() && (header.base, &header.pending) == (workspace.head.commit, &pending);
     if is_same {
+        workspace.forget_done_renames();
         return workspace.save_head();
     }
     let header = Header { base: workspace.head.commit, delta_version, pending, ..header };
@@ -297,6 +287,7 @@ fn save_index(
     let file = workspace.index_file();
     let builder = rebase::across(&workspace.index, updates, workspace.store(), tree.as_ref(), header, file)?;
     workspace.save_index(builder)?;
+    workspace.forget_done_renames();
     workspace.save_head()
 }
 

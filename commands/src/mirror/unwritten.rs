@@ -9,6 +9,7 @@ use pond_mirror::Target;
 use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
+use pond_objects::node::rebase_path;
 use pond_objects::{Kind, Side, path_order};
 
 use super::catch_up::Due;
@@ -77,15 +78,13 @@ pub(crate) fn due(
     let scan = lay_out::look(workspace)?;
     let Left { mut targets, emptied, .. } = left(workspace, host, index, &scan)?;
     targets.retain(|target| !emptied.contains(&target.path));
-    let root = workspace.pond.mirror_root();
-    let is_there = |path: &BString| host_path(root, path).symlink_metadata().is_ok();
-    for (from, to) in moved.iter().filter(|(from, to)| is_there(from) && !is_there(to)) {
+    for (from, to) in moved.iter().flat_map(|(from, to)| left_to_rename(workspace, from, to)) {
         let is_in = |path: &BString, dir: &BString| path == dir || is_below(path, dir);
         for change in &scan.changes {
             let side = change.row.and_then(|row| workspace.index.entry(row).row.staged);
             let is_due = match change.state {
-                State::Missing => is_in(&change.path, to),
-                State::Untracked => is_in(&change.path, from),
+                State::Missing => is_in(&change.path, &to),
+                State::Untracked => is_in(&change.path, &from),
                 _ => false,
             };
             if is_due {
@@ -98,34 +97,74 @@ pub(crate) fn due(
     Ok(targets)
 }
 
-/// Renames what operations did not come to rename: what is where it was, and its new name is free. Gives how many.
+/// What of the renames that operations began was done by somebody else than they.
+#[derive(Default)]
+pub(crate) struct Renames {
+    /// How many were done.
+    pub(crate) done: usize,
+    /// Those of which something is left.
+    pub(crate) left: Vec<(BString, BString)>,
+    /// The first that the system refused.
+    pub(crate) refused: Option<WorkspaceError>,
+}
+
+/// Renames what operations did not come to rename, and is still to be renamed: see [`left_to_rename`].
 ///
 /// # Errors
-/// That of the first rename which the system refuses; those before it are done.
+/// The mirror could not be opened. What the system refuses is no error: it is in [`Renames::refused`].
 pub(crate) fn rename(
     workspace: &Workspace<'_>,
     moved: &[(BString, BString)],
     leaves_no_empty_directories: bool,
-) -> Result<usize, WorkspaceError> {
+) -> Result<Renames, WorkspaceError> {
+    let mut renames = Renames::default();
     if moved.is_empty() {
-        return Ok(0);
+        return Ok(renames);
     }
     let root = workspace.pond.mirror_root();
     let mirror = MirrorDir::open(root).map_err(WorkspaceError::OpenMirror)?;
-    let is_there = |path: &BString| host_path(root, path).symlink_metadata().is_ok();
-    let mut renamed = 0;
-    for (from, to) in moved.iter().filter(|(from, to)| is_there(from) && !is_there(to)) {
-        rename_back(&mirror, from, to).map_err(|source| WorkspaceError::Rename {
-            from: from.clone(),
-            to: to.clone(),
-            source,
-        })?;
-        if leaves_no_empty_directories {
-            remove_emptied(workspace, &mirror, from);
+    for pair in moved {
+        let mut is_left = false;
+        for (from, to) in left_to_rename(workspace, &pair.0, &pair.1) {
+            if let Err(source) = rename_back(&mirror, &from, &to) {
+                is_left = true;
+                renames.refused.get_or_insert(WorkspaceError::Rename { from, to, source });
+                continue;
+            }
+            if leaves_no_empty_directories {
+                remove_emptied(workspace, &mirror, &from);
+            }
+            renames.done += 1;
         }
-        renamed += 1;
+        if is_left {
+            renames.left.push(pair.clone());
+        }
     }
-    Ok(renamed)
+    Ok(renames)
+}
+
+/// What is left to do of a rename, by the index as it is after all operations: what has the old name and is tracked by the new
+/// one, which is free. If later operations gave the old name, or a part of the new one, to something else, the rest is renamed
+/// file by file.
+pub(crate) fn left_to_rename(
+    workspace: &Workspace<'_>,
+    from: &BString,
+    to: &BString,
+) -> Vec<(BString, BString)> {
+    let root = workspace.pond.mirror_root();
+    let is_there = |path: &BString| host_path(root, path).symlink_metadata().is_ok();
+    let is_left = |from: &BString, to: &BString| is_there(from) && !is_there(to);
+    if !is_there(from) || !workspace.is_tracked(to) {
+        return Vec::new();
+    }
+    if !workspace.is_tracked(from) && !is_there(to) {
+        return vec![(from.clone(), to.clone())];
+    }
+    let index = &workspace.index;
+    let rows = index.find(to).ok().into_iter().chain(index.range_of_dir(to));
+    let live = rows.filter(|number| index.is_live(*number)).map(|number| BString::from(index.path(number)));
+    let pairs = live.map(|now| (rebase_path(now.as_ref(), from, to), now));
+    pairs.filter(|(then, now)| !workspace.is_tracked(then) && is_left(then, now)).collect()
 }
 
 /// What operations left undone.

@@ -12,6 +12,7 @@ use crate::error::{CommandError, Outcome, advice_on, fatal, interrupted};
 use crate::mirror::carried::Carried;
 use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_json};
 use crate::revisions::{self, split_arguments};
+use crate::text::list::paths_below;
 use crate::text::size;
 use crate::ui::changes_json::path_rows;
 use crate::workspace::{self, Purpose, Workspace};
@@ -148,10 +149,14 @@ fn report(
         document["before"] = head_json(&done.before);
         document["mode"] = mode.word().into();
         document["staged"] = path_rows(&done.staged).into();
+        document["settled"] = path_rows(&done.settled).into();
         document["unstaged"] = carried_rows(&unstaged).into();
         add_files(&mut document, &done.laid_out);
         ui.json(&document)?;
     } else if !ui.is_quiet() {
+        if !done.settled.is_empty() {
+            ui.status(format_args!("in conflict no longer:{}", paths_below(&done.settled)));
+        }
         if !unstaged.is_empty() {
             ui.say("Unstaged changes after reset:");
             unstaged.iter().for_each(|(letter, path)| ui.say(carried_line(*letter, path)));

@@ -8,6 +8,7 @@
 use pond_mirror::Target;
 use pond_mirror::index::head_file;
 use pond_objects::Side;
+use pond_objects::path::is_below;
 use std::collections::{HashMap, HashSet};
 
 use bstr::BString;
@@ -42,6 +43,16 @@ impl HalfDone {
     /// The command that takes it back.
     fn taken_back_by(&self) -> &'static str {
         transact::taken_back_by(&self.kind)
+    }
+
+    /// Whether nothing is left to do.
+    fn is_over(&self) -> bool {
+        self.host.is_empty() && self.moved.is_empty()
+    }
+
+    /// Counts what is left.
+    fn count(&mut self) {
+        self.files = self.host.len() + self.moved.len();
     }
 }
 
@@ -93,7 +104,7 @@ impl Workspace<'_> {
         let Some(half_done) = &self.half_done else { return };
         self.session.tell(Event::Recovery(Recovery::HalfDone {
             files: half_done.files as u64,
-            is_due: !(half_done.host.is_empty() && half_done.moved.is_empty()),
+            is_due: !half_done.is_over(),
             taken_back_by: half_done.taken_back_by(),
             going_on: half_done.going_on,
         }));
@@ -125,7 +136,7 @@ impl Workspace<'_> {
     /// command.
     pub(super) fn finish_half_done(&mut self, unfinished: Unfinished) -> Result<(), WorkspaceError> {
         let Some(half_done) = &self.half_done else { return Ok(()) };
-        if half_done.host.is_empty() && half_done.moved.is_empty() {
+        if half_done.is_over() {
             self.tell_half_done();
             return self.forget_half_done();
         }
@@ -133,33 +144,29 @@ impl Workspace<'_> {
         let moved = half_done.moved.clone();
         let taken_back_by = half_done.taken_back_by();
         // Where a rename is taken back, its directory was there before.
-        let renamed = unwritten::rename(self, &moved, half_done.kind != "UNDO");
-        let written = renamed.and_then(|renamed| Ok((renamed, unwritten::write(self, &host, &index)?)));
+        let renames = unwritten::rename(self, &moved, half_done.kind != "UNDO");
+        let written = renames.and_then(|renames| Ok((renames, unwritten::write(self, &host, &index)?)));
         if self.session.is_interrupted() {
             return Err(WorkspaceError::Interrupted {
                 state: "the files that an earlier command left unfinished are left to the next one",
             });
         }
         let what = match written {
-            Ok((renamed, written)) if written.failed.is_empty() => {
-                let files = renamed + written.written.len() + written.removed.len();
-                if files > 0 {
-                    self.session.tell(Event::Recovery(Recovery::HalfDoneFinished {
-                        files: files as u64,
-                        taken_back_by: (unfinished != Unfinished::TakeBack).then_some(taken_back_by),
-                    }));
+            Ok((renames, written)) => {
+                if renames.left.is_empty() && written.failed.is_empty() {
+                    let files = renames.done + written.written.len() + written.removed.len();
+                    return self.end_half_done(files, unfinished, taken_back_by);
                 }
-                self.half_done = None;
-                return self.save_head();
-            }
-            Ok((_, written)) => {
-                let left = written.failed.paths.len();
+                let files = written.failed.paths.len();
                 if let Some(half_done) = &mut self.half_done {
-                    half_done.moved.clear();
+                    half_done.moved = renames.left;
                     half_done.host.retain(|due| written.failed.contains(&due.path));
-                    half_done.files = left;
+                    half_done.count();
                 }
-                LeftUndone::Files(left)
+                match renames.refused {
+                    Some(error) => LeftUndone::Failed(Box::new(error)),
+                    None => LeftUndone::Files(files),
+                }
             }
             Err(error) => LeftUndone::Failed(Box::new(error)),
         };
@@ -172,6 +179,46 @@ impl Workspace<'_> {
         self.session.tell(Event::Recovery(Recovery::HalfDoneStays { what: &what }));
         // Index first: of the operations that follow, each finds it where the one before left it.
         self.save_header(self.index.header().clone())
+    }
+
+    /// Nothing is left of what an earlier command began.
+    fn end_half_done(
+        &mut self,
+        files: usize,
+        unfinished: Unfinished,
+        taken_back_by: &'static str,
+    ) -> Result<(), WorkspaceError> {
+        if files > 0 {
+            self.session.tell(Event::Recovery(Recovery::HalfDoneFinished {
+                files: files as u64,
+                taken_back_by: (unfinished != Unfinished::TakeBack).then_some(taken_back_by),
+            }));
+        }
+        self.half_done = None;
+        self.save_head()
+    }
+
+    /// Forgets renames of which a later operation left nothing. To be called when its index is written, before the HEAD file is.
+    pub(crate) fn forget_done_renames(&mut self) {
+        let Some(mut half_done) = self.half_done.take_if(|half_done| !half_done.moved.is_empty()) else {
+            return;
+        };
+        half_done.moved.retain(|(from, to)| !unwritten::left_to_rename(self, from, to).is_empty());
+        half_done.count();
+        self.half_done = Some(half_done).filter(|half_done| !half_done.is_over());
+    }
+
+    /// Whether an earlier command could not give this new name.
+    pub(crate) fn is_rename_due(&self, from: &BString, to: &BString) -> bool {
+        let mut moved = self.half_done.iter().flat_map(|half_done| &half_done.moved);
+        moved.any(|(old, new)| (old, new) == (from, to))
+    }
+
+    /// Whether a path has an old name that an earlier command could not change: it is no file of the user's that nothing
+    /// tracks.
+    pub(crate) fn is_due_to_move(&self, path: &[u8]) -> bool {
+        let moved = self.half_done.iter().flat_map(|half_done| &half_done.moved);
+        moved.into_iter().any(|(from, _)| path == from || is_below(path, from))
     }
 
     /// Whether the command before was of a kind, and ended half way: then what became of that when this one opened the pond.
@@ -222,7 +269,7 @@ impl Workspace<'_> {
         });
         half_done.host.extend(failed);
         half_done.host.sort_by(|a, b| a.path.cmp(&b.path));
-        half_done.files = half_done.host.len();
+        half_done.count();
     }
 
     /// What an operation says that it finds at a path, where `found` is: of one that is due, what shall be there, so that both
@@ -241,8 +288,8 @@ impl Workspace<'_> {
         let Some(half_done) = &mut self.half_done else { return };
         let paths: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
         half_done.host.retain(|due| !paths.contains(&due.path) || !laid_out.is_done(&due.path));
-        half_done.files = half_done.host.len();
-        if half_done.host.is_empty() {
+        half_done.count();
+        if half_done.is_over() {
             self.half_done = None;
         }
     }

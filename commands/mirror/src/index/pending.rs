@@ -88,6 +88,9 @@ pub struct Pending {
     /// The paths to decide about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
+    /// The paths that were decided about since: as long as it waits, their conflicts can be written anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<Conflict>,
 }
 
 /// A path to decide about.
@@ -139,6 +142,7 @@ impl Pending {
             options: PickOptions::default(),
             by_hand: false,
             conflicts,
+            decided: Vec::new(),
         }
     }
 
@@ -203,18 +207,54 @@ impl Pending {
         unescape(&self.message)
     }
 
-    /// Takes paths off the list for which `is_decided`, and gives them.
+    /// Notes as decided the paths for which `is_decided`, and gives them.
     pub fn settle(&mut self, is_decided: &dyn Fn(&BString) -> bool) -> Vec<BString> {
-        let mut settled = Vec::new();
-        self.conflicts.retain(|conflict| {
-            let path = conflict.path();
-            let is_left = !is_decided(&path);
-            if !is_left {
-                settled.push(path);
-            }
-            is_left
+        let (settled, left) = parted(std::mem::take(&mut self.conflicts), is_decided);
+        self.conflicts = left;
+        let paths: Vec<BString> = settled.iter().map(Conflict::path).collect();
+        self.decided.retain(|conflict| !paths.contains(&conflict.path()));
+        self.decided.extend(settled);
+        self.decided.sort_by_cached_key(Conflict::path);
+        paths
+    }
+
+    /// Puts paths that were decided about, and for which `is_open`, back on the list.
+    pub fn reopen(&mut self, is_open: &dyn Fn(&BString) -> bool) {
+        let (open, left) = parted(std::mem::take(&mut self.decided), is_open);
+        self.decided = left;
+        self.conflicts.extend(open);
+        self.conflicts.sort_by_cached_key(Conflict::path);
+    }
+
+    /// What waits after a command for which something else waited before, if it could not do what it does to the paths for which
+    /// `stays`: of these, what waited before.
+    pub fn but_for(
+        before: Option<&Self>,
+        after: Option<Self>,
+        stays: &dyn Fn(&BString) -> bool,
+    ) -> Option<Self> {
+        let is_meant = |conflict: &&Conflict| stays(&conflict.path());
+        let Some(before) = before.filter(|before| before.all().any(|conflict| is_meant(&conflict))) else {
+            return after;
+        };
+        let mut after = after.unwrap_or_else(|| {
+            let mut over = before.clone();
+            over.settle(&|_| true);
+            over
         });
-        settled
+        let is_left = |conflict: &Conflict| !stays(&conflict.path());
+        after.conflicts.retain(is_left);
+        after.decided.retain(is_left);
+        after.conflicts.extend(before.conflicts.iter().filter(is_meant).cloned());
+        after.decided.extend(before.decided.iter().filter(is_meant).cloned());
+        after.conflicts.sort_by_cached_key(Conflict::path);
+        after.decided.sort_by_cached_key(Conflict::path);
+        after.unless_over()
+    }
+
+    /// The paths to decide about, and those that were decided about.
+    fn all(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.iter().chain(&self.decided)
     }
 
     /// Whether a commit of its own is still to be made, not only those that come after it.
@@ -270,9 +310,9 @@ impl Pending {
     pub fn from_json(text: &str) -> Option<Self> {
         let pending: Self = serde_json::from_str(text).ok()?;
         let is_id = |text: &String| text.parse::<ObjectId>().is_ok();
-        let stages = pending.conflicts.iter().flat_map(|conflict| conflict.stages.iter().flatten());
+        let is_stage = |stage: &Stage| is_id(&stage.id) && Kind::from_number(stage.kind).is_some();
         let is_sound = pending.heads.iter().chain(&pending.queue).chain(&pending.commit).all(is_id)
-            && stages.clone().all(|stage| is_id(&stage.id) && Kind::from_number(stage.kind).is_some());
+            && pending.all().flat_map(|conflict| conflict.stages.iter().flatten()).all(is_stage);
         is_sound.then_some(pending)
     }
 }
@@ -328,6 +368,11 @@ impl Conflict {
             _ => "both modified",
         }
     }
+}
+
+/// Those at paths that are meant, and the others.
+fn parted(conflicts: Vec<Conflict>, is_meant: &dyn Fn(&BString) -> bool) -> (Vec<Conflict>, Vec<Conflict>) {
+    conflicts.into_iter().partition(|conflict| is_meant(&conflict.path()))
 }
 
 fn ids(texts: &[String]) -> Vec<ObjectId> {
@@ -419,6 +464,17 @@ mod tests {
         assert!(!forgotten.is_commit_due());
         assert_eq!(pending.settle(&|_| true), [BString::from(&b"b\xff"[..])]);
         assert!(pending.conflicts.is_empty() && pending.only_conflicts().is_none());
+        assert_eq!(Pending::from_json(&pending.to_json()), Some(pending.clone()));
+        // What a command could not do to a path leaves it decided, or in conflict, as it was.
+        let mut reopened = pending.clone();
+        reopened.reopen(&|_| true);
+        assert_eq!((reopened.conflicts.len(), reopened.decided.len()), (1, 0));
+        for (before, after) in [(&pending, &reopened), (&reopened, &pending)] {
+            let done = Pending::but_for(Some(before), Some(after.clone()), &|_| false);
+            assert_eq!(done.as_ref(), Some(after));
+            assert_eq!(Pending::but_for(Some(before), Some(after.clone()), &|_| true).as_ref(), Some(before));
+            assert_eq!(Pending::but_for(Some(before), None, &|_| true).as_ref(), Some(before));
+        }
         assert_eq!(pending.clone().unless_over().as_ref(), Some(&pending));
         let rest = pending.after_commit().expect("a queue");
         assert!(pending.is_commit_due() && !rest.is_commit_due());

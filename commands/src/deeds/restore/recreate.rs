@@ -13,12 +13,12 @@ use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, PathEntry, ReadError, Side, large, read_blob};
 use pond_oplog::Store;
 
-use super::{Part, RestoreError, Restored, Versions, reach, staged};
+use super::{RestoreError, Restored, Versions, reach, staged};
 use crate::merging;
 use crate::workspace::Workspace;
 
-/// Writes the conflicts of paths anew, and of other paths what is staged; they stay in conflict until they are added.
-/// The caller holds the mirror's lock.
+/// Writes the conflicts of paths anew, and of other paths what is staged; they are in conflict until they are added, whatever
+/// was decided about them. The caller holds the mirror's lock.
 ///
 /// # Errors
 /// As [`super::restore`].
@@ -28,8 +28,12 @@ pub(crate) fn recreate(
     pathspecs: &Pathspecs,
     kind: &str,
 ) -> Result<Restored, RestoreError> {
-    let pending = workspace.index.header().pending.clone();
-    let conflicts: Vec<Conflict> = pending.into_iter().flat_map(|pending| pending.conflicts).collect();
+    let pending = workspace.index.header().pending.iter();
+    let (open, decided): (Vec<_>, Vec<_>) =
+        pending.map(|pending| (pending.conflicts.clone(), pending.decided.clone())).unzip();
+    let is_meant = |conflict: &Conflict| pathspecs.matches(&conflict.path(), false);
+    let reopened: Vec<Conflict> = decided.into_iter().flatten().filter(is_meant).collect();
+    let conflicts: Vec<Conflict> = open.into_iter().flatten().chain(reopened.iter().cloned()).collect();
     let in_conflict: Vec<BString> = conflicts.iter().map(Conflict::path).collect();
     let mut entries = staged(workspace);
     entries.retain(|entry| {
@@ -52,7 +56,8 @@ pub(crate) fn recreate(
         // The index keeps them until the file is written, and for who takes this back and does it again.
         workspace.update_index(BTreeMap::new(), &packs)?;
     }
-    let versions = Versions { pathspecs, entries, part: Part::Files, keep_others: true, kind };
+    let reopened = reopened.iter().map(Conflict::path).collect();
+    let versions = Versions { reopened, packs, ..Versions::of_files(pathspecs, entries, kind) };
     reach(workspace, &versions)
 }
 

@@ -4,7 +4,7 @@ use pond_mirror::index::pending::Which;
 use pond_objects::PathEntry;
 use pond_objects::pathspec::Pathspecs;
 
-use super::{Part, RestoreError, Restored, Versions, reach};
+use super::{RestoreError, Restored, Versions, reach};
 use crate::workspace::Workspace;
 
 /// Writes one side's version of the paths; they stay in conflict until they are added. The caller holds the mirror's lock.
@@ -25,6 +25,5 @@ pub(crate) fn take_side(
         let Some(side) = conflict.side(which) else { return Err(RestoreError::NoSide { which, path }) };
         entries.push(PathEntry { path, kind: side.kind, id: side.id, size: side.size });
     }
-    let versions = Versions { pathspecs, entries, part: Part::Files, keep_others: true, kind: "RESTORE" };
-    reach(workspace, &versions)
+    reach(workspace, &Versions::of_files(pathspecs, entries, "RESTORE"))
 }
