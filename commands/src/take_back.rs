@@ -13,10 +13,10 @@ mod undecided;
 
 use pond_mirror::Target;
 use pond_mirror::write::rename;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bstr::BString;
-use pond_objects::{ObjectId, ObjectSource as _, Side};
+use pond_objects::{ObjectId, Side};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::{StashEdit, Transaction};
 use pond_oplog::view::{Moves, View};
@@ -31,15 +31,14 @@ pub(crate) use find::{
 
 use crate::mirror::footprint::{Footprint, Recorded};
 use crate::mirror::lay_out::{self, LaidOut};
-use crate::mirror::move_head::restaged;
+use crate::mirror::rearrange;
 use crate::mirror::remove::remove_emptied;
 use crate::mirror::stage::host_path;
-use crate::mirror::{rebase, save};
+use crate::mirror::{save};
 use crate::transact;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
 use pond_mirror::index::pending::Pending;
-use pond_mirror::index::{Header, Seen, Update};
 use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::path::parent;
 
@@ -337,41 +336,12 @@ impl TakingBack {
         index: Vec<(BString, Option<Side>)>,
         laid_out: &LaidOut,
     ) -> Result<(), WorkspaceError> {
-        let mut updates: BTreeMap<BString, Update> = BTreeMap::new();
-        let on_host: HashMap<&BString, Option<Side>> =
-            self.targets.iter().map(|target| (&target.path, target.side)).collect();
-        for (path, new) in index {
-            let is_on_host = new.is_some() && on_host.get(&path) == Some(&new);
-            let seen = if is_on_host { laid_out.seen(&path) } else { Seen::NEVER };
-            updates.insert(path.clone(), restaged(workspace, &path, new, seen));
-        }
-        // Files that now have what is staged for them are known to be unchanged.
-        for target in &self.targets {
-            let Ok(at) = workspace.index.find(&target.path) else { continue };
-            let row = workspace.index.entry(at).row;
-            if !updates.contains_key(&target.path) && row.staged.is_some() && row.staged == target.side {
-                let seen = laid_out.seen(&target.path);
-                updates.insert(target.path.clone(), Update::Set(pond_mirror::index::Row { seen, ..row }));
-            }
-        }
-        let mut header = workspace.index.header().clone();
-        if let Some([before, _]) = &self.recorded.pending {
-            header.pending.clone_from(before);
-        }
-        let base = workspace.head.commit;
-        let tree = base.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
-        let header = Header { base, delta_version: Some(workspace.snapshot.state().version), ..header };
-        let builder = rebase::across(
-            &workspace.index,
-            updates,
-            workspace.store(),
-            tree.as_ref(),
-            header,
-            workspace.index_file(),
-        )?;
-        workspace.save_index(builder)?;
-        workspace.forget_done_renames();
-        workspace.save_head()
+        let staged: Vec<Target> = index.into_iter().map(|(path, side)| Target { path, side }).collect();
+        let pending = match &self.recorded.pending {
+            Some([before, _]) => before.clone(),
+            None => workspace.index.header().pending.clone(),
+        };
+        rearrange::save_index(workspace, &self.targets, &staged, laid_out, &[], pending)
     }
 
     /// The directories of files that are removed here and were renamed before: they were there before the rename.

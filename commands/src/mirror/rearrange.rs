@@ -185,7 +185,7 @@ pub(crate) fn rearrange(
         Refused::Due => {
             workspace.note_laid_out(&files, &done.laid_out);
             done.laid_out.show_due(workspace, "undo");
-            save_index(workspace, &files, staged, &done, pending)?;
+            save_index(workspace, &files, staged, &done.laid_out, &done.renamed.done, pending)?;
         }
         Refused::Stays => {
             workspace.note_written(&files, &done.laid_out);
@@ -195,7 +195,7 @@ pub(crate) fn rearrange(
             let staged: Vec<Target> = staged.iter().filter(is_reached).cloned().collect();
             let before = workspace.index.header().pending.as_ref();
             let pending = Pending::but_for(before, pending, &|path| refused.contains(path));
-            save_index(workspace, &files, &staged, &done, pending)?;
+            save_index(workspace, &files, &staged, &done.laid_out, &done.renamed.done, pending)?;
         }
     }
     late.map_or(Ok(done), Err)
@@ -266,15 +266,18 @@ fn next_index(workspace: &Workspace<'_>, targets: &[Target]) -> Index {
     workspace.index.edit(updates, workspace.index.header().clone(), now_ns()).finish()
 }
 
-fn save_index(
+/// Writes the index as the operation says that it is: what is staged, what is known of the files that were written, what was
+/// renamed, and what waits. Then the HEAD file.
+pub(crate) fn save_index(
     workspace: &mut Workspace<'_>,
     files: &[Target],
     staged: &[Target],
-    done: &Rearranged,
+    laid_out: &LaidOut,
+    renamed: &[Move],
     pending: Option<Pending>,
 ) -> Result<(), WorkspaceError> {
-    let mut updates = updates(workspace, files, staged, &done.laid_out);
-    updates.extend(moves::updates(workspace, &done.renamed.done)?);
+    let mut updates = updates(workspace, files, staged, laid_out);
+    updates.extend(moves::updates(workspace, renamed)?);
     let header = workspace.index.header().clone();
     let delta_version = Some(workspace.snapshot.state().version);
     let is_same = updates.is_empty() && (header.base, &header.pending) == (workspace.head.commit, &pending);
