@@ -6,6 +6,7 @@ pub(crate) mod clean;
 pub(crate) mod commit;
 pub(crate) mod init;
 pub(crate) mod merge;
+pub(crate) mod sequence;
 pub(crate) mod switch;
 pub(crate) mod tag;
 pub(crate) mod update_ref;
