@@ -7,6 +7,7 @@ pub(crate) mod commit;
 pub(crate) mod init;
 pub(crate) mod merge;
 pub(crate) mod sequence;
+pub(crate) mod stash;
 pub(crate) mod switch;
 pub(crate) mod tag;
 pub(crate) mod update_ref;

@@ -64,11 +64,7 @@ fn leave(workspace: &mut Workspace<'_>, rest: Option<Pending>) -> Result<Vec<BSt
     let staged: Vec<Target> =
         staged.map(|entry| Target { path: entry.path.to_owned(), side: entry.row.base_side() }).collect();
     let unstaged = staged.iter().map(|target| target.path.clone()).collect();
-    // What is staged may be in no commit, and nowhere else.
-    let packs = workspace.staged()?;
     let request = Rearrange { staged, pending: rest, ..Rearrange::nothing(workspace, "SKIP", &[]) };
-    rearrange(workspace, request, &Scan::default(), &Saved::default(), |transaction| {
-        transaction.adopt(&packs);
-    })?;
+    rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
     Ok(unstaged)
 }
