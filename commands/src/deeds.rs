@@ -10,4 +10,5 @@ pub(crate) mod sequence;
 pub(crate) mod stash;
 pub(crate) mod switch;
 pub(crate) mod tag;
+pub(crate) mod undo;
 pub(crate) mod update_ref;
