@@ -153,6 +153,50 @@ fn a_commit_that_was_made_by_hand_is_not_left_out() {
 }
 
 #[test]
+fn what_is_staged_beside_it_keeps_no_commit_from_being_left_out() {
+    let Some(pair) = Pair::new() else { return };
+    apart(&pair, &["one", "a", "three", "four"]);
+    pair.write("a", lines(&[(5, "ours")]));
+    pair.commit("ours");
+    let (pond, before) = (&pair.pond, pair.pond.history());
+    let picks = ["cherry-pick", "side~4..side"];
+    // Not decided, and something else is staged, which the mirror still has then.
+    pond.fails(&picks, 1);
+    pond.write("new/own", "1\n");
+    pond.write("one", "mine\n");
+    pond.ok(&["add", "new", "one"]);
+    pond.fails(&["cherry-pick", "--continue"], 1).expect_says("still in conflict");
+    let skipped = pond.run(&["cherry-pick", "--skip"]).expect_code(0);
+    skipped.expect_says("was staged, and is not any more").expect_says("new/own");
+    assert_eq!(subjects(&pair)[..3], ["four", "three", "one"]);
+    assert_eq!((left(pond), pond.status()), (None, vec![" M one".to_owned(), "?? new/".to_owned()]));
+    assert_eq!((pond.read("new/own"), pond.read("one")), ("1\n".to_owned(), "mine\n".to_owned()));
+    // It is one command, which is taken back whole.
+    pond.ok(&["undo"]);
+    assert_eq!((left(pond), subjects(&pair)[0].as_str()), (Some(2), "one"));
+    assert_eq!(pond.status(), ["UU a", "A  new/own", "M  one"]);
+    pond.ok(&["cherry-pick", "--abort"]);
+    assert_eq!(pond.history(), before);
+    pond.ok(&["reset", "-q", "--hard"]);
+    // Committed by hand, and something is staged for a commit of its own.
+    pond.fails(&picks, 1);
+    pond.write("a", "both\n");
+    pond.ok(&["add", "a"]);
+    pond.ok(&["commit", "-q", "-m", "by hand"]);
+    pond.write("own", "1\n");
+    pond.ok(&["add", "own"]);
+    pond.fails(&["cherry-pick", "--continue"], 1).expect_says("--skip leaves that one out");
+    pond.ok(&["cherry-pick", "--skip"]);
+    assert_eq!(subjects(&pair)[..3], ["four", "by hand", "one"]);
+    assert_eq!(pond.status(), ["?? own"]);
+    pond.ok(&["undo"]);
+    assert_eq!((left(pond), pond.status()), (Some(2), vec!["A  own".to_owned()]));
+    pond.ok(&["cherry-pick", "--abort"]);
+    assert_eq!((left(pond), pond.history()), (None, before));
+    assert_eq!(pond.status(), ["A  own"]);
+}
+
+#[test]
 fn what_was_said_holds_for_the_commits_after_a_conflict() {
     let Some(pair) = Pair::new() else { return };
     apart(&pair, &["one", "a", "three"]);

@@ -1,10 +1,9 @@
 //! `pond redo`: take the last undo back.
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, nothing};
-use crate::porcelain::undo::{done_half_way, take_all_back};
-use crate::take_back::{self, How, Newer};
-use crate::workspace::{self, Purpose};
+use crate::deeds::undo::redo;
+use crate::error::{CommandError, Outcome};
+use crate::porcelain::undo;
 
 /// Take the last undo back
 ///
@@ -26,20 +25,7 @@ pub(crate) struct RedoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: RedoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.dry_run {
-        workspace::open(ctx.session()?, Purpose::Look)?
-    } else {
-        workspace::open(ctx.session()?, Purpose::TakeBack)?
-    };
-    if let Some(outcome) = done_half_way(ctx, &workspace, "REDO")? {
-        return Ok(outcome);
-    }
-    let found = take_back::last_taken_back(&workspace)?;
-    if found.is_empty() {
-        return Err(nothing("there is nothing to redo: no undo is the last thing that was done here"));
-    }
-    let how = How { kind: "REDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
-    // One after the other, as they were taken back.
-    let each = found.into_iter().map(|one| vec![one]).collect();
-    take_all_back(ctx, &mut workspace, each, how, args.dry_run)
+    let mut workspace = undo::open(ctx, args.dry_run)?;
+    let to_do = redo(&workspace, args.force)?;
+    undo::take_back_all(ctx, &mut workspace, to_do, "redo", args.dry_run)
 }

@@ -1,6 +1,7 @@
 //! `pond stash`: put changes that are not committed aside, and bring them back.
 
 mod apply;
+mod errors;
 mod find;
 mod list;
 mod push;

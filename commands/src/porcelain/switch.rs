@@ -166,7 +166,7 @@ fn shown(text: &OsStr) -> std::borrow::Cow<'_, str> {
 }
 
 /// The name of a branch that a person wants to make.
-fn new_name(text: &OsStr) -> Result<RefName, CommandError> {
+pub(super) fn new_name(text: &OsStr) -> Result<RefName, CommandError> {
     RefName::branch(&text.to_string_lossy()).map_err(|error| {
         CommandError::from(error)
             .hint("branches are called as in git: letters, digits, '-', '_', '.', and '/' between parts")

@@ -1,13 +1,14 @@
 //! `pond undo`: take the last command back.
 
+use pond_objects::escape;
 use pond_oplog::operation::Operation;
 
 use crate::context::Context;
+use crate::deeds::undo::{Rest, TakingAllBack, ToDo, UndoError, undo};
 use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
 use crate::operation_output;
-use crate::take_back::{self, Attempt, Found, How, Newer, TakenBack, TakingBack};
-use crate::workspace::{self, HalfWay, Purpose, Workspace, WorkspaceError};
-use pond_objects::escape;
+use crate::take_back::{self, Attempt, TakenBack};
+use crate::workspace::{self, Purpose, Workspace};
 
 /// Take the last command back
 ///
@@ -42,98 +43,83 @@ pub(crate) struct UndoArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = if args.dry_run {
-        workspace::open(ctx.session()?, Purpose::Look)?
-    } else {
-        workspace::open(ctx.session()?, Purpose::TakeBack)?
-    };
-    let how = How { kind: "UNDO", newer: Newer::of(args.force), counts_as_undo: true, partway: false };
-    let Some(number) = args.to else {
-        if let Some(outcome) = done_half_way(ctx, &workspace, "UNDO")? {
-            return Ok(outcome);
-        }
-        let found = take_back::last(&workspace)?;
-        if found.is_empty() {
-            return Err(nothing("there is nothing to take back").hint("'pond op log' lists what was done"));
-        }
-        return take_all_back(ctx, &mut workspace, vec![found], how, args.dry_run);
-    };
-    if take_back::by_number(&workspace, number)?.is_none() {
-        return Err(fatal(format_args!("there is no operation {number}")).hint("'pond op log' lists them"));
-    }
-    let wanted = take_back::counting_after(&workspace, number)?;
-    if wanted.is_empty() {
-        return Err(nothing(format_args!("nothing was done here since operation {number}")));
-    }
-    let commands = take_back::by_command(wanted);
-    take_all_back(ctx, &mut workspace, commands, how, args.dry_run)
+    let mut workspace = open(ctx, args.dry_run)?;
+    let to_do = undo(&workspace, args.to, args.force)?;
+    take_back_all(ctx, &mut workspace, to_do, "undo", args.dry_run)
 }
 
-/// Where the same command ended half way before, to end it is all that is wanted: whoever runs it once more, since it failed
-/// or the power did, means the same operation. Then, how that ended.
-pub(super) fn done_half_way(
-    ctx: &Context,
-    workspace: &Workspace<'_>,
-    kind: &str,
-) -> Result<Option<Outcome>, CommandError> {
-    let (ui, command) = (&ctx.ui, kind.to_lowercase());
-    if workspace.is_half_done(kind)? {
-        ui.status(format_args!("would finish the '{command}' that was interrupted"));
-        return Ok(Some(Outcome::Done));
+/// Opens the pond for taking something back, or for saying what would be.
+pub(super) fn open(ctx: &Context, dry_run: bool) -> Result<Workspace<'_>, CommandError> {
+    let purpose = if dry_run { Purpose::Look } else { Purpose::TakeBack };
+    Ok(workspace::open(ctx.session()?, purpose)?)
+}
+
+impl From<UndoError> for CommandError {
+    fn from(error: UndoError) -> Self {
+        match error {
+            UndoError::Workspace(error) => error.into(),
+            UndoError::Nothing => nothing(&error).hint("'pond op log' lists what was done"),
+            UndoError::NoOperation(_) => fatal(&error).hint("'pond op log' lists them"),
+            UndoError::NothingSince(_) | UndoError::NothingToRedo => nothing(&error),
+        }
     }
-    let Some(ended) = workspace.ended_half_way(kind) else { return Ok(None) };
-    if ended == HalfWay::Finished {
-        ui.status(format_args!("the '{command}' that was interrupted is finished; nothing else was changed"));
-        ui.hint(format_args!("'pond {command}' once more goes on with the command before"));
-    }
-    Ok(Some(match ended {
-        HalfWay::Finished => Outcome::Done,
-        HalfWay::Left => Outcome::Partial,
-    }))
 }
 
 /// Takes one command back after the other: none where it shows before that one of them cannot be.
-pub(super) fn take_all_back(
+pub(super) fn take_back_all(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    commands: Vec<Vec<Found>>,
-    how: How,
+    to_do: ToDo,
+    command: &str,
     dry_run: bool,
 ) -> Result<Outcome, CommandError> {
-    let takings = commands.into_iter().map(|found| TakingBack::of(workspace, found));
-    let takings = takings.collect::<Result<Vec<_>, WorkspaceError>>()?;
-    if dry_run {
-        return foretell(ctx, workspace, &takings, how);
-    }
+    let all = match to_do {
+        ToDo::Rest(rest) => return Ok(say_rest(ctx, rest, command)),
+        ToDo::All(all) if dry_run => return foretell(ctx, workspace, &all),
+        ToDo::All(all) => all,
+    };
     // One alone is looked at when it is taken back, and nothing was changed then.
-    if takings.len() > 1 {
-        take_back::check(workspace, &takings, how, !ctx.ui.can_ask())?;
+    if all.takings.len() > 1 {
+        all.check(workspace, !ctx.ui.can_ask())?;
     }
     let mut outcome = Outcome::Done;
-    for (number, taking) in takings.iter().enumerate() {
-        let how = How { partway: number > 0, ..how };
-        if take_one_back(ctx, workspace, taking, how)? == Outcome::Partial {
+    for number in 0..all.takings.len() {
+        if take_one_back(ctx, workspace, &all, number)? == Outcome::Partial {
             outcome = Outcome::Partial;
         }
     }
     Ok(outcome)
 }
 
+/// Says how the same command goes on that ended half way before.
+fn say_rest(ctx: &Context, rest: Rest, command: &str) -> Outcome {
+    let ui = &ctx.ui;
+    match rest {
+        Rest::Due => {
+            ui.status(format_args!("would finish the '{command}' that was interrupted"));
+            Outcome::Done
+        }
+        Rest::Done => {
+            ui.status(format_args!(
+                "the '{command}' that was interrupted is finished; nothing else was changed"
+            ));
+            ui.hint(format_args!("'pond {command}' once more goes on with the command before"));
+            Outcome::Done
+        }
+        Rest::Partly => Outcome::Partial,
+    }
+}
+
 /// Says what would be done, and what stands in the way of it.
-fn foretell(
-    ctx: &Context,
-    workspace: &Workspace<'_>,
-    takings: &[TakingBack],
-    how: How,
-) -> Result<Outcome, CommandError> {
-    for taking in takings {
+fn foretell(ctx: &Context, workspace: &Workspace<'_>, all: &TakingAllBack) -> Result<Outcome, CommandError> {
+    for taking in &all.takings {
         for operation in &taking.operations {
             tell(ctx, workspace, operation, true)?;
         }
         let paths = taking.targets.iter().map(|target| (&target.path, target.side.is_some()));
         operation_output::report(ctx, &taking.operations, &taking.view, paths, true)?;
     }
-    if let Err(obstacle) = take_back::check(workspace, takings, how, true) {
+    if let Err(obstacle) = all.check(workspace, true) {
         ctx.ui.warn(CommandError::from(obstacle).message());
     }
     Ok(Outcome::Done)
@@ -143,13 +129,14 @@ fn foretell(
 fn take_one_back(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    taking: &TakingBack,
-    how: How,
+    all: &TakingAllBack,
+    number: usize,
 ) -> Result<Outcome, CommandError> {
+    let taking = &all.takings[number];
     for operation in &taking.operations {
         tell(ctx, workspace, operation, false)?;
     }
-    let done = apply(ctx, workspace, taking, how)?;
+    let done = take_back(ctx, workspace, all, number)?;
     let written = done.laid_out.written.keys().map(|path| (path, true));
     let removed = done.laid_out.removed.iter().map(|path| (path, false));
     for (from, to) in &done.renamed {
@@ -160,25 +147,26 @@ fn take_one_back(
 }
 
 /// Takes them back; where that would overwrite what was changed since, if somebody is there to ask and agrees.
-fn apply(
+fn take_back(
     ctx: &Context,
     workspace: &mut Workspace<'_>,
-    taking: &TakingBack,
-    how: How,
+    all: &TakingAllBack,
+    number: usize,
 ) -> Result<TakenBack, CommandError> {
     let mut agreed = Vec::new();
     loop {
-        let newer = match taking.apply(workspace, how, &agreed)? {
+        let newer = match all.take_back(workspace, number, &agreed)? {
             Attempt::Done(done) => return Ok(done),
             Attempt::Newer(newer) => newer,
         };
+        let error = CommandError::from(all.would_lose(number, &newer));
         if !ctx.ui.can_ask() {
-            return Err(taking.would_lose(&newer, how).into());
+            return Err(error);
         }
-        let error = CommandError::from(taking.would_lose(&newer, how));
         ctx.ui.warn(error.message());
         if !ctx.ui.ask("Take it back, and store these changes in the pond first?") {
-            return Err(conflict(format_args!("{} was not taken back; {}", taking.name(), how.unchanged())));
+            let (name, unchanged) = (all.takings[number].name(), all.unchanged(number));
+            return Err(conflict(format_args!("{name} was not taken back; {unchanged}")));
         }
         // What is changed while somebody answers is not agreed to.
         agreed = newer;

@@ -5,22 +5,21 @@ use std::ffi::OsStr;
 use pond_history::diff::{Against, trees};
 use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
-use pond_oplog::transaction::StashEdit;
 use serde_json::json;
 
-use super::find::{Stash, find};
+use super::find::find;
 use super::{ListArgs, ShowArgs};
 use crate::commit_output::CommitOutput;
 use crate::comparison::stored_contents;
 use crate::context::Context;
+use crate::deeds::stash::{self, Stash};
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::take_count;
 use crate::time::rfc3339;
-use crate::transact;
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Forms, count, write_diff};
 use crate::ui::log_format::Reflog;
-use crate::workspace::{self, Purpose, Workspace};
+use crate::workspace::{self, Purpose};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
 
@@ -113,8 +112,7 @@ pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandErr
 pub(super) fn drop_one(ctx: &Context, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
     let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
     let stash = find(&workspace, text)?;
-    let seq = stash.on_stack()?;
-    take_off(&mut workspace, &stash.name, &[seq])?;
+    stash::drop_one(&mut workspace, &stash)?;
     tell_dropped(ctx, &stash);
     if ctx.ui.is_json() {
         ctx.ui.json(&json!({ "dropped": [{ "stash": stash.name, "commit": stash.id.to_hex() }] }))?;
@@ -131,26 +129,13 @@ pub(super) fn tell_dropped(ctx: &Context, stash: &Stash) {
 
 pub(super) fn clear(ctx: &Context) -> Result<Outcome, CommandError> {
     let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
-    let stack = workspace.snapshot.view().stashes()?;
-    let numbers: Vec<i64> = stack.iter().map(|(seq, _)| *seq).collect();
-    take_off(&mut workspace, "all", &numbers)?;
+    let dropped = stash::clear(&mut workspace)?;
     if ctx.ui.is_json() {
-        let rows = stack.iter().enumerate().map(
-            |(number, (_, id))| json!({ "stash": format!("stash@{{{number}}}"), "commit": id.to_hex() }),
-        );
+        let rows = dropped
+            .iter()
+            .enumerate()
+            .map(|(number, id)| json!({ "stash": format!("stash@{{{number}}}"), "commit": id.to_hex() }));
         ctx.ui.json(&json!({ "dropped": rows.collect::<Vec<_>>() }))?;
     }
     Ok(Outcome::Done)
-}
-
-/// Takes stashes off the stack, in one operation.
-fn take_off(workspace: &mut Workspace<'_>, what: &str, numbers: &[i64]) -> Result<(), CommandError> {
-    if numbers.is_empty() {
-        return Ok(());
-    }
-    let mut transaction = transact::begin(workspace, "STASH", &[("dropped", what.to_owned())])?;
-    numbers.iter().for_each(|seq| transaction.edit_stash(StashEdit::Drop(*seq)));
-    let published = transact::publish(workspace, transaction)?;
-    workspace.refresh(published.state)?;
-    Ok(())
 }
