@@ -187,3 +187,8 @@ pub(crate) fn doing(actor: &Actor, now: i64, kind: &str, parameters: &[(&str, St
         parameters,
     }
 }
+
+/// The command that takes back an operation of this kind, where it is the newest.
+pub(crate) fn taken_back_by(kind: &str) -> &'static str {
+    if kind == "UNDO" { "redo" } else { "undo" }
+}

@@ -35,6 +35,7 @@ use crate::mirror::rearrange;
 use crate::mirror::remove::remove_emptied;
 use crate::mirror::save;
 use crate::mirror::stage::host_path;
+use crate::session::taken_back_by;
 use crate::transact;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
@@ -262,8 +263,8 @@ impl TakingBack {
             laid_out.failed.push_reason(path, &reason);
         }
         workspace.note_laid_out(&self.targets, &laid_out);
-        laid_out.show_what_gave_way(workspace, transact::taken_back_by(how.kind));
-        laid_out.show_due(workspace, transact::taken_back_by(how.kind));
+        laid_out.show_what_gave_way(workspace, taken_back_by(how.kind));
+        laid_out.show_due(workspace, taken_back_by(how.kind));
         self.save_index(workspace, index, &laid_out)?;
         if laid_out.interrupted {
             return Err(WorkspaceError::Interrupted {

@@ -3,6 +3,7 @@
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::transaction::{Published, Transaction};
 
+use crate::session::taken_back_by;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// The header with the mirror in which a command was typed.
@@ -43,11 +44,6 @@ pub(crate) fn publish(
         workspace.session.first_operation.get_or_init(|| (published.state.seq, taken_back_by));
     }
     Ok(published)
-}
-
-/// The command that takes back an operation of this kind, where it is the newest.
-pub(crate) fn taken_back_by(kind: &str) -> &'static str {
-    if kind == "UNDO" { "redo" } else { "undo" }
 }
 
 /// Runs what publishes to its end, on this thread: a store on the host's disk waits for the disk alone, and the threads of

@@ -6,7 +6,8 @@
 
 mod cause;
 mod error;
-mod half_done;
+mod finish;
+pub(crate) mod half_done;
 mod lost_index;
 mod open;
 
@@ -59,11 +60,11 @@ pub(crate) struct Workspace<'s> {
     /// Whether [`Self::index`] is written to its file only when HEAD moves: see [`Self::hold_index`].
     holds_index: bool,
     /// Of a command that ended half way, what may be left to do.
-    half_done: Option<HalfDone>,
+    pub(crate) half_done: Option<HalfDone>,
     /// What became of such a command when this one opened the pond.
     ended: Option<Ended>,
     /// The last operation that the HEAD file is known to follow.
-    followed: Option<i64>,
+    pub(crate) followed: Option<i64>,
     lock: Option<Lock>,
 }
 

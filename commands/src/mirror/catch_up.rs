@@ -15,6 +15,7 @@ use pond_oplog::{ReadonlyPond, Store};
 
 use super::footprint::Recorded;
 use super::rebase;
+use crate::workspace::half_done::Due;
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
@@ -37,17 +38,6 @@ pub(crate) struct CaughtUp {
     pub(crate) kind: String,
     /// The number before that of the first.
     pub(crate) follows: Option<i64>,
-}
-
-/// A path that operations changed, and that may not be as they say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Due {
-    /// The path from the mirror's root.
-    pub(crate) path: BString,
-    /// What may be there instead: what one of them found, or left for the next.
-    pub(crate) before: Vec<Option<Side>>,
-    /// What shall be there.
-    pub(crate) wanted: Option<Side>,
 }
 
 /// The index as the operations after number `seq` left it, the last that this mirror's files HEAD and index are known to

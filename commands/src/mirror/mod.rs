@@ -3,6 +3,7 @@
 
 pub(crate) mod carried;
 pub(crate) mod catch_up;
+pub(crate) mod due;
 pub(crate) mod failures;
 pub(crate) mod footprint;
 pub(crate) mod gave_way;
@@ -18,6 +19,7 @@ pub(crate) mod rearrange;
 pub(crate) mod rebase;
 pub(crate) mod record;
 pub(crate) mod remove;
+pub(crate) mod rows;
 pub(crate) mod save;
 pub(crate) mod stage;
 pub(crate) mod staged_packs;

@@ -22,7 +22,7 @@ use super::rearrange::{Rearrange, Rearranged, rearrange};
 use super::rebase::base_tree;
 use super::save;
 use crate::workspace::{Before, Workspace, WorkspaceError};
-use pond_mirror::index::{Base, Row, Seen, Update};
+use pond_mirror::index::{Base, Row};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::displaced::{displaced, filled};
 use pond_mirror::scan::{Scan, State};
@@ -226,24 +226,4 @@ fn candidates(
     candidates.sort_by(|a, b| path_order(&a.path, &b.path));
     candidates.dedup_by(|a, b| a.path == b.path);
     Ok(candidates)
-}
-
-/// What of the index changes when the targets are reached.
-pub(crate) fn touched_index(workspace: &Workspace<'_>, targets: &[Target]) -> Touched {
-    let mut touched = Touched::default();
-    for target in targets {
-        let row = workspace.index.row(&target.path);
-        touched.add(target.path.clone(), row.and_then(|row| row.staged), target.side);
-    }
-    touched
-}
-
-/// The index row for a path whose staged content becomes `side`, with the host's stat where it is known.
-pub(crate) fn restaged(workspace: &Workspace<'_>, path: &BString, side: Option<Side>, seen: Seen) -> Update {
-    let old = workspace.index.row(path);
-    match (side, old) {
-        (None, _) => Update::Delete,
-        (Some(side), Some(old)) => Update::Set(old.restaged(side, seen)),
-        (Some(side), None) => Update::Set(Row::added(side, seen)),
-    }
 }

@@ -20,10 +20,10 @@ use pond_refs::{Expected, RefEdit, apply_edits};
 
 use super::footprint::{Footprint, Touched};
 use super::lay_out::{self, LaidOut};
-use super::move_head::{restaged, touched_index};
 use super::moves::{self, Move, Renamed};
 use super::rebase;
 use super::remove::{self, Removal, Removed};
+use super::rows::{restaged, touched_index};
 use super::save::Saved;
 use crate::transact;
 use crate::workspace::Workspace;

@@ -12,13 +12,13 @@ use bstr::{BString, ByteSlice as _};
 use pond_objects::node::rebase_path;
 use pond_objects::{Kind, Side, path_order};
 
-use super::catch_up::Due;
 use super::lay_out::{self, LaidOut};
 use super::remove::remove_emptied;
 use super::save::Saved;
 use super::stage::host_path;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
+use crate::workspace::half_done::Due;
 use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::index::Header;

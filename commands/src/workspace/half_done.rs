@@ -1,78 +1,53 @@
-//! Files that a command left undone: it was killed after it had published what it does, and before it had written all of it
-//! to the mirror, or the system let it write some of it only. The next command that changes the mirror does the rest first;
-//! one that only looks says so.
-//!
-//! First the files, then the index, then the HEAD file: it names the last operation of which nothing is left to do, and stays
-//! as it is while something is. So however any of this ends, the one after begins again.
-
-use pond_mirror::Target;
-use pond_mirror::index::head_file;
-use pond_objects::Side;
-use pond_objects::path::is_below;
-use std::collections::{HashMap, HashSet};
+//! What a command left undone that was killed after it had published what it does, and before it had written all of it to the
+//! mirror, or that the system let write some of it only.
 
 use bstr::BString;
-
-use super::{LeftUndone, Workspace, WorkspaceError};
-use crate::mirror::catch_up::Due;
-use crate::mirror::lay_out::LaidOut;
-use crate::mirror::unwritten;
-use crate::observer::{Event, Recovery};
-use crate::transact;
 use pond_mirror::index::pending::Sequence;
+use pond_objects::Side;
+
+use crate::session::taken_back_by;
 
 /// What a command that ended half way may have left.
-pub(super) struct HalfDone {
+pub(crate) struct HalfDone {
     /// Files that may be of the version before.
-    pub(super) files: usize,
+    pub(crate) files: usize,
     /// What it changes of the host's files, as far as it says so, by path.
-    pub(super) host: Vec<Due>,
+    pub(crate) host: Vec<Due>,
     /// What it changes of the index, likewise.
-    pub(super) index: Vec<Due>,
+    pub(crate) index: Vec<Due>,
     /// What it renames in the mirror, in this order.
-    pub(super) moved: Vec<(BString, BString)>,
+    pub(crate) moved: Vec<(BString, BString)>,
     /// The command that goes on with what waits, where nobody has to decide anything first.
-    pub(super) going_on: Option<Sequence>,
+    pub(crate) going_on: Option<Sequence>,
     /// The kind of its operation, the newest if there are several.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// The number of the last operation of which nothing is left to do.
-    pub(super) follows: Option<i64>,
+    pub(crate) follows: Option<i64>,
 }
 
 impl HalfDone {
     /// The command that takes it back.
-    fn taken_back_by(&self) -> &'static str {
-        transact::taken_back_by(&self.kind)
+    pub(crate) fn taken_back_by(&self) -> &'static str {
+        taken_back_by(&self.kind)
     }
 
     /// Whether nothing is left to do.
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.host.is_empty() && self.moved.is_empty()
     }
 
     /// Counts what is left.
-    fn count(&mut self) {
+    pub(crate) fn count(&mut self) {
         self.files = self.host.len() + self.moved.len();
     }
 }
 
-/// What a command does where files that another one left cannot be written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unfinished {
-    /// It fails, and leaves all as it is: else it would take them for a wish of the user's.
-    Refuse,
-    /// It says so and goes on. They stay due.
-    GoOn,
-    /// The same, of a command that takes back what is half done.
-    TakeBack,
-}
-
 /// A command that ended before it had brought the HEAD file to its operation, and what became of what it left.
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// The kind of the operation.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// Whether all of it is done now.
-    pub(super) is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 /// What became of a command that ended half way, once the next one opened the pond.
@@ -84,213 +59,13 @@ pub(crate) enum HalfWay {
     Left,
 }
 
-impl Workspace<'_> {
-    /// Whether what seems half done was left so: whoever does it may be at it still, or have ended since this one looked.
-    pub(super) fn is_left_half_done(&self) -> Result<bool, WorkspaceError> {
-        Ok(self.half_done.is_some() && self.was_cut_off()?)
-    }
-
-    fn was_cut_off(&self) -> Result<bool, WorkspaceError> {
-        if !self.is_free() {
-            return Ok(false);
-        }
-        // It is written last, before the lock is let go.
-        let file = head_file::read(&self.session.head_path())?;
-        Ok(file.is_none_or(|file| file.seq != self.snapshot.state().seq))
-    }
-
-    /// Says what a command that ended half way may have left.
-    pub(super) fn tell_half_done(&self) {
-        let Some(half_done) = &self.half_done else { return };
-        self.session.tell(Event::Recovery(Recovery::HalfDone {
-            files: half_done.files as u64,
-            is_due: !half_done.is_over(),
-            taken_back_by: half_done.taken_back_by(),
-            going_on: half_done.going_on,
-        }));
-    }
-
-    /// The files that a command which ended half way has left as it found them, in order, with what they shall be: the next
-    /// command that changes the mirror writes them, and they are no changes of the user's.
-    ///
-    /// # Errors
-    /// Those of looking at the mirror.
-    pub(crate) fn due(&self) -> Result<Vec<Target>, WorkspaceError> {
-        let Some(half_done) = &self.half_done else { return Ok(Vec::new()) };
-        if self.lock.is_none() && !self.was_cut_off()? {
-            return Ok(Vec::new());
-        }
-        unwritten::due(self, &half_done.host, &half_done.index, &half_done.moved)
-    }
-
-    /// The command that takes back what a command which ended half way did.
-    pub(crate) fn due_is_taken_back_by(&self) -> &'static str {
-        self.half_done.as_ref().map_or("undo", HalfDone::taken_back_by)
-    }
-
-    /// Writes what a command that ended half way left of the mirror's files, so that nobody takes it for a wish of the user's;
-    /// then the index and the HEAD file. What somebody changed since stays.
-    ///
-    /// # Errors
-    /// An interruption, and, with [`Unfinished::Refuse`], that files cannot be written: what is left is left to the next
-    /// command.
-    pub(super) fn finish_half_done(&mut self, unfinished: Unfinished) -> Result<(), WorkspaceError> {
-        let Some(half_done) = &self.half_done else { return Ok(()) };
-        if half_done.is_over() {
-            self.tell_half_done();
-            return self.forget_half_done();
-        }
-        let (host, index) = (half_done.host.clone(), half_done.index.clone());
-        let moved = half_done.moved.clone();
-        let taken_back_by = half_done.taken_back_by();
-        // Where a rename is taken back, its directory was there before.
-        let renames = unwritten::rename(self, &moved, half_done.kind != "UNDO");
-        let written = renames.and_then(|renames| Ok((renames, unwritten::write(self, &host, &index)?)));
-        if self.session.is_interrupted() {
-            return Err(WorkspaceError::Interrupted {
-                state: "the files that an earlier command left unfinished are left to the next one",
-            });
-        }
-        let what = match written {
-            Ok((renames, written)) => {
-                if renames.left.is_empty() && written.failed.is_empty() {
-                    let files = renames.done + written.written.len() + written.removed.len();
-                    return self.end_half_done(files, unfinished, taken_back_by);
-                }
-                let files = written.failed.paths.len();
-                if let Some(half_done) = &mut self.half_done {
-                    half_done.moved = renames.left;
-                    half_done.host.retain(|due| written.failed.contains(&due.path));
-                    half_done.count();
-                }
-                match renames.refused {
-                    Some(error) => LeftUndone::Failed(Box::new(error)),
-                    None => LeftUndone::Files(files),
-                }
-            }
-            Err(error) => LeftUndone::Failed(Box::new(error)),
-        };
-        if let Some(ended) = &mut self.ended {
-            ended.is_whole = false;
-        }
-        if unfinished == Unfinished::Refuse {
-            return Err(WorkspaceError::Unfinished { what, taken_back_by });
-        }
-        self.session.tell(Event::Recovery(Recovery::HalfDoneStays { what: &what }));
-        // Index first: of the operations that follow, each finds it where the one before left it.
-        self.save_header(self.index.header().clone())
-    }
-
-    /// Nothing is left of what an earlier command began.
-    fn end_half_done(
-        &mut self,
-        files: usize,
-        unfinished: Unfinished,
-        taken_back_by: &'static str,
-    ) -> Result<(), WorkspaceError> {
-        if files > 0 {
-            self.session.tell(Event::Recovery(Recovery::HalfDoneFinished {
-                files: files as u64,
-                taken_back_by: (unfinished != Unfinished::TakeBack).then_some(taken_back_by),
-            }));
-        }
-        self.half_done = None;
-        self.save_head()
-    }
-
-    /// Forgets renames of which a later operation left nothing. To be called when its index is written, before the HEAD file is.
-    pub(crate) fn forget_done_renames(&mut self) {
-        let Some(mut half_done) = self.half_done.take_if(|half_done| !half_done.moved.is_empty()) else {
-            return;
-        };
-        half_done.moved.retain(|(from, to)| !unwritten::left_to_rename(self, from, to).is_empty());
-        half_done.count();
-        self.half_done = Some(half_done).filter(|half_done| !half_done.is_over());
-    }
-
-    /// Whether an earlier command could not give this new name.
-    pub(crate) fn is_rename_due(&self, from: &BString, to: &BString) -> bool {
-        let mut moved = self.half_done.iter().flat_map(|half_done| &half_done.moved);
-        moved.any(|(old, new)| (old, new) == (from, to))
-    }
-
-    /// Whether a path has an old name that an earlier command could not change: it is no file of the user's that nothing
-    /// tracks.
-    pub(crate) fn is_due_to_move(&self, path: &[u8]) -> bool {
-        let moved = self.half_done.iter().flat_map(|half_done| &half_done.moved);
-        moved.into_iter().any(|(from, _)| path == from || is_below(path, from))
-    }
-
-    /// Whether the command before was of a kind, and ended half way: then what became of that when this one opened the pond.
-    pub(crate) fn ended_half_way(&self, kind: &str) -> Option<HalfWay> {
-        let ended = self.ended.as_ref().filter(|ended| ended.kind == kind)?;
-        Some(if ended.is_whole { HalfWay::Finished } else { HalfWay::Left })
-    }
-
-    /// Whether a command of a kind has ended half way, for one that only looks.
-    pub(crate) fn is_half_done(&self, kind: &str) -> Result<bool, WorkspaceError> {
-        Ok(self.lock.is_none() && self.ended_half_way(kind).is_some() && self.was_cut_off()?)
-    }
-
-    /// Takes the mirror's files as they are, whatever was left to do of them.
-    pub(crate) fn forget_half_done(&mut self) -> Result<(), WorkspaceError> {
-        if self.half_done.is_none() {
-            return Ok(());
-        }
-        self.save_header(self.index.header().clone())?;
-        self.half_done = None;
-        self.save_head()
-    }
-
-    /// Notes what became of files that the newest operation says it has changed: those that it could not bring to their
-    /// version are due. To be called before index and HEAD file are written.
-    pub(crate) fn note_laid_out(&mut self, targets: &[Target], laid_out: &LaidOut) {
-        self.note_written(targets, laid_out);
-        if laid_out.failed.is_empty() {
-            return;
-        }
-        // Directories that could not be removed are no targets.
-        let wanted: HashMap<&BString, Option<Side>> =
-            targets.iter().map(|target| (&target.path, target.side)).collect();
-        let failed = laid_out.failed.paths.iter().map(|(path, _)| Due {
-            path: path.clone(),
-            before: Vec::new(),
-            wanted: wanted.get(path).copied().flatten(),
-        });
-        let failed: Vec<Due> = failed.collect();
-        let half_done = self.half_done.get_or_insert_with(|| HalfDone {
-            files: 0,
-            host: Vec::new(),
-            index: Vec::new(),
-            moved: Vec::new(),
-            going_on: None,
-            kind: String::new(),
-            follows: self.followed,
-        });
-        half_done.host.extend(failed);
-        half_done.host.sort_by(|a, b| a.path.cmp(&b.path));
-        half_done.count();
-    }
-
-    /// What an operation says that it finds at a path, where `found` is: of one that is due, what shall be there, so that both
-    /// operations lead from the one state to the other.
-    pub(crate) fn due_or(&self, path: &BString, found: Option<Side>) -> Option<Side> {
-        let Some(half_done) = &self.half_done else { return found };
-        let at = half_done.host.binary_search_by(|due| due.path.cmp(path));
-        let due = at.ok().map(|at| &half_done.host[at]);
-        let is_as_before = |due: &&Due| due.before.is_empty() || due.before.contains(&found);
-        due.filter(is_as_before).map_or(found, |due| due.wanted)
-    }
-
-    /// Notes that files have a version, whichever, that a command brought them to: they are no longer due. Of those that it
-    /// could not write, nothing changes.
-    pub(crate) fn note_written(&mut self, targets: &[Target], laid_out: &LaidOut) {
-        let Some(half_done) = &mut self.half_done else { return };
-        let paths: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();
-        half_done.host.retain(|due| !paths.contains(&due.path) || !laid_out.is_done(&due.path));
-        half_done.count();
-        if half_done.is_over() {
-            self.half_done = None;
-        }
-    }
+/// A path that operations changed, and that may not be as they say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// The path from the mirror's root.
+    pub(crate) path: BString,
+    /// What may be there instead: what one of them found, or left for the next.
+    pub(crate) before: Vec<Option<Side>>,
+    /// What shall be there.
+    pub(crate) wanted: Option<Side>,
 }

@@ -3,7 +3,7 @@
 use pond_mirror::index::head_file;
 use pond_oplog::{Pond, StagedPack};
 
-use super::half_done::Unfinished;
+use super::finish::Unfinished;
 use super::{Workspace, WorkspaceError};
 use crate::mirror::staged_packs;
 use crate::observer::{Event, Recovery};

@@ -14,7 +14,8 @@ use pond_oplog::{PackKind, ReadonlyPond};
 use pond_refs::Head;
 use std::sync::Arc;
 
-use super::half_done::{Ended, HalfDone, Unfinished};
+use super::finish::Unfinished;
+use super::half_done::{Ended, HalfDone};
 use super::lost_index::{anew, naming};
 use super::{Workspace, WorkspaceError, parse_names};
 use crate::mirror::catch_up::{CaughtUp, catch_up};
