@@ -432,3 +432,39 @@ fn a_change_of_ones_own_stops_a_merge_that_would_leave_its_file_to_be_decided() 
         assert_eq!((pond.read("a").as_str(), pond.status()), ("\0newer", vec![" M a".into()]));
     }
 }
+
+#[test]
+fn what_was_decided_since_is_not_overwritten_by_undo() {
+    let Some(pair) = Pair::new() else { return };
+    let pond = &pair.pond;
+    pair.write("a", "base\n");
+    pair.commit("base");
+    pair.both(&["checkout", "-q", "-b", "side"]);
+    pair.write("a", "theirs\n");
+    pair.commit("theirs");
+    pair.both(&["checkout", "-q", "main"]);
+    pair.write("a", "ours\n");
+    pair.commit("ours");
+    pond.fails(&["merge", "side"], 1);
+    for (side, text) in [("--ours", "ours\n"), ("--theirs", "theirs\n")] {
+        let markers = pond.read("a");
+        assert!(markers.contains("<<<<<<<"), "{markers}");
+        // While it is not decided, nothing is lost.
+        pond.ok(&["checkout", side, "a"]);
+        pond.ok(&["undo"]);
+        assert_eq!((pond.read("a"), pond.status()), (markers.clone(), vec!["UU a".to_owned()]));
+        pond.ok(&["redo"]);
+        assert_eq!(pond.read("a"), text);
+        pond.ok(&["add", "a"]);
+        let dry = pond.run(&["undo", "-n"]).expect_code(0);
+        dry.expect_says("without losing what was changed since");
+        pond.fails(&["undo"], 1).expect_says("without losing what was changed since").expect_says("\n  a");
+        pond.fails(&["undo", "--to", "0"], 1).expect_says("without losing what was changed since");
+        assert_eq!(pond.read("a"), text);
+        pond.ok(&["undo", "-f"]);
+        assert_eq!(pond.read("a"), markers);
+        pond.ok(&["merge", "--abort"]);
+        assert_eq!(pond.read("a"), "ours\n");
+        pond.fails(&["merge", "side"], 1);
+    }
+}

@@ -20,12 +20,13 @@ use super::staged_packs;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
 use pond_mirror::index::Index;
-use pond_mirror::index::pending::{Pending, escape, unescape};
+use pond_mirror::index::pending::{Conflict, Pending, escape, unescape};
 use pond_mirror::scan::displaced::displaced;
 
 const HOST: [&str; 2] = ["host-before", "host-after"];
 const INDEX: [&str; 2] = ["index-before", "index-after"];
 const MOVED: &str = "moved";
+const IN_CONFLICT: &str = "in-conflict";
 const PENDING: [&str; 2] = ["pending-before", "pending-after"];
 
 /// What was and what will be there.
@@ -168,6 +169,14 @@ impl Footprint {
             for (name, pending) in PENDING.into_iter().zip(both) {
                 transaction.note(name, pending.as_ref().map_or_else(String::new, Pending::to_json));
             }
+        } else if let Some(pending) = &workspace.index.header().pending {
+            let paths = pending.conflicts.iter().map(Conflict::path);
+            let paths: Vec<String> =
+                paths.filter(|path| self.host.paths.contains_key(path)).map(|path| escape(&path)).collect();
+            if !paths.is_empty() {
+                let text = serde_json::to_string(&paths).expect("BUG: a list of text is JSON");
+                transaction.note(IN_CONFLICT, text);
+            }
         }
         Ok(())
     }
@@ -182,6 +191,8 @@ pub(crate) struct Recorded {
     pub(crate) index: Vec<Change>,
     /// Renames of files and directories, in the order in which they were made.
     pub(crate) moved: Vec<(BString, BString)>,
+    /// Files of the host that were in conflict, before it and after it.
+    pub(crate) in_conflict: Vec<BString>,
     /// What waited for a person before it and after it, where that changed.
     pub(crate) pending: Option<[Option<Pending>; 2]>,
 }
@@ -200,13 +211,17 @@ impl Recorded {
         let pairs =
             operation.note(MOVED).and_then(|text| serde_json::from_str::<Vec<[String; 2]>>(text).ok());
         let moved = pairs.into_iter().flatten().map(|[from, to]| (unescape(&from), unescape(&to)));
+        let in_conflict =
+            operation.note(IN_CONFLICT).and_then(|text| serde_json::from_str::<Vec<String>>(text).ok());
+        let in_conflict = in_conflict.into_iter().flatten().map(|path| unescape(&path)).collect();
         let pending = |name| operation.note(name).map(|text| waiting(operation, text)).transpose();
         let [before, after] = PENDING.map(pending);
         let pending = match (before?, after?) {
             (Some(before), Some(after)) => Some([before, after]),
             _ => None,
         };
-        Ok(Self { host: changes(HOST)?, index: changes(INDEX)?, moved: moved.collect(), pending })
+        let (host, index) = (changes(HOST)?, changes(INDEX)?);
+        Ok(Self { host, index, moved: moved.collect(), in_conflict, pending })
     }
 }
 

@@ -19,6 +19,7 @@ use crate::mirror::save::Victim;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
 use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::index::pending::Pending;
 use pond_mirror::scan::Scan;
 use pond_mirror::scan::content::{self, Content};
 use pond_mirror::scan::differences::Differences;
@@ -34,6 +35,8 @@ pub(super) struct Ahead {
     on_host: HashMap<BString, Option<Side>>,
     /// The same of the index.
     in_index: HashMap<BString, Option<Side>>,
+    /// What will wait for a person, where that is not what does.
+    pending: Option<Option<Pending>>,
     /// What is renamed, in this order: its names before that and after.
     renamed: Pairs,
 }
@@ -49,6 +52,15 @@ impl Ahead {
         self.on_host.extend(taking.targets.iter().map(|target| (target.path.clone(), target.side)));
         let index = taking.recorded.index.iter();
         self.in_index.extend(index.map(|change| (change.path.clone(), change.old)));
+        if let Some([before, _]) = &taking.recorded.pending {
+            self.pending = Some(before.clone());
+        }
+    }
+
+    /// Whether a path will be in conflict.
+    pub(super) fn is_in_conflict(&self, workspace: &Workspace<'_>, path: &BString) -> bool {
+        let pending = self.pending.as_ref().unwrap_or(&workspace.index.header().pending);
+        pending.iter().flat_map(|pending| &pending.conflicts).any(|conflict| conflict.path() == *path)
     }
 
     fn rename(&mut self, before: BString, after: BString) {

@@ -31,6 +31,7 @@ pub(super) fn recorded(earlier: Recorded, later: Recorded) -> Recorded {
         host: changes(earlier.host, later.host),
         index: changes(earlier.index, later.index),
         moved: [earlier.moved, later.moved].concat(),
+        in_conflict: [earlier.in_conflict, later.in_conflict].concat(),
         pending,
     }
 }

@@ -53,7 +53,8 @@ impl TakingBack {
         }
     }
 
-    /// The paths whose file, or what is staged for it, is neither what the operations left nor what they found.
+    /// The paths whose file, or what is staged for it, is neither what the operations left nor what they found; and those in
+    /// conflict that were decided since.
     pub(super) fn newer(
         &self,
         workspace: &Workspace<'_>,
@@ -77,7 +78,23 @@ impl TakingBack {
         let is_file = |path: &&BString| staged(path).is_some_and(|side| side.kind.is_blob());
         newer.extend(in_the_way.host.iter().filter(is_file).cloned());
         newer.extend(in_the_way.special.iter().cloned());
+        newer.extend(self.decided(workspace, ahead).cloned());
         newer.into_iter().collect()
+    }
+
+    /// Paths that were in conflict when the operations wrote their files, and were decided since: what comes back is not what
+    /// was decided, and nobody would be asked again.
+    fn decided<'a>(
+        &'a self,
+        workspace: &'a Workspace<'_>,
+        ahead: &'a Ahead,
+    ) -> impl Iterator<Item = &'a BString> + 'a {
+        let comes_back = |path: &BString| {
+            let target = self.targets.iter().find(|target| target.path == *path);
+            target.is_some_and(|target| target.side != ahead.staged(workspace, path))
+        };
+        let paths = self.recorded.in_conflict.iter().filter(|_| self.recorded.pending.is_none());
+        paths.filter(move |path| !ahead.is_in_conflict(workspace, path) && comes_back(path))
     }
 
     /// The error where something is newer.
