@@ -42,7 +42,7 @@ pub(super) struct PickArgs {
     #[arg(long = "continue", group = "going_on")]
     go_on: bool,
 
-    /// Leave out the commit that waits, and go on
+    /// Leave out the commit that waits, and go on; what is staged then stays in the files only
     #[arg(long, group = "going_on")]
     skip: bool,
 
