@@ -325,3 +325,41 @@ fn a_killed_mv_or_rm_is_done_or_not() {
         assert!(half_done > 0, "{args:?}, {call}: this proves nothing");
     }
 }
+
+#[test]
+fn a_killed_clean_is_done_or_not() {
+    for call in ["unlinkat", "renameat2"] {
+        let mut half_done = 0;
+        for when in 1..7 {
+            let pond = TestPond::new();
+            pond.write("k", "k\n");
+            pond.commit_all("one");
+            for name in ["u1", "d/u2", "d/u3"] {
+                pond.write(name, format!("{name}\n"));
+            }
+            let fault = format!("{call}:signal=KILL:when={when}");
+            let Some((killed, was_killed)) = pond.run_with_fault(&["clean", "-f", "-d"], &fault) else {
+                return;
+            };
+            let told = pond.run(&["status"]).expect_code(0);
+            half_done += usize::from(told.err().contains("was interrupted"));
+            let next = pond.run(&["add", "k"]).expect_code(0);
+            let status = pond.status();
+            assert!(
+                status.is_empty() || status == ["?? d/", "?? u1"],
+                "{fault}: {status:?}\n{killed}\n{next}"
+            );
+            if status.is_empty() {
+                pond.ok(&["undo"]);
+                assert_eq!(
+                    (pond.read("d/u2"), pond.status()),
+                    ("d/u2\n".into(), vec!["?? d/".into(), "?? u1".into()])
+                );
+            }
+            if !was_killed {
+                break;
+            }
+        }
+        assert!(half_done > 0, "{call}: this proves nothing");
+    }
+}
