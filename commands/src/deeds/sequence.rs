@@ -9,13 +9,14 @@ mod pick;
 
 use pond_mirror::index::Header;
 use pond_mirror::index::pending::{Pending, Sequence};
+use pond_mirror::scan::Scan;
 use pond_objects::merge::MergeOptions;
 use pond_oplog::view::View;
 
 use crate::deeds::commit::{self, CommitError, Concluded};
 use crate::merging;
-use crate::mirror::footprint::Footprint;
-use crate::mirror::save::{self, Saved};
+use crate::mirror::rearrange::{Rearrange, rearrange};
+use crate::mirror::save::Saved;
 use crate::session::Signer;
 use crate::take_back::{self, Attempt, Found, How, Newer, TakenBack, TakingBack};
 use crate::workspace::{Workspace, WorkspaceError, deed_error};
@@ -158,10 +159,9 @@ pub(crate) fn quit(
     doing: Sequence,
 ) -> Result<Option<Sequence>, SequenceError> {
     let left = pending(workspace, doing)?.only_conflicts();
-    let before = workspace.index.header().pending.clone();
-    let footprint = Footprint { pending: Some([before, left.clone()]), ..Footprint::default() };
-    save::publish(workspace, "QUIT", &Saved::default(), &footprint)?;
-    save_pending(workspace, left.clone())?;
+    let nothing = Rearrange::nothing(workspace, "QUIT", &[]);
+    let request = Rearrange { pending: left.clone(), always: true, ..nothing };
+    rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
     Ok(left.map(|left| left.doing))
 }
 

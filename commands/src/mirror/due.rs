@@ -6,10 +6,11 @@ use std::collections::{HashMap, HashSet};
 use bstr::BString;
 use pond_mirror::Target;
 use pond_objects::Side;
+use pond_objects::node::rebase_path;
 use pond_objects::path::is_below;
 
 use super::lay_out::LaidOut;
-use super::unwritten;
+use super::stage::host_path;
 use crate::workspace::Workspace;
 use crate::workspace::half_done::{Due, HalfDone};
 
@@ -19,7 +20,7 @@ impl Workspace<'_> {
         let Some(mut half_done) = self.half_done.take_if(|half_done| !half_done.moved.is_empty()) else {
             return;
         };
-        half_done.moved.retain(|(from, to)| !unwritten::left_to_rename(self, from, to).is_empty());
+        half_done.moved.retain(|(from, to)| !left_to_rename(self, from, to).is_empty());
         half_done.count();
         self.half_done = Some(half_done).filter(|half_done| !half_done.is_over());
     }
@@ -88,4 +89,28 @@ impl Workspace<'_> {
             self.half_done = None;
         }
     }
+}
+
+/// What is left to do of a rename, by the index as it is after all operations: what has the old name and is tracked by the new
+/// one, which is free. If later operations gave the old name, or a part of the new one, to something else, the rest is renamed
+/// file by file.
+pub(crate) fn left_to_rename(
+    workspace: &Workspace<'_>,
+    from: &BString,
+    to: &BString,
+) -> Vec<(BString, BString)> {
+    let root = workspace.pond.mirror_root();
+    let is_there = |path: &BString| host_path(root, path).symlink_metadata().is_ok();
+    let is_left = |from: &BString, to: &BString| is_there(from) && !is_there(to);
+    if !is_there(from) || !workspace.is_tracked(to) {
+        return Vec::new();
+    }
+    if !workspace.is_tracked(from) && !is_there(to) {
+        return vec![(from.clone(), to.clone())];
+    }
+    let index = &workspace.index;
+    let rows = index.find(to).ok().into_iter().chain(index.range_of_dir(to));
+    let live = rows.filter(|number| index.is_live(*number)).map(|number| BString::from(index.path(number)));
+    let pairs = live.map(|now| (rebase_path(now.as_ref(), from, to), now));
+    pairs.filter(|(then, now)| !workspace.is_tracked(then) && is_left(then, now)).collect()
 }

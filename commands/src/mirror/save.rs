@@ -13,7 +13,6 @@ use pond_objects::{ObjectId, Side, path_order};
 use pond_oplog::StagedPack;
 use pond_oplog::transaction::Transaction;
 
-use super::footprint::Footprint;
 use super::stage::{Growing, Staged, Wanted, stage};
 use super::staged_packs::names;
 use crate::transact;
@@ -56,25 +55,6 @@ impl Saved {
             transaction.set_saved(tree);
         }
     }
-}
-
-/// Publishes the operation of a command that leaves refs and HEAD alone, and touches no file: what it changes of the index, and
-/// of what waits. Nothing is published if there is neither.
-pub(crate) fn publish(
-    workspace: &mut Workspace<'_>,
-    kind: &str,
-    saved: &Saved,
-    footprint: &Footprint,
-) -> Result<(), WorkspaceError> {
-    if saved.tree.is_none() && footprint.is_empty() {
-        return Ok(());
-    }
-    let mut transaction = transact::begin(workspace, kind, &[])?;
-    saved.join(&mut transaction);
-    footprint.join(workspace, &mut transaction)?;
-    let published = transact::publish(workspace, transaction)?;
-    workspace.refresh(published.state)?;
-    workspace.save_head()
 }
 
 /// Stores victims for an operation that the caller publishes before it touches the host.

@@ -9,13 +9,12 @@ use pond_mirror::Target;
 use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
-use pond_objects::node::rebase_path;
 use pond_objects::{Kind, Side, path_order};
 
+use super::due::left_to_rename;
 use super::lay_out::{self, LaidOut};
 use super::remove::remove_emptied;
 use super::save::Saved;
-use super::stage::host_path;
 use crate::workspace::Workspace;
 use crate::workspace::WorkspaceError;
 use crate::workspace::half_done::Due;
@@ -141,30 +140,6 @@ pub(crate) fn rename(
         }
     }
     Ok(renames)
-}
-
-/// What is left to do of a rename, by the index as it is after all operations: what has the old name and is tracked by the new
-/// one, which is free. If later operations gave the old name, or a part of the new one, to something else, the rest is renamed
-/// file by file.
-pub(crate) fn left_to_rename(
-    workspace: &Workspace<'_>,
-    from: &BString,
-    to: &BString,
-) -> Vec<(BString, BString)> {
-    let root = workspace.pond.mirror_root();
-    let is_there = |path: &BString| host_path(root, path).symlink_metadata().is_ok();
-    let is_left = |from: &BString, to: &BString| is_there(from) && !is_there(to);
-    if !is_there(from) || !workspace.is_tracked(to) {
-        return Vec::new();
-    }
-    if !workspace.is_tracked(from) && !is_there(to) {
-        return vec![(from.clone(), to.clone())];
-    }
-    let index = &workspace.index;
-    let rows = index.find(to).ok().into_iter().chain(index.range_of_dir(to));
-    let live = rows.filter(|number| index.is_live(*number)).map(|number| BString::from(index.path(number)));
-    let pairs = live.map(|now| (rebase_path(now.as_ref(), from, to), now));
-    pairs.filter(|(then, now)| !workspace.is_tracked(then) && is_left(then, now)).collect()
 }
 
 /// What operations left undone.
