@@ -1,6 +1,7 @@
 //! Printing commits with their changes: what `log` and `show` have in common.
 
 use crate::context::Context;
+use pond_workspace::Workspace;
 use std::collections::HashMap;
 use std::io::Write as _;
 
@@ -18,7 +19,6 @@ use crate::ui::diff::{DiffOptions, count, write_diff, write_merge};
 use crate::ui::log_format::{
     Decoration, LogEntry, LogFormat, LogPrinter, LogStyle, Reflog, commit_json, tag_json,
 };
-use crate::workspace::Workspace;
 use pond_objects::pathspec::Pathspecs;
 
 /// Options that say how commits look; the same in every command that shows some.
@@ -293,7 +293,7 @@ impl<'a> CommitOutput<'a> {
 /// The names that point at each commit: HEAD first, then tags, branches, and branches of other ponds.
 fn decorations(workspace: &Workspace<'_>) -> Result<HashMap<ObjectId, Vec<Decoration>>, CommandError> {
     let mut found: HashMap<ObjectId, Vec<Decoration>> = HashMap::new();
-    let head = &workspace.head;
+    let head = workspace.head();
     if let Some(commit) = head.commit {
         let decoration = match &head.branch {
             Some(branch) => Decoration::HeadOn(BString::from(branch.short())),
@@ -302,7 +302,7 @@ fn decorations(workspace: &Workspace<'_>) -> Result<HashMap<ObjectId, Vec<Decora
         found.entry(commit).or_default().push(decoration);
     }
     for namespace in [Namespace::Tag, Namespace::Branch, Namespace::Remote] {
-        for (name, id) in workspace.snapshot.view().refs_of(namespace)? {
+        for (name, id) in workspace.snapshot().view().refs_of(namespace)? {
             if Some(&name) == head.branch.as_ref() && Some(id) == head.commit {
                 continue;
             }

@@ -19,10 +19,10 @@ use pond_oplog::Store;
 
 use crate::error::CommandError;
 use crate::ui::diff::{Contents, StoredContents};
-use crate::workspace::Workspace;
 use pond_mirror::index::pending::Which as Stage;
 use pond_mirror::index::{Base, Index};
 use pond_objects::pathspec::Pathspecs;
+use pond_workspace::Workspace;
 
 pub(crate) use args::{DiffArgs, paint};
 pub(crate) use host::{HostContents, HostSides};

@@ -5,6 +5,7 @@ mod place;
 
 use crate::args::globals::GlobalArgs;
 use pond_objects::escape;
+use pond_workspace::Session;
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -19,7 +20,6 @@ pub(crate) use self::place::Place;
 use crate::config::{Config, ConfigError, Sources, sources};
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
-use crate::session::Session;
 use crate::ui::color::ColorMode;
 use crate::ui::{Ui, UiSettings, pager};
 

@@ -12,10 +12,11 @@ use pond_refs::DayTime;
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::session::Signer;
-use crate::workspace::CallerError;
-use crate::{login, time};
+use crate::login;
+use crate::time;
 use pond_objects::escape;
+use pond_workspace::CallerError;
+use pond_workspace::session::Signer;
 
 /// A name and an address, neither of which need be known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

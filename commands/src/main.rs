@@ -10,7 +10,6 @@ mod comparison;
 mod config;
 mod contents;
 mod context;
-mod deeds;
 mod editor;
 mod error;
 mod external;
@@ -18,28 +17,19 @@ mod identity;
 mod interrupt;
 mod login;
 mod maintain;
-mod merging;
 mod message;
-mod mirror;
-mod observer;
 mod operation_output;
 mod passwd;
 mod plumbing;
 mod porcelain;
-mod recorded;
 mod ref_list;
-mod ref_update;
 mod report;
 mod revisions;
 mod run;
-mod session;
-mod take_back;
 mod text;
 mod time;
-mod transact;
 mod ui;
 mod version;
-mod workspace;
 
 fn main() -> std::process::ExitCode {
     run::main(std::env::args_os().collect())

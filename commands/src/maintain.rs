@@ -17,9 +17,10 @@ use pond_oplog::{Pond, TableState};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::workspace::{self, Purpose, Workspace};
-use crate::{interrupt, transact};
+use crate::interrupt;
 use pond_objects::escape;
+use pond_workspace::publish::transact;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Whether there is something to merge or to delete, or a checkpoint to write.
 fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
@@ -60,23 +61,23 @@ const MOST_DELETED_ASIDE: usize = 64 << 10;
 const DELETED_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
 fn run_if_due(ctx: &Context) -> Result<(), CommandError> {
-    let workspace = &mut workspace::open(ctx.session()?, Purpose::LookAtTable)?;
-    let has_groups = !compact::plan(workspace.snapshot.state(), compact::FAN_IN).is_empty();
+    let workspace = &mut open(ctx.session()?, Purpose::LookAtTable)?;
+    let has_groups = !compact::plan(workspace.snapshot().state(), compact::FAN_IN).is_empty();
     // One group behind each command: what else is due stays so, and the next does it.
     if groups_of(workspace, Size::Small).next().is_some() {
         merge_in_turn(workspace)?;
     }
-    let (state, now) = (workspace.snapshot.state(), workspace.session.now()? / 1000);
+    let (state, now) = (workspace.snapshot().state(), workspace.session().now()? / 1000);
     let is_deletion_due = dead::is_any_due(state, now) || has_groups && dead::is_look_due(state);
     let is_deletion_long = is_deletion_due && dead::may_be_many(state);
     if is_deletion_due && !is_deletion_long {
         delete(workspace, MOST_DELETED)?;
     }
-    let state = workspace.snapshot.state();
+    let state = workspace.snapshot().state();
     let groups: Vec<_> = groups_of(workspace, Size::Large).collect();
-    let versions = pond_checkpoint::versions_without(&workspace.pond.table_dir(), state.version);
+    let versions = pond_checkpoint::versions_without(&workspace.pond().table_dir(), state.version);
     let is_long = !groups.is_empty() || is_deletion_long || versions >= pond_checkpoint::INTERVAL;
-    if !is_long || aside::is_running(&workspace.pond) {
+    if !is_long || aside::is_running(workspace.pond()) {
         return Ok(());
     }
     // What is killed each time, with the unit or container that a command ran in, has to be done before a command ends.
@@ -102,23 +103,23 @@ fn groups_of(workspace: &Workspace<'_>, wanted: Size) -> impl Iterator<Item = Ve
         0..=MERGED_AT_ONCE => Size::Small,
         _ => Size::Large,
     };
-    let groups = compact::plan(workspace.snapshot.state(), compact::FAN_IN).into_iter();
+    let groups = compact::plan(workspace.snapshot().state(), compact::FAN_IN).into_iter();
     groups.filter(move |group| size(group) == wanted)
 }
 
 /// Merges a small group, unless another process does it already.
 fn merge_in_turn(workspace: &mut Workspace<'_>) -> Result<(), CommandError> {
-    let turn = match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &workspace.session.holder()?)
-    {
-        Ok(lock) => Some(lock),
-        Err(LockError::Busy { .. }) => return Ok(()),
-        // Where locks do not work, whoever publishes first wins.
-        Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
-    };
+    let turn =
+        match Lock::acquire_often(&workspace.pond().lock_path(), PATIENCE, &workspace.session().holder()?) {
+            Ok(lock) => Some(lock),
+            Err(LockError::Busy { .. }) => return Ok(()),
+            // Where locks do not work, whoever publishes first wins.
+            Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+        };
     workspace.look_again()?;
     let groups: Vec<_> = groups_of(workspace, Size::Small).take(1).collect();
     // Whoever sweeps temporaries from there holds the lock.
-    let merged = prepare(workspace, &groups, &workspace.pond.staging_dir())?;
+    let merged = prepare(workspace, &groups, &workspace.pond().staging_dir())?;
     swap(workspace, merged)?;
     drop(turn);
     Ok(())
@@ -131,17 +132,17 @@ fn prepare(
     dir: &Path,
 ) -> Result<Vec<Merged>, CommandError> {
     // Staged packs are of no concern here, and the store must not take them for the table's.
-    let base = workspace.snapshot.moved_to(&workspace.pond, workspace.snapshot.state().clone(), &[]);
-    Ok(compact::merge(&workspace.pond, &base, groups, dir)?)
+    let base = workspace.snapshot().moved_to(workspace.pond(), workspace.snapshot().state().clone(), &[]);
+    Ok(compact::merge(workspace.pond(), &base, groups, dir)?)
 }
 
 /// Publishes what was merged; `None` where other operations left nothing of it to be done.
 fn swap(workspace: &mut Workspace<'_>, merged: Vec<Merged>) -> Result<Option<Compacted>, CommandError> {
-    let doing = workspace.session.doing("MAINTENANCE", &[])?;
-    let table = DurableLocal::new(&workspace.pond.table_dir())
+    let doing = workspace.session().doing("MAINTENANCE", &[])?;
+    let table = DurableLocal::new(&workspace.pond().table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
-    let state = workspace.snapshot.state().clone();
-    let swapped = transact::run_here(compact::swap(&workspace.pond, &state, merged, &doing, &table));
+    let state = workspace.snapshot().state().clone();
+    let swapped = transact::run_here(compact::swap(workspace.pond(), &state, merged, &doing, &table));
     match swapped {
         Err(error) if compact::is_behind(&error) => Ok(None),
         Err(error) => Err(error.into()),
@@ -172,22 +173,22 @@ pub(crate) fn delete_dead(
     needed: Option<&HashSet<ObjectId>>,
     most: usize,
 ) -> Result<Deleted, CommandError> {
-    let now = workspace.session.now()? / 1000;
-    let mut due = dead::find(&workspace.pond, workspace.snapshot.state())?;
+    let now = workspace.session().now()? / 1000;
+    let mut due = dead::find(workspace.pond(), workspace.snapshot().state())?;
     due.retain(|pack| {
         let is_free = || needed.is_some_and(|needed| !needed.contains(&pack.digest));
         pack.is_due(now, grace) && (pack.removed_at.is_some() || is_free())
     });
     due.truncate(most);
-    let deleted = dead::delete(&workspace.pond, &due, &workspace.session.holder()?)?;
+    let deleted = dead::delete(workspace.pond(), &due, &workspace.session().holder()?)?;
     workspace.refresh(deleted.state.clone())?;
     Ok(deleted)
 }
 
 fn write_checkpoint_if_due(workspace: &Workspace<'_>) -> Result<(), CommandError> {
-    let state = workspace.snapshot.state();
-    if pond_checkpoint::is_due(&workspace.pond.table_dir(), state.version) {
-        run_in_runtime(pond_checkpoint::write_checkpoint(&workspace.pond.table_dir(), state))??;
+    let state = workspace.snapshot().state();
+    if pond_checkpoint::is_due(&workspace.pond().table_dir(), state.version) {
+        run_in_runtime(pond_checkpoint::write_checkpoint(&workspace.pond().table_dir(), state))??;
     }
     Ok(())
 }

@@ -8,11 +8,11 @@ use pond_refs::Head;
 use serde_json::{Value, json};
 
 use crate::error::{CommandError, Outcome};
-use crate::take_back::ViewChange;
 use crate::text::size;
 use crate::time::{self, DateStyle};
 use crate::ui::Ui;
 use crate::ui::color::Role;
+use pond_workspace::take_back::ViewChange;
 
 /// What moved in a command that is taken back, at most; JSON has all.
 const MOST_MOVES: usize = 20;

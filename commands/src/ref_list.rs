@@ -10,6 +10,7 @@ mod template;
 mod version;
 
 use crate::ui::Ui;
+use pond_workspace::Workspace;
 use std::ffi::OsString;
 use std::io::Write as _;
 
@@ -21,7 +22,6 @@ use serde_json::{Value, json};
 use crate::comparison::paint;
 use crate::error::CommandError;
 use crate::time;
-use crate::workspace::Workspace;
 
 pub(crate) use atom::Facts;
 pub(crate) use select::Patterns;

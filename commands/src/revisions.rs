@@ -17,8 +17,8 @@ use pond_objects::{ObjectId, PathEntry, Side, escape, tree};
 use pond_refs::{Found, PathRoot, Range, Revision, RevisionPath, Tracked};
 
 use crate::error::{CommandError, fatal};
-use crate::observer::Event;
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
+use pond_workspace::observer::Event;
 
 pub(crate) use arguments::{Arguments, path_from_root, split_arguments, take_count};
 pub(crate) use order::OrderArgs;
@@ -190,7 +190,7 @@ fn told(
 }
 
 fn tell(workspace: &Workspace<'_>, Ambiguity { taken, other }: &Ambiguity) {
-    workspace.session.tell(Event::Ambiguous { taken, other });
+    workspace.session().tell(Event::Ambiguous { taken, other });
 }
 
 fn shown(text: &OsStr) -> std::borrow::Cow<'_, str> {

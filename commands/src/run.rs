@@ -14,11 +14,14 @@ use crate::alias::{self, Alias};
 use crate::cli::{Cli, Command, parser};
 use crate::context::{self, Context};
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
+use crate::external;
+use crate::interrupt;
+use crate::maintain;
 use crate::plumbing::version::Version;
 use crate::porcelain::{Porcelain, help};
 use crate::text::suggest;
+use crate::time;
 use crate::ui::color::ColorMode;
-use crate::{external, interrupt, maintain, time};
 
 /// Runs pond with these arguments, the program's name first.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {

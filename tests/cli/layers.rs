@@ -18,6 +18,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pond-hooks", &["pond-objects", "pond-refs"]),
     ("pond-history", &["pond-objects", "pond-refs", "pond-oplog"]),
     ("pond-mirror", &["pond-objects", "pond-refs", "pond-durable"]),
+    (
+        "pond-workspace",
+        &[
+            "pond-objects",
+            "pond-refs",
+            "pond-durable",
+            "pond-oplog",
+            "pond-mirror",
+            "pond-history",
+            "pond-hooks",
+        ],
+    ),
     ("pond-foreign", &[]),
     (
         "pond",
@@ -29,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pond-checkpoint",
             "pond-hooks",
             "pond-mirror",
+            "pond-workspace",
             "pond-history",
         ],
     ),

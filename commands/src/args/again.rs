@@ -4,7 +4,7 @@ use pond_objects::merge::MergeOptions;
 
 use crate::args::strategy::StrategyArgs;
 use crate::error::CommandError;
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
 
 /// Options that merge again, or merge what is not committed.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -4,7 +4,7 @@ use pond_objects::escape;
 use pond_objects::merge::{ConflictStyle, DirectoryRenames, Favour, MergeOptions};
 
 use crate::error::{CommandError, usage};
-use crate::workspace::{Workspace, WorkspaceError};
+use pond_workspace::{Workspace, WorkspaceError};
 
 /// How trees are merged, as the command line has it.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -21,7 +21,7 @@ pub(crate) struct StrategyArgs {
 impl StrategyArgs {
     /// The options that they stand for.
     pub(crate) fn options(&self, workspace: &Workspace<'_>) -> Result<MergeOptions, CommandError> {
-        let configured = workspace.session.settings().conflict_style().map_err(WorkspaceError::Caller)?;
+        let configured = workspace.session().settings().conflict_style().map_err(WorkspaceError::Caller)?;
         let style = match self.conflict.clone().or(configured).as_deref() {
             None | Some("merge") => ConflictStyle::Merge,
             Some("diff3") => ConflictStyle::Diff3,

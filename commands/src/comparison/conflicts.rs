@@ -3,9 +3,9 @@
 use bstr::BString;
 use pond_history::diff::Combined;
 use pond_objects::{Change, Side, path_order};
+use pond_workspace::Workspace;
 
 use super::host::HostSides;
-use crate::workspace::Workspace;
 use pond_mirror::index::pending::{Conflict, Which};
 use pond_objects::pathspec::Pathspecs;
 
@@ -14,7 +14,7 @@ pub(super) fn unmerged<'w>(
     workspace: &'w Workspace<'_>,
     pathspecs: &Pathspecs,
 ) -> Vec<(BString, &'w Conflict)> {
-    let conflicts = workspace.index.header().pending.iter().flat_map(|pending| &pending.conflicts);
+    let conflicts = workspace.index().header().pending.iter().flat_map(|pending| &pending.conflicts);
     let paths = conflicts.map(|conflict| (conflict.path(), conflict));
     paths.filter(|(path, _)| pathspecs.matches(path, false)).collect()
 }
@@ -59,6 +59,6 @@ pub(super) fn against_stages(
 
 /// What the mirror has at a path: what the index has, unless it differs from that.
 fn in_mirror(workspace: &Workspace<'_>, host: &HostSides, path: &BString) -> Option<Side> {
-    let staged = || workspace.index.row(path)?.staged;
+    let staged = || workspace.index().row(path)?.staged;
     host.side(path).unwrap_or_else(staged)
 }

@@ -17,7 +17,6 @@ use super::host_text::HostText;
 use crate::error::CommandError;
 use crate::ui::Ui;
 use crate::ui::diff::{Content, Contents, Shared, Texts, Which, shared_chunks, stored_text};
-use crate::workspace::Workspace;
 use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
@@ -25,6 +24,7 @@ use pond_mirror::index::{Index, Row};
 use pond_mirror::scan::content::{self, Content as Hashed};
 use pond_mirror::scan::{self, Hashing, ScanOptions, State};
 use pond_objects::pathspec::Pathspecs;
+use pond_workspace::Workspace;
 
 /// The paths at which the mirror differs from the index.
 pub(crate) struct HostSides {
@@ -44,7 +44,7 @@ pub(crate) struct HostSides {
 impl HostSides {
     /// Compares the mirror with the index.
     pub(super) fn scan(workspace: &Workspace<'_>, pathspecs: &Pathspecs) -> Result<Self, CommandError> {
-        let mirror = workspace.pond.mirror_root();
+        let mirror = workspace.pond().mirror_root();
         let ignore = workspace.ignore()?;
         let options = ScanOptions {
             ignore: &ignore,
@@ -53,7 +53,7 @@ impl HostSides {
             ignored: false,
             hashing: Hashing::SameSize,
         };
-        let scan = scan::scan(mirror, &workspace.index, options)?;
+        let scan = scan::scan(mirror, workspace.index(), options)?;
         let root = HostDir::open_root(mirror)?;
         let mut this = Self {
             root,
@@ -85,7 +85,7 @@ impl HostSides {
                 // As git names it: modified. It has no content that could be shown.
                 State::Special(word) => {
                     this.special.insert(change.path.clone(), word);
-                    let kind = workspace.index.entry(row).staged.map_or(Kind::File, |side| side.kind);
+                    let kind = workspace.index().entry(row).staged.map_or(Kind::File, |side| side.kind);
                     Some(Side { kind, id: ObjectId::ZERO, size: 0 })
                 }
                 State::Untracked | State::Held => continue,

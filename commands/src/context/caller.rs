@@ -9,10 +9,11 @@ use pond_objects::escape;
 use super::Context;
 use crate::config::{Config, ConfigError, sources};
 use crate::error::CommandError;
+use crate::login;
 use crate::report::Terminal;
-use crate::session::{Actor, Caller, Settings};
-use crate::workspace::CallerError;
-use crate::{login, time};
+use crate::time;
+use pond_workspace::CallerError;
+use pond_workspace::session::{Actor, Caller, Settings};
 
 impl Context {
     /// The caller of what this command does.

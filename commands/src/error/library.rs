@@ -21,14 +21,15 @@ use pond_oplog::state::StateError;
 use pond_oplog::transaction::TransactionError;
 use pond_refs::{DateError, EditError, RefNameError, RevisionError};
 
-use super::{Class, CommandError};
-use crate::workspace::Cause;
+use super::Class;
+use super::CommandError;
 use pond_mirror::index::IndexError;
 use pond_mirror::index::head_file::HeadFileError;
 use pond_mirror::scan::ScanError;
 use pond_mirror::write::secure_dir::LayOutError;
 use pond_objects::escape;
 use pond_objects::pathspec::PathspecError;
+use pond_workspace::cause::Cause;
 
 const SECOND_COPY: &str = "keep this pond as it is: a second copy of it, or a backup of .pond, may still have what is damaged here, \
      and a pack of the same name is the same file everywhere";

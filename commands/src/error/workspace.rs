@@ -3,11 +3,17 @@
 use pond_mirror::index::pending::Sequence;
 use pond_objects::escape;
 
+use super::Class;
+use super::CommandError;
+use super::conflict;
+use super::fatal;
+use super::interrupted;
 use super::library::advice;
-use super::{Class, CommandError, conflict, fatal, interrupted};
 use crate::text::list::{more_than, paths_below};
 use crate::text::size::counted;
-use crate::workspace::{LeftUndone, WorkspaceError, in_one_line};
+use pond_workspace::WorkspaceError;
+use pond_workspace::error::LeftUndone;
+use pond_workspace::error::in_one_line;
 
 /// What to do about staged content that is lost.
 pub(crate) const ADD_AGAIN: &str = "'pond add' of these paths stores them again, as the mirror has them now";

@@ -15,11 +15,18 @@ use pond_oplog::Pond;
 use pond_oplog::compact::{Compacted, Merged};
 use pond_oplog::state::PackFile;
 
-use super::{MOST_DELETED_ASIDE, Size, delete, groups_of, prepare, swap, write_checkpoint_if_due};
+use super::MOST_DELETED_ASIDE;
+use super::Size;
+use super::delete;
+use super::groups_of;
+use super::prepare;
+use super::swap;
+use super::write_checkpoint_if_due;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
-use crate::workspace::{self, Purpose, Workspace};
-use crate::{external, interrupt};
+use crate::external;
+use crate::interrupt;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// How long a swap waits for those who publish.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -48,23 +55,25 @@ impl Aside {
     /// Takes the turn, and waits as long for the process that has it; `None` where that takes longer.
     pub(crate) fn begin(workspace: &Workspace<'_>, wait: Duration) -> Result<Option<Self>, CommandError> {
         // On the file system of the table, which the cache need not be on.
-        let dir = workspace.pond.staging_dir().join("upkeep");
-        for dir in [&directory(&workspace.pond), &dir] {
+        let dir = workspace.pond().staging_dir().join("upkeep");
+        for dir in [&directory(workspace.pond()), &dir] {
             pond_durable::create_derived_dir(dir)
                 .map_err(|error| fatal(format_args!("cannot make '{}'", dir.display())).because(&error))?;
         }
-        let turn =
-            match Lock::acquire(&directory(&workspace.pond).join("lock"), wait, &workspace.session.holder()?)
-            {
-                Err(LockError::Busy { .. }) => return Ok(None),
-                // Where locks do not work, several may do the same work, and one gets it published.
-                Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
-                Ok(turn) => {
-                    // Left of one that was killed. What cannot be deleted takes space and nothing else.
-                    let _ = pond_durable::sweep_temporaries(&dir);
-                    Some(turn)
-                }
-            };
+        let turn = match Lock::acquire(
+            &directory(workspace.pond()).join("lock"),
+            wait,
+            &workspace.session().holder()?,
+        ) {
+            Err(LockError::Busy { .. }) => return Ok(None),
+            // Where locks do not work, several may do the same work, and one gets it published.
+            Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+            Ok(turn) => {
+                // Left of one that was killed. What cannot be deleted takes space and nothing else.
+                let _ = pond_durable::sweep_temporaries(&dir);
+                Some(turn)
+            }
+        };
         Ok(Some(Self { dir, _turn: turn }))
     }
 
@@ -75,14 +84,17 @@ impl Aside {
         groups: &[Vec<PackFile>],
     ) -> Result<Option<Compacted>, CommandError> {
         let merged: Vec<Merged> = prepare(workspace, groups, &self.dir)?;
-        let turn =
-            match Lock::acquire_often(&workspace.pond.lock_path(), PATIENCE, &workspace.session.holder()?) {
-                // It may be deleting what this one would name.
-                Err(LockError::Busy { .. }) => return Ok(None),
-                // Where locks do not work, whoever publishes first wins.
-                Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
-                Ok(turn) => Some(turn),
-            };
+        let turn = match Lock::acquire_often(
+            &workspace.pond().lock_path(),
+            PATIENCE,
+            &workspace.session().holder()?,
+        ) {
+            // It may be deleting what this one would name.
+            Err(LockError::Busy { .. }) => return Ok(None),
+            // Where locks do not work, whoever publishes first wins.
+            Err(LockError::ReadOnly { .. } | LockError::Io { .. }) => None,
+            Ok(turn) => Some(turn),
+        };
         workspace.look_again()?;
         let done = swap(workspace, merged);
         drop(turn);
@@ -113,8 +125,8 @@ pub(crate) fn in_background(ctx: &Context) -> Result<(), CommandError> {
     // A terminal that is closed ends nothing; where the system refuses, the process is one as any other.
     let _ = rustix::process::setsid();
     let _ = rustix::process::nice(NICENESS);
-    let workspace = &mut workspace::open(ctx.session()?, Purpose::LookAtTable)?;
-    workspace.pond.need_ours()?;
+    let workspace = &mut open(ctx.session()?, Purpose::LookAtTable)?;
+    workspace.pond().need_ours()?;
     run(workspace, true)
 }
 
@@ -123,7 +135,7 @@ pub(crate) fn in_background(ctx: &Context) -> Result<(), CommandError> {
 #[allow(clippy::zombie_processes, reason = "this process ends first")]
 pub(super) fn detach(ctx: &Context, workspace: &Workspace<'_>) -> io::Result<()> {
     let mut command = Command::new(env::current_exe()?);
-    command.arg("--pond").arg(workspace.pond.mirror_root()).args([
+    command.arg("--pond").arg(workspace.pond().mirror_root()).args([
         "maintenance",
         "--auto",
         "--in-background",

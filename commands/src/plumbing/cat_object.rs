@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
 use crate::ui::changes_json::kind_word;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Print the type, the size or the content of an object
 #[derive(Debug, clap::Args)]
@@ -73,7 +73,7 @@ pub(crate) fn run(ctx: &Context, args: CatObjectArgs) -> Result<Outcome, Command
         }
         _ => return Err(usage("one object at a time; a type stands before it only without an option")),
     };
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
     let store = workspace.store();
     let object = match find(&workspace, text) {
         Err(_) if args.exists => return Ok(Outcome::Nothing),

@@ -10,10 +10,12 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
-use crate::recorded::NewCommitOfTree;
-use crate::workspace::{self, Purpose, Workspace};
-use crate::{identity, revisions, transact};
+use crate::identity;
+use crate::revisions;
 use pond_objects::escape;
+use pond_workspace::commit_tree::NewCommitOfTree;
+use pond_workspace::publish::transact;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Make a commit of a tree, and print its id
 ///
@@ -49,7 +51,7 @@ pub(crate) struct CommitTreeArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CommitTreeArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let mut workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let tree = tree(&workspace, &args.tree)?;
     let mut parents = Vec::with_capacity(args.parent.len());
     for text in &args.parent {
@@ -70,7 +72,7 @@ pub(crate) fn run(ctx: &Context, args: CommitTreeArgs) -> Result<Outcome, Comman
         committer: identity::committer(ctx)?,
         message,
     };
-    let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+    let mut transaction = Transaction::new(workspace.pond(), workspace.snapshot(), doing);
     let id = recorded.add_to(&mut transaction, workspace.store())?;
     ctx.check_interrupt("nothing was committed")?;
     let published = transact::publish(&workspace, transaction)?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::text::size;
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Count the stored objects, and what they take on disk
 #[derive(Debug, clap::Args)]
@@ -54,7 +54,7 @@ struct Counts {
 }
 
 pub(crate) fn run(ctx: &Context, args: CountObjectsArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
     let counts = count(&workspace)?;
     if ctx.ui.is_json() {
         ctx.ui.json(&counts)?;
@@ -108,7 +108,7 @@ fn count(workspace: &Workspace<'_>) -> Result<Counts, CommandError> {
         RowType::Op => counts.operations += 1,
         RowType::Change | RowType::Forgotten => {}
     })?;
-    let state = workspace.snapshot.state();
+    let state = workspace.snapshot().state();
     for pack in &state.packs {
         let (number, size) = match pack.kind {
             PackKind::Data => (&mut counts.data_packs, &mut counts.data_size),
@@ -118,7 +118,7 @@ fn count(workspace: &Workspace<'_>) -> Result<Counts, CommandError> {
         *size += pack.size;
     }
     let now = crate::time::moment()?.as_millisecond();
-    for pack in dead::find(&workspace.pond, state)? {
+    for pack in dead::find(workspace.pond(), state)? {
         let (number, size) = match pack.is_due(now, dead::GRACE) {
             true => (&mut counts.dead_packs, &mut counts.dead_size),
             false => (&mut counts.waiting_packs, &mut counts.waiting_size),
@@ -128,9 +128,9 @@ fn count(workspace: &Workspace<'_>) -> Result<Counts, CommandError> {
     }
     counts.staged_packs = workspace.staged()?.len() as u64;
     counts.versions = state.version + 1;
-    counts.log_size = size_of(&workspace.pond.table_dir().join(pond_oplog::log::LOG_DIR));
-    counts.staging_size = size_of(&workspace.pond.staging_dir());
-    counts.cache_size = size_of(&workspace.pond.cache_dir());
+    counts.log_size = size_of(&workspace.pond().table_dir().join(pond_oplog::log::LOG_DIR));
+    counts.staging_size = size_of(&workspace.pond().staging_dir());
+    counts.cache_size = size_of(&workspace.pond().cache_dir());
     Ok(counts)
 }
 

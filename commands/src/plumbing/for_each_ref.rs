@@ -3,8 +3,8 @@
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::ref_list::{self, ListArgs, Patterns, Template};
-use crate::workspace::{self, Purpose};
 use pond_history::refs::Listed;
+use pond_workspace::{Purpose, open};
 
 /// List refs in a form that scripts choose
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub(crate) struct ForEachRefArgs {
 const DEFAULT: &str = "%(objectname) %(objecttype)\t%(refname)";
 
 pub(crate) fn run(ctx: &Context, args: ForEachRefArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let template = match args.list.template(&workspace)? {
         Some(template) => template,
         None => Template::parse(DEFAULT, &workspace)?,
@@ -49,7 +49,7 @@ pub(crate) fn run(ctx: &Context, args: ForEachRefArgs) -> Result<Outcome, Comman
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::full(&args.patterns, args.list.ignores_case())?;
     let all = workspace
-        .snapshot
+        .snapshot()
         .view()
         .refs()?
         .into_iter()

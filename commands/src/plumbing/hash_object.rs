@@ -12,9 +12,9 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::staged_packs;
-use crate::workspace::{self, Purpose};
 use pond_objects::escape;
+use pond_workspace::Purpose;
+use pond_workspace::staging::staged_packs;
 
 /// Print the ids that the contents of files have, or would have, in a pond
 #[derive(Debug, clap::Args)]
@@ -98,8 +98,8 @@ fn hash_stream(mut source: &mut dyn Read) -> io::Result<ObjectId> {
 
 /// Stores the contents, and has the index name the packs, so that nothing takes them for garbage.
 fn store_all(ctx: &Context, sources: &[Option<&PathBuf>]) -> Result<Vec<io::Result<ObjectId>>, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Overwrite)?;
-    let staging = workspace.pond.staging_dir();
+    let mut workspace = pond_workspace::open(ctx.session()?, Purpose::Overwrite)?;
+    let staging = workspace.pond().staging_dir();
     let ingest = Ingest::new(workspace.store(), &staging)?;
     let results = ingest.run(vec![()], workspace.threads()?, |reader, ()| {
         let mut results = Vec::with_capacity(sources.len());

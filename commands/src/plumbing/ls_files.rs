@@ -12,14 +12,14 @@ use serde_json::Value;
 use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::mirror::next_commit::{StagedChanges, next_nodes};
-use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::pending::{Conflict, Which};
 use pond_mirror::scan::{Hashing, HostChange, ScanOptions, State, scan};
 use pond_objects::escape;
 use pond_objects::path::relative;
 use pond_objects::pathspec::Pathspecs;
+use pond_workspace::staging::next_commit::{StagedChanges, next_nodes};
+use pond_workspace::{Purpose, Workspace, open};
 
 /// List what the index holds, and how the mirror differs from it
 #[derive(Debug, clap::Args)]
@@ -87,7 +87,7 @@ pub(crate) fn run(ctx: &Context, mut args: LsFilesArgs) -> Result<Outcome, Comma
     }
     args.cached |= !(args.deleted || args.modified || args.others);
     args.nodes |= ctx.ui.verbosity() > 0;
-    let workspace = workspace::open(ctx.session()?, Purpose::Look)?;
+    let workspace = open(ctx.session()?, Purpose::Look)?;
     let cwd = workspace.cwd()?;
     let here = [OsString::from(".")];
     let given = if args.paths.is_empty() && !cwd.is_empty() { &here[..] } else { &args.paths };
@@ -107,9 +107,9 @@ pub(crate) fn run(ctx: &Context, mut args: LsFilesArgs) -> Result<Outcome, Comma
 
 /// The node ids that the next commit gives.
 fn nodes(workspace: &Workspace<'_>) -> Result<NodeTable, CommandError> {
-    let commit = workspace.head.commit.map(|id| workspace.store().commit(&id)).transpose()?;
+    let commit = workspace.head().commit.map(|id| workspace.store().commit(&id)).transpose()?;
     let base = NodeTable::load(workspace.store(), commit.and_then(|commit| commit.nodes).as_ref())?;
-    let changes = StagedChanges::find(&workspace.index, &base, workspace.store());
+    let changes = StagedChanges::find(workspace.index(), &base, workspace.store());
     Ok(next_nodes(&base, &changes))
 }
 
@@ -126,7 +126,7 @@ impl Lister<'_> {
     /// Paths in conflict, where their versions are to be listed.
     fn conflicts(&self) -> Vec<&Conflict> {
         let wanted = self.args.stage || self.args.unmerged;
-        let pending = self.workspace.index.header().pending.iter().filter(|_| wanted);
+        let pending = self.workspace.index().header().pending.iter().filter(|_| wanted);
         let meant = pending.flat_map(|pending| &pending.conflicts);
         meant.filter(|conflict| self.specs.matches(&conflict.path(), false)).collect()
     }
@@ -165,7 +165,7 @@ impl Lister<'_> {
             false => HashSet::new(),
         };
         let mut waiting = conflicts.iter().peekable();
-        for entry in self.workspace.index.iter() {
+        for entry in self.workspace.index().iter() {
             while let Some(conflict) =
                 waiting.next_if(|conflict| path_order(&conflict.path(), entry.path).is_le())
             {
@@ -196,7 +196,7 @@ impl Lister<'_> {
             ignored: self.args.others && self.args.ignored,
             hashing: Hashing::SameSize,
         };
-        let scan = scan(self.workspace.pond.mirror_root(), &self.workspace.index, options)?;
+        let scan = scan(self.workspace.pond().mirror_root(), &self.workspace.index(), options)?;
         // What an interrupted command has still to write is no change.
         let due: HashSet<BString> = self.workspace.due()?.into_iter().map(|target| target.path).collect();
         for change in scan.changes.iter().filter(|change| !due.contains(&change.path)) {
@@ -204,7 +204,7 @@ impl Lister<'_> {
             if untracked && self.args.others && !self.args.ignored {
                 self.print("other", change.path.as_ref(), host_side(change))?;
             }
-            let staged = change.row.and_then(|row| self.workspace.index.entry(row).row.staged);
+            let staged = change.row.and_then(|row| self.workspace.index().entry(row).row.staged);
             if change.state == State::Missing && self.args.deleted {
                 self.print("deleted", change.path.as_ref(), staged)?;
             }

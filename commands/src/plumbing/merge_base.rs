@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions;
-use crate::workspace::{self, Purpose};
+use pond_workspace::{Purpose, open};
 
 /// Print the newest commits that histories share
 ///
@@ -44,7 +44,7 @@ pub(crate) struct MergeBaseArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: MergeBaseArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let commits: Vec<ObjectId> = args
         .commits
         .iter()

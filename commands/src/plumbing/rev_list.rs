@@ -16,7 +16,7 @@ use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::{self, Arguments, OrderArgs, TipArgs, split_arguments, take_count};
 use crate::time;
 use crate::ui::columns::Columns;
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::{Purpose, Workspace};
 
 /// List the ids of a history's commits, newest first
 #[derive(Debug, clap::Args)]
@@ -151,7 +151,7 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
 /// Opens the pond and tells revisions from paths. The index is read only where an argument may be a path.
 fn open<'c>(ctx: &'c Context, args: &RevListArgs) -> Result<(Workspace<'c>, Arguments), CommandError> {
     if args.paths.is_empty() {
-        let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+        let workspace = pond_workspace::open(ctx.session()?, Purpose::LookAtTable)?;
         if let Ok(arguments) =
             split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())
             && arguments.paths.is_empty()
@@ -159,7 +159,7 @@ fn open<'c>(ctx: &'c Context, args: &RevListArgs) -> Result<(Workspace<'c>, Argu
             return Ok((workspace, arguments));
         }
     }
-    let workspace = workspace::open(ctx.session()?, Purpose::Look)?;
+    let workspace = pond_workspace::open(ctx.session()?, Purpose::Look)?;
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     Ok((workspace, arguments))
 }

@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
 use crate::ui::changes_json::insert_path;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Print the ids that revisions stand for, or where the pond is
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,7 @@ pub(crate) fn run(ctx: &Context, args: RevParseArgs) -> Result<Outcome, CommandE
             }
         };
     }
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
     if args.show_prefix {
         let cwd = workspace.cwd()?;
         let slash = if cwd.is_empty() { "" } else { "/" };
@@ -208,7 +208,7 @@ fn ref_name(workspace: &Workspace<'_>, text: &OsString, short: bool) -> Result<O
         if short { name.short().to_owned() } else { format!("refs/{name}") }
     };
     if text == "HEAD" || text == "@" {
-        return Ok(Some(workspace.head.branch.as_ref().map_or("HEAD".to_owned(), name)));
+        return Ok(Some(workspace.head().branch.as_ref().map_or("HEAD".to_owned(), name)));
     }
     let found = revisions::resolve_object(workspace, text)?;
     Ok(found.reference.as_ref().map(name))

@@ -9,13 +9,13 @@ use pond_objects::ObjectId;
 use pond_refs::{Expected, RefName};
 
 use crate::context::Context;
-use crate::deeds;
-use crate::deeds::update_ref::{New, RefUpdate, UpdateRefError, update_refs};
+
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
-use crate::ref_update;
 use crate::revisions;
-use crate::workspace::Workspace;
 use pond_objects::escape;
+use pond_workspace::Workspace;
+use pond_workspace::refs;
+use pond_workspace::update_ref::{New, RefUpdate, UpdateRefError, update_refs};
 
 /// Move, make or delete refs, if they are what they are expected to be
 ///
@@ -99,9 +99,9 @@ pub(crate) fn run(ctx: &Context, args: UpdateRefArgs) -> Result<Outcome, Command
         true => return Err(usage("--stdin takes no refs on the command line")),
         false => vec![from_words(&args)?],
     };
-    let mut workspace = ref_update::open(ctx.session()?, |head| {
+    let mut workspace = refs::open(ctx.session()?, |head| {
         let named: Vec<&RefName> = wishes.iter().filter_map(Wish::reference).collect();
-        wishes.iter().any(|wish| wish.name == Named::Head) || ref_update::is_on(head, named.into_iter())
+        wishes.iter().any(|wish| wish.name == Named::Head) || refs::is_on(head, named.into_iter())
     })?;
     let updates: Vec<RefUpdate> =
         wishes.iter().map(|wish| wish.resolved(&workspace)).collect::<Result<_, _>>()?;
@@ -168,11 +168,11 @@ impl Wish {
             Some(text) if is_none(text) => Expected::MustNotExist,
             Some(text) => Expected::from(Some(revisions::resolve_any(workspace, text)?)),
         };
-        let is_detached = self.no_deref || workspace.head.branch.is_none();
+        let is_detached = self.no_deref || workspace.head().branch.is_none();
         let name = match &self.name {
-            Named::Ref(name) => deeds::update_ref::Named::Ref(name.clone()),
-            Named::Head if is_detached => deeds::update_ref::Named::HeadItself,
-            Named::Head => deeds::update_ref::Named::Head,
+            Named::Ref(name) => pond_workspace::update_ref::Named::Ref(name.clone()),
+            Named::Head if is_detached => pond_workspace::update_ref::Named::HeadItself,
+            Named::Head => pond_workspace::update_ref::Named::Head,
         };
         let new = match &self.new {
             None => New::Same,

@@ -4,12 +4,12 @@ use crate::text::list::paths_below;
 use bstr::BString;
 
 use crate::context::Context;
-use crate::deeds::add::{AddError, AddRequest, Added, add};
 use crate::error::{CommandError, Outcome, fatal};
 use crate::porcelain::path_args::PathArgs;
 use crate::ui::changes_json::{failed_rows, path_rows};
-use crate::workspace::{self, Purpose};
 use pond_objects::escape;
+use pond_workspace::add::{AddError, AddRequest, Added, add};
+use pond_workspace::{Purpose, open};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -64,7 +64,7 @@ struct Report {
 }
 
 pub(crate) fn run(ctx: &Context, args: AddArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     workspace.need_mirror()?;
     if args.paths.is_empty() && !args.all && !args.update {
         ctx.ui.status("nothing specified, nothing added");

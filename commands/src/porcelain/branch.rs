@@ -9,11 +9,11 @@ use std::ffi::OsString;
 use pond_refs::RefName;
 
 use crate::context::Context;
-use crate::deeds::branch::{self, BranchError};
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
 use crate::ref_list::ListArgs;
 use crate::revisions;
-use crate::workspace::{self, Purpose};
+use pond_workspace::branch::{self, BranchError};
+use pond_workspace::{Purpose, open};
 
 /// List, make, rename, copy or delete branches
 ///
@@ -116,8 +116,8 @@ fn texts(names: &[OsString]) -> Result<Vec<String>, CommandError> {
 }
 
 fn show_current(ctx: &Context) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
-    let branch = workspace.head.branch.as_ref().map(RefName::short);
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
+    let branch = workspace.head().branch.as_ref().map(RefName::short);
     if ctx.ui.is_json() {
         ctx.ui.json(&serde_json::json!({ "branch": branch }))?;
     } else if let Some(branch) = branch {
@@ -132,7 +132,7 @@ fn make(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
         [name, start] => (name, Some(start)),
         _ => return Err(usage("a branch has one name and one START").hint("'pond branch NAME [START]'")),
     };
-    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let mut workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let name = new_name(&name.to_string_lossy())?;
     branch::check_name(&workspace, &name, args.force)?;
     let commit = match start {

@@ -9,8 +9,8 @@ use crate::contents::write_blob;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
-use crate::workspace::{self, Purpose};
 use pond_objects::escape;
+use pond_workspace::{Purpose, open};
 
 /// Print the content of files in any version
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ pub(crate) fn run(ctx: &Context, args: CatArgs) -> Result<Outcome, CommandError>
     if ctx.ui.is_json() {
         return Err(usage("contents are no JSON").hint("'pond ls --json' tells what is known of a file"));
     }
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
     // All are looked up before the first is printed.
     let mut ids = Vec::with_capacity(args.files.len());
     for text in &args.files {

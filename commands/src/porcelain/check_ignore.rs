@@ -8,12 +8,12 @@ use serde_json::Map;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::stage::host_path;
 use crate::porcelain::path_args;
 use crate::ui::changes_json::insert_path;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::host::ignore::{Ignore, Match, is_always_ignored};
 use pond_objects::escape;
+use pond_workspace::staging::stage::host_path;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Say which paths are ignored
 ///
@@ -63,7 +63,7 @@ pub(crate) fn run(ctx: &Context, args: CheckIgnoreArgs) -> Result<Outcome, Comma
     if args.non_matching && !verbose && !ctx.ui.is_json() {
         return Err(usage("-n (--non-matching) has a meaning only with -v"));
     }
-    let workspace = workspace::open(ctx.session()?, Purpose::Look)?;
+    let workspace = open(ctx.session()?, Purpose::Look)?;
     let checker = Checker { ctx, workspace: &workspace, ignore: workspace.ignore()?, args: &args, verbose };
     let mut any = false;
     for path in &args.paths {
@@ -156,7 +156,7 @@ impl Checker<'_> {
 
     /// Refuses a path through a symbolic link: what a link leads to is not the mirror's.
     fn refuse_below_link(&self, given: &[u8], path: &[u8]) -> Result<(), CommandError> {
-        let root = self.workspace.pond.mirror_root();
+        let root = self.workspace.pond().mirror_root();
         let is_link = |dir: &[u8]| host_path(root, dir).symlink_metadata().is_ok_and(|it| it.is_symlink());
         if path.find_iter("/").any(|end| is_link(&path[..end])) {
             let given = escape::plain(given);
@@ -170,7 +170,7 @@ impl Checker<'_> {
         if path.is_empty() || !self.args.no_index && self.workspace.is_tracked(path) {
             return Match::default();
         }
-        let host = host_path(self.workspace.pond.mirror_root(), path);
+        let host = host_path(self.workspace.pond().mirror_root(), path);
         let is_dir = named_as_dir || host.symlink_metadata().is_ok_and(|found| found.is_dir());
         self.ignore.matched(path, is_dir)
     }

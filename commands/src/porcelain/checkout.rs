@@ -7,15 +7,15 @@ use pond_refs::RefName;
 use crate::args::again::AgainArgs;
 use crate::args::side::SideArgs;
 use crate::context::Context;
-use crate::deeds::restore::{Part, RestoreRequest, Source, recreate, restore, take_side};
-use crate::deeds::switch::To;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::path_args::parse;
 use crate::porcelain::restore::{refused, report};
 use crate::porcelain::switch::go::{self, Go, go};
 use crate::revisions;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
+use pond_workspace::restore::{Part, RestoreRequest, Source, recreate, restore, take_side};
+use pond_workspace::switch::To;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Move HEAD and the mirror's files to a branch or a commit, or restore paths
 ///
@@ -78,7 +78,7 @@ impl CheckoutArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     if let Some(which) = args.side.which() {
         let paths: Vec<OsString> = args.what.iter().chain(&args.paths).cloned().collect();
         if paths.is_empty() {
@@ -126,7 +126,7 @@ pub(crate) fn run(ctx: &Context, args: CheckoutArgs) -> Result<Outcome, CommandE
         }
         Err(error) if args.paths.is_empty() => {
             let known = parse(&workspace, &args.what).is_ok_and(|pathspecs| {
-                workspace.index.iter().any(|entry| pathspecs.matches(entry.path, false))
+                workspace.index().iter().any(|entry| pathspecs.matches(entry.path, false))
             });
             // What is on the host was meant as a path, tracked or not.
             let is_there = ctx.cwd.join(first).symlink_metadata().is_ok();
@@ -148,7 +148,7 @@ fn destination(
 ) -> Result<To, CommandError> {
     let new = args.branch.as_ref().or(args.force_branch.as_ref());
     let Some(text) = text else {
-        return match (new, &workspace.head.branch, workspace.head.commit) {
+        return match (new, &workspace.head().branch, workspace.head().commit) {
             (Some(name), ..) => go::new_branch(workspace, name, None, args.force_branch.is_some()),
             (None, Some(branch), Some(commit)) if !args.detach => Ok(To::Branch(branch.clone(), commit)),
             (None, _, Some(commit)) => Ok(To::Commit(commit)),
@@ -169,7 +169,7 @@ fn destination(
     }
     let found = found?;
     let is_here = *text == "HEAD" || *text == "@";
-    let named = if is_here { workspace.head.branch.clone() } else { found.reference };
+    let named = if is_here { workspace.head().branch.clone() } else { found.reference };
     Ok(match named.filter(|name| RefName::is_branch(name) && !args.detach) {
         Some(name) => To::Branch(name, found.id),
         None => To::Commit(found.id),

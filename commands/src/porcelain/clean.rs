@@ -6,12 +6,12 @@ use pond_objects::path::relative;
 use pond_objects::pathspec::Pathspecs;
 
 use crate::context::Context;
-use crate::deeds::clean::{self, CleanRequest, ToClean, Which};
 use crate::error::{CommandError, Outcome, fatal};
-use crate::mirror::remove::Removed;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::removal_report;
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::clean::{self, CleanRequest, ToClean, Which};
+use pond_workspace::publish::remove::Removed;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Remove files that are not tracked
 ///
@@ -60,9 +60,9 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
         );
     }
     let mut workspace = if args.dry_run {
-        workspace::open(ctx.session()?, Purpose::Look)?
+        open(ctx.session()?, Purpose::Look)?
     } else {
-        workspace::open(ctx.session()?, Purpose::Overwrite)?
+        open(ctx.session()?, Purpose::Overwrite)?
     };
     let scope = scope(&workspace, &args)?;
     let request = CleanRequest {

@@ -12,18 +12,20 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
-use crate::deeds::commit::{
-    self, CommitError, CommitRequest, Committed, Concluded, Draft, NextCommit, Scope, message_of,
-};
 use crate::editor;
 use crate::error::{CommandError, Outcome, nothing, usage};
-use crate::mirror::next_commit::StagedChanges;
+use crate::identity;
+use crate::message;
 use crate::porcelain::path_args::PathArgs;
 use crate::text::size;
+use crate::time;
 use crate::ui::changes_json::{change_json, failed_rows};
-use crate::workspace::{self, Purpose, Workspace};
-use crate::{identity, message, time};
 use pond_mirror::index::pending::Pending;
+use pond_workspace::commit::{
+    self, CommitError, CommitRequest, Committed, Concluded, Draft, NextCommit, Scope, message_of,
+};
+use pond_workspace::staging::next_commit::StagedChanges;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Record what is staged as a version
 ///
@@ -111,7 +113,7 @@ pub(crate) struct CommitArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: CommitArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     workspace.need_mirror()?;
     let scope = scope(&workspace, &args)?;
     let request = CommitRequest { scope, amend: args.amend, allow_empty: args.allow_empty };
@@ -176,7 +178,7 @@ fn dry_run(
     let (ui, changes) = (&ctx.ui, &foretold.changes);
     if ui.is_json() {
         ui.json(&json!({
-            "branch": workspace.head.branch.as_ref().map(|branch| branch.short()),
+            "branch": workspace.head().branch.as_ref().map(|branch| branch.short()),
             "parents": foretold.parents.iter().map(ObjectId::to_hex).collect::<Vec<_>>(),
             "changes": changes.iter().map(|change| change_json(change, None)).collect::<Vec<_>>(),
             "files_changed": changes.len(),
@@ -248,7 +250,7 @@ fn message(
     } else {
         let kept = kept.unwrap_or_default().to_str_lossy().into_owned();
         let template = template(workspace, &kept, changes, cleanup);
-        let path = workspace.pond.pond_dir().join("COMMIT_EDITMSG");
+        let path = workspace.pond().pond_dir().join("COMMIT_EDITMSG");
         cleanup.apply(editor::edit(ctx, &path, &template)?.as_bytes())
     };
     if tidying::is_empty(&text) && !args.allow_empty_message {
@@ -278,7 +280,7 @@ fn template(workspace: &Workspace<'_>, kept: &str, changes: &StagedChanges<'_>, 
         Cleanup::Whitespace | Cleanup::Verbatim => return text,
     }
     text.push_str("# without a message nothing is committed.\n#\n");
-    if let Some(branch) = &workspace.head.branch {
+    if let Some(branch) = &workspace.head().branch {
         text.push_str(&format!("# On branch {}\n", branch.short()));
     }
     text.push_str("# To be committed:\n");
@@ -331,7 +333,7 @@ fn report(
 ) -> Result<(), CommandError> {
     let ui = &ctx.ui;
     let subject = done.commit.subject();
-    let branch = workspace.head.branch.as_ref().map(|branch| branch.short());
+    let branch = workspace.head().branch.as_ref().map(|branch| branch.short());
     if ui.is_json() {
         return ui.json(&Report {
             commit: done.id.to_hex(),

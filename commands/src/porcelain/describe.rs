@@ -11,12 +11,12 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::lay_out;
 use crate::revisions;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::scan::State;
 use pond_objects::escape;
 use pond_objects::wildmatch::{Stars, Wildmatch};
+use pond_workspace::publish::lay_out;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Name commits by the nearest tag in their history
 ///
@@ -96,9 +96,9 @@ pub(crate) fn run(ctx: &Context, args: DescribeArgs) -> Result<Outcome, CommandE
         return Err(usage("--long prints an id, and --abbrev=0 none"));
     }
     let workspace = if args.dirty.is_some() {
-        workspace::open(ctx.session()?, Purpose::Look)?
+        open(ctx.session()?, Purpose::Look)?
     } else {
-        workspace::open(ctx.session()?, Purpose::LookAtTable)?
+        open(ctx.session()?, Purpose::LookAtTable)?
     };
     let names = names(&workspace, &args)?;
     let candidates = if args.exact_match { 0 } else { args.candidates };

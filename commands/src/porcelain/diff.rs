@@ -13,9 +13,9 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions::{self, Arguments, split_arguments};
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Contents, DiffOptions, Forms, count, differs, write_conflicts};
-use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::Which as Stage;
 use pond_objects::escape;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Show what differs between the mirror, the index and commits
 #[derive(Debug, clap::Args)]
@@ -88,7 +88,7 @@ enum Places {
 }
 
 pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     let places = places(&workspace, &args, &arguments)?;
     let options = args.diff.options(&ctx.ui, Forms::PATCH)?;

@@ -8,10 +8,10 @@ use serde_json::Map;
 
 use crate::config::sources;
 use crate::context::Context;
-use crate::deeds::init::{InitError, InitRequest, Made, init, is_tracked_by};
 use crate::error::{CommandError, Outcome, fatal};
 use crate::ui::changes_json::insert_path;
-use crate::workspace::WorkspaceError;
+use pond_workspace::WorkspaceError;
+use pond_workspace::init::{InitError, InitRequest, Made, init, is_tracked_by};
 
 /// Make a pond in a directory
 ///

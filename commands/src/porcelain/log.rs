@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::revisions::{Arguments, OrderArgs, TipArgs, split_arguments, take_count};
 use crate::ui::diff::Forms;
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::{Purpose, Workspace, open};
 use selector::Selector;
 
 /// Show the commits of a history, newest first
@@ -165,9 +165,9 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     // The index only tells revisions from paths, and `:path`; what stands behind `--` are paths.
     let needs_index = !args.arguments.is_empty();
     let workspace = if needs_index {
-        workspace::open(ctx.session()?, Purpose::LookAtHistory)?
+        open(ctx.session()?, Purpose::LookAtHistory)?
     } else {
-        workspace::open(ctx.session()?, Purpose::LookAtTable)?
+        open(ctx.session()?, Purpose::LookAtTable)?
     };
     let arguments = split_arguments(&workspace, &args.arguments, &args.paths, ctx.ends_with_dashes())?;
     if args.walk_reflogs {

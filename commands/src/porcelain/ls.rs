@@ -16,7 +16,7 @@ use crate::revisions;
 use crate::text::size;
 use crate::time::DateStyle;
 use crate::ui::color::Role;
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::{Purpose, Workspace, open};
 
 /// List the names in a directory of a version
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ pub(crate) struct LsArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: LsArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
     let objects = if args.objects.is_empty() { vec![OsString::from("HEAD")] } else { args.objects.clone() };
     ctx.ui.page();
     let lister = Lister { ctx, workspace: &workspace, args: &args };
@@ -191,7 +191,7 @@ impl Lister<'_> {
     /// When the host's file got this content, as far as the newest commit knows.
     fn time(&self, directory: &[u8], entry: &PathEntry) -> String {
         let store: &Store = self.workspace.store();
-        let seq = self.workspace.snapshot.state().seq;
+        let seq = self.workspace.snapshot().state().seq;
         let micros = match entry.kind.is_blob() {
             true => store.mtime(&join_path(directory, &entry.path), &entry.id, seq),
             false => None,

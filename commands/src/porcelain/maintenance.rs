@@ -13,11 +13,12 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::maintain::{self, aside::Aside};
-use crate::mirror::{leftovers, staged_packs};
 use crate::text::size::{counted, human};
-use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::Index;
 use pond_objects::escape;
+use pond_workspace::publish::leftovers;
+use pond_workspace::staging::staged_packs;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// How long it waits for another process that merges packs: a GB takes some ten seconds.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -85,7 +86,7 @@ pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, Comma
         return maintain::aside::in_background(ctx).map(|()| Outcome::Done);
     }
     let grace = args.grace.unwrap_or(dead::GRACE);
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Overwrite)?;
+    let mut workspace = open(ctx.session()?, Purpose::Overwrite)?;
     let mut report = Report::default();
     // What is replaced and old goes first: a merge needs space. Then what the merge replaced, where that has no grace.
     let named = named_packs(&workspace)?;
@@ -116,13 +117,13 @@ fn merge(
 ) -> Result<(), CommandError> {
     let patience = if auto { Duration::ZERO } else { PATIENCE };
     let plan = |workspace: &Workspace<'_>| match auto {
-        true => compact::plan(workspace.snapshot.state(), compact::FAN_IN),
-        false => compact::plan_everything(workspace.snapshot.state()),
+        true => compact::plan(workspace.snapshot().state(), compact::FAN_IN),
+        false => compact::plan_everything(workspace.snapshot().state()),
     };
-    if plan(workspace).is_empty() && (auto || !maintain::aside::is_running(&workspace.pond)) {
+    if plan(workspace).is_empty() && (auto || !maintain::aside::is_running(workspace.pond())) {
         return Ok(());
     }
-    workspace.session.check_interrupt("nothing was changed")?;
+    workspace.session().check_interrupt("nothing was changed")?;
     let put_off = match Aside::begin(workspace, patience)? {
         None => "another command is merging packs",
         Some(aside) => {
@@ -155,7 +156,7 @@ fn write_checkpoint(
     forced: bool,
     report: &mut Report,
 ) -> Result<(), CommandError> {
-    let (table, state) = (workspace.pond.table_dir(), workspace.snapshot.state());
+    let (table, state) = (workspace.pond().table_dir(), workspace.snapshot().state());
     if forced || pond_checkpoint::is_due(&table, state.version) {
         let is_new = maintain::run_in_runtime(pond_checkpoint::write_checkpoint(&table, state))??;
         report.checkpoint_version = is_new.then_some(state.version);
@@ -187,7 +188,7 @@ fn sweep(
     named: &Named,
     report: &mut Report,
 ) -> Result<Vec<(PathBuf, io::Error)>, CommandError> {
-    let pond = &workspace.pond;
+    let pond = workspace.pond();
     let staging = pond.staging_dir();
     let mut dirs = vec![staging.clone(), pond.pond_dir().to_owned(), pond.cache_dir(), pond.table_dir()];
     dirs.push(pond.table_dir().join("_delta_log"));
@@ -235,7 +236,7 @@ struct Named {
 
 fn named_packs(workspace: &Workspace<'_>) -> Result<Named, CommandError> {
     let mut named = Named { packs: workspace.staged()?.into_iter().collect(), is_whole: true };
-    for (mirror, found) in entries(&workspace.pond.pond_dir().join("mirrors"))? {
+    for (mirror, found) in entries(&workspace.pond().pond_dir().join("mirrors"))? {
         if found.is_dir() {
             // One that is lost or can't be read names we know not what: then nothing is deleted.
             match Index::open(&mirror.join("index"))? {
@@ -244,7 +245,7 @@ fn named_packs(workspace: &Workspace<'_>) -> Result<Named, CommandError> {
                     named.packs.extend(packs.filter_map(|name| StagedPack::parse(name)));
                 }
                 None => {
-                    named.packs.extend(staged_packs::present(&workspace.pond));
+                    named.packs.extend(staged_packs::present(workspace.pond()));
                     named.is_whole = false;
                 }
             }

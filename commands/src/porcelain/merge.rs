@@ -14,16 +14,16 @@ use serde_json::json;
 
 use crate::args::strategy::StrategyArgs;
 use crate::context::Context;
-use crate::deeds::merge::{self, Forward, MergeError, MergeRequest, Recorded, Way};
 use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::identity;
-use crate::merging::Applied;
 use crate::porcelain::sequence;
 use crate::revisions;
 use crate::text::size;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_mirror::index::pending::Sequence;
+use pond_workspace::merge::{self, Forward, MergeError, MergeRequest, Recorded, Way};
+use pond_workspace::merging::Applied;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Join another history to the current branch
 ///
@@ -110,9 +110,9 @@ pub(crate) struct MergeArgs {
 pub(crate) fn run(ctx: &Context, args: MergeArgs) -> Result<Outcome, CommandError> {
     refuse_several(&args)?;
     let mut workspace = if args.abort {
-        workspace::open(ctx.session()?, Purpose::TakeBack)?
+        open(ctx.session()?, Purpose::TakeBack)?
     } else {
-        workspace::open(ctx.session()?, Purpose::Change)?
+        open(ctx.session()?, Purpose::Change)?
     };
     if args.go_on {
         return sequence::go_on(ctx, &mut workspace, Sequence::Merge);
@@ -175,7 +175,7 @@ fn refuse_several(args: &MergeArgs) -> Result<(), CommandError> {
 fn up_to_date(ctx: &Context, workspace: &Workspace<'_>) -> Result<Outcome, CommandError> {
     let ui = &ctx.ui;
     if ui.is_json() {
-        ui.json(&json!({ "result": "up-to-date", "commit": workspace.head.commit.map(|id| id.to_hex()) }))?;
+        ui.json(&json!({ "result": "up-to-date", "commit": workspace.head().commit.map(|id| id.to_hex()) }))?;
     }
     ui.status("already up to date");
     Ok(Outcome::Done)
@@ -304,7 +304,7 @@ fn message(
         None => format!("commit '{name}'"),
     };
     let main = ctx.config()?.string("init.defaultBranch")?.unwrap_or_else(|| "main".to_owned());
-    let into = match &workspace.head.branch {
+    let into = match &workspace.head().branch {
         Some(branch) if branch.short() == main || branch.short() == "master" => String::new(),
         Some(branch) => format!(" into {}", branch.short()),
         None => " into HEAD".to_owned(),
@@ -313,7 +313,7 @@ fn message(
 }
 
 fn edit(ctx: &Context, workspace: &Workspace<'_>, message: &BString) -> Result<BString, CommandError> {
-    let path = workspace.pond.pond_dir().join("MERGE_MSG");
+    let path = workspace.pond().pond_dir().join("MERGE_MSG");
     let template = format!(
         "{}\n# Lines that start with '#' are left out; an empty message ends the merge.\n",
         message.to_str_lossy()

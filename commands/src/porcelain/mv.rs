@@ -7,11 +7,11 @@ use pond_objects::escape;
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
-use crate::deeds::mv::{self, Moved, MvError, MvRequest, Plan, There, Tracked, Unmovable};
 use crate::error::{Class, CommandError, Outcome, fatal, interrupted, usage};
-use crate::mirror::moves::Move;
 use crate::ui::changes_json::insert_path;
-use crate::workspace::{self, Purpose};
+use pond_workspace::mv::{self, Moved, MvError, MvRequest, Plan, There, Tracked, Unmovable};
+use pond_workspace::publish::moves::Move;
+use pond_workspace::{Purpose, open};
 
 /// Rename files and directories, in the mirror and in the next commit
 ///
@@ -46,7 +46,7 @@ pub(crate) struct MvArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: MvArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     let (destination, sources) = args
         .paths
         .split_last()

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use crate::mirror::footprint::Recorded;
 use crate::operation_output::{moves, moves_json, when};
-use crate::take_back::{self, Found, ViewChange, view_change};
 use crate::time::{DateStyle, rfc3339};
 use crate::ui::changes_json::change_json;
 use crate::ui::color::Role;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
+use pond_workspace::publish::footprint::Recorded;
+use pond_workspace::take_back::{self, Found, ViewChange, view_change};
+use pond_workspace::{Purpose, Workspace, open};
 
 /// List what was done in this pond, or show one operation
 ///
@@ -60,14 +60,14 @@ enum What {
 }
 
 pub(crate) fn run(ctx: &Context, args: OpArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     match args.what {
         What::Log { max_count, oneline, count } => {
             let given = count.map(|text| parse_count(&text)).transpose()?;
             log(ctx, &workspace, given.or(max_count).unwrap_or(usize::MAX), oneline)
         }
         What::Show { number } => {
-            let number = number.unwrap_or(workspace.snapshot.state().seq);
+            let number = number.unwrap_or(workspace.snapshot().state().seq);
             match take_back::by_number(&workspace, number)? {
                 Some(found) => show(ctx, &workspace, &found),
                 None => {
@@ -94,8 +94,8 @@ fn log(
 ) -> Result<Outcome, CommandError> {
     let ui = &ctx.ui;
     ui.page();
-    let width = workspace.snapshot.state().seq.to_string().len();
-    for found in workspace.snapshot.operations().take(limit) {
+    let width = workspace.snapshot().state().seq.to_string().len();
+    for found in workspace.snapshot().operations().take(limit) {
         let (id, operation) = found?;
         if ui.is_json() {
             ui.json_row(&document(&(id, operation.clone()), &view_change(workspace, &operation)?))?;

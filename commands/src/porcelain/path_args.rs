@@ -6,9 +6,9 @@ use std::io::{self, BufReader};
 use std::path::PathBuf;
 
 use crate::error::{CommandError, fatal, usage};
-use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::pathspec::{Pathspecs, read_list};
+use pond_workspace::Workspace;
 
 /// Which paths a command works on
 #[derive(Debug, Default, clap::Args)]

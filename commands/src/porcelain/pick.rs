@@ -12,13 +12,13 @@ use serde_json::json;
 
 use crate::args::strategy::StrategyArgs;
 use crate::context::Context;
-use crate::deeds::sequence::{Became, PickError, Picked, Picking, changes_nothing};
 use crate::error::{Class, CommandError, Outcome, fatal, interrupted, nothing, usage};
 use crate::porcelain::sequence;
 use crate::report;
 use crate::revisions;
 use crate::text::size;
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::sequence::{Became, PickError, Picked, Picking, changes_nothing};
+use pond_workspace::{Purpose, Workspace, open};
 
 /// What both take on the command line.
 #[derive(Debug, clap::Args)]
@@ -67,9 +67,9 @@ pub(super) fn run(
     said: PickOptions,
 ) -> Result<Outcome, CommandError> {
     let mut workspace = if args.abort {
-        workspace::open(ctx.session()?, Purpose::TakeBack)?
+        open(ctx.session()?, Purpose::TakeBack)?
     } else {
-        workspace::open(ctx.session()?, Purpose::Change)?
+        open(ctx.session()?, Purpose::Change)?
     };
     match (args.go_on, args.skip, args.abort, args.quit) {
         (true, ..) => return sequence::go_on(ctx, &mut workspace, doing),
@@ -202,7 +202,7 @@ fn show(
         }))?;
     }
     if let Some((made, commit)) = applied.commit.as_ref().filter(|_| !ui.is_quiet() && !ui.is_json()) {
-        let place = workspace.head.branch.as_ref().map_or("detached HEAD", |branch| branch.short());
+        let place = workspace.head().branch.as_ref().map_or("detached HEAD", |branch| branch.short());
         let subject = escape::plain(commit.subject());
         ui.say(format_args!("[{place} {}] {subject}", short_id(workspace.store(), made)));
         ui.say(format_args!(" {} changed", size::counted(applied.changed as u64, "file")));
@@ -238,7 +238,7 @@ fn show(
             report::outcome_of_conflicts(ui, &applied.laid_out)
         }
     };
-    let is_between = workspace.index.header().pending.as_ref().is_some_and(Pending::is_between);
+    let is_between = workspace.index().header().pending.as_ref().is_some_and(Pending::is_between);
     if outcome == Outcome::Partial && is_between {
         // What is not in the mirror as it should be would be in the way of the next.
         ui.error(format_args!("{left} after it: not looked at"));

@@ -1,9 +1,9 @@
 //! `pond redo`: take the last undo back.
 
 use crate::context::Context;
-use crate::deeds::undo::redo;
 use crate::error::{CommandError, Outcome};
 use crate::porcelain::undo;
+use pond_workspace::undo::redo;
 
 /// Take the last undo back
 ///

@@ -13,8 +13,8 @@ use crate::operation_output::when;
 use crate::revisions;
 use crate::time::rfc3339;
 use crate::ui::color::Role;
-use crate::workspace::{self, Purpose};
 use pond_objects::escape;
+use pond_workspace::{Purpose, open};
 
 /// List the values that a ref had, the newest first
 ///
@@ -55,7 +55,7 @@ fn reference(mut words: Vec<OsString>) -> Result<OsString, CommandError> {
 }
 
 pub(crate) fn run(ctx: &Context, args: ReflogArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let name = reference(args.words)?;
     let tracked = revisions::tracked(&workspace, &name)?;
     let shown = escape::plain(name.as_encoded_bytes()).into_owned();

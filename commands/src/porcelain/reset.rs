@@ -7,15 +7,15 @@ use pond_mirror::index::pending::Pending;
 use pond_objects::{ObjectSource as _, escape};
 
 use crate::context::Context;
-use crate::deeds::reset::{Done, Mode, ResetError, reset, unstage, unstaged};
 use crate::error::{CommandError, Outcome, advice_on, fatal, interrupted};
-use crate::mirror::carried::Carried;
 use crate::porcelain::switch::go::{add_files, carried_line, carried_rows, head_json};
 use crate::revisions::{self, split_arguments};
 use crate::text::list::paths_below;
 use crate::text::size;
 use crate::ui::changes_json::path_rows;
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::head::carried::Carried;
+use pond_workspace::reset::{Done, Mode, ResetError, reset, unstage, unstaged};
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Move the branch to a commit, and what is staged and the files with it
 ///
@@ -78,7 +78,7 @@ impl ResetArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: ResetArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Overwrite)?;
+    let mut workspace = open(ctx.session()?, Purpose::Overwrite)?;
     workspace.need_mirror()?;
     let arguments = split_arguments(&workspace, &args.what, &args.paths, ctx.ends_with_dashes())?;
     let revision = match arguments.revisions.as_slice() {
@@ -145,7 +145,7 @@ fn report(
         _ => Carried::default(),
     };
     if ui.is_json() {
-        let mut document = head_json(&workspace.head);
+        let mut document = head_json(workspace.head());
         document["before"] = head_json(&done.before);
         document["mode"] = mode.word().into();
         document["staged"] = path_rows(&done.staged).into();
@@ -161,7 +161,7 @@ fn report(
             ui.say("Unstaged changes after reset:");
             unstaged.iter().for_each(|(letter, path)| ui.say(carried_line(*letter, path)));
         }
-        if let (Mode::Hard, Some(id)) = (mode, workspace.head.commit) {
+        if let (Mode::Hard, Some(id)) = (mode, workspace.head().commit) {
             let commit = workspace.store().commit(&id)?;
             let subject = escape::plain(commit.subject());
             ui.say(format_args!("HEAD is now at {} {subject}", short_id(workspace.store(), &id)));

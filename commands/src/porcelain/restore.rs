@@ -9,17 +9,17 @@ use serde_json::{Map, json};
 use crate::args::again::AgainArgs;
 use crate::args::side::SideArgs;
 use crate::context::Context;
-use crate::deeds::restore::{
-    ElsewhereError, Entries, LaidOutElsewhere, Part, RestoreError, RestoreRequest, Restored, Source, lay_out,
-    recreate, restore, take_side,
-};
 use crate::error::{Class, CommandError, Outcome, conflict, fatal, interrupted, usage};
 use crate::porcelain::path_args::PathArgs;
 use crate::revisions;
 use crate::text::list::paths_below;
 use crate::text::size;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::restore::{
+    ElsewhereError, Entries, LaidOutElsewhere, Part, RestoreError, RestoreRequest, Restored, Source, lay_out,
+    recreate, restore, take_side,
+};
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Write files of a version to the mirror, or lay a version out elsewhere
 ///
@@ -68,7 +68,7 @@ pub(crate) struct RestoreArgs {
 
 pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandError> {
     if let Some(directory) = &args.to {
-        let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
+        let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
         let tree = tree_of(&workspace, args.source.as_ref())?;
         let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
         let entries = Entries::of(&workspace, tree.as_ref(), pathspecs.as_ref())?;
@@ -79,7 +79,7 @@ pub(crate) fn run(ctx: &Context, args: RestoreArgs) -> Result<Outcome, CommandEr
     if args.paths.is_empty() {
         return Err(usage("restore needs paths").hint("'pond restore .' restores everything below here"));
     }
-    let mut workspace = workspace::open(ctx.session()?, Purpose::MendIndex)?;
+    let mut workspace = open(ctx.session()?, Purpose::MendIndex)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
     let is_rebuilt = args.staged && pathspecs.is_everything() && workspace.rebuild_index()?;
     if is_rebuilt && args.source.is_none() && !args.worktree {

@@ -4,12 +4,12 @@ use bstr::BString;
 use pond_objects::escape;
 
 use crate::context::Context;
-use crate::deeds::rm::{RmError, RmRequest, rm};
 use crate::error::{CommandError, Outcome, conflict, fatal, usage};
-use crate::mirror::remove::Removed;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::removal_report;
-use crate::workspace::{self, Purpose};
+use pond_workspace::publish::remove::Removed;
+use pond_workspace::rm::{RmError, RmRequest, rm};
+use pond_workspace::{Purpose, open};
 
 /// Remove files from the mirror and from the next commit
 ///
@@ -54,7 +54,7 @@ pub(crate) fn run(ctx: &Context, args: RmArgs) -> Result<Outcome, CommandError> 
     if args.paths.is_empty() {
         return Err(usage("rm needs paths"));
     }
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     let pathspecs = args.paths.pathspecs(&workspace)?;
     let request = RmRequest {
         pathspecs: &pathspecs,

@@ -6,12 +6,12 @@ use pond_objects::merge::MergeOptions;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::deeds::sequence::{self, GoneOn, LeftOut, SequenceError};
 use crate::error::{Class, CommandError, Outcome, advice_on, conflict, fatal, nothing};
 use crate::porcelain::{commit, pick};
-use crate::take_back::TakenBack;
 use crate::text::list::paths_below;
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
+use pond_workspace::sequence::{self, GoneOn, LeftOut, SequenceError};
+use pond_workspace::take_back::TakenBack;
 
 impl From<SequenceError> for CommandError {
     fn from(error: SequenceError) -> Self {
@@ -36,7 +36,7 @@ impl From<SequenceError> for CommandError {
 
 /// How the commits are merged that are left, as it was said of the first.
 fn options(workspace: &Workspace<'_>) -> Result<MergeOptions, CommandError> {
-    let waiting = workspace.index.header().pending.as_ref();
+    let waiting = workspace.index().header().pending.as_ref();
     match waiting.filter(|waiting| !waiting.queue().is_empty()) {
         Some(waiting) => pick::merge_options(workspace, waiting.options()),
         None => Ok(MergeOptions::default()),
@@ -101,7 +101,7 @@ fn report(
     if ui.is_json() {
         ui.json(&json!({
             "aborted": doing.command(),
-            "commit": workspace.head.commit.as_ref().map(ObjectId::to_hex),
+            "commit": workspace.head().commit.as_ref().map(ObjectId::to_hex),
             "written": laid_out.written.len(),
             "removed": laid_out.removed.len(),
         }))?;

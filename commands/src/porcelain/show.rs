@@ -15,9 +15,9 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::{self, split_arguments};
 use crate::ui::diff::Forms;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Show commits with their changes, tags, directories, or files of a version
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ pub(crate) struct ShowArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtHistory)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
     let arguments = split_arguments(&workspace, &args.objects, &args.paths, ctx.ends_with_dashes())?;
     let objects = match arguments.revisions.is_empty() {
         true => vec![OsString::from("HEAD")],

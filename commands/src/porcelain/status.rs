@@ -11,12 +11,12 @@ use clap::ValueEnum;
 
 use self::short::Style;
 use crate::context::Context;
-use crate::deeds::status::{IgnoredPaths, Status, StatusRequest, status};
 use crate::error::{CommandError, Outcome, usage};
 use crate::porcelain::path_args::PathArgs;
-use crate::workspace::{self, Purpose};
 use pond_mirror::host::walk::Untracked;
 use pond_objects::escape;
+use pond_workspace::status::{IgnoredPaths, Status, StatusRequest, status};
+use pond_workspace::{Purpose, open};
 
 /// Show what changed since the last commit
 ///
@@ -154,7 +154,7 @@ pub(super) fn show(ctx: &Context) -> Result<Outcome, CommandError> {
 }
 
 pub(crate) fn run(ctx: &Context, args: StatusArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::Look)?;
+    let workspace = open(ctx.session()?, Purpose::Look)?;
     workspace.need_mirror()?;
     let pathspecs = (!args.paths.is_empty()).then(|| args.paths.pathspecs(&workspace)).transpose()?;
     let renames = !args.no_renames && ctx.config()?.bool("diff.renames")?;

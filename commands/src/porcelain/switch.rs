@@ -10,12 +10,12 @@ use pond_refs::{Found, Namespace, ObjectKind, RefName};
 
 use crate::args::again::AgainArgs;
 use crate::context::Context;
-use crate::deeds::switch::To;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
 use crate::text::suggest;
-use crate::workspace::{self, Purpose, Workspace};
 use go::{Go, go};
+use pond_workspace::switch::To;
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Move HEAD to a branch, and the mirror's files with it
 ///
@@ -70,7 +70,7 @@ pub(crate) struct SwitchArgs {
 }
 
 pub(crate) fn run(ctx: &Context, args: SwitchArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     workspace.need_mirror()?;
     let to = destination(&workspace, &args)?;
     let merge = args.again.options(&workspace)?;
@@ -110,7 +110,7 @@ fn start(
 }
 
 fn detached(workspace: &Workspace<'_>, text: &OsStr) -> Result<To, CommandError> {
-    if workspace.head.commit.is_none() && (text == "HEAD" || text == "@") {
+    if workspace.head().commit.is_none() && (text == "HEAD" || text == "@") {
         return Err(fatal("you are on a branch yet to be born").hint("'pond commit' makes the first commit"));
     }
     Ok(To::Commit(find(workspace, text)?.id))
@@ -157,7 +157,7 @@ pub(super) fn branch(workspace: &Workspace<'_>, text: &OsStr) -> Result<To, Comm
 }
 
 fn branch_names(workspace: &Workspace<'_>) -> Result<Vec<String>, CommandError> {
-    let refs = workspace.snapshot.view().refs_of(Namespace::Branch)?;
+    let refs = workspace.snapshot().view().refs_of(Namespace::Branch)?;
     Ok(refs.into_iter().map(|(name, _)| name.short().to_owned()).collect())
 }
 

@@ -10,12 +10,12 @@ use pond_history::short_id;
 use pond_refs::Namespace;
 
 use crate::context::Context;
-use crate::deeds::tag;
 use crate::error::{CommandError, Outcome, usage};
 use crate::ref_list::{self, ListArgs, Patterns, Template};
-use crate::workspace::{self, Purpose};
 use pond_history::refs::Listed;
 use pond_objects::escape;
+use pond_workspace::tag;
+use pond_workspace::{Purpose, open};
 
 /// List, make or delete tags
 ///
@@ -112,11 +112,11 @@ fn list(
     patterns: Vec<String>,
     lines: Option<usize>,
 ) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let template = args.form.template(&workspace)?;
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::short(&patterns, args.form.ignores_case())?;
-    let refs = workspace.snapshot.view().refs_of(Namespace::Tag)?;
+    let refs = workspace.snapshot().view().refs_of(Namespace::Tag)?;
     let all = refs.into_iter().map(|(name, id)| Listed { name: Some(name), id }).collect();
     let refs = args.form.choose(&facts, all, &patterns)?;
     ctx.ui.page();
@@ -148,7 +148,7 @@ fn delete(ctx: &Context, names: &[String]) -> Result<Outcome, CommandError> {
     if names.is_empty() {
         return Err(usage("which tag?").hint("'pond tag' lists them"));
     }
-    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let mut workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let found = tag::find(&workspace, names)?;
     for text in &found.missing {
         ctx.ui.error(format_args!("tag '{}' not found", escape::plain(text.as_bytes())));

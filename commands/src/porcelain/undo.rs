@@ -4,11 +4,11 @@ use pond_objects::escape;
 use pond_oplog::operation::Operation;
 
 use crate::context::Context;
-use crate::deeds::undo::{Rest, TakingAllBack, ToDo, UndoError, undo};
 use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
 use crate::operation_output;
-use crate::take_back::{self, Attempt, TakenBack};
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::take_back::{self, Attempt, TakenBack};
+use pond_workspace::undo::{Rest, TakingAllBack, ToDo, UndoError, undo};
+use pond_workspace::{Purpose, Workspace};
 
 /// Take the last command back
 ///
@@ -51,7 +51,7 @@ pub(crate) fn run(ctx: &Context, args: UndoArgs) -> Result<Outcome, CommandError
 /// Opens the pond for taking something back, or for saying what would be.
 pub(super) fn open(ctx: &Context, dry_run: bool) -> Result<Workspace<'_>, CommandError> {
     let purpose = if dry_run { Purpose::Look } else { Purpose::TakeBack };
-    Ok(workspace::open(ctx.session()?, purpose)?)
+    Ok(pond_workspace::open(ctx.session()?, purpose)?)
 }
 
 impl From<UndoError> for CommandError {

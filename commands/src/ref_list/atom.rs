@@ -215,7 +215,7 @@ fn name_text(facts: &Facts<'_>, one: &Listed, form: NameForm) -> Result<String, 
     };
     Ok(match form {
         NameForm::Full => full,
-        NameForm::Short => unambiguous(&facts.workspace().snapshot.view(), one)?,
+        NameForm::Short => unambiguous(&facts.workspace().snapshot().view(), one)?,
         NameForm::Left(count) => {
             let parts = parts();
             parts[cut(count, parts.len())..].join("/")

@@ -8,9 +8,9 @@ use pond_objects::ObjectId;
 use super::ListArgs;
 use crate::error::{CommandError, usage};
 use crate::revisions;
-use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::wildmatch::{Stars, Wildmatch};
+use pond_workspace::Workspace;
 
 /// Patterns of names; without one every name is taken.
 #[derive(Debug)]

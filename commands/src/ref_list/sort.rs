@@ -7,8 +7,8 @@ use bstr::BString;
 use super::atom::{Atom, Facts, Order};
 use super::version;
 use crate::error::CommandError;
-use crate::workspace::Workspace;
 use pond_history::refs::Listed;
+use pond_workspace::Workspace;
 
 /// One key.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use pond_oplog::view::View;
 use super::atom::{Atom, Facts};
 use crate::error::{CommandError, fatal};
 use crate::ui::paint::Paint;
-use crate::workspace::Workspace;
 use pond_history::refs::Listed;
 use pond_objects::escape;
+use pond_workspace::Workspace;
 
 /// A template, read.
 #[derive(Debug)]

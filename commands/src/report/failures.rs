@@ -3,9 +3,9 @@
 use pond_objects::escape;
 
 use crate::error::{advice, hint_after_publishing};
-use crate::mirror::failures::Failures;
 use crate::text::size::counted;
 use crate::ui::Ui;
+use pond_workspace::failures::Failures;
 
 /// Paths that are named, each in a line; the others are counted. A full disk fails for thousands.
 const NAMED: usize = 50;

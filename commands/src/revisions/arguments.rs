@@ -12,9 +12,9 @@ use pond_refs::{PathRoot, Range, ResolveError, RevisionPath};
 
 use super::explain;
 use crate::error::{CommandError, fatal, usage};
-use crate::workspace::Workspace;
 use pond_objects::escape;
 use pond_objects::pathspec::{PathspecError, Pathspecs};
+use pond_workspace::Workspace;
 
 /// The arguments, told apart.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ fn looks_like_path(workspace: &Workspace<'_>, text: &OsStr) -> bool {
 }
 
 fn is_host_file(workspace: &Workspace<'_>, text: &OsStr) -> bool {
-    workspace.session.cwd.join(text).symlink_metadata().is_ok()
+    workspace.session().cwd.join(text).symlink_metadata().is_ok()
 }
 
 fn is_tracked(workspace: &Workspace<'_>, text: &OsStr) -> bool {
@@ -158,7 +158,7 @@ pub(crate) fn path_from_root(workspace: &Workspace<'_>, given: &OsStr) -> Result
     let written = match bytes.strip_prefix(b":/").or_else(|| bytes.strip_prefix(b":(top)")) {
         Some(from_root) => from_root.to_vec(),
         None if bytes.starts_with(b"/") => {
-            let root = workspace.pond.mirror_root();
+            let root = workspace.pond().mirror_root();
             let outside = || PathspecError::Outside { given: bytes.into(), mirror: root.to_owned() };
             workspace.below_root(bytes).ok_or_else(outside)?.into()
         }

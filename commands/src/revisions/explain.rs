@@ -10,7 +10,7 @@ use pond_refs::{Candidate, ObjectKind, ResolveError};
 use crate::error::{CommandError, fatal};
 use crate::text::suggest;
 use crate::time::DateStyle;
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
 
 /// Candidates that are listed for an ambiguous prefix.
 const LISTED: usize = 10;
@@ -102,7 +102,7 @@ pub(super) fn id_needs_more() -> String {
 
 /// Ref names that are near to a mistyped one.
 pub(super) fn did_you_mean(workspace: &Workspace<'_>, name: &str) -> Option<String> {
-    let refs = workspace.snapshot.view().refs().ok()?.into_iter();
+    let refs = workspace.snapshot().view().refs().ok()?.into_iter();
     let names: Vec<String> =
         refs.map(|(name, _)| name.short().to_owned()).chain(["HEAD".to_owned()]).collect();
     let near = suggest::similar(name, names.iter().map(String::as_str));

@@ -5,7 +5,7 @@ use pond_history::resolve::Tips;
 
 use super::resolve_ranges;
 use crate::error::CommandError;
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
 
 /// Options that stand for many revisions; the same in every command that walks a history.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -5,9 +5,9 @@ use pond_objects::{ObjectId, ObjectSource as _, escape};
 use pond_refs::RefName;
 
 use crate::context::Context;
-use crate::deeds::branch::{self, Kept};
 use crate::error::{CommandError, Outcome, usage};
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::branch::{self, Kept};
+use pond_workspace::{Purpose, Workspace, open};
 
 /// Deletes what can be deleted, in one operation, and names the rest.
 pub(super) fn run(
@@ -19,7 +19,7 @@ pub(super) fn run(
     if names.is_empty() {
         return Err(usage("which branch?").hint("'pond branch' lists them"));
     }
-    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let mut workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let found = branch::find(&workspace, names, remotes, force)?;
     for (text, kept) in &found.kept {
         match kept {

@@ -6,17 +6,18 @@ use pond_history::short_id;
 use pond_refs::Namespace;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{BranchArgs, texts};
+use super::BranchArgs;
+use super::texts;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::ref_list::{self, Facts, Patterns};
 use crate::ui::color::Role;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_history::refs::Listed;
 use pond_objects::escape;
+use pond_workspace::{Purpose, Workspace, open};
 
 pub(super) fn run(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let template = args.form.template(&workspace)?;
     let facts = ref_list::facts(&workspace)?;
     let patterns = Patterns::short(&texts(&args.names)?, args.form.ignores_case())?;
@@ -34,13 +35,13 @@ pub(super) fn run(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandEr
 fn all(workspace: &Workspace<'_>, args: &BranchArgs) -> Result<Vec<Listed>, CommandError> {
     let here = args.all || !args.remotes;
     let mut all = Vec::new();
-    let head = &workspace.head;
+    let head = workspace.head();
     if let (true, None, Some(id)) = (here, &head.branch, head.commit) {
         all.push(Listed { name: None, id });
     }
     for (namespace, wanted) in [(Namespace::Branch, here), (Namespace::Remote, args.all || args.remotes)] {
         if wanted {
-            let refs = workspace.snapshot.view().refs_of(namespace)?.into_iter();
+            let refs = workspace.snapshot().view().refs_of(namespace)?.into_iter();
             all.extend(refs.map(|(name, id)| Listed { name: Some(name), id }));
         }
     }

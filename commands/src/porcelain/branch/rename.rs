@@ -4,9 +4,9 @@ use pond_refs::RefName;
 
 use super::new_name;
 use crate::context::Context;
-use crate::deeds::branch::{self, RenameRequest};
 use crate::error::{CommandError, Outcome, usage};
-use crate::ref_update;
+use pond_workspace::branch::{self, RenameRequest};
+use pond_workspace::refs;
 
 /// Gives a branch another name, or a second one.
 pub(super) fn run(
@@ -21,7 +21,7 @@ pub(super) fn run(
         _ => return Err(usage(format_args!("branch -{} takes [OLD] NEW", if copies { 'c' } else { 'm' }))),
     };
     let old = old.map(|old| RefName::new(&format!("heads/{old}"))).transpose()?;
-    let mut workspace = ref_update::open(ctx.session()?, |head| {
+    let mut workspace = refs::open(ctx.session()?, |head| {
         !copies && head.branch.is_some() && (old.is_none() || old == head.branch)
     })?;
     let request = RenameRequest { old, new: new_name(new)?, copies, force };

@@ -1,7 +1,7 @@
 //! Why nothing was committed, in words.
 
-use crate::deeds::commit::CommitError;
 use crate::error::{Class, CommandError, fatal, nothing, partial};
+use pond_workspace::commit::CommitError;
 
 impl From<CommitError> for CommandError {
     fn from(error: CommitError) -> Self {

@@ -1,6 +1,7 @@
 //! `log -g`: the values that refs had, with what is known of the operations that gave them.
 
 use crate::context::Context;
+use pond_workspace::Workspace;
 use std::ffi::{OsStr, OsString};
 
 use pond_history::resolve::values;
@@ -17,7 +18,6 @@ use crate::error::{CommandError, Outcome};
 use crate::operation_output::when;
 use crate::revisions::{self, Arguments};
 use crate::ui::log_format::Reflog;
-use crate::workspace::Workspace;
 
 /// Shows the values of one ref after the other. A filter leaves values out, and the others keep their numbers.
 pub(super) fn run(

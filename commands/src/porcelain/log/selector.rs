@@ -12,7 +12,7 @@ use super::LogArgs;
 use crate::commit_output::CommitOutput;
 use crate::error::{CommandError, usage};
 use crate::revisions::{Arguments, path_from_root};
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
 
 /// Decides by what a commit says and by what it changed whether it is shown.
 pub(super) struct Selector<'a> {

@@ -9,7 +9,7 @@ use crate::text::size::counted;
 use crate::time;
 use crate::ui::log_format::{LogEntry, LogFormat, LogPrinter, LogStyle};
 use crate::ui::paint::Paint;
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
 
 /// Most commits that are listed: the message is kept with what is staged, and in the operation.
 const MOST_LISTED: usize = 500;

@@ -10,18 +10,18 @@ use super::ApplyArgs;
 use super::find::find;
 use super::list::tell_dropped;
 use crate::context::Context;
-use crate::deeds::stash::{self, ApplyRequest, Stash};
 use crate::error::{CommandError, Outcome, interrupted};
-use crate::merging;
-use crate::mirror::lay_out::LaidOut;
 use crate::porcelain::status;
 use crate::porcelain::switch::go::{add_files, head_json};
 use crate::porcelain::switch::new_name;
 use crate::ui::changes_json::path_rows;
-use crate::workspace::{self, Purpose, Workspace};
+use pond_workspace::merging;
+use pond_workspace::publish::lay_out::LaidOut;
+use pond_workspace::stash::{self, ApplyRequest, Stash};
+use pond_workspace::{Purpose, Workspace, open};
 
 pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, args.stash.as_deref())?;
@@ -55,7 +55,7 @@ fn finish(
         "commit": stash.id.to_hex(),
         "dropped": dropped,
         "conflicts": path_rows(conflicts),
-        "head": head_json(&workspace.head),
+        "head": head_json(workspace.head()),
     });
     // Whoever reads the mirror's state next needs no lock, and may save what it learns.
     drop(workspace);
@@ -78,7 +78,7 @@ fn finish(
 }
 
 pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, text)?;

@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 
 use pond_refs::{At, Base, Revision};
 
-use crate::deeds::stash::Stash;
 use crate::error::{CommandError, nothing};
 use crate::revisions;
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
+use pond_workspace::stash::Stash;
 
 /// Finds it; the newest without a text.
 pub(super) fn find(workspace: &Workspace<'_>, text: Option<&OsStr>) -> Result<Stash, CommandError> {
-    let stack = workspace.snapshot.view().stashes()?;
+    let stack = workspace.snapshot().view().stashes()?;
     let Some(number) = number(text) else {
         let text = text.unwrap_or_default();
         let found = revisions::resolve_found(workspace, text)?;

@@ -7,21 +7,22 @@ use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
 use serde_json::json;
 
+use super::ListArgs;
+use super::ShowArgs;
 use super::find::find;
-use super::{ListArgs, ShowArgs};
 use crate::commit_output::CommitOutput;
 use crate::comparison::stored_contents;
 use crate::context::Context;
-use crate::deeds::stash::{self, Stash};
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::take_count;
 use crate::time::rfc3339;
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Forms, count, write_diff};
 use crate::ui::log_format::Reflog;
-use crate::workspace::{self, Purpose};
 use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
+use pond_workspace::stash::{self, Stash};
+use pond_workspace::{Purpose, open};
 
 /// How a stash is listed without options.
 const LINE: &str = "%C(yellow)%gd%C(reset): %gs";
@@ -34,7 +35,7 @@ pub(super) fn list(ctx: &Context, mut args: ListArgs) -> Result<Outcome, Command
             usage(format_args!("unexpected argument '{other}'")).hint("'pond stash show STASH' shows one")
         );
     }
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let store = workspace.store();
     let is_dated = args.format.names_dates();
     let format = args.format.or_template(LINE);
@@ -42,7 +43,7 @@ pub(super) fn list(ctx: &Context, mut args: ListArgs) -> Result<Outcome, Command
     let short = |id: &ObjectId| short_id(store, id);
     let mut output = CommitOutput::new(ctx, &workspace, &format, &args.diff, merges, &short)?;
     ctx.ui.page();
-    let stack = workspace.snapshot.view().stashes()?;
+    let stack = workspace.snapshot().view().stashes()?;
     for (number, (seq, id)) in stack.into_iter().enumerate().skip(args.skip).take(limit) {
         let commit = store.commit(&id)?;
         let changes = output.changes(&commit, &Pathspecs::default(), &args.diff)?;
@@ -78,7 +79,7 @@ pub(super) fn list(ctx: &Context, mut args: ListArgs) -> Result<Outcome, Command
 }
 
 pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandError> {
-    let workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let stash = find(&workspace, args.stash.as_deref())?;
     let (store, everything) = (workspace.store(), Pathspecs::default());
     let request = args.diff.request()?;
@@ -110,7 +111,7 @@ pub(super) fn show(ctx: &Context, args: &ShowArgs) -> Result<Outcome, CommandErr
 }
 
 pub(super) fn drop_one(ctx: &Context, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let mut workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let stash = find(&workspace, text)?;
     stash::drop_one(&mut workspace, &stash)?;
     tell_dropped(ctx, &stash);
@@ -128,7 +129,7 @@ pub(super) fn tell_dropped(ctx: &Context, stash: &Stash) {
 }
 
 pub(super) fn clear(ctx: &Context) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let mut workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     let dropped = stash::clear(&mut workspace)?;
     if ctx.ui.is_json() {
         let rows = dropped

@@ -5,15 +5,15 @@ use serde_json::json;
 
 use super::PushOptions;
 use crate::context::Context;
-use crate::deeds::stash::{self, Others, PushRequest, Pushed};
 use crate::error::{CommandError, Outcome, interrupted};
-use crate::merging;
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::switch::go::add_files;
-use crate::workspace::{self, Purpose};
+use pond_workspace::merging;
+use pond_workspace::stash::{self, Others, PushRequest, Pushed};
+use pond_workspace::{Purpose, open};
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::Change)?;
+    let mut workspace = open(ctx.session()?, Purpose::Change)?;
     merging::refuse_while_due(&workspace, "stash")?;
     workspace.need_mirror()?;
     let pathspecs = (!paths.is_empty()).then(|| paths.pathspecs(&workspace)).transpose()?;

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use bstr::{BStr, BString};
 
-use crate::deeds::status::Status;
 use crate::ui::color::{Painted, Role};
 use pond_history::diff::status_letter;
 use pond_objects::path::relative;
 use pond_objects::{escape, path_order};
+use pond_workspace::status::Status;
 
 /// How lines are written.
 pub(super) struct Style {
@@ -114,7 +114,7 @@ fn lines(report: &Status) -> Vec<Line<'_>> {
 mod tests {
     use pond_objects::{Change, Kind, ObjectId, Side};
 
-    use super::crate::deeds::status::Unstaged;
+    use super::pond_workspace::status::Unstaged;
     use super::*;
 
     fn report() -> Status {

@@ -11,16 +11,17 @@ use pond_objects::{ObjectId, ObjectSource as _, path_order};
 use pond_refs::{Head, RefName};
 use serde_json::{Map, Value, json};
 
-use super::{left_behind, new_name};
-use crate::deeds::switch::{SwitchError, SwitchRequest, Switched, To, switch};
+use super::left_behind;
+use super::new_name;
 use crate::error::{Class, CommandError, Outcome, fatal, interrupted};
-use crate::mirror::carried::Carried;
-use crate::mirror::lay_out::LaidOut;
-use crate::mirror::move_head::MovedHead;
 use crate::revisions;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
-use crate::workspace::Workspace;
 use pond_objects::escape;
+use pond_workspace::Workspace;
+use pond_workspace::head::carried::Carried;
+use pond_workspace::head::move_head::MovedHead;
+use pond_workspace::publish::lay_out::LaidOut;
+use pond_workspace::switch::{SwitchError, SwitchRequest, Switched, To, switch};
 
 /// The branch called so, if there is one; `-` and its kin are looked up.
 pub(crate) fn branch_named(workspace: &Workspace<'_>, text: &OsStr) -> Result<Option<To>, CommandError> {
@@ -30,7 +31,7 @@ pub(crate) fn branch_named(workspace: &Workspace<'_>, text: &OsStr) -> Result<Op
         return Ok(name.map(|name| To::Branch(name, found.id)));
     }
     let Some(name) = text.to_str().and_then(|text| RefName::branch(text).ok()) else { return Ok(None) };
-    let at = workspace.snapshot.view().target(&name)?;
+    let at = workspace.snapshot().view().target(&name)?;
     Ok(at.map(|id| To::Branch(name, id)))
 }
 
@@ -101,7 +102,7 @@ fn explain(
     to: &To,
     advise: bool,
 ) -> Result<(), CommandError> {
-    let (ui, head) = (&ctx.ui, &workspace.head);
+    let (ui, head) = (&ctx.ui, workspace.head());
     if before.branch.is_none()
         && let Some(old) = before.commit.filter(|old| head.commit != Some(*old))
     {
@@ -143,8 +144,8 @@ fn print(ctx: &Context, workspace: &Workspace<'_>, moved: &MovedHead, to: &To) -
         }
         return Ok(());
     }
-    let mut document = head_json(&workspace.head);
-    document["detached"] = workspace.head.branch.is_none().into();
+    let mut document = head_json(workspace.head());
+    document["detached"] = workspace.head().branch.is_none().into();
     document["created"] = matches!(to, To::New { old: None, .. } | To::Orphan(_)).into();
     document["before"] = head_json(&moved.before);
     document["carried"] = carried_rows(&moved.carried).into();

@@ -4,10 +4,10 @@ use crate::context::Context;
 use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _};
 
-use crate::deeds::switch::left_behind;
 use crate::error::CommandError;
-use crate::workspace::Workspace;
 use pond_objects::escape;
+use pond_workspace::Workspace;
+use pond_workspace::switch::left_behind;
 
 /// Commits that are named.
 const NAMED: usize = 4;

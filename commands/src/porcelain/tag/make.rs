@@ -7,19 +7,19 @@ use pond_refs::RefName;
 
 use super::TagArgs;
 use crate::context::Context;
-use crate::deeds::tag::{self, Annotation, TagError};
 use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, nothing, usage};
 use crate::identity;
 use crate::message;
 use crate::revisions;
-use crate::workspace::{self, Purpose, Workspace};
 use pond_history::short_id;
+use pond_workspace::tag::{self, Annotation, TagError};
+use pond_workspace::{Purpose, Workspace, open};
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {
-    let mut workspace = workspace::open(ctx.session()?, Purpose::LookAtTable)?;
+    let mut workspace = open(ctx.session()?, Purpose::LookAtTable)?;
     // Before a message is written in its directory.
-    workspace.pond.need_ours()?;
+    workspace.pond().need_ours()?;
     let name = match names {
         [name] | [name, _] => RefName::tag(name).map_err(|error| {
             CommandError::from(error)
@@ -83,7 +83,7 @@ fn message(
             let before = old.and_then(|id| workspace.store().tag(&id).ok()).map(|tag| tag.message);
             let text = text.map(BString::from).or(before).unwrap_or_default();
             let template = template(&text.to_str_lossy(), name, cleanup);
-            let path = workspace.pond.pond_dir().join("TAG_EDITMSG");
+            let path = workspace.pond().pond_dir().join("TAG_EDITMSG");
             editor::edit(ctx, &path, &template)?.into_bytes()
         }
     };

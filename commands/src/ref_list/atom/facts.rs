@@ -3,9 +3,11 @@
 use pond_history::refs::{Listed, Objects};
 use pond_objects::Signature;
 
-use super::{Who, person, subject};
+use super::Who;
+use super::person;
+use super::subject;
 use crate::error::CommandError;
-use crate::workspace::Workspace;
+use pond_workspace::Workspace;
 
 /// What is known of listed refs.
 pub(crate) struct Facts<'a> {
@@ -37,7 +39,7 @@ impl<'a> Facts<'a> {
     /// Whether HEAD is on this branch, or is this.
     pub(crate) fn is_head(&self, one: &Listed) -> bool {
         match &one.name {
-            Some(name) => self.workspace.head.branch.as_ref() == Some(name),
+            Some(name) => self.workspace.head().branch.as_ref() == Some(name),
             None => true,
         }
     }

@@ -2,13 +2,18 @@
 
 use pond_objects::ObjectId;
 
-use super::{Atom, Field, IdForm, NameForm, PersonPart, Who};
+use super::Atom;
+use super::Field;
+use super::IdForm;
+use super::NameForm;
+use super::PersonPart;
+use super::Who;
 use crate::error::{CommandError, fatal};
 use crate::revisions;
 use crate::time::DateStyle;
 use crate::ui::log_format::style;
-use crate::workspace::Workspace;
 use pond_objects::escape;
+use pond_workspace::Workspace;
 
 impl Atom {
     /// Reads what stands in `%(...)`, or behind `--sort=`.

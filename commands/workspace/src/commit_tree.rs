@@ -1,0 +1,112 @@
+//! A commit made of a tree that is stored already, with everything else that a commit brings: the node ids of what was
+//! renamed, and a change row for each file against the first parent. What the index gives to `pond commit`, two trees
+//! give here.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use bstr::BString;
+use pond_objects::node::NodeTable;
+use pond_objects::rename::{RenameOptions, find_renames};
+use pond_objects::{
+    Change, Commit, ObjectId, ObjectSource, ReadError, Signature, diff, path_order, read_blob, tree,
+};
+use pond_oplog::Store;
+use pond_oplog::transaction::Transaction;
+
+use crate::error::WorkspaceError;
+use crate::staging::next_commit::change_rows;
+
+/// A commit before it has its node table.
+pub struct NewCommitOfTree {
+    /// The directory version, which is stored.
+    pub tree: ObjectId,
+    /// What it follows.
+    pub parents: Vec<ObjectId>,
+    /// Who made the change.
+    pub author: Signature,
+    /// Who makes the commit.
+    pub committer: Signature,
+    /// The message, as it is kept.
+    pub message: BString,
+}
+
+impl NewCommitOfTree {
+    /// Adds the commit to a transaction, and gives its id.
+    ///
+    /// # Errors
+    /// Those of reading the trees.
+    pub fn add_to(
+        self,
+        transaction: &mut Transaction<'_>,
+        store: &Store,
+    ) -> Result<ObjectId, WorkspaceError> {
+        let parent = self.parents.first().map(|id| store.commit(id)).transpose()?;
+        let old_nodes = NodeTable::load(store, parent.as_ref().and_then(|parent| parent.nodes.as_ref()))?;
+        let old_tree = parent.as_ref().map(|parent| parent.tree);
+        let changes = changes(store, old_tree.as_ref(), &self.tree)?;
+        let new_nodes = next_nodes(store, old_tree.as_ref(), &self.tree, &old_nodes, &changes)?;
+        let nodes = new_nodes.store().map(|(root, pages)| {
+            pages.iter().for_each(|(id, page)| transaction.add_page(*id, page));
+            root.id
+        });
+        let commit = Commit {
+            tree: self.tree,
+            parents: self.parents,
+            author: self.author,
+            committer: self.committer,
+            nodes,
+            extra: Vec::new(),
+            message: self.message,
+        };
+        // Made again, it is the same object: its change rows are there already.
+        let is_new = !store.has_meta(&commit.id(), pond_oplog::RowType::Commit);
+        let id = transaction.add_commit(&commit);
+        if is_new {
+            let mtimes = mtimes(store, &changes);
+            transaction.add_changes(&id, change_rows(&changes, &old_nodes, &new_nodes, &mtimes));
+        }
+        Ok(id)
+    }
+}
+
+/// What the tree changes against the parent's, in path order, renames found.
+fn changes(store: &Store, old: Option<&ObjectId>, new: &ObjectId) -> Result<Vec<Change>, ReadError> {
+    let mut changes = diff::diff_trees(store, old, Some(new), &|_, _| true)?;
+    changes.sort_by(|a, b| path_order(&a.path, &b.path));
+    Ok(find_renames(changes, RenameOptions::default(), &mut |_, side| read_blob(store, &side.id).ok()))
+}
+
+fn next_nodes(
+    store: &Store,
+    old: Option<&ObjectId>,
+    new: &ObjectId,
+    base: &NodeTable,
+    changes: &[Change],
+) -> Result<NodeTable, ReadError> {
+    if base.is_empty() && changes.iter().all(|change| change.old_path.is_none()) {
+        return Ok(base.clone());
+    }
+    // The table asks for paths one by one, and takes no error for an answer.
+    let failed = RefCell::new(None);
+    let has = |root: Option<&ObjectId>, path: &[u8]| match root.map(|root| tree::find(store, root, path)) {
+        Some(Ok(found)) => found.is_some(),
+        Some(Err(error)) => {
+            failed.borrow_mut().get_or_insert(error);
+            false
+        }
+        None => false,
+    };
+    let next = base.next(changes, &|path| has(old, path), &|path| has(Some(new), path));
+    match failed.into_inner() {
+        Some(error) => Err(error),
+        None => Ok(next),
+    }
+}
+
+/// The times that files had when the pond last saw them with this content.
+pub fn mtimes(store: &Store, changes: &[Change]) -> HashMap<BString, i64> {
+    let sides = changes.iter().filter_map(|change| Some((&change.path, change.new?)));
+    let found = sides.filter_map(|(path, side)| Some((path.clone(), store.mtime(path, &side.id, i64::MAX)?)));
+    found.collect()
+}

@@ -1,0 +1,57 @@
+//! What stood where a version was laid out, and no version has: whoever takes it away names it.
+
+use crate::observer::Event;
+use pond_mirror::Target;
+use std::collections::HashMap;
+
+use bstr::BString;
+use pond_objects::{Kind, Side};
+
+use crate::publish::lay_out::LaidOut;
+use crate::publish::save::Saved;
+use crate::workspace::Workspace;
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{HostChange, Scan, State};
+
+/// The files in no version that are not there any more: around the targets, and in their places.
+pub(crate) fn gave_way(targets: &[Target], laid_out: &LaidOut, saved: &Saved, scan: &Scan) -> Vec<BString> {
+    let host = Differences::of(scan);
+    let meant: HashMap<&BString, Option<Side>> =
+        targets.iter().map(|target| (&target.path, target.side)).collect();
+    let is_untracked =
+        |path: &BString| host.at(path.as_ref()).is_some_and(|change| change.state == State::Untracked);
+    // What a command was told to remove it says itself.
+    let has_given_way = |path: &BString| match meant.get(path) {
+        None => laid_out.is_done(path),
+        Some(side) => side.is_some() && laid_out.written.contains_key(path),
+    };
+    let paths = saved.stats.iter().map(|(path, _)| path);
+    paths.filter(|path| is_untracked(path) && has_given_way(path)).cloned().collect()
+}
+
+/// Names the fifos, sockets and devices that gave way: nothing of them is stored, so `undo` does not bring them back.
+pub(crate) fn say_what_special_went(
+    workspace: &Workspace<'_>,
+    targets: &[Target],
+    laid_out: &LaidOut,
+    scan: &Scan,
+) {
+    let host = Differences::of(scan);
+    let done = targets.iter().filter(|target| laid_out.is_done(&target.path));
+    let mut gone: Vec<_> = done.flat_map(|target| special_in_place_of(&host, target)).collect();
+    gone.sort_by(|a, b| a.path.cmp(&b.path));
+    gone.dedup_by(|a, b| a.path == b.path);
+    for change in gone {
+        if let State::Special(word) = change.state {
+            workspace.session.tell(Event::SpecialGone { path: &change.path, word });
+        }
+    }
+}
+
+/// The special files that give way to a target: at its path in any case; around it where it shall have something.
+pub(crate) fn special_in_place_of<'a>(host: &Differences<'a>, target: &Target) -> Vec<&'a HostChange> {
+    match target.side {
+        Some(side) => host.special_around(&target.path, side.kind == Kind::Directory),
+        None => host.at(target.path.as_ref()).filter(|_| host.is_special(&target.path)).into_iter().collect(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Takes away what killed commands left in the mirror: their temporaries, which the rest of pond passes over.
+//!
+//! They are made under the mirror's lock only, and are gone before it is given back. So whoever holds it and finds one, made
+//! before its own, has found that of a dead command. Mostly it is a part of a version, or an old file that was to go; but
+//! where another program was faster than the command expected, it is that one's file. So what it holds is stored and named
+//! where the pond does not have it yet, and it is removed as any file is: kept for a program that still writes to it.
+
+use crate::observer::{Event, Recovery};
+use bstr::{BStr, BString};
+
+use crate::error::WorkspaceError;
+use crate::publish::remove::{Removal, remove};
+use crate::publish::save::{self, Saved};
+use crate::workspace::Workspace;
+use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::host::walk::{Untracked, WalkOptions, walk};
+use pond_mirror::scan::content::{self, Content};
+
+/// Takes away temporaries that a scan found, which was made under the lock that is still held, and gives how many and
+/// their bytes. What is in the way of that is a warning only: the next command that finds them tries again.
+pub fn sweep(workspace: &mut Workspace<'_>, temporaries: &[BString]) -> (usize, u64) {
+    if temporaries.is_empty() {
+        return (0, 0);
+    }
+    store_and_remove(workspace, temporaries).unwrap_or_else(|error| {
+        workspace.session.tell(Event::Recovery(Recovery::LeftoversStay { error: &error }));
+        (0, 0)
+    })
+}
+
+/// The same for the whole mirror, what is ignored and all.
+pub fn sweep_everything(workspace: &mut Workspace<'_>) -> Result<(usize, u64), WorkspaceError> {
+    let ignore = workspace.ignore_nothing();
+    let options = WalkOptions {
+        ignore: &ignore,
+        index: None,
+        pathspecs: None,
+        untracked: Untracked::All,
+        ignored: false,
+    };
+    let found = walk(workspace.pond.mirror_root(), options)?;
+    Ok(sweep(workspace, &found.temporaries))
+}
+
+fn store_and_remove(
+    workspace: &mut Workspace<'_>,
+    temporaries: &[BString],
+) -> Result<(usize, u64), WorkspaceError> {
+    let root = workspace.pond.mirror_root().to_owned();
+    let (mut removals, unknown) = identify(workspace, &HostDir::open_root(&root)?, temporaries);
+    let mut saved = Saved::default();
+    if !unknown.is_empty() {
+        let outcomes = save::read(workspace, &root, &unknown, &mut saved.packs)?;
+        let stored = unknown.into_iter().zip(outcomes).filter_map(|(path, read)| Some((path, read.ok()?)));
+        let (mut entries, mut stats) = (Vec::new(), Vec::new());
+        for (path, staged) in stored {
+            entries.push((path.clone(), staged.side()));
+            stats.push(Removal { path, seen: Some(staged.stat) });
+        }
+        save::build(entries, &mut saved);
+        removals.append(&mut stats);
+    }
+    if let Some(tree) = saved.tree {
+        save::publish_rescued(workspace, &saved)?;
+        workspace.session.tell(Event::Recovery(Recovery::LeftoversStored {
+            files: saved.entries.len() as u64,
+            tree: &tree,
+        }));
+    }
+    // A directory that the command had made for it goes, too.
+    let index = workspace.index.clone();
+    let is_untracked = |dir: &BStr| index.find(dir).is_err() && !index.any_live(index.range_of_dir(dir));
+    let removed = remove(workspace, &removals, &is_untracked)?.removed;
+    let sizes = removals.iter().filter(|removal| removed.contains(&removal.path));
+    let bytes = sizes.filter_map(|removal| removal.seen).map(|stat| stat.size).sum();
+    Ok((removed.len(), bytes))
+}
+
+/// Those of which the pond has the content, or that have none; and the others. One that cannot be read, or is being
+/// written to, is in neither.
+fn identify(
+    workspace: &Workspace<'_>,
+    root: &HostDir,
+    temporaries: &[BString],
+) -> (Vec<Removal>, Vec<BString>) {
+    let (mut known, mut unknown, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+    for path in temporaries {
+        let kind = root.stat_below(path).ok().and_then(|stat| stat.kind());
+        let Some(kind) = kind.filter(|kind| kind.is_blob()) else { continue };
+        match content::hash(root, path, kind, &mut buffer) {
+            Content::Read { id, stat, .. } if stat.size == 0 || workspace.store().has_whole_blob(&id) => {
+                known.push(Removal { path: path.clone(), seen: Some(stat) });
+            }
+            Content::Read { .. } => unknown.push(path.clone()),
+            Content::Unstable | Content::Failed(_) => {}
+        }
+    }
+    (known, unknown)
+}

@@ -1,0 +1,165 @@
+//! Taking commands back, and doing again what was taken back.
+//!
+//! Nothing is asked: where taking a command back would overwrite what was changed since, [`TakingAllBack::take_back`] says so
+//! and changes nothing. The caller may call it again with the paths about which it was agreed.
+
+use bstr::BString;
+
+use crate::error::WorkspaceError;
+use crate::error::deed_error;
+use crate::half_done::HalfWay;
+use crate::take_back::{self, Attempt, Found, How, Newer, TakingBack};
+use crate::workspace::Workspace;
+
+/// Why nothing was taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    /// No command counts.
+    #[error("there is nothing to take back")]
+    Nothing,
+    /// No operation has this number.
+    #[error("there is no operation {0}")]
+    NoOperation(i64),
+    /// No command was typed here after the operation.
+    #[error("nothing was done here since operation {0}")]
+    NothingSince(i64),
+    /// The last command is no `undo`.
+    #[error("there is nothing to redo: no undo is the last thing that was done here")]
+    NothingToRedo,
+    /// What every deed can end with.
+    #[error(transparent)]
+    Workspace(WorkspaceError),
+}
+
+deed_error!(UndoError);
+
+/// What there is to do.
+pub enum ToDo {
+    /// The same ended half way before, and to end it is all that is wanted: whoever does it once more, since it failed or the
+    /// power did, means the same operation.
+    Rest(Rest),
+    /// These commands are to be taken back.
+    All(TakingAllBack),
+}
+
+/// How it goes on with the same that ended half way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It is left to be done: the workspace is only looked at.
+    Due,
+    /// It was done when the workspace was opened.
+    Done,
+    /// So it was, but for files that could not be written.
+    Partly,
+}
+
+/// Commands that are taken back one after the other.
+pub struct TakingAllBack {
+    /// Each of them, in this order.
+    pub takings: Vec<TakingBack>,
+    how: How,
+}
+
+/// Finds what `undo` takes back: the last command, or all that was typed here after operation `after`. With `force` also
+/// where something was changed since; that is stored first.
+///
+/// # Errors
+/// There is nothing to take back. Nothing was changed.
+pub fn undo(workspace: &Workspace<'_>, after: Option<i64>, force: bool) -> Result<ToDo, UndoError> {
+    let commands = match after {
+        None => {
+            if let Some(rest) = rest(workspace, "UNDO")? {
+                return Ok(ToDo::Rest(rest));
+            }
+            vec![take_back::last(workspace)?]
+        }
+        Some(number) => {
+            if take_back::by_number(workspace, number)?.is_none() {
+                return Err(UndoError::NoOperation(number));
+            }
+            take_back::by_command(take_back::counting_after(workspace, number)?)
+        }
+    };
+    match (after, commands.iter().all(Vec::is_empty)) {
+        (Some(number), true) => Err(UndoError::NothingSince(number)),
+        (None, true) => Err(UndoError::Nothing),
+        _ => Ok(ToDo::All(TakingAllBack::of(workspace, commands, "UNDO", force)?)),
+    }
+}
+
+/// Finds what `redo` does again: what the last `undo` took back.
+///
+/// # Errors
+/// There is nothing to do again. Nothing was changed.
+pub fn redo(workspace: &Workspace<'_>, force: bool) -> Result<ToDo, UndoError> {
+    if let Some(rest) = rest(workspace, "REDO")? {
+        return Ok(ToDo::Rest(rest));
+    }
+    let found = take_back::last_taken_back(workspace)?;
+    if found.is_empty() {
+        return Err(UndoError::NothingToRedo);
+    }
+    // One after the other, as they were taken back.
+    let each = found.into_iter().map(|one| vec![one]).collect();
+    Ok(ToDo::All(TakingAllBack::of(workspace, each, "REDO", force)?))
+}
+
+fn rest(workspace: &Workspace<'_>, kind: &str) -> Result<Option<Rest>, WorkspaceError> {
+    if workspace.is_half_done(kind)? {
+        return Ok(Some(Rest::Due));
+    }
+    Ok(workspace.ended_half_way(kind).map(|ended| match ended {
+        HalfWay::Finished => Rest::Done,
+        HalfWay::Left => Rest::Partly,
+    }))
+}
+
+impl TakingAllBack {
+    fn of(
+        workspace: &Workspace<'_>,
+        commands: Vec<Vec<Found>>,
+        kind: &'static str,
+        force: bool,
+    ) -> Result<Self, WorkspaceError> {
+        let how = How { kind, newer: Newer::of(force), counts_as_undo: true, partway: false };
+        let takings = commands.into_iter().map(|found| TakingBack::of(workspace, found));
+        Ok(Self { takings: takings.collect::<Result<_, _>>()?, how })
+    }
+
+    /// Looks whether one of them cannot be taken back, as far as that shows before. What was changed since is an obstacle
+    /// where `newer_is_kept`.
+    ///
+    /// # Errors
+    /// The obstacle; nothing was changed.
+    pub fn check(&self, workspace: &Workspace<'_>, newer_is_kept: bool) -> Result<(), WorkspaceError> {
+        take_back::check(workspace, &self.takings, self.how, newer_is_kept)
+    }
+
+    /// Takes one of them back, after those before it. What was changed since at `agreed` paths is stored and overwritten.
+    /// The caller has opened the pond to take something back.
+    ///
+    /// # Errors
+    /// Of this one nothing was changed, unless the error says otherwise. Files that could not be written are no error.
+    pub fn take_back(
+        &self,
+        workspace: &mut Workspace<'_>,
+        number: usize,
+        agreed: &[BString],
+    ) -> Result<Attempt, WorkspaceError> {
+        self.takings[number].apply(workspace, self.how_of(number), agreed)
+    }
+
+    /// The error where it is not agreed to.
+    pub fn would_lose(&self, number: usize, newer: &[BString]) -> WorkspaceError {
+        self.takings[number].would_lose(newer, self.how_of(number))
+    }
+
+    /// What an error says of that which was not done.
+    pub fn unchanged(&self, number: usize) -> &'static str {
+        self.how_of(number).unchanged()
+    }
+
+    fn how_of(&self, number: usize) -> How {
+        How { partway: number > 0, ..self.how }
+    }
+}
