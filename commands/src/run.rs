@@ -140,9 +140,9 @@ fn end(ctx: &Context, result: Result<Outcome, CommandError>) -> u8 {
     match result {
         Ok(outcome) => outcome.code(),
         Err(error) => {
-            let error = match ctx.opened_session().and_then(|session| session.first_operation.get()) {
+            let error = match ctx.opened_session().and_then(|session| session.first_operation()) {
                 Some((seq, taken_back_by)) if error.class() == Class::Fatal => {
-                    error.after_publishing(*seq, taken_back_by)
+                    error.after_publishing(seq, taken_back_by)
                 }
                 _ => error,
             };

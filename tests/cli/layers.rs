@@ -155,8 +155,7 @@ fn sources_below(folder: &Path) -> Vec<Source> {
     };
     let sources = files.filter(|entry| is_source(entry.path())).map(|entry| {
         let text = fs::read_to_string(entry.path()).expect("text");
-        let text = text.replace("#[cfg(test)]\nmod tests;", "");
-        let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let before_tests = text.split("\nmod tests {").next().unwrap_or_default();
         let lines = before_tests.lines().filter(|line| !line.trim_start().starts_with("//"));
         Source {
             path: entry.path().strip_prefix(folder).expect("a path below").to_owned(),

@@ -40,6 +40,13 @@ pub struct AddRequest<'a> {
     pub names: bool,
 }
 
+impl AddRequest<'_> {
+    /// All that the mirror has: what is new, what is changed, and what is gone.
+    pub fn everything() -> Self {
+        Self { pathspecs: None, update_only: false, force: false, dry_run: false, names: false }
+    }
+}
+
 /// What was staged.
 #[derive(Default)]
 pub struct Added {

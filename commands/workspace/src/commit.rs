@@ -45,6 +45,13 @@ pub struct CommitRequest {
     pub allow_empty: bool,
 }
 
+impl CommitRequest {
+    /// A commit of what is staged.
+    pub fn staged() -> Self {
+        Self { scope: Scope::Staged, amend: false, allow_empty: false }
+    }
+}
+
 /// What a commit says beside its tree.
 pub struct Draft {
     /// The message.
@@ -120,6 +127,24 @@ pub enum CommitError {
 }
 
 deed_error!(CommitError);
+
+/// Commits in one step what is asked for. Whoever writes the message in sight of what is committed takes the steps one by one:
+/// [`begin`], [`stage`], [`prepare`], [`NextCommit::refuse_empty`], [`record`].
+///
+/// # Errors
+/// Nothing was committed, unless the error says otherwise.
+pub fn commit(
+    workspace: &mut Workspace<'_>,
+    request: &CommitRequest,
+    draft: Draft,
+) -> Result<Committed, CommitError> {
+    begin(workspace, request)?;
+    let tracked = stage(workspace, request)?;
+    let next = prepare(workspace, request, tracked)?;
+    let changes = next.changes(workspace);
+    next.refuse_empty(workspace, &changes, request)?;
+    record(workspace, &next, &changes, draft)
+}
 
 /// Refuses what cannot be committed at all.
 ///

@@ -9,6 +9,7 @@ pub mod add;
 pub mod branch;
 pub mod cause;
 pub mod clean;
+pub mod collected;
 pub mod commit;
 pub mod commit_tree;
 pub mod error;

@@ -34,6 +34,20 @@ pub struct MergeRequest {
     pub unrelated: bool,
 }
 
+impl MergeRequest {
+    /// A merge as it mostly is: the branch is moved on where that is possible, and else a commit joins the histories.
+    pub fn of(theirs: ObjectId, name: impl Into<BString>) -> Self {
+        Self {
+            theirs,
+            name: name.into(),
+            forward: Forward::IfPossible,
+            squash: false,
+            no_commit: false,
+            unrelated: false,
+        }
+    }
+}
+
 /// Whether the branch is moved on where the other history has all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forward {
@@ -150,6 +164,37 @@ pub fn join(
     let combined = merging::combine_commits(workspace, parents, labels, options)?;
     let is_committed = combined.merged.is_clean && !request.no_commit && !request.squash;
     Ok(Joined { combined, parents, is_committed })
+}
+
+/// What a merge came to.
+pub enum Merge {
+    /// HEAD has all of the other history.
+    UpToDate,
+    /// The branch was moved on.
+    Forward(MovedHead),
+    /// Trees were merged: into a commit, or into something that waits.
+    Joined(Recorded),
+}
+
+/// Merges in one step. The caller holds the mirror's lock.
+///
+/// # Errors
+/// Nothing was changed, unless the error says otherwise. Conflicts are no error: see [`Recorded::merged`].
+pub fn merge(
+    workspace: &mut Workspace<'_>,
+    request: &MergeRequest,
+    options: &MergeOptions,
+    message: BString,
+    signer: &dyn Signer,
+) -> Result<Merge, MergeError> {
+    match way(workspace, request)? {
+        Way::UpToDate => Ok(Merge::UpToDate),
+        Way::Forward => Ok(Merge::Forward(forward(workspace, request)?)),
+        Way::Join(ours) => {
+            let joined = join(workspace, request, ours, options)?;
+            Ok(Merge::Joined(record(workspace, request, joined, message, signer)?))
+        }
+    }
 }
 
 /// What came of merged trees.

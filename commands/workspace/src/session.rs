@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use jiff::Zoned;
 use pond_durable::lock::Holder;
@@ -22,11 +22,19 @@ pub struct Session {
     pub mirror: String,
     /// The directory from which relative paths count, absolute.
     pub cwd: PathBuf,
-    /// The number of the first operation that was published, and the command that takes it back.
-    pub first_operation: OnceLock<(i64, &'static str)>,
+    command: Mutex<Command>,
     /// The state of the table after what was published last.
     published: Mutex<Option<TableState>>,
     caller: Caller,
+}
+
+/// What is taken back together.
+#[derive(Default)]
+struct Command {
+    /// How it was called, where the caller said so.
+    words: Option<String>,
+    /// The number of the first operation that it published, and the command that takes it back.
+    first: Option<(i64, &'static str)>,
 }
 
 /// What the caller provides.
@@ -78,11 +86,46 @@ pub trait Signer {
     fn committer(&self) -> Result<Signature, CallerError>;
 }
 
+/// A signature signs what is committed with it, always with the same time.
+impl Signer for Signature {
+    fn author(&self) -> Result<Signature, CallerError> {
+        Ok(self.clone())
+    }
+
+    fn committer(&self) -> Result<Signature, CallerError> {
+        Ok(self.clone())
+    }
+}
+
 impl Session {
     /// Work on a mirror of a pond, from the directory `cwd`.
     pub fn new(pond: Pond, cwd: PathBuf, caller: Caller) -> Self {
         let mirror = pond.mirror_id().to_owned();
-        Self { pond, mirror, cwd, first_operation: OnceLock::new(), published: Mutex::new(None), caller }
+        Self { pond, mirror, cwd, command: Mutex::default(), published: Mutex::new(None), caller }
+    }
+
+    /// Begins another command: what is published from here on is taken back by itself, not with what was published before.
+    /// `words` say in the log of operations what was called.
+    pub fn begin_command(&self, words: impl Into<String>) {
+        *self.command() = Command { words: Some(words.into()), first: None };
+    }
+
+    /// The number of the first operation that this command published, and the command that takes it back.
+    pub fn first_operation(&self) -> Option<(i64, &'static str)> {
+        self.command().first
+    }
+
+    pub(crate) fn note_operation(&self, seq: i64, taken_back_by: &'static str) {
+        self.command().first.get_or_insert((seq, taken_back_by));
+    }
+
+    fn command(&self) -> MutexGuard<'_, Command> {
+        self.command.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was called, in one line.
+    fn command_line(&self) -> String {
+        self.command().words.clone().unwrap_or_else(|| self.actor().command.clone())
     }
 
     /// Who works.
@@ -161,7 +204,7 @@ impl Session {
 
     /// Who does what, now: the readable part of an operation.
     pub fn doing(&self, kind: &str, parameters: &[(&str, String)]) -> Result<Doing, WorkspaceError> {
-        Ok(doing(self.actor(), self.now()?, kind, parameters))
+        Ok(Doing { command: self.command_line(), ..doing(self.actor(), self.now()?, kind, parameters) })
     }
 
     /// Who holds a lock, for those who wait for it.
@@ -169,7 +212,7 @@ impl Session {
         Ok(Holder {
             pid: std::process::id(),
             host: self.actor().host.clone(),
-            command: self.actor().command.clone(),
+            command: self.command_line(),
             since: self.now()?,
         })
     }

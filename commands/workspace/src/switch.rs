@@ -137,6 +137,13 @@ pub struct SwitchRequest<'a> {
     pub merge: Option<MergeOptions>,
 }
 
+impl<'a> SwitchRequest<'a> {
+    /// A switch that carries changes along, and is not done where they are in the way.
+    pub fn to(to: &'a To) -> Self {
+        Self { kind: "SWITCH", to, discard: false, merge: None }
+    }
+}
+
 /// What became of it.
 pub struct Switched {
     /// Where HEAD was, and what became of files and changes.

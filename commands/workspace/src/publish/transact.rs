@@ -23,7 +23,7 @@ pub fn begin<'w>(
     let doing = workspace.session.doing(kind, parameters)?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     transaction.note(MIRROR, &*workspace.session.mirror);
-    if let Some((first, _)) = workspace.session.first_operation.get() {
+    if let Some((first, _)) = workspace.session.first_operation() {
         transaction.note(CONTINUES, first.to_string());
     }
     Ok(transaction)
@@ -39,7 +39,7 @@ pub fn publish(workspace: &Workspace<'_>, transaction: Transaction<'_>) -> Resul
     let published = run_here(transaction.publish(&table))?;
     workspace.session.note_published(&published.state);
     if was_typed {
-        workspace.session.first_operation.get_or_init(|| (published.state.seq, taken_back_by));
+        workspace.session.note_operation(published.state.seq, taken_back_by);
     }
     Ok(published)
 }

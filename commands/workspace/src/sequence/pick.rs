@@ -146,7 +146,7 @@ impl Picking {
     /// The commits that are left, where they wait: before the first was picked, none do.
     pub fn left(&self, workspace: &Workspace<'_>) -> Option<Left> {
         let was_waiting = workspace.index.header().pending.is_some();
-        let waits = was_waiting || workspace.session.first_operation.get().is_some();
+        let waits = was_waiting || workspace.session.first_operation().is_some();
         let next = self.left.first().filter(|_| waits)?;
         Some(Left { count: self.left.len(), next: short_id(workspace.store(), next) })
     }
