@@ -1,17 +1,18 @@
 //! Printing commits with their changes: what `log` and `show` have in common.
 
-use crate::context::Context;
-use pond_workspace::Workspace;
 use std::collections::HashMap;
 use std::io::Write as _;
 
 use bstr::BString;
 use pond_history::diff::{Against, CommitChanges, Merges};
+use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Change, Commit, ObjectId, Tag};
 use pond_refs::Namespace;
+use pond_workspace::Workspace;
 use serde_json::Value;
 
 use crate::comparison::{DiffArgs, ShownChanges, paint, stored_contents};
+use crate::context::Context;
 use crate::error::{CommandError, usage};
 use crate::time::{self, DateStyle};
 use crate::ui::changes_json::change_json;
@@ -19,7 +20,6 @@ use crate::ui::diff::{DiffOptions, count, write_diff, write_merge};
 use crate::ui::log_format::{
     Decoration, LogEntry, LogFormat, LogPrinter, LogStyle, Reflog, commit_json, tag_json,
 };
-use pond_objects::pathspec::Pathspecs;
 
 /// Options that say how commits look; the same in every command that shows some.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -14,15 +14,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
 use pond_history::diff::{Combined, DiffRequest, Ordered, is_unmerged, raw_trees, takes};
-use pond_objects::{Change, Kind, ObjectId, Side, path_order, read_blob, tree};
-use pond_oplog::Store;
-
-use crate::error::CommandError;
-use crate::ui::diff::{Contents, StoredContents};
 use pond_mirror::index::pending::Which as Stage;
 use pond_mirror::index::{Base, Index};
 use pond_objects::pathspec::Pathspecs;
+use pond_objects::{Change, Kind, ObjectId, Side, path_order, read_blob, tree};
+use pond_oplog::Store;
 use pond_workspace::Workspace;
+
+use crate::error::CommandError;
+use crate::ui::diff::{Contents, StoredContents};
 
 pub(crate) use args::{DiffArgs, paint};
 pub(crate) use host::{HostContents, HostSides};

@@ -17,11 +17,11 @@ pub(crate) mod write;
 use std::borrow::Cow;
 use std::path::Path;
 
+use known::KeyType;
+
 pub(crate) use layer::{ConfigError, Entry, Scope};
 pub(crate) use sources::Sources;
 pub(crate) use value::Raw;
-
-use known::KeyType;
 
 /// The effective configuration. Immutable once loaded.
 #[derive(Clone, Debug, Default)]

@@ -3,25 +3,26 @@
 mod caller;
 mod place;
 
-use crate::args::globals::GlobalArgs;
-use pond_objects::escape;
-use pond_workspace::Session;
 use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use pond_objects::escape;
 use pond_oplog::Pond;
 use pond_oplog::pond::Trust;
+use pond_workspace::Session;
 
 use self::place::NoPlace;
-pub(crate) use self::place::Place;
+use crate::args::globals::GlobalArgs;
 use crate::config::{Config, ConfigError, Sources, sources};
 use crate::error::{CommandError, fatal, interrupted};
 use crate::interrupt;
 use crate::ui::color::ColorMode;
 use crate::ui::{Ui, UiSettings, pager};
+
+pub(crate) use self::place::Place;
 
 /// The surroundings of one command. Nothing in it changes while the command runs, but for what [`Session`] notes.
 pub(crate) struct Context {

@@ -1,11 +1,12 @@
 //! Messages written in the user's editor: `POND_EDITOR`, `core.editor`, `VISUAL`, `EDITOR`, `vi`.
 
-use pond_objects::escape;
 use std::env;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitStatus;
+
+use pond_objects::escape;
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal, interrupted};

@@ -7,19 +7,19 @@ mod history;
 mod library;
 mod workspace;
 
-pub(crate) use library::advice;
-pub(crate) use workspace::{ADD_AGAIN, UNSTAGE, advice_on, left_undone_in_one_line};
-
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::Path;
 
+use pond_objects::escape;
 use serde::Serialize;
 
 use crate::config::ConfigError;
 use crate::config::write::WriteError;
-use pond_objects::escape;
+
+pub(crate) use library::advice;
+pub(crate) use workspace::{ADD_AGAIN, UNSTAGE, advice_on, left_undone_in_one_line};
 
 /// How a command ended when it did not fail. `main` turns it into the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

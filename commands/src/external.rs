@@ -3,11 +3,12 @@
 //! Global options reach them: `-C` is the current directory, `--pond` is `POND`, `-c` is `POND_CONFIG_...`,
 //! `--no-pager` is an empty `POND_PAGER`; `-q`, `-v`, `--json` and `--color` are their first arguments.
 
-use pond_objects::escape;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::Command;
+
+use pond_objects::escape;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};

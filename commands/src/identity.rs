@@ -1,22 +1,22 @@
 //! Who makes a commit: `POND_AUTHOR_NAME` and its relatives, `user.name` and `user.email`, git's own configuration,
 //! and at last login@host with one warning, so that a commit from cron never fails for want of a name.
 
-use pond_durable::outside;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use pond_durable::outside;
+use pond_objects::escape;
 use pond_objects::{Signature, Timestamp};
 use pond_refs::DayTime;
+use pond_workspace::CallerError;
+use pond_workspace::session::Signer;
 
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::login;
 use crate::time;
-use pond_objects::escape;
-use pond_workspace::CallerError;
-use pond_workspace::session::Signer;
 
 /// A name and an address, neither of which need be known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

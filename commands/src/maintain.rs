@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use pond_durable::lock::{Lock, LockError};
 use pond_objects::ObjectId;
+use pond_objects::escape;
 use pond_oplog::compact::{self, Compacted, Merged};
 use pond_oplog::dead::{self, Deleted};
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::state::PackFile;
 use pond_oplog::{Pond, TableState};
+use pond_workspace::publish::transact;
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::interrupt;
-use pond_objects::escape;
-use pond_workspace::publish::transact;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Whether there is something to merge or to delete, or a checkpoint to write.
 fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {

@@ -1,18 +1,18 @@
 //! How operations, and what they moved, are shown.
 
-use crate::context::Context;
 use bstr::BString;
 use pond_objects::{ObjectId, Timestamp, escape};
 use pond_oplog::operation::Operation;
 use pond_refs::Head;
+use pond_workspace::take_back::ViewChange;
 use serde_json::{Value, json};
 
+use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::text::size;
 use crate::time::{self, DateStyle};
 use crate::ui::Ui;
 use crate::ui::color::Role;
-use pond_workspace::take_back::ViewChange;
 
 /// What moved in a command that is taken back, at most; JSON has all.
 const MOST_MOVES: usize = 20;

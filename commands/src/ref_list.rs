@@ -9,24 +9,24 @@ mod sort;
 mod template;
 mod version;
 
-use crate::ui::Ui;
-use pond_workspace::Workspace;
 use std::ffi::OsString;
 use std::io::Write as _;
 
 use bstr::ByteSlice as _;
 use pond_history::refs::Listed;
 use pond_oplog::RowType;
+use pond_workspace::Workspace;
 use serde_json::{Value, json};
 
 use crate::comparison::paint;
 use crate::error::CommandError;
 use crate::time;
+use crate::ui::Ui;
+use select::selection;
+use sort::SortKeys;
 
 pub(crate) use atom::Facts;
 pub(crate) use select::Patterns;
-use select::selection;
-use sort::SortKeys;
 pub(crate) use template::Template;
 
 /// Options that say which refs are listed, and how; the same in every command that lists some.

@@ -5,6 +5,9 @@ mod failures;
 use std::sync::Arc;
 
 use pond_objects::escape;
+use pond_workspace::error::in_one_line;
+use pond_workspace::observer::{Counter, Event, Observer, Recovery, Work};
+use pond_workspace::publish::lay_out::LaidOut;
 
 use crate::error::{self, Outcome, left_undone_in_one_line};
 use crate::interrupt;
@@ -12,9 +15,6 @@ use crate::text::list::paths_below;
 use crate::text::size::counted;
 use crate::ui::Ui;
 use crate::ui::progress::{Progress, Unit};
-use pond_workspace::error::in_one_line;
-use pond_workspace::observer::{Counter, Event, Observer, Recovery, Work};
-use pond_workspace::publish::lay_out::LaidOut;
 
 /// The observer of the program: the terminal.
 pub(crate) struct Terminal {

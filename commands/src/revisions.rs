@@ -15,10 +15,10 @@ use pond_history::resolve::{self, Ambiguity, ResolveRevisionError};
 use pond_mirror::index::pending::Which;
 use pond_objects::{ObjectId, PathEntry, Side, escape, tree};
 use pond_refs::{Found, PathRoot, Range, Revision, RevisionPath, Tracked};
-
-use crate::error::{CommandError, fatal};
 use pond_workspace::Workspace;
 use pond_workspace::observer::Event;
+
+use crate::error::{CommandError, fatal};
 
 pub(crate) use arguments::{Arguments, path_from_root, split_arguments, take_count};
 pub(crate) use order::OrderArgs;

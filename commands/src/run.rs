@@ -1,16 +1,15 @@
 //! The order of things: parse, make the context, run the command, flush, exit code.
 
-use crate::args::globals::GlobalArgs;
-use crate::version::version_line;
-use pond_objects::escape;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use pond_objects::escape;
 
 use crate::alias::{self, Alias};
+use crate::args::globals::GlobalArgs;
 use crate::cli::{Cli, Command, parser};
 use crate::context::{self, Context};
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
@@ -22,6 +21,7 @@ use crate::porcelain::{Porcelain, help};
 use crate::text::suggest;
 use crate::time;
 use crate::ui::color::ColorMode;
+use crate::version::version_line;
 
 /// Runs pond with these arguments, the program's name first.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {

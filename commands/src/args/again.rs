@@ -1,10 +1,10 @@
 //! Whether conflicts are merged again: the options of `checkout`, `restore` and `switch`.
 
 use pond_objects::merge::MergeOptions;
+use pond_workspace::Workspace;
 
 use crate::args::strategy::StrategyArgs;
 use crate::error::CommandError;
-use pond_workspace::Workspace;
 
 /// Options that merge again, or merge what is not committed.
 #[derive(Debug, Clone, Default, clap::Args)]

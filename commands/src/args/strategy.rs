@@ -2,9 +2,9 @@
 
 use pond_objects::escape;
 use pond_objects::merge::{ConflictStyle, DirectoryRenames, Favour, MergeOptions};
+use pond_workspace::{Workspace, WorkspaceError};
 
 use crate::error::{CommandError, usage};
-use pond_workspace::{Workspace, WorkspaceError};
 
 /// How trees are merged, as the command line has it.
 #[derive(Debug, Clone, Default, clap::Args)]

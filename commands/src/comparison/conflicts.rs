@@ -2,12 +2,12 @@
 
 use bstr::BString;
 use pond_history::diff::Combined;
+use pond_mirror::index::pending::{Conflict, Which};
+use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Change, Side, path_order};
 use pond_workspace::Workspace;
 
 use super::host::HostSides;
-use pond_mirror::index::pending::{Conflict, Which};
-use pond_objects::pathspec::Pathspecs;
 
 /// The paths in conflict that the pathspecs take.
 pub(super) fn unmerged<'w>(

@@ -9,22 +9,22 @@ use std::io::{self, Read as _};
 
 use bstr::{BStr, BString};
 use pond_history::short_id;
-use pond_objects::large::{Absent, Piece};
-use pond_objects::{Change, Kind, ObjectId, Side, escape};
-use pond_oplog::Store;
-
-use super::host_text::HostText;
-use crate::error::CommandError;
-use crate::ui::Ui;
-use crate::ui::diff::{Content, Contents, Shared, Texts, Which, shared_chunks, stored_text};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::index::{Index, Row};
 use pond_mirror::scan::content::{self, Content as Hashed};
 use pond_mirror::scan::{self, Hashing, ScanOptions, State};
+use pond_objects::large::{Absent, Piece};
 use pond_objects::pathspec::Pathspecs;
+use pond_objects::{Change, Kind, ObjectId, Side, escape};
+use pond_oplog::Store;
 use pond_workspace::Workspace;
+
+use super::host_text::HostText;
+use crate::error::CommandError;
+use crate::ui::Ui;
+use crate::ui::diff::{Content, Contents, Shared, Texts, Which, shared_chunks, stored_text};
 
 /// The paths at which the mirror differs from the index.
 pub(crate) struct HostSides {

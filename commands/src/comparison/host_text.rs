@@ -8,12 +8,11 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
+use pond_mirror::host::stat::Stat;
 use pond_objects::ObjectId;
 use pond_objects::chunker::Chunker;
 use pond_objects::large::{LargeError, Piece, Tally, Text};
 use rayon::prelude::*;
-
-use pond_mirror::host::stat::Stat;
 
 /// Bytes of a file that are cut at a time.
 const BUFFER: usize = 4 << 20;

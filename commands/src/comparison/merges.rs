@@ -1,11 +1,11 @@
 //! The options that say what is shown of commits that join histories.
 
 use pond_history::diff::{Against, Merges};
+use pond_objects::escape;
 
 use super::DiffArgs;
 use crate::error::{CommandError, usage};
 use crate::ui::diff::Forms;
-use pond_objects::escape;
 
 /// Options about merges; the same in every command that shows commits. The last one counts.
 #[derive(Clone, Debug, Default, clap::Args)]

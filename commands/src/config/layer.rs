@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use pond_durable::outside;
 use serde::Serialize;
 
 use super::Raw;
-use pond_durable::outside;
 
 /// Which layer a value is from, in order of rising priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

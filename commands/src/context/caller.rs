@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use pond_objects::escape;
+use pond_workspace::CallerError;
+use pond_workspace::session::{Actor, Caller, Settings};
 
 use super::Context;
 use crate::config::{Config, ConfigError, sources};
@@ -12,8 +14,6 @@ use crate::error::CommandError;
 use crate::login;
 use crate::report::Terminal;
 use crate::time;
-use pond_workspace::CallerError;
-use pond_workspace::session::{Actor, Caller, Settings};
 
 impl Context {
     /// The caller of what this command does.

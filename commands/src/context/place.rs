@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pond_objects::escape;
 use pond_oplog::pond::{POND_NAME, names_a_pond};
 
 use crate::error::{CommandError, fatal};
-use pond_objects::escape;
 
 /// Where a pond is on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,13 @@ use std::error::Error;
 use pond_checkpoint::CheckpointError;
 use pond_durable::DurableError;
 use pond_durable::lock::LockError;
+use pond_mirror::index::IndexError;
+use pond_mirror::index::head_file::HeadFileError;
+use pond_mirror::scan::ScanError;
+use pond_mirror::write::secure_dir::LayOutError;
+use pond_objects::escape;
 use pond_objects::large::LargeError;
+use pond_objects::pathspec::PathspecError;
 use pond_objects::{CopyError, ReadError};
 use pond_oplog::config::ConfigError as FormatError;
 use pond_oplog::dead::DeadError;
@@ -20,16 +26,10 @@ use pond_oplog::publish::PublishError;
 use pond_oplog::state::StateError;
 use pond_oplog::transaction::TransactionError;
 use pond_refs::{DateError, EditError, RefNameError, RevisionError};
+use pond_workspace::cause::Cause;
 
 use super::Class;
 use super::CommandError;
-use pond_mirror::index::IndexError;
-use pond_mirror::index::head_file::HeadFileError;
-use pond_mirror::scan::ScanError;
-use pond_mirror::write::secure_dir::LayOutError;
-use pond_objects::escape;
-use pond_objects::pathspec::PathspecError;
-use pond_workspace::cause::Cause;
 
 const SECOND_COPY: &str = "keep this pond as it is: a second copy of it, or a backup of .pond, may still have what is damaged here, \
      and a pack of the same name is the same file everywhere";

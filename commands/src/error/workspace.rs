@@ -2,6 +2,9 @@
 
 use pond_mirror::index::pending::Sequence;
 use pond_objects::escape;
+use pond_workspace::WorkspaceError;
+use pond_workspace::error::LeftUndone;
+use pond_workspace::error::in_one_line;
 
 use super::Class;
 use super::CommandError;
@@ -11,9 +14,6 @@ use super::interrupted;
 use super::library::advice;
 use crate::text::list::{more_than, paths_below};
 use crate::text::size::counted;
-use pond_workspace::WorkspaceError;
-use pond_workspace::error::LeftUndone;
-use pond_workspace::error::in_one_line;
 
 /// What to do about staged content that is lost.
 pub(crate) const ADD_AGAIN: &str = "'pond add' of these paths stores them again, as the mirror has them now";

@@ -14,6 +14,7 @@ use pond_durable::lock::{Lock, LockError};
 use pond_oplog::Pond;
 use pond_oplog::compact::{Compacted, Merged};
 use pond_oplog::state::PackFile;
+use pond_workspace::{Purpose, Workspace, open};
 
 use super::MOST_DELETED_ASIDE;
 use super::Size;
@@ -26,7 +27,6 @@ use crate::context::Context;
 use crate::error::{CommandError, fatal};
 use crate::external;
 use crate::interrupt;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// How long a swap waits for those who publish.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -3,9 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 
+use pond_objects::escape;
 use pond_objects::{Body, IdPrefix, Kind, ObjectId, ObjectSource as _, Page};
 use pond_oplog::{RowType, Store};
 use pond_refs::ObjectKind;
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
 use crate::contents::{entry_json, write_blob, write_text, write_tree};
@@ -13,8 +15,6 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
 use crate::ui::changes_json::kind_word;
-use pond_objects::escape;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Print the type, the size or the content of an object
 #[derive(Debug, clap::Args)]

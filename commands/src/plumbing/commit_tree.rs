@@ -4,18 +4,18 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use bstr::BString;
+use pond_objects::escape;
 use pond_oplog::transaction::Transaction;
 use pond_refs::ObjectKind;
+use pond_workspace::commit_tree::NewCommitOfTree;
+use pond_workspace::publish::transact;
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::identity;
 use crate::revisions;
-use pond_objects::escape;
-use pond_workspace::commit_tree::NewCommitOfTree;
-use pond_workspace::publish::transact;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Make a commit of a tree, and print its id
 ///

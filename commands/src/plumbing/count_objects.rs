@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use pond_oplog::{PackKind, RowType, dead};
+use pond_workspace::{Purpose, Workspace, open};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::text::size;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Count the stored objects, and what they take on disk
 #[derive(Debug, clap::Args)]

@@ -1,10 +1,11 @@
 //! `pond for-each-ref`: refs, in any form.
 
+use pond_history::refs::Listed;
+use pond_workspace::{Purpose, open};
+
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::ref_list::{self, ListArgs, Patterns, Template};
-use pond_history::refs::Listed;
-use pond_workspace::{Purpose, open};
 
 /// List refs in a form that scripts choose
 #[derive(Debug, clap::Args)]

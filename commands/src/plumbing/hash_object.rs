@@ -1,20 +1,20 @@
 //! `pond hash-object`: the ids of contents.
 
-use pond_mirror::scan::content::hash_all;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
 use std::path::PathBuf;
 
+use pond_mirror::scan::content::hash_all;
 use pond_objects::ObjectId;
+use pond_objects::escape;
 use pond_oplog::ingest::{Ingest, IngestError};
+use pond_workspace::Purpose;
+use pond_workspace::staging::staged_packs;
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
-use pond_objects::escape;
-use pond_workspace::Purpose;
-use pond_workspace::staging::staged_packs;
 
 /// Print the ids that the contents of files have, or would have, in a pond
 #[derive(Debug, clap::Args)]

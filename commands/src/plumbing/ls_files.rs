@@ -5,21 +5,21 @@ use std::ffi::OsString;
 use std::io::Write as _;
 
 use bstr::{BStr, BString};
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::index::pending::{Conflict, Which};
+use pond_mirror::scan::{Hashing, HostChange, ScanOptions, State, scan};
+use pond_objects::escape;
 use pond_objects::node::NodeTable;
+use pond_objects::path::relative;
+use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Kind, ObjectId, ObjectSource as _, Side, path_order};
+use pond_workspace::staging::next_commit::{StagedChanges, next_nodes};
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::Value;
 
 use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use pond_mirror::host::walk::Untracked;
-use pond_mirror::index::pending::{Conflict, Which};
-use pond_mirror::scan::{Hashing, HostChange, ScanOptions, State, scan};
-use pond_objects::escape;
-use pond_objects::path::relative;
-use pond_objects::pathspec::Pathspecs;
-use pond_workspace::staging::next_commit::{StagedChanges, next_nodes};
-use pond_workspace::{Purpose, Workspace, open};
 
 /// List what the index holds, and how the mirror differs from it
 #[derive(Debug, clap::Args)]

@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use pond_objects::ObjectId;
+use pond_workspace::{Purpose, open};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions;
-use pond_workspace::{Purpose, open};
 
 /// Print the newest commits that histories share
 ///

@@ -8,6 +8,7 @@ use pond_history::diff::Differing;
 use pond_history::{Chosen, CommitSet, Looking, ShownCommits, Touched, Walk, WalkOptions};
 use pond_objects::{Link, ObjectId};
 use pond_refs::{DayTime, Range};
+use pond_workspace::{Purpose, Workspace};
 use serde_json::json;
 
 use crate::comparison::paint;
@@ -16,7 +17,6 @@ use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::{self, Arguments, OrderArgs, TipArgs, split_arguments, take_count};
 use crate::time;
 use crate::ui::columns::Columns;
-use pond_workspace::{Purpose, Workspace};
 
 /// List the ids of a history's commits, newest first
 #[derive(Debug, clap::Args)]

@@ -6,15 +6,15 @@ use std::path::Path;
 
 use pond_history::{CommitSet, short_id_from};
 use pond_objects::ObjectId;
+use pond_objects::escape;
 use pond_refs::Range;
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
 use crate::ui::changes_json::insert_path;
-use pond_objects::escape;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Print the ids that revisions stand for, or where the pond is
 #[derive(Debug, clap::Args)]

@@ -6,16 +6,15 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 
 use pond_objects::ObjectId;
-use pond_refs::{Expected, RefName};
-
-use crate::context::Context;
-
-use crate::error::{Class, CommandError, Outcome, fatal, usage};
-use crate::revisions;
 use pond_objects::escape;
+use pond_refs::{Expected, RefName};
 use pond_workspace::Workspace;
 use pond_workspace::refs;
 use pond_workspace::update_ref::{New, RefUpdate, UpdateRefError, update_refs};
+
+use crate::context::Context;
+use crate::error::{Class, CommandError, Outcome, fatal, usage};
+use crate::revisions;
 
 /// Move, make or delete refs, if they are what they are expected to be
 ///

@@ -1,17 +1,17 @@
 //! `pond add`: stage what the host has.
 
-use crate::text::list::paths_below;
 use bstr::BString;
-
-use crate::context::Context;
-use crate::error::{CommandError, Outcome, fatal};
-use crate::porcelain::path_args::PathArgs;
-use crate::ui::changes_json::{failed_rows, path_rows};
 use pond_objects::escape;
 use pond_workspace::add::{AddError, AddRequest, Added, add};
 use pond_workspace::{Purpose, open};
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome, fatal};
+use crate::porcelain::path_args::PathArgs;
+use crate::text::list::paths_below;
+use crate::ui::changes_json::{failed_rows, path_rows};
 
 /// Stage files for the next commit
 ///

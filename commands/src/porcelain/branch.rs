@@ -7,13 +7,13 @@ mod rename;
 use std::ffi::OsString;
 
 use pond_refs::RefName;
+use pond_workspace::branch::{self, BranchError};
+use pond_workspace::{Purpose, open};
 
 use crate::context::Context;
 use crate::error::{Class, CommandError, Outcome, fatal, usage};
 use crate::ref_list::ListArgs;
 use crate::revisions;
-use pond_workspace::branch::{self, BranchError};
-use pond_workspace::{Purpose, open};
 
 /// List, make, rename, copy or delete branches
 ///

@@ -3,14 +3,14 @@
 use std::ffi::OsString;
 
 use pond_objects::Kind;
+use pond_objects::escape;
 use pond_refs::ObjectKind;
+use pond_workspace::{Purpose, open};
 
 use crate::contents::write_blob;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
-use pond_objects::escape;
-use pond_workspace::{Purpose, open};
 
 /// Print the content of files in any version
 #[derive(Debug, clap::Args)]

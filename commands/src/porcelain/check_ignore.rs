@@ -4,16 +4,16 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use bstr::{BStr, BString, ByteSlice as _, ByteVec as _};
+use pond_mirror::host::ignore::{Ignore, Match, is_always_ignored};
+use pond_objects::escape;
+use pond_workspace::staging::stage::host_path;
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::Map;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::porcelain::path_args;
 use crate::ui::changes_json::insert_path;
-use pond_mirror::host::ignore::{Ignore, Match, is_always_ignored};
-use pond_objects::escape;
-use pond_workspace::staging::stage::host_path;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Say which paths are ignored
 ///

@@ -2,7 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 
+use pond_objects::escape;
 use pond_refs::RefName;
+use pond_workspace::restore::{Part, RestoreRequest, Source, recreate, restore, take_side};
+use pond_workspace::switch::To;
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::args::again::AgainArgs;
 use crate::args::side::SideArgs;
@@ -12,10 +16,6 @@ use crate::porcelain::path_args::parse;
 use crate::porcelain::restore::{refused, report};
 use crate::porcelain::switch::go::{self, Go, go};
 use crate::revisions;
-use pond_objects::escape;
-use pond_workspace::restore::{Part, RestoreRequest, Source, recreate, restore, take_side};
-use pond_workspace::switch::To;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Move HEAD and the mirror's files to a branch or a commit, or restore paths
 ///

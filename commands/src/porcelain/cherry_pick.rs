@@ -1,10 +1,11 @@
 //! `pond cherry-pick`: bring the changes of single commits to the current branch.
 
+use pond_mirror::index::pending::Sequence;
+use pond_mirror::index::pick_options::PickOptions;
+
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::porcelain::pick::{self, PickArgs};
-use pond_mirror::index::pending::Sequence;
-use pond_mirror::index::pick_options::PickOptions;
 
 /// Bring the changes of single commits to the current branch
 ///

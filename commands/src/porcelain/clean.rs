@@ -4,14 +4,14 @@ use bstr::BString;
 use pond_objects::escape;
 use pond_objects::path::relative;
 use pond_objects::pathspec::Pathspecs;
+use pond_workspace::clean::{self, CleanRequest, ToClean, Which};
+use pond_workspace::publish::remove::Removed;
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::removal_report;
-use pond_workspace::clean::{self, CleanRequest, ToClean, Which};
-use pond_workspace::publish::remove::Removed;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Remove files that are not tracked
 ///

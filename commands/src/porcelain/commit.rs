@@ -6,8 +6,14 @@ mod nothing;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
+use pond_mirror::index::pending::Pending;
 use pond_objects::message::{self as tidying, Cleanup};
 use pond_objects::{Change, ObjectId, Signature, escape, trailers};
+use pond_workspace::commit::{
+    self, CommitError, CommitRequest, Committed, Concluded, Draft, NextCommit, Scope, message_of,
+};
+use pond_workspace::staging::next_commit::StagedChanges;
+use pond_workspace::{Purpose, Workspace, open};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -20,12 +26,6 @@ use crate::porcelain::path_args::PathArgs;
 use crate::text::size;
 use crate::time;
 use crate::ui::changes_json::{change_json, failed_rows};
-use pond_mirror::index::pending::Pending;
-use pond_workspace::commit::{
-    self, CommitError, CommitRequest, Committed, Concluded, Draft, NextCommit, Scope, message_of,
-};
-use pond_workspace::staging::next_commit::StagedChanges;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Record what is staged as a version
 ///

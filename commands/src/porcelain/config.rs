@@ -1,8 +1,8 @@
 //! `pond config`: reads and writes configuration.
 
-use pond_objects::escape;
 use std::path::{Path, PathBuf};
 
+use pond_objects::escape;
 use serde::Serialize;
 use serde_json::{Value, json};
 

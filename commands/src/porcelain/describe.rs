@@ -6,17 +6,17 @@ use std::ffi::{OsStr, OsString};
 use bstr::BString;
 use pond_history::describe::{Described, NameOptions, Names, nearest};
 use pond_history::{WalkOptions, short_id, short_id_from};
+use pond_mirror::scan::State;
 use pond_objects::ObjectId;
+use pond_objects::escape;
+use pond_objects::wildmatch::{Stars, Wildmatch};
+use pond_workspace::publish::lay_out;
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
-use pond_mirror::scan::State;
-use pond_objects::escape;
-use pond_objects::wildmatch::{Stars, Wildmatch};
-use pond_workspace::publish::lay_out;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Name commits by the nearest tag in their history
 ///

@@ -4,8 +4,11 @@ use std::ffi::OsString;
 
 use pond_history::diff::{Combined, trees};
 use pond_history::{merge_bases, short_id};
+use pond_mirror::index::pending::Which as Stage;
+use pond_objects::escape;
 use pond_objects::{Change, Kind, ObjectId, PathEntry, Side};
 use pond_refs::{ObjectKind, Range};
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::comparison::{self, DiffArgs, HostContents, staged_contents, stored_contents};
 use crate::context::Context;
@@ -13,9 +16,6 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions::{self, Arguments, split_arguments};
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Contents, DiffOptions, Forms, count, differs, write_conflicts};
-use pond_mirror::index::pending::Which as Stage;
-use pond_objects::escape;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Show what differs between the mirror, the index and commits
 #[derive(Debug, clap::Args)]

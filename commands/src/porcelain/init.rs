@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use pond_objects::escape;
 use pond_refs::RefName;
+use pond_workspace::WorkspaceError;
+use pond_workspace::init::{InitError, InitRequest, Made, init, is_tracked_by};
 use serde_json::Map;
 
 use crate::config::sources;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::ui::changes_json::insert_path;
-use pond_workspace::WorkspaceError;
-use pond_workspace::init::{InitError, InitRequest, Made, init, is_tracked_by};
 
 /// Make a pond in a directory
 ///

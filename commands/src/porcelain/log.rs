@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use pond_history::diff::Against;
 use pond_history::{Chosen, Looking, Order, ShownCommits, Touched, Walk, WalkOptions, short_id};
 use pond_objects::ObjectId;
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::commit_output::{CommitOutput, FormatArgs};
 use crate::comparison::{DiffArgs, MergeArgs, ShownChanges};
@@ -16,7 +17,6 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::revisions::{Arguments, OrderArgs, TipArgs, split_arguments, take_count};
 use crate::ui::diff::Forms;
-use pond_workspace::{Purpose, Workspace, open};
 use selector::Selector;
 
 /// Show the commits of a history, newest first

@@ -8,6 +8,7 @@ use pond_history::short_id;
 use pond_objects::name::join_path;
 use pond_objects::{Kind, ObjectId, PathEntry, escape, tree};
 use pond_oplog::Store;
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::contents::entry_json;
 use crate::context::Context;
@@ -16,7 +17,6 @@ use crate::revisions;
 use crate::text::size;
 use crate::time::DateStyle;
 use crate::ui::color::Role;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// List the names in a directory of a version
 #[derive(Debug, clap::Args)]

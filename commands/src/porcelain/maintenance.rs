@@ -7,18 +7,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use pond_mirror::index::Index;
+use pond_objects::escape;
 use pond_oplog::{StagedPack, compact, dead};
+use pond_workspace::publish::leftovers;
+use pond_workspace::staging::staged_packs;
+use pond_workspace::{Purpose, Workspace, open};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal};
 use crate::maintain::{self, aside::Aside};
 use crate::text::size::{counted, human};
-use pond_mirror::index::Index;
-use pond_objects::escape;
-use pond_workspace::publish::leftovers;
-use pond_workspace::staging::staged_packs;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// How long it waits for another process that merges packs: a GB takes some ten seconds.
 const PATIENCE: Duration = Duration::from_secs(600);

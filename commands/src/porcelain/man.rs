@@ -1,9 +1,9 @@
 //! `pond man`: manual pages, from the same definitions as the commands.
 
-use pond_objects::escape;
 use std::fs;
 use std::path::PathBuf;
 
+use pond_objects::escape;
 use serde_json::Map;
 
 use crate::context::Context;

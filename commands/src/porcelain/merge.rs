@@ -2,14 +2,17 @@
 
 mod squash;
 
-use crate::report;
 use std::ffi::OsString;
 
 use bstr::{BString, ByteSlice};
 use pond_history::short_id;
+use pond_mirror::index::pending::Sequence;
 use pond_objects::message::{self as tidying, Cleanup};
 use pond_objects::{ObjectId, escape};
 use pond_refs::{Found, Namespace};
+use pond_workspace::merge::{self, Forward, MergeError, MergeRequest, Recorded, Way};
+use pond_workspace::merging::Applied;
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
 use crate::args::strategy::StrategyArgs;
@@ -18,12 +21,9 @@ use crate::editor;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::identity;
 use crate::porcelain::sequence;
+use crate::report;
 use crate::revisions;
 use crate::text::size;
-use pond_mirror::index::pending::Sequence;
-use pond_workspace::merge::{self, Forward, MergeError, MergeRequest, Recorded, Way};
-use pond_workspace::merging::Applied;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Join another history to the current branch
 ///

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 
 use bstr::BStr;
 use pond_objects::escape;
+use pond_workspace::mv::{self, Moved, MvError, MvRequest, Plan, There, Tracked, Unmovable};
+use pond_workspace::publish::moves::Move;
+use pond_workspace::{Purpose, open};
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 use crate::error::{Class, CommandError, Outcome, fatal, interrupted, usage};
 use crate::ui::changes_json::insert_path;
-use pond_workspace::mv::{self, Moved, MvError, MvRequest, Plan, There, Tracked, Unmovable};
-use pond_workspace::publish::moves::Move;
-use pond_workspace::{Purpose, open};
 
 /// Rename files and directories, in the mirror and in the next commit
 ///

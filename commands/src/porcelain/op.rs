@@ -2,7 +2,11 @@
 
 use std::ffi::OsString;
 
+use pond_objects::escape;
 use pond_oplog::operation::Operation;
+use pond_workspace::publish::footprint::Recorded;
+use pond_workspace::take_back::{self, Found, ViewChange, view_change};
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -11,10 +15,6 @@ use crate::operation_output::{moves, moves_json, when};
 use crate::time::{DateStyle, rfc3339};
 use crate::ui::changes_json::change_json;
 use crate::ui::color::Role;
-use pond_objects::escape;
-use pond_workspace::publish::footprint::Recorded;
-use pond_workspace::take_back::{self, Found, ViewChange, view_change};
-use pond_workspace::{Purpose, Workspace, open};
 
 /// List what was done in this pond, or show one operation
 ///

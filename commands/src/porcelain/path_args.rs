@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::PathBuf;
 
-use crate::error::{CommandError, fatal, usage};
 use pond_objects::escape;
 use pond_objects::pathspec::{Pathspecs, read_list};
 use pond_workspace::Workspace;
+
+use crate::error::{CommandError, fatal, usage};
 
 /// Which paths a command works on
 #[derive(Debug, Default, clap::Args)]

@@ -8,6 +8,8 @@ use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::pick_options::PickOptions;
 use pond_objects::merge::MergeOptions;
 use pond_objects::{ObjectId, escape};
+use pond_workspace::sequence::{Became, PickError, Picked, Picking, changes_nothing};
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
 use crate::args::strategy::StrategyArgs;
@@ -17,8 +19,6 @@ use crate::porcelain::sequence;
 use crate::report;
 use crate::revisions;
 use crate::text::size;
-use pond_workspace::sequence::{Became, PickError, Picked, Picking, changes_nothing};
-use pond_workspace::{Purpose, Workspace, open};
 
 /// What both take on the command line.
 #[derive(Debug, clap::Args)]

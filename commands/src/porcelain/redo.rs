@@ -1,9 +1,10 @@
 //! `pond redo`: take the last undo back.
 
+use pond_workspace::undo::redo;
+
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::porcelain::undo;
-use pond_workspace::undo::redo;
 
 /// Take the last undo back
 ///

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 
 use pond_history::resolve::values;
 use pond_history::short_id;
+use pond_objects::escape;
 use pond_refs::Tracked;
+use pond_workspace::{Purpose, open};
 use serde_json::json;
 
 use crate::context::Context;
@@ -13,8 +15,6 @@ use crate::operation_output::when;
 use crate::revisions;
 use crate::time::rfc3339;
 use crate::ui::color::Role;
-use pond_objects::escape;
-use pond_workspace::{Purpose, open};
 
 /// List the values that a ref had, the newest first
 ///

@@ -2,12 +2,12 @@
 
 use bstr::{BStr, BString};
 use pond_objects::escape;
+use pond_workspace::publish::remove::Removed;
 use serde_json::{Map, Value};
 
 use crate::error::{CommandError, Outcome, interrupted};
 use crate::ui::Ui;
 use crate::ui::changes_json::insert_path;
-use pond_workspace::publish::remove::Removed;
 
 /// Reports. `flags` are what else the JSON says; `line` is what people read of a removed path, where they shall.
 pub(super) fn report(

@@ -5,6 +5,9 @@ use std::ffi::OsString;
 use pond_history::short_id;
 use pond_mirror::index::pending::Pending;
 use pond_objects::{ObjectSource as _, escape};
+use pond_workspace::head::carried::Carried;
+use pond_workspace::reset::{Done, Mode, ResetError, reset, unstage, unstaged};
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, advice_on, fatal, interrupted};
@@ -13,9 +16,6 @@ use crate::revisions::{self, split_arguments};
 use crate::text::list::paths_below;
 use crate::text::size;
 use crate::ui::changes_json::path_rows;
-use pond_workspace::head::carried::Carried;
-use pond_workspace::reset::{Done, Mode, ResetError, reset, unstage, unstaged};
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Move the branch to a commit, and what is staged and the files with it
 ///

@@ -4,6 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use pond_objects::{ObjectId, escape};
+use pond_workspace::restore::{
+    ElsewhereError, Entries, LaidOutElsewhere, Part, RestoreError, RestoreRequest, Restored, Source, lay_out,
+    recreate, restore, take_side,
+};
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::{Map, json};
 
 use crate::args::again::AgainArgs;
@@ -15,11 +20,6 @@ use crate::revisions;
 use crate::text::list::paths_below;
 use crate::text::size;
 use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
-use pond_workspace::restore::{
-    ElsewhereError, Entries, LaidOutElsewhere, Part, RestoreError, RestoreRequest, Restored, Source, lay_out,
-    recreate, restore, take_side,
-};
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Write files of a version to the mirror, or lay a version out elsewhere
 ///

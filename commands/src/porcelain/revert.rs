@@ -1,10 +1,11 @@
 //! `pond revert`: commit the contrary of what commits changed.
 
+use pond_mirror::index::pending::Sequence;
+use pond_mirror::index::pick_options::PickOptions;
+
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::porcelain::pick::{self, PickArgs};
-use pond_mirror::index::pending::Sequence;
-use pond_mirror::index::pick_options::PickOptions;
 
 /// Commit the contrary of what commits changed
 ///

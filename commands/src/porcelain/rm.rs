@@ -2,14 +2,14 @@
 
 use bstr::BString;
 use pond_objects::escape;
+use pond_workspace::publish::remove::Removed;
+use pond_workspace::rm::{RmError, RmRequest, rm};
+use pond_workspace::{Purpose, open};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, fatal, usage};
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::removal_report;
-use pond_workspace::publish::remove::Removed;
-use pond_workspace::rm::{RmError, RmRequest, rm};
-use pond_workspace::{Purpose, open};
 
 /// Remove files from the mirror and from the next commit
 ///

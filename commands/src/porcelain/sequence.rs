@@ -3,15 +3,15 @@
 use pond_mirror::index::pending::Sequence;
 use pond_objects::ObjectId;
 use pond_objects::merge::MergeOptions;
+use pond_workspace::Workspace;
+use pond_workspace::sequence::{self, GoneOn, LeftOut, SequenceError};
+use pond_workspace::take_back::TakenBack;
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{Class, CommandError, Outcome, advice_on, conflict, fatal, nothing};
 use crate::porcelain::{commit, pick};
 use crate::text::list::paths_below;
-use pond_workspace::Workspace;
-use pond_workspace::sequence::{self, GoneOn, LeftOut, SequenceError};
-use pond_workspace::take_back::TakenBack;
 
 impl From<SequenceError> for CommandError {
     fn from(error: SequenceError) -> Self {

@@ -5,8 +5,11 @@ use std::io::Write as _;
 
 use pond_history::diff::Against;
 use pond_history::{Walk, WalkOptions, short_id};
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Tag, Tagged, tree};
 use pond_refs::{ObjectKind, Range};
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::commit_output::{CommitOutput, FormatArgs};
 use crate::comparison::{DiffArgs, MergeArgs};
@@ -15,9 +18,6 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::revisions::{self, split_arguments};
 use crate::ui::diff::Forms;
-use pond_objects::escape;
-use pond_objects::pathspec::Pathspecs;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Show commits with their changes, tags, directories, or files of a version
 #[derive(Debug, clap::Args)]

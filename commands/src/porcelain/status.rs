@@ -8,15 +8,15 @@ mod short;
 
 use bstr::BString;
 use clap::ValueEnum;
+use pond_mirror::host::walk::Untracked;
+use pond_objects::escape;
+use pond_workspace::status::{IgnoredPaths, Status, StatusRequest, status};
+use pond_workspace::{Purpose, open};
 
 use self::short::Style;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::porcelain::path_args::PathArgs;
-use pond_mirror::host::walk::Untracked;
-use pond_objects::escape;
-use pond_workspace::status::{IgnoredPaths, Status, StatusRequest, status};
-use pond_workspace::{Purpose, open};
 
 /// Show what changed since the last commit
 ///

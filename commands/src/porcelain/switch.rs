@@ -3,10 +3,12 @@
 pub(super) mod go;
 mod left_behind;
 
-use pond_objects::escape;
 use std::ffi::{OsStr, OsString};
 
+use pond_objects::escape;
 use pond_refs::{Found, Namespace, ObjectKind, RefName};
+use pond_workspace::switch::To;
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::args::again::AgainArgs;
 use crate::context::Context;
@@ -14,8 +16,6 @@ use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::revisions;
 use crate::text::suggest;
 use go::{Go, go};
-use pond_workspace::switch::To;
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Move HEAD to a branch, and the mirror's files with it
 ///

@@ -6,16 +6,16 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use pond_history::refs::Listed;
 use pond_history::short_id;
+use pond_objects::escape;
 use pond_refs::Namespace;
+use pond_workspace::tag;
+use pond_workspace::{Purpose, open};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
 use crate::ref_list::{self, ListArgs, Patterns, Template};
-use pond_history::refs::Listed;
-use pond_objects::escape;
-use pond_workspace::tag;
-use pond_workspace::{Purpose, open};
 
 /// List, make or delete tags
 ///

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use pond_objects::escape;
+
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, interrupted, usage};
 use crate::interrupt;
 use crate::ui::color::Role;
-use pond_objects::escape;
 use script::{SCRIPT, Step};
 
 /// See pond at work on a small data set, in a new directory

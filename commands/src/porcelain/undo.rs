@@ -2,13 +2,13 @@
 
 use pond_objects::escape;
 use pond_oplog::operation::Operation;
+use pond_workspace::take_back::{self, Attempt, TakenBack};
+use pond_workspace::undo::{Rest, TakingAllBack, ToDo, UndoError, undo};
+use pond_workspace::{Purpose, Workspace};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
 use crate::operation_output;
-use pond_workspace::take_back::{self, Attempt, TakenBack};
-use pond_workspace::undo::{Rest, TakingAllBack, ToDo, UndoError, undo};
-use pond_workspace::{Purpose, Workspace};
 
 /// Take the last command back
 ///

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 
 use pond_history::refs::{Listed, Selection};
 use pond_objects::ObjectId;
+use pond_objects::escape;
+use pond_objects::wildmatch::{Stars, Wildmatch};
+use pond_workspace::Workspace;
 
 use super::ListArgs;
 use crate::error::{CommandError, usage};
 use crate::revisions;
-use pond_objects::escape;
-use pond_objects::wildmatch::{Stars, Wildmatch};
-use pond_workspace::Workspace;
 
 /// Patterns of names; without one every name is taken.
 #[derive(Debug)]

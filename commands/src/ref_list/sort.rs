@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 
 use bstr::BString;
+use pond_history::refs::Listed;
+use pond_workspace::Workspace;
 
 use super::atom::{Atom, Facts, Order};
 use super::version;
 use crate::error::CommandError;
-use pond_history::refs::Listed;
-use pond_workspace::Workspace;
 
 /// One key.
 #[derive(Debug)]

@@ -1,14 +1,14 @@
 //! `--format` of lists of refs: text, and fields such as `%(refname)`.
 
+use pond_history::refs::Listed;
 use pond_objects::ReadError;
+use pond_objects::escape;
 use pond_oplog::view::View;
+use pond_workspace::Workspace;
 
 use super::atom::{Atom, Facts};
 use crate::error::{CommandError, fatal};
 use crate::ui::paint::Paint;
-use pond_history::refs::Listed;
-use pond_objects::escape;
-use pond_workspace::Workspace;
 
 /// A template, read.
 #[derive(Debug)]

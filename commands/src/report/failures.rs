@@ -1,11 +1,11 @@
 //! Paths that a deed could not bring to their version, and what can be done about it.
 
 use pond_objects::escape;
+use pond_workspace::failures::Failures;
 
 use crate::error::{advice, hint_after_publishing};
 use crate::text::size::counted;
 use crate::ui::Ui;
-use pond_workspace::failures::Failures;
 
 /// Paths that are named, each in a line; the others are counted. A full disk fails for thousands.
 const NAMED: usize = 50;

@@ -6,11 +6,11 @@ use pond_history::resolve::{LookupError, ResolveRevisionError};
 use pond_history::short_id;
 use pond_objects::{IdPrefix, ObjectId, ObjectSource, escape, tree};
 use pond_refs::{Candidate, ObjectKind, ResolveError};
+use pond_workspace::Workspace;
 
 use crate::error::{CommandError, fatal};
 use crate::text::suggest;
 use crate::time::DateStyle;
-use pond_workspace::Workspace;
 
 /// Candidates that are listed for an ambiguous prefix.
 const LISTED: usize = 10;

@@ -2,10 +2,10 @@
 
 use pond_history::CommitSet;
 use pond_history::resolve::Tips;
+use pond_workspace::Workspace;
 
 use super::resolve_ranges;
 use crate::error::CommandError;
-use pond_workspace::Workspace;
 
 /// Options that stand for many revisions; the same in every command that walks a history.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jiff::tz::{self, TimeZone};
-
 use pond_durable::outside;
 use pond_objects::escape;
 

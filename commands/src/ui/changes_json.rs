@@ -1,11 +1,11 @@
 //! Changes as JSON: one row for each.
 
 use bstr::{BStr, BString};
+use pond_history::diff::status_letter;
 use pond_objects::{Change, Kind, Side};
 use serde_json::{Map, Value, json};
 
 use super::diff::Counts;
-use pond_history::diff::status_letter;
 
 /// A row: paths, what was and is there, and how much changed where that was counted.
 pub(crate) fn change_json(change: &Change, counts: Option<Counts>) -> Value {

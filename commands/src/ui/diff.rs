@@ -21,8 +21,15 @@ use std::time::Duration;
 
 use bstr::{BStr, BString};
 use pond_history::diff::{Combined, is_type_change, is_unmerged};
+use pond_objects::escape::quoted;
 use pond_objects::large::Limits;
 use pond_objects::{Change, Kind, Side};
+
+use super::paint::Paint;
+use crate::error::CommandError;
+use header::Labels;
+use large::{LargeDiff, is_large};
+use text::TextDiff;
 
 pub(crate) use binary::is_binary;
 pub(crate) use lines::{DiffAlgorithm, Whitespace};
@@ -31,13 +38,6 @@ pub(crate) use source::{
 };
 pub(crate) use stat::Counts;
 pub(crate) use words::WordDiff;
-
-use super::paint::Paint;
-use crate::error::CommandError;
-use header::Labels;
-use large::{LargeDiff, is_large};
-use pond_objects::escape::quoted;
-use text::TextDiff;
 
 /// The forms in which changes are written; several may be asked for, and come in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

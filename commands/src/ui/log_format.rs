@@ -17,16 +17,16 @@ use std::io::{self, Write};
 
 use pond_objects::{Commit, ObjectId, Tag};
 
-pub(crate) use decoration::Decoration;
-pub(crate) use json::{commit_json, tag_json};
-pub(crate) use reflog::Reflog;
-
 use super::columns::Columns;
 use super::diff::Forms;
 use super::paint::Paint;
 use crate::error::{CommandError, fatal};
 use crate::time::DateStyle;
 use template::Template;
+
+pub(crate) use decoration::Decoration;
+pub(crate) use json::{commit_json, tag_json};
+pub(crate) use reflog::Reflog;
 
 /// A format by its name, or a template.
 #[derive(Clone, Debug)]

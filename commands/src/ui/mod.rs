@@ -18,16 +18,17 @@ pub(crate) mod progress;
 pub(crate) mod shell;
 pub(crate) mod table;
 
-use pond_objects::escape;
 use std::fmt;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
-use color::{ColorMode, Painted, Role};
-pub(crate) use output::Out;
-use progress::{Progress, Unit};
+use pond_objects::escape;
 
 use crate::error::CommandError;
+use color::{ColorMode, Painted, Role};
+use progress::{Progress, Unit};
+
+pub(crate) use output::Out;
 
 /// What the command line and the configuration say about output.
 #[derive(Clone, Debug, Default)]

@@ -2,11 +2,11 @@
 //!
 //! Renderers that write to any `Write` (diffs, `log`) get a [`Paint`] instead of asking what stdout is.
 
-use pond_objects::escape;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::Style;
+use pond_objects::escape;
 
 use super::color::Role;
 

@@ -3,8 +3,17 @@
 use std::collections::BTreeSet;
 
 use bstr::{BStr, BString};
+use pond_mirror::host::walk::Untracked;
+use pond_mirror::index::pending::Conflict;
+use pond_mirror::index::{Update, Updates, find_update};
+use pond_mirror::path_list::PathList;
+use pond_mirror::scan::refused::{refused, reserved_name};
+use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
 use pond_objects::Kind;
+use pond_objects::escape;
 use pond_objects::name::check_path;
+use pond_objects::path::is_below;
+use pond_objects::pathspec::Pathspecs;
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Stored;
 
@@ -16,15 +25,6 @@ use crate::recovery::lost_content;
 use crate::staging::stage::{Growing, StageResult, Staged, Wanted, host_path, stage};
 use crate::staging::staged_packs;
 use crate::workspace::Workspace;
-use pond_mirror::host::walk::Untracked;
-use pond_mirror::index::pending::Conflict;
-use pond_mirror::index::{Update, Updates, find_update};
-use pond_mirror::path_list::PathList;
-use pond_mirror::scan::refused::{refused, reserved_name};
-use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
-use pond_objects::escape;
-use pond_objects::path::is_below;
-use pond_objects::pathspec::Pathspecs;
 
 /// What is to be staged.
 pub struct AddRequest<'a> {

@@ -13,7 +13,7 @@ use pond_objects::{Kind, path_order};
 
 use crate::error::WorkspaceError;
 use crate::publish::leftovers;
-use crate::publish::rearrange::{Rearrange, Refused, rearrange};
+use crate::publish::rearrange::{Rearrange, Refused, carry_out};
 use crate::publish::remove::{Removal, Removed};
 use crate::publish::save::{self, Victim};
 use crate::staging::stage::host_path;
@@ -155,7 +155,7 @@ pub fn clean(workspace: &mut Workspace<'_>, found: &ToClean) -> Result<Removed, 
     let removals: Vec<Removal> = candidates.iter().filter_map(removal).collect();
     let request =
         Rearrange { removals, refused: Refused::Stays, ..Rearrange::nothing(workspace, "CLEAN", &[]) };
-    let removed = rearrange(workspace, request, &found.scan, &saved, |_| ())?.removed;
+    let removed = carry_out(workspace, request, &found.scan, &saved, |_| ())?.removed;
     leftovers::sweep(workspace, &found.scan.temporaries);
     Ok(removed)
 }

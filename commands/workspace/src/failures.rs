@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::error::Error;
 
 use bstr::BString;
+use pond_mirror::write::materialize::MaterializeError;
 
 use crate::cause::Cause;
 use crate::error::in_one_line;
-use pond_mirror::write::materialize::MaterializeError;
 
 /// What failed, path by path.
 #[derive(Debug, Default)]

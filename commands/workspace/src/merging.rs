@@ -4,13 +4,15 @@
 //! with the new commit where everything went together, else with what waits for a person. The files follow, then the
 //! index. A command that is killed in between leaves HEAD moved or not moved, and what `undo` needs.
 
-use crate::observer::Event;
-use crate::publish::rearrange::{Rearrange, Rearranged, Record, rearrange};
-use pond_mirror::Target;
-use pond_oplog::transaction::Transaction;
 use std::collections::HashSet;
 
 use bstr::{BStr, BString, ByteSlice};
+use pond_mirror::Target;
+use pond_mirror::index::pending::{Conflict, Pending};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::displaced::with_emptied;
+use pond_mirror::scan::{Scan, State};
+use pond_objects::escape;
 use pond_objects::large::Stream;
 use pond_objects::merge::{
     Labels, MergeOptions, Merged, NewContent, Trees, Unmerged, merge_commits, merge_trees,
@@ -19,21 +21,19 @@ use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
+use pond_oplog::transaction::Transaction;
 
 use crate::error::Before;
 use crate::error::WorkspaceError;
+use crate::observer::Event;
 use crate::publish::lay_out::{self, LaidOut};
 use crate::publish::obstacles::refuse_out_of_reach;
+use crate::publish::rearrange::{Rearrange, Rearranged, Record, carry_out};
 use crate::publish::save::Saved;
 use crate::staging::next_commit::{StagedChanges, next_nodes};
 use crate::staging::staged_packs::names;
 use crate::staging::staged_tree::NewPages;
 use crate::workspace::Workspace;
-use pond_mirror::index::pending::{Conflict, Pending};
-use pond_mirror::scan::differences::Differences;
-use pond_mirror::scan::displaced::with_emptied;
-use pond_mirror::scan::{Scan, State};
-use pond_objects::escape;
 
 /// Trees that were merged, their new contents stored.
 pub struct MergedTrees {
@@ -221,7 +221,7 @@ pub(crate) fn apply(
     };
     let changed = request.files.len();
     let adopt = |transaction: &mut Transaction<'_>| transaction.adopt(&combined.packs);
-    let Rearranged { commit, laid_out, .. } = rearrange(workspace, request, &scan, &Saved::default(), adopt)?;
+    let Rearranged { commit, laid_out, .. } = carry_out(workspace, request, &scan, &Saved::default(), adopt)?;
     Ok(Applied { commit, laid_out, changed })
 }
 

@@ -16,9 +16,10 @@ use crate::error::WorkspaceError;
 use crate::error::deed_error;
 use crate::error::in_one_line;
 use crate::publish::moves::{Move, NotRenamed};
-use crate::publish::rearrange::{Rearrange, Refused, rearrange};
+use crate::publish::rearrange::{Rearrange, Refused, carry_out};
 use crate::publish::save::{self, Victim};
 use crate::workspace::Workspace;
+
 pub use plan::{Plan, There, Tracked, Unmovable, plan};
 
 /// What is to be renamed. Paths are as they are written in the current directory.
@@ -80,7 +81,7 @@ pub fn mv(workspace: &mut Workspace<'_>, moves: Vec<Move>) -> Result<Moved, Work
     let pending = pending.and_then(Pending::unless_over);
     let request =
         Rearrange { moves, pending, refused: Refused::Stays, ..Rearrange::nothing(workspace, "MV", &[]) };
-    let done = rearrange(workspace, request, &Scan::default(), &saved, |_| ())?;
+    let done = carry_out(workspace, request, &Scan::default(), &saved, |_| ())?;
     failed.extend(done.renamed.failed);
     Ok(Moved { renamed: done.renamed.done, failed, interrupted: workspace.session.is_interrupted() })
 }

@@ -6,6 +6,8 @@
 use std::path::Path;
 
 use bstr::BString;
+use pond_mirror::host::ignore::Problem;
+use pond_mirror::index::pending::Sequence;
 use pond_objects::ObjectId;
 use pond_objects::merge::Merged;
 use pond_refs::RefName;
@@ -13,8 +15,6 @@ use pond_refs::RefName;
 use crate::error::LeftUndone;
 use crate::error::WorkspaceError;
 use crate::failures::Failures;
-use pond_mirror::host::ignore::Problem;
-use pond_mirror::index::pending::Sequence;
 
 /// Who is told what a deed does, may see how far it is, and may stop it.
 pub trait Observer: Send + Sync {

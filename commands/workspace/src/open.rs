@@ -4,6 +4,7 @@
 //! between publishing and writing them left them behind: opening brings them up to date, so that no one has to. A command that
 //! changes the mirror first does what one before it left unfinished.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pond_durable::lock::Lock;
@@ -12,7 +13,6 @@ use pond_mirror::index::head_file::{self, HeadFile};
 use pond_mirror::write::replaced::Replaced;
 use pond_oplog::{PackKind, ReadonlyPond};
 use pond_refs::Head;
-use std::sync::Arc;
 
 use crate::error::WorkspaceError;
 use crate::half_done::{Ended, HalfDone};

@@ -3,9 +3,9 @@
 //! HEAD follows the branch that it is on, as in git: the index and the files stay, so that what the branch was moved
 //! over shows as staged. The mirror's lock is held only where HEAD is concerned; everything else waits for nobody.
 
-use crate::session::Session;
 use std::collections::BTreeMap;
 
+use pond_mirror::index::Header;
 use pond_objects::ObjectId;
 use pond_oplog::RowType;
 use pond_oplog::transaction::{Published, Transaction};
@@ -15,9 +15,9 @@ use pond_refs::{Expected, RefEdit, RefName, apply_edits};
 use crate::error::WorkspaceError;
 use crate::open::{self, Purpose};
 use crate::publish::transact;
+use crate::session::Session;
 use crate::staging::rebase;
 use crate::workspace::Workspace;
-use pond_mirror::index::Header;
 
 /// Opens the pond for moving refs: with the mirror's lock if `touches` says that its HEAD is concerned.
 pub fn open<'s>(

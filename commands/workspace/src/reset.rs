@@ -17,7 +17,7 @@ use crate::error::deed_error;
 use crate::head::carried::{self, Carried};
 use crate::head::move_head::{MoveHead, Uncommitted, move_head, plan};
 use crate::publish::lay_out::{self, LaidOut};
-use crate::publish::rearrange::{Rearrange, Rearranged, rearrange};
+use crate::publish::rearrange::{Rearrange, Rearranged, carry_out};
 use crate::publish::save::Saved;
 use crate::workspace::Workspace;
 
@@ -95,7 +95,7 @@ pub fn unstage(
     let pending = pending.and_then(Pending::unless_over);
     let request = Rearrange { staged, pending, ..Rearrange::nothing(workspace, "RESET", &[]) };
     let Rearranged { laid_out, .. } =
-        rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
+        carry_out(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
     Ok(Done { before, laid_out, staged: paths, settled: settled.unwrap_or_default(), given_up: None })
 }
 
@@ -171,7 +171,7 @@ fn move_and_restage(
         pending: None,
         ..Rearrange::nothing(workspace, "RESET", parameters)
     };
-    let Rearranged { laid_out, .. } = rearrange(workspace, request, &scan, &Saved::default(), |_| ())?;
+    let Rearranged { laid_out, .. } = carry_out(workspace, request, &scan, &Saved::default(), |_| ())?;
     Ok((laid_out, paths))
 }
 

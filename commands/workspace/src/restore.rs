@@ -18,9 +18,10 @@ use pond_oplog::StagedPack;
 use crate::error::WorkspaceError;
 use crate::error::deed_error;
 use crate::publish::lay_out::{self, LaidOut, target_of};
-use crate::publish::rearrange::{Rearrange, Refused, rearrange};
+use crate::publish::rearrange::{Rearrange, Refused, carry_out};
 use crate::publish::save;
 use crate::workspace::Workspace;
+
 pub use elsewhere::{ElsewhereError, Entries, LaidOutElsewhere, lay_out};
 pub use recreate::recreate;
 pub use take_side::take_side;
@@ -210,7 +211,7 @@ fn reach(workspace: &mut Workspace<'_>, versions: &Versions<'_>) -> Result<Resto
         ..Rearrange::nothing(workspace, versions.kind, &[])
     };
     let LaidOut { written, removed, failed, interrupted, .. } =
-        rearrange(workspace, request, &scan, &saved, |transaction| {
+        carry_out(workspace, request, &scan, &saved, |transaction| {
             if !versions.reopened.is_empty() {
                 transaction.adopt(&versions.packs);
             }

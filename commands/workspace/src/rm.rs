@@ -15,7 +15,7 @@ use pond_objects::pathspec::Pathspecs;
 
 use crate::error::WorkspaceError;
 use crate::error::deed_error;
-use crate::publish::rearrange::{Rearrange, Refused, rearrange};
+use crate::publish::rearrange::{Rearrange, Refused, carry_out};
 use crate::publish::remove::{Removal, Removed, stat_of_row};
 use crate::publish::save::{self, Victim};
 use crate::workspace::Workspace;
@@ -161,7 +161,7 @@ pub fn rm(workspace: &mut Workspace<'_>, request: &RmRequest<'_>) -> Result<Remo
         refused: Refused::Stays,
         ..Rearrange::nothing(workspace, "RM", &[])
     };
-    let mut removed = rearrange(workspace, request, &Scan::default(), &saved, |_| ())?.removed;
+    let mut removed = carry_out(workspace, request, &Scan::default(), &saved, |_| ())?.removed;
     removed.removed.extend(gone.into_iter().chain(without_file));
     removed.failed.extend(held);
     Ok(removed)

@@ -17,7 +17,7 @@ use crate::commit::{self, CommitError, Concluded};
 use crate::error::WorkspaceError;
 use crate::error::deed_error;
 use crate::merging;
-use crate::publish::rearrange::{Rearrange, rearrange};
+use crate::publish::rearrange::{Rearrange, carry_out};
 use crate::publish::save::Saved;
 use crate::session::Signer;
 use crate::take_back::{self, Attempt, Found, How, Newer, TakenBack, TakingBack};
@@ -160,7 +160,7 @@ pub fn quit(workspace: &mut Workspace<'_>, doing: Sequence) -> Result<Option<Seq
     let left = pending(workspace, doing)?.only_conflicts();
     let nothing = Rearrange::nothing(workspace, "QUIT", &[]);
     let request = Rearrange { pending: left.clone(), always: true, ..nothing };
-    rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
+    carry_out(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
     Ok(left.map(|left| left.doing))
 }
 

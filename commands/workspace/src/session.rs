@@ -7,12 +7,12 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use jiff::Zoned;
 use pond_durable::lock::Holder;
 use pond_objects::Signature;
+use pond_oplog::transaction::Doing;
 use pond_oplog::{Pond, TableState};
 
 use crate::error::CallerError;
 use crate::error::WorkspaceError;
 use crate::observer::{Counter, Event, Observer, Work};
-use pond_oplog::transaction::Doing;
 
 /// One caller's work on one mirror of a pond.
 pub struct Session {

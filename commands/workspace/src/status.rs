@@ -1,18 +1,10 @@
 //! How commit, index and mirror differ: what `status` shows, before it is written in one form or another.
 
-use pond_mirror::Target;
 use std::collections::HashSet;
 use std::path::Path;
 
 use bstr::BString;
-use pond_objects::rename::{RenameOptions, find_renames};
-use pond_objects::{Change, Kind, ObjectId, path_order, read_blob};
-
-use crate::error::WorkspaceError;
-use crate::observer::Work;
-use crate::publish::lay_out;
-use crate::staging::next_commit::staged_changes;
-use crate::workspace::Workspace;
+use pond_mirror::Target;
 use pond_mirror::host::ignore::Problem;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
@@ -22,6 +14,14 @@ use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::ignored::{self, Ignored};
 use pond_mirror::scan::{self, Hashing, Scan, ScanOptions, State};
 use pond_objects::pathspec::Pathspecs;
+use pond_objects::rename::{RenameOptions, find_renames};
+use pond_objects::{Change, Kind, ObjectId, path_order, read_blob};
+
+use crate::error::WorkspaceError;
+use crate::observer::Work;
+use crate::publish::lay_out;
+use crate::staging::next_commit::staged_changes;
+use crate::workspace::Workspace;
 
 /// Most deleted, or added, files whose contents are compared. Equal contents are found among any number.
 const MOST_COMPARED: usize = 50;

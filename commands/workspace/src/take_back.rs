@@ -11,23 +11,19 @@ mod find;
 mod newer;
 mod undecided;
 
-use pond_mirror::Target;
-use pond_mirror::write::rename;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bstr::BString;
+use pond_mirror::Target;
+use pond_mirror::index::pending::Pending;
+use pond_mirror::write::rename;
+use pond_mirror::write::secure_dir::MirrorDir;
+use pond_objects::path::parent;
 use pond_objects::{ObjectId, Side};
 use pond_oplog::operation::Operation;
 use pond_oplog::transaction::{StashEdit, Transaction};
 use pond_oplog::view::{Moves, View};
 use pond_refs::{Expected, Head, RefEdit, RefName};
-
-use ahead::Ahead;
-pub use ahead::check;
-pub use find::{
-    Found, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by, counting_after,
-    last, last_taken_back, undone_by,
-};
 
 use crate::error::WorkspaceError;
 use crate::publish::footprint::{Footprint, Recorded};
@@ -39,9 +35,13 @@ use crate::publish::transact;
 use crate::session::taken_back_by;
 use crate::staging::stage::host_path;
 use crate::workspace::Workspace;
-use pond_mirror::index::pending::Pending;
-use pond_mirror::write::secure_dir::MirrorDir;
-use pond_objects::path::parent;
+use ahead::Ahead;
+
+pub use ahead::check;
+pub use find::{
+    Found, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by, counting_after,
+    last, last_taken_back, undone_by,
+};
 
 /// The header in which an operation names those that it undoes.
 const UNDOES: &str = "undoes";

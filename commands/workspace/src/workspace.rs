@@ -12,6 +12,14 @@ use std::time::Duration;
 use bstr::BString;
 use pond_durable::lock::Lock;
 use pond_history::History;
+use pond_mirror::host::ignore::Ignore;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::head_file::{self, HeadFile};
+use pond_mirror::index::pending::Pending;
+use pond_mirror::index::{
+    Bases, Header, Index, IndexBuilder, IndexError, Seen, SortedUpdates, Update, Updates,
+};
+use pond_mirror::scan::refresh;
 use pond_objects::pathspec::{Mirror, PathspecError, Pathspecs};
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
 use pond_oplog::{Pond, ReadonlyPond, StagedPack, Store};
@@ -22,14 +30,6 @@ use crate::half_done::{Ended, HalfDone};
 use crate::session::Session;
 use crate::staging::rebase;
 use crate::staging::staged_packs;
-use pond_mirror::host::ignore::Ignore;
-use pond_mirror::host::stat::now_ns;
-use pond_mirror::index::head_file::{self, HeadFile};
-use pond_mirror::index::pending::Pending;
-use pond_mirror::index::{
-    Bases, Header, Index, IndexBuilder, IndexError, Seen, SortedUpdates, Update, Updates,
-};
-use pond_mirror::scan::refresh;
 
 /// An open pond and its mirror.
 pub struct Workspace<'s> {

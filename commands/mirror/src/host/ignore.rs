@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bstr::{BString, ByteSlice};
+use pond_durable::outside;
 use pond_durable::place::UNBORN_PREFIX;
 
 use self::patterns::{Pattern, Patterns};
 use crate::temporary::is_temporary;
-use pond_durable::outside;
 
 /// The name of the files with patterns in the mirror.
 pub const FILE_NAME: &str = ".pondignore";

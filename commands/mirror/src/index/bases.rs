@@ -1,9 +1,9 @@
 //! What another commit has at some paths: the base of the rows there from now on.
 
-use pond_objects::{Side, path_order};
 use std::collections::BTreeMap;
 
 use bstr::{BStr, BString};
+use pond_objects::{Side, path_order};
 
 use super::{Base, Row, Seen};
 

@@ -1,17 +1,17 @@
 //! Making a new index: from rows in order, or from an old one and changes.
 
-use pond_objects::path_order;
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
+use pond_objects::path::is_below;
+use pond_objects::path_order;
 
 use super::bases::Bases;
 use super::columns::{Columns, ColumnsBuilder};
 use super::updates::{Consequences, Update, Updates};
 use super::{Header, Index, IndexError, Row, file};
-use pond_objects::path::is_below;
 
 /// Rows of a batch as a new index has them: small enough that an edit rewrites little.
 const BATCH_ROWS: usize = 8192;

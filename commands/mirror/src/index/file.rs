@@ -26,11 +26,11 @@ use arrow::ipc::{Block, Footer, MetadataVersion, root_as_footer, root_as_message
 use bytes::Bytes;
 use pond_durable::give_to_owner;
 use pond_durable::in_place::{is_only_here, open_no_link};
+use pond_durable::set_aside;
 
 use super::columns::{Columns, FIELDS};
 use super::{Header, Index, IndexError};
 use crate::index::pending::Pending;
-use pond_durable::set_aside;
 
 /// The newest format that this code reads, and the one that it writes.
 const FORMAT: u32 = 1;

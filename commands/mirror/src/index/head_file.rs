@@ -4,9 +4,9 @@
 //! of the operation that it follows. The view in the table is the truth; the file saves a look at it, and is written over in
 //! place.
 
-use pond_durable::in_place;
 use std::path::{Path, PathBuf};
 
+use pond_durable::in_place;
 use pond_refs::Head;
 use pond_refs::RefName;
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use bstr::{BStr, BString};
+use pond_objects::path::{is_below, parent};
 use pond_objects::{Kind, Side, path_order};
 
 use super::{Index, Row, Seen};
-use pond_objects::path::{is_below, parent};
 
 /// What an edit does to one path.
 #[derive(Debug, Clone, PartialEq, Eq)]

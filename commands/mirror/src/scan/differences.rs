@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
+use pond_objects::path::{above, is_below};
 use pond_objects::{Kind, path_order};
 
 use crate::scan::{HostChange, Scan, State};
-use pond_objects::path::{above, is_below};
 
 /// The differences between the host and the index.
 pub struct Differences<'a> {

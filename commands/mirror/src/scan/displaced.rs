@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use bstr::BString;
+use pond_objects::path::{above, is_below};
 use pond_objects::{Kind, Side};
 
 use crate::index::Index;
 use crate::target::Target;
-use pond_objects::path::{above, is_below};
 
 /// Those rows, each once, with what is staged there. Targets may be among them.
 pub fn displaced(index: &Index, targets: &[Target]) -> Vec<(BString, Side)> {

@@ -3,6 +3,8 @@
 use std::io;
 
 use bstr::{BString, ByteSlice as _};
+use pond_objects::path::is_below;
+use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Kind, path_order};
 
 use crate::host::ignore::is_always_ignored;
@@ -10,8 +12,6 @@ use crate::host::walk::host::{HostDir, join};
 use crate::host::walk::nested::is_pond;
 use crate::index::Index;
 use crate::scan::Scan;
-use pond_objects::path::is_below;
-use pond_objects::pathspec::Pathspecs;
 
 /// A path that is ignored, or in an ignored directory.
 #[derive(Debug, Clone, PartialEq, Eq)]

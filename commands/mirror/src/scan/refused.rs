@@ -1,12 +1,12 @@
 //! Paths that somebody named, and that no version can have: special files, other ponds, pond's and git's own.
 
 use bstr::{BString, ByteSlice as _};
-
-use crate::host::ignore::is_always_ignored;
-use crate::scan::Scan;
 use pond_objects::escape;
 use pond_objects::path::is_below;
 use pond_objects::pathspec::Pathspecs;
+
+use crate::host::ignore::is_always_ignored;
+use crate::scan::Scan;
 
 /// The paths that were named without wildcards and that a scan came upon but could not take, with the reasons.
 pub fn refused(pathspecs: &Pathspecs, scan: &Scan) -> Vec<(BString, String)> {

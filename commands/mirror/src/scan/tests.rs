@@ -1,7 +1,8 @@
-use pond_objects::Side;
-use pond_objects::pathspec::Mirror;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+
+use pond_objects::Side;
+use pond_objects::pathspec::Mirror;
 
 use super::*;
 use crate::index::Header;

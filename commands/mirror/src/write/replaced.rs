@@ -10,6 +10,9 @@
 //! descriptor, for as long as this value lives. The functions that change something need the lock of the
 //! mirror to be held; [`Replaced::check`] and [`Replaced::open`] only read.
 
+mod journal;
+mod open_files;
+
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -30,8 +33,6 @@ use crate::write::secure_dir::{Dir, MirrorDir, stat_of_file};
 use journal::{Baseline, Journal, Kept};
 use open_files::OpenFiles;
 
-mod journal;
-mod open_files;
 #[cfg(test)]
 mod tests;
 

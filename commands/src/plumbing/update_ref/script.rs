@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 
 use bstr::ByteSlice as _;
+use pond_objects::escape;
 
 use super::{Named, Wish, is_none};
 use crate::error::{CommandError, fatal};
-use pond_objects::escape;
 
 /// The wishes in a text, one line each.
 pub(super) fn parse(text: &[u8], no_deref: bool) -> Result<Vec<Wish>, CommandError> {

@@ -3,11 +3,11 @@
 use pond_history::short_id;
 use pond_objects::{ObjectId, ObjectSource as _, escape};
 use pond_refs::RefName;
+use pond_workspace::branch::{self, Kept};
+use pond_workspace::{Purpose, Workspace, open};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use pond_workspace::branch::{self, Kept};
-use pond_workspace::{Purpose, Workspace, open};
 
 /// Deletes what can be deleted, in one operation, and names the rest.
 pub(super) fn run(

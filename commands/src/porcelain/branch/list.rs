@@ -2,8 +2,11 @@
 
 use std::io::Write as _;
 
+use pond_history::refs::Listed;
 use pond_history::short_id;
+use pond_objects::escape;
 use pond_refs::Namespace;
+use pond_workspace::{Purpose, Workspace, open};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::BranchArgs;
@@ -12,9 +15,6 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::ref_list::{self, Facts, Patterns};
 use crate::ui::color::Role;
-use pond_history::refs::Listed;
-use pond_objects::escape;
-use pond_workspace::{Purpose, Workspace, open};
 
 pub(super) fn run(ctx: &Context, args: &BranchArgs) -> Result<Outcome, CommandError> {
     let workspace = open(ctx.session()?, Purpose::LookAtTable)?;

@@ -1,12 +1,12 @@
 //! `pond branch -m` and `-c`.
 
 use pond_refs::RefName;
+use pond_workspace::branch::{self, RenameRequest};
+use pond_workspace::refs;
 
 use super::new_name;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use pond_workspace::branch::{self, RenameRequest};
-use pond_workspace::refs;
 
 /// Gives a branch another name, or a second one.
 pub(super) fn run(

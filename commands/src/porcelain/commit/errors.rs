@@ -1,7 +1,8 @@
 //! Why nothing was committed, in words.
 
-use crate::error::{Class, CommandError, fatal, nothing, partial};
 use pond_workspace::commit::CommitError;
+
+use crate::error::{Class, CommandError, fatal, nothing, partial};
 
 impl From<CommitError> for CommandError {
     fn from(error: CommitError) -> Self {

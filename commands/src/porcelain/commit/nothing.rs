@@ -3,10 +3,10 @@
 use bstr::BString;
 use pond_mirror::scan::{HostChange, Scan, State};
 use pond_objects::{Kind, escape};
+use pond_workspace::commit::CommitError;
 
 use crate::error::{CommandError, nothing};
 use crate::text::list::more_than;
-use pond_workspace::commit::CommitError;
 
 /// Paths of a kind that are listed.
 const LISTED: usize = 20;

@@ -1,7 +1,5 @@
 //! `log -g`: the values that refs had, with what is known of the operations that gave them.
 
-use crate::context::Context;
-use pond_workspace::Workspace;
 use std::ffi::{OsStr, OsString};
 
 use pond_history::resolve::values;
@@ -10,10 +8,12 @@ use pond_objects::{ObjectId, ObjectSource as _};
 use pond_oplog::RowType;
 use pond_oplog::operation::Operation;
 use pond_refs::{At, Base, RefName, Revision, Tracked};
+use pond_workspace::Workspace;
 
 use super::LogArgs;
 use super::filter;
 use super::selector::Selector;
+use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::operation_output::when;
 use crate::revisions::{self, Arguments};

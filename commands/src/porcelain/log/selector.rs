@@ -7,12 +7,12 @@ use pond_history::Touched;
 use pond_history::diff::{Against, CommitChanges, Merges};
 use pond_history::select::{Filter, Follow};
 use pond_objects::{Commit, Kind, Link, ObjectId, ObjectSource as _, Signature, Timestamp, escape, tree};
+use pond_workspace::Workspace;
 
 use super::LogArgs;
 use crate::commit_output::CommitOutput;
 use crate::error::{CommandError, usage};
 use crate::revisions::{Arguments, path_from_root};
-use pond_workspace::Workspace;
 
 /// Decides by what a commit says and by what it changed whether it is shown.
 pub(super) struct Selector<'a> {

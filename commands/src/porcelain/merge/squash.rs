@@ -3,13 +3,13 @@
 use bstr::BString;
 use pond_history::{Walk, WalkOptions, short_id};
 use pond_objects::{ObjectId, ObjectSource as _};
+use pond_workspace::Workspace;
 
 use crate::error::CommandError;
 use crate::text::size::counted;
 use crate::time;
 use crate::ui::log_format::{LogEntry, LogFormat, LogPrinter, LogStyle};
 use crate::ui::paint::Paint;
-use pond_workspace::Workspace;
 
 /// Most commits that are listed: the message is kept with what is staged, and in the operation.
 const MOST_LISTED: usize = 500;

@@ -4,6 +4,10 @@ use std::ffi::OsStr;
 
 use bstr::BString;
 use pond_objects::escape;
+use pond_workspace::merging;
+use pond_workspace::publish::lay_out::LaidOut;
+use pond_workspace::stash::{self, ApplyRequest, Stash};
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
 use super::ApplyArgs;
@@ -15,10 +19,6 @@ use crate::porcelain::status;
 use crate::porcelain::switch::go::{add_files, head_json};
 use crate::porcelain::switch::new_name;
 use crate::ui::changes_json::path_rows;
-use pond_workspace::merging;
-use pond_workspace::publish::lay_out::LaidOut;
-use pond_workspace::stash::{self, ApplyRequest, Stash};
-use pond_workspace::{Purpose, Workspace, open};
 
 pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome, CommandError> {
     let mut workspace = open(ctx.session()?, Purpose::Change)?;

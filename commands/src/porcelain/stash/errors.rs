@@ -1,8 +1,9 @@
 //! Why nothing was put aside or brought back, in words.
 
+use pond_workspace::stash::StashError;
+
 use crate::error::{CommandError, conflict, fatal, nothing};
 use crate::text::list::paths_below;
-use pond_workspace::stash::StashError;
 
 impl From<StashError> for CommandError {
     fn from(error: StashError) -> Self {

@@ -3,11 +3,11 @@
 use std::ffi::OsStr;
 
 use pond_refs::{At, Base, Revision};
+use pond_workspace::Workspace;
+use pond_workspace::stash::Stash;
 
 use crate::error::{CommandError, nothing};
 use crate::revisions;
-use pond_workspace::Workspace;
-use pond_workspace::stash::Stash;
 
 /// Finds it; the newest without a text.
 pub(super) fn find(workspace: &Workspace<'_>, text: Option<&OsStr>) -> Result<Stash, CommandError> {

@@ -4,7 +4,11 @@ use std::ffi::OsStr;
 
 use pond_history::diff::{Against, trees};
 use pond_history::short_id;
+use pond_objects::escape;
+use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
+use pond_workspace::stash::{self, Stash};
+use pond_workspace::{Purpose, open};
 use serde_json::json;
 
 use super::ListArgs;
@@ -19,10 +23,6 @@ use crate::time::rfc3339;
 use crate::ui::changes_json::change_json;
 use crate::ui::diff::{Forms, count, write_diff};
 use crate::ui::log_format::Reflog;
-use pond_objects::escape;
-use pond_objects::pathspec::Pathspecs;
-use pond_workspace::stash::{self, Stash};
-use pond_workspace::{Purpose, open};
 
 /// How a stash is listed without options.
 const LINE: &str = "%C(yellow)%gd%C(reset): %gs";

@@ -1,6 +1,9 @@
 //! `pond stash push`.
 
 use pond_objects::escape;
+use pond_workspace::merging;
+use pond_workspace::stash::{self, Others, PushRequest, Pushed};
+use pond_workspace::{Purpose, open};
 use serde_json::json;
 
 use super::PushOptions;
@@ -8,9 +11,6 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome, interrupted};
 use crate::porcelain::path_args::PathArgs;
 use crate::porcelain::switch::go::add_files;
-use pond_workspace::merging;
-use pond_workspace::stash::{self, Others, PushRequest, Pushed};
-use pond_workspace::{Purpose, open};
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
     let mut workspace = open(ctx.session()?, Purpose::Change)?;

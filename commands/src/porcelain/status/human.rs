@@ -3,16 +3,16 @@
 use std::io::{self, Write};
 
 use bstr::{BStr, BString};
+use pond_history::diff::status_letter;
+use pond_mirror::index::pending::Sequence;
+use pond_objects::path::relative;
 use pond_objects::{Kind, escape};
+use pond_workspace::status::{Status, Unstaged, Waiting};
 
 use crate::error::CommandError;
 use crate::text::size::counted;
 use crate::ui::Ui;
 use crate::ui::color::{Painted, Role};
-use pond_history::diff::status_letter;
-use pond_mirror::index::pending::Sequence;
-use pond_objects::path::relative;
-use pond_workspace::status::{Status, Unstaged, Waiting};
 
 /// Writes the report. `listed`: untracked files were looked for.
 pub(super) fn write(ui: &Ui, report: &Status, cwd: &BString, listed: bool) -> Result<(), CommandError> {

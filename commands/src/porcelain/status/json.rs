@@ -2,12 +2,12 @@
 
 use bstr::{BStr, BString};
 use pond_mirror::Target;
+use pond_mirror::index::pending::Sequence;
 use pond_objects::ObjectId;
+use pond_workspace::status::{Status, Unstaged};
 use serde_json::{Map, Value, json};
 
 use crate::ui::changes_json::{change_json, insert_path, kind_word};
-use pond_mirror::index::pending::Sequence;
-use pond_workspace::status::{Status, Unstaged};
 
 /// The whole report.
 pub(super) fn document(report: &Status) -> Value {

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use bstr::{BStr, BString};
-
-use crate::ui::color::{Painted, Role};
 use pond_history::diff::status_letter;
 use pond_objects::path::relative;
 use pond_objects::{escape, path_order};
 use pond_workspace::status::Status;
+
+use crate::ui::color::{Painted, Role};
 
 /// How lines are written.
 pub(super) struct Style {

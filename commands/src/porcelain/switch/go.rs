@@ -1,27 +1,27 @@
 //! HEAD on its way to another place: what `switch` and `checkout` share.
 
-use crate::context::Context;
-use crate::report;
 use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
 use pond_history::short_id;
+use pond_objects::escape;
 use pond_objects::merge::MergeOptions;
 use pond_objects::{ObjectId, ObjectSource as _, path_order};
 use pond_refs::{Head, RefName};
-use serde_json::{Map, Value, json};
-
-use super::left_behind;
-use super::new_name;
-use crate::error::{Class, CommandError, Outcome, fatal, interrupted};
-use crate::revisions;
-use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
-use pond_objects::escape;
 use pond_workspace::Workspace;
 use pond_workspace::head::carried::Carried;
 use pond_workspace::head::move_head::MovedHead;
 use pond_workspace::publish::lay_out::LaidOut;
 use pond_workspace::switch::{SwitchError, SwitchRequest, Switched, To, switch};
+use serde_json::{Map, Value, json};
+
+use super::left_behind;
+use super::new_name;
+use crate::context::Context;
+use crate::error::{Class, CommandError, Outcome, fatal, interrupted};
+use crate::report;
+use crate::revisions;
+use crate::ui::changes_json::{failed_rows, insert_path, path_rows};
 
 /// The branch called so, if there is one; `-` and its kin are looked up.
 pub(crate) fn branch_named(workspace: &Workspace<'_>, text: &OsStr) -> Result<Option<To>, CommandError> {

@@ -1,13 +1,13 @@
 //! Commits that are on no branch any more when HEAD leaves them.
 
-use crate::context::Context;
 use pond_history::short_id;
-use pond_objects::{ObjectId, ObjectSource as _};
-
-use crate::error::CommandError;
 use pond_objects::escape;
+use pond_objects::{ObjectId, ObjectSource as _};
 use pond_workspace::Workspace;
 use pond_workspace::switch::left_behind;
+
+use crate::context::Context;
+use crate::error::CommandError;
 
 /// Commits that are named.
 const NAMED: usize = 4;

@@ -1,9 +1,12 @@
 //! `pond tag NAME`.
 
 use bstr::{BString, ByteSlice as _};
+use pond_history::short_id;
 use pond_objects::message::Cleanup;
 use pond_objects::{ObjectId, escape};
 use pond_refs::RefName;
+use pond_workspace::tag::{self, Annotation, TagError};
+use pond_workspace::{Purpose, Workspace, open};
 
 use super::TagArgs;
 use crate::context::Context;
@@ -12,9 +15,6 @@ use crate::error::{CommandError, Outcome, fatal, nothing, usage};
 use crate::identity;
 use crate::message;
 use crate::revisions;
-use pond_history::short_id;
-use pond_workspace::tag::{self, Annotation, TagError};
-use pond_workspace::{Purpose, Workspace, open};
 
 pub(super) fn run(ctx: &Context, args: &TagArgs, names: &[String]) -> Result<Outcome, CommandError> {
     let mut workspace = open(ctx.session()?, Purpose::LookAtTable)?;

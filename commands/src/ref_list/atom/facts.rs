@@ -2,12 +2,12 @@
 
 use pond_history::refs::{Listed, Objects};
 use pond_objects::Signature;
+use pond_workspace::Workspace;
 
 use super::Who;
 use super::person;
 use super::subject;
 use crate::error::CommandError;
-use pond_workspace::Workspace;
 
 /// What is known of listed refs.
 pub(crate) struct Facts<'a> {

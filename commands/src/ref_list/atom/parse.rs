@@ -1,6 +1,8 @@
 //! Fields as they are written.
 
 use pond_objects::ObjectId;
+use pond_objects::escape;
+use pond_workspace::Workspace;
 
 use super::Atom;
 use super::Field;
@@ -12,8 +14,6 @@ use crate::error::{CommandError, fatal};
 use crate::revisions;
 use crate::time::DateStyle;
 use crate::ui::log_format::style;
-use pond_objects::escape;
-use pond_workspace::Workspace;
 
 impl Atom {
     /// Reads what stands in `%(...)`, or behind `--sort=`.

@@ -9,6 +9,7 @@ mod large;
 use std::io::{self, Write};
 
 use pond_history::diff::Combined;
+use pond_objects::escape::quoted;
 use pond_objects::{Kind, Side};
 
 use super::header::{write_header_line, zeros_like};
@@ -21,7 +22,6 @@ use super::{DiffOptions, Pair};
 use crate::error::CommandError;
 use crate::ui::color::Role;
 use coalesce::coalesce;
-use pond_objects::escape::quoted;
 
 /// Writes paths in the forms that only name them.
 pub(super) fn write_names(

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
+use pond_objects::escape::quoted;
 use pond_objects::{Change, Kind, ObjectId};
 
 use super::DiffOptions;
 use super::source::Contents;
 use crate::ui::color::Role;
-use pond_objects::escape::quoted;
 
 /// The names of a change's two sides as the patch spells them.
 pub(super) struct Labels {

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use bstr::ByteSlice as _;
 use pond_history::diff::{is_unmerged, status_letter};
+use pond_objects::escape::quoted;
 use pond_objects::{Change, Kind};
 
 use super::DiffOptions;
 use super::header::id_range;
 use super::source::Contents;
-use pond_objects::escape::quoted;
 
 /// The letter, and for a rename the similarity: `R086`.
 pub(super) fn status(change: &Change) -> String {

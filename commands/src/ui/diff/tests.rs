@@ -1,5 +1,7 @@
 //! Patches beside those of git itself, where git is on the machine.
 
+mod pieces;
+
 use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
@@ -11,8 +13,6 @@ use pond_objects::large::{LargeError, Piece, Text};
 use pond_objects::{Kind, ObjectId};
 
 use super::*;
-
-mod pieces;
 
 /// A path with its old and its new content.
 type File<'a> = (&'a str, Option<&'a [u8]>, Option<&'a [u8]>);

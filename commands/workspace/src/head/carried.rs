@@ -1,12 +1,12 @@
 //! Changes of tracked files that are in no commit, as one list with a letter each.
 
 use bstr::BString;
-use pond_objects::{Kind, Side};
-
-use crate::publish::lay_out::LaidOut;
 use pond_mirror::index::{EntryRef, Index};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::{Scan, State};
+use pond_objects::{Kind, Side};
+
+use crate::publish::lay_out::LaidOut;
 
 /// Paths in order, each with a letter: A added, D deleted, M modified, T another type of file.
 pub type Carried = Vec<(char, BString)>;

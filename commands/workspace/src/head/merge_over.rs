@@ -4,11 +4,17 @@
 //! be staged. What they were is stored in the pond first, as with whatever a command overwrites. Nothing is staged then
 //! but conflicts, which are to be decided about.
 
-use pond_mirror::Target;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
+use pond_mirror::Target;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::pending::{Pending, Sequence};
+use pond_mirror::index::{Index, Row, Seen, Update};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{Scan, State};
 use pond_objects::merge::{Labels, MergeOptions, Merged, NewContent, Trees, merge_trees};
+use pond_objects::path::above;
 use pond_objects::tree::empty_tree;
 use pond_objects::{Kind, ObjectId, ObjectSource as _, ReadError, Side};
 use pond_oplog::ReadonlyPond;
@@ -19,16 +25,10 @@ use crate::head::move_head::{MoveHead, MovedHead, plan};
 use crate::merging::{refuse_while_pending, store_contents};
 use crate::publish::lay_out::{self, target_of};
 use crate::publish::obstacles::{self, Obstacles};
-use crate::publish::rearrange::{Rearrange, Rearranged, rearrange};
+use crate::publish::rearrange::{Rearrange, Rearranged, carry_out};
 use crate::publish::save::{self, Saved, Victim};
 use crate::staging::staged_tree::NewPages;
 use crate::workspace::Workspace;
-use pond_mirror::host::stat::now_ns;
-use pond_mirror::index::pending::{Pending, Sequence};
-use pond_mirror::index::{Index, Row, Seen, Update};
-use pond_mirror::scan::differences::Differences;
-use pond_mirror::scan::{Scan, State};
-use pond_objects::path::above;
 
 /// Whether changes stand in the way of a move that would carry them along.
 ///
@@ -91,7 +91,7 @@ pub(crate) fn merge_over(
     let request =
         Rearrange { head, edits, files, staged, pending, ..Rearrange::nothing(workspace, kind, parameters) };
     let Rearranged { laid_out, .. } =
-        rearrange(workspace, request, &scan, &saved, |transaction| transaction.adopt(&packs))?;
+        carry_out(workspace, request, &scan, &saved, |transaction| transaction.adopt(&packs))?;
     let carried = carried::unstaged(&workspace.index, &lay_out::look_at_tracked(workspace)?);
     Ok((MovedHead { before, laid_out, carried }, merged))
 }

@@ -5,10 +5,14 @@
 //! published before the first file is written; a command that is killed after that leaves HEAD moved, and files that
 //! `status` shows as modified.
 
-use pond_mirror::Target;
 use std::collections::HashSet;
 
 use bstr::BString;
+use pond_mirror::Target;
+use pond_mirror::index::{Base, Row};
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::displaced::{displaced, filled};
+use pond_mirror::scan::{Scan, State};
 use pond_objects::diff::diff_trees;
 use pond_objects::{ObjectId, ObjectSource as _, Side, path_order};
 use pond_refs::Head;
@@ -20,14 +24,10 @@ use crate::head::carried::{Carried, carried};
 use crate::publish::footprint::Touched;
 use crate::publish::lay_out::{self, LaidOut};
 use crate::publish::obstacles::{Obstacles, refuse_out_of_reach};
-use crate::publish::rearrange::{Rearrange, Rearranged, rearrange};
+use crate::publish::rearrange::{Rearrange, Rearranged, carry_out};
 use crate::publish::save;
 use crate::staging::rebase::base_tree;
 use crate::workspace::Workspace;
-use pond_mirror::index::{Base, Row};
-use pond_mirror::scan::differences::Differences;
-use pond_mirror::scan::displaced::{displaced, filled};
-use pond_mirror::scan::{Scan, State};
 
 /// A move of HEAD.
 pub struct MoveHead<'a> {
@@ -99,7 +99,7 @@ pub fn move_head(workspace: &mut Workspace<'_>, request: MoveHead<'_>) -> Result
         pending: None,
         ..Rearrange::nothing(workspace, kind, parameters)
     };
-    let Rearranged { laid_out, .. } = rearrange(workspace, request, &scan, &saved, |_| ())?;
+    let Rearranged { laid_out, .. } = carry_out(workspace, request, &scan, &saved, |_| ())?;
     let carried = carried(&workspace.index, &scan, &laid_out);
     Ok(MovedHead { before, laid_out, carried })
 }

@@ -4,11 +4,14 @@
 //! It is recorded in the command's operation as pairs of trees that hold the touched paths only, so that `undo` can take
 //! the command back, and can tell whether somebody changed a file since.
 
-use pond_mirror::Target;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice};
+use pond_mirror::Target;
+use pond_mirror::index::Index;
+use pond_mirror::index::pending::{Conflict, Pending, escape, unescape};
+use pond_mirror::scan::displaced::displaced;
 use pond_objects::page::Page;
 use pond_objects::tree::TreeBuilder;
 use pond_objects::{Change, ObjectId, ReadError, Side, diff, path_order};
@@ -19,9 +22,6 @@ use pond_oplog::{StagedPack, Store};
 use crate::error::WorkspaceError;
 use crate::staging::staged_packs;
 use crate::workspace::Workspace;
-use pond_mirror::index::Index;
-use pond_mirror::index::pending::{Conflict, Pending, escape, unescape};
-use pond_mirror::scan::displaced::displaced;
 
 const HOST: [&str; 2] = ["host-before", "host-after"];
 const INDEX: [&str; 2] = ["index-before", "index-after"];

@@ -1,17 +1,17 @@
 //! What stood where a version was laid out, and no version has: whoever takes it away names it.
 
-use crate::observer::Event;
-use pond_mirror::Target;
 use std::collections::HashMap;
 
 use bstr::BString;
+use pond_mirror::Target;
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{HostChange, Scan, State};
 use pond_objects::{Kind, Side};
 
+use crate::observer::Event;
 use crate::publish::lay_out::LaidOut;
 use crate::publish::save::Saved;
 use crate::workspace::Workspace;
-use pond_mirror::scan::differences::Differences;
-use pond_mirror::scan::{HostChange, Scan, State};
 
 /// The files in no version that are not there any more: around the targets, and in their places.
 pub(crate) fn gave_way(targets: &[Target], laid_out: &LaidOut, saved: &Saved, scan: &Scan) -> Vec<BString> {

@@ -1,22 +1,10 @@
 //! Brings files of the mirror to a version, and the index with them.
 
-use crate::observer::{Event, Work};
-use pond_mirror::Target;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString};
-use pond_objects::name::split_path;
-use pond_objects::{Kind, PathEntry, Side};
-
-use crate::error::WorkspaceError;
-use crate::failures::Failures;
-use crate::publish::footprint::Touched;
-use crate::publish::gave_way::{gave_way, say_what_special_went, special_in_place_of};
-use crate::publish::leftovers;
-use crate::publish::obstacles::refuse_out_of_reach;
-use crate::publish::save::{Saved, Victim, rescue};
-use crate::workspace::Workspace;
+use pond_mirror::Target;
 use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::{Row, Seen, Update, is_unchanged};
@@ -28,7 +16,19 @@ use pond_mirror::write::materialize::{
 };
 use pond_mirror::write::replaced::Replaced;
 use pond_mirror::write::secure_dir::{DirError, MirrorDir};
+use pond_objects::name::split_path;
 use pond_objects::path::{above, is_below};
+use pond_objects::{Kind, PathEntry, Side};
+
+use crate::error::WorkspaceError;
+use crate::failures::Failures;
+use crate::observer::{Event, Work};
+use crate::publish::footprint::Touched;
+use crate::publish::gave_way::{gave_way, say_what_special_went, special_in_place_of};
+use crate::publish::leftovers;
+use crate::publish::obstacles::refuse_out_of_reach;
+use crate::publish::save::{Saved, Victim, rescue};
+use crate::workspace::Workspace;
 
 /// What became of the targets.
 #[derive(Debug, Default)]

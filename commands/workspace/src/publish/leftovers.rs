@@ -5,16 +5,16 @@
 //! where another program was faster than the command expected, it is that one's file. So what it holds is stored and named
 //! where the pond does not have it yet, and it is removed as any file is: kept for a program that still writes to it.
 
-use crate::observer::{Event, Recovery};
 use bstr::{BStr, BString};
-
-use crate::error::WorkspaceError;
-use crate::publish::remove::{Removal, remove};
-use crate::publish::save::{self, Saved};
-use crate::workspace::Workspace;
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::host::walk::{Untracked, WalkOptions, walk};
 use pond_mirror::scan::content::{self, Content};
+
+use crate::error::WorkspaceError;
+use crate::observer::{Event, Recovery};
+use crate::publish::remove::{Removal, remove};
+use crate::publish::save::{self, Saved};
+use crate::workspace::Workspace;
 
 /// Takes away temporaries that a scan found, which was made under the lock that is still held, and gives how many and
 /// their bytes. What is in the way of that is a warning only: the next command that finds them tries again.

@@ -1,16 +1,16 @@
 //! What is not committed and stands where a command would write, and what cannot be looked at there.
 
-use pond_mirror::Target;
 use std::collections::HashSet;
 
 use bstr::BString;
+use pond_mirror::Target;
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::{Scan, State};
 use pond_objects::Kind;
+use pond_objects::path::above;
 
 use crate::cause::Cause;
 use crate::error::WorkspaceError;
-use pond_mirror::scan::differences::Differences;
-use pond_mirror::scan::{Scan, State};
-use pond_objects::path::above;
 
 /// Paths that would be overwritten or removed.
 #[derive(Debug, Default)]

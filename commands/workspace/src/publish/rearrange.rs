@@ -4,16 +4,18 @@
 //! that is killed in between, or cannot write a file, is done half: the next one that takes the mirror's lock does the rest,
 //! which the operation tells (see [`crate::recovery::catch_up`] and [`crate::recovery::unwritten`]).
 
-use crate::publish::record::NewCommit;
-use crate::staging::next_commit::StagedChanges;
-use pond_mirror::Target;
-use pond_mirror::host::stat::now_ns;
-use pond_objects::ObjectSource as _;
-use pond_objects::node::NodeTable;
-use pond_objects::{Commit, ObjectId, Side, Signature};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
+use pond_mirror::Target;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::pending::Pending;
+use pond_mirror::index::{EntryRef, Header, Index, Row, Seen, Update};
+use pond_mirror::scan::Scan;
+use pond_mirror::scan::displaced::{is_empty_directory, with_emptied};
+use pond_objects::ObjectSource as _;
+use pond_objects::node::NodeTable;
+use pond_objects::{Commit, ObjectId, Side, Signature};
 use pond_oplog::transaction::Transaction;
 use pond_refs::Head;
 use pond_refs::{Expected, RefEdit, apply_edits};
@@ -22,16 +24,14 @@ use crate::error::WorkspaceError;
 use crate::publish::footprint::{Footprint, Touched};
 use crate::publish::lay_out::{self, LaidOut};
 use crate::publish::moves::{self, Move, Renamed};
+use crate::publish::record::NewCommit;
 use crate::publish::remove::{self, Removal, Removed};
 use crate::publish::rows::{restaged, touched_index};
 use crate::publish::save::Saved;
 use crate::publish::transact;
+use crate::staging::next_commit::StagedChanges;
 use crate::staging::rebase;
 use crate::workspace::Workspace;
-use pond_mirror::index::pending::Pending;
-use pond_mirror::index::{EntryRef, Header, Index, Row, Seen, Update};
-use pond_mirror::scan::Scan;
-use pond_mirror::scan::displaced::{is_empty_directory, with_emptied};
 
 /// What an operation changes.
 pub(crate) struct Rearrange<'a> {
@@ -138,7 +138,7 @@ impl Rearranged {
 /// # Errors
 /// Nothing was changed, unless the error says otherwise. Paths that the system refuses are no error: they are in
 /// [`LaidOut::failed`], [`Renamed::failed`] and [`Removed::failed`].
-pub(crate) fn rearrange(
+pub(crate) fn carry_out(
     workspace: &mut Workspace<'_>,
     mut request: Rearrange<'_>,
     scan: &Scan,

@@ -1,12 +1,12 @@
 //! Makes a commit of an index: its tree, node table and change rows go into a transaction with it.
 
 use bstr::BString;
+use pond_mirror::index::Index;
 use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, Signature};
 use pond_oplog::transaction::Transaction;
 
 use crate::staging::next_commit::{self, MtimeOf, StagedChanges, StagedRows};
-use pond_mirror::index::Index;
 
 /// A commit before it has its tree.
 pub(crate) struct NewCommit<'a> {

@@ -3,17 +3,9 @@
 //! A file that is not the one that was seen stays where it is. The inode of a removed file is kept for programs that
 //! still write to it.
 
-use crate::observer::Work;
-use bstr::{BStr, BString};
-use pond_objects::name::split_path;
-use pond_objects::{Kind, Side};
 use std::collections::HashMap;
 
-use crate::error::WorkspaceError;
-use crate::error::in_one_line;
-use crate::publish::footprint::Touched;
-use crate::publish::save::{Saved, rescue};
-use crate::workspace::Workspace;
+use bstr::{BStr, BString};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::index::{Row, Seen};
 use pond_mirror::scan::displaced::is_empty_directory;
@@ -22,7 +14,16 @@ use pond_mirror::write::materialize::{
 };
 use pond_mirror::write::replaced::Replaced;
 use pond_mirror::write::secure_dir::MirrorDir;
+use pond_objects::name::split_path;
 use pond_objects::path::{above, is_below};
+use pond_objects::{Kind, Side};
+
+use crate::error::WorkspaceError;
+use crate::error::in_one_line;
+use crate::observer::Work;
+use crate::publish::footprint::Touched;
+use crate::publish::save::{Saved, rescue};
+use crate::workspace::Workspace;
 
 /// A path that shall go, with what was seen there.
 #[derive(Debug, Clone)]

@@ -3,10 +3,12 @@
 //! It becomes a tree that the operation's view names (`saved/SEQ`), from which it can be restored. So is what a
 //! program wrote to a file after that file had been replaced under it.
 
-use crate::observer::{Event, Recovery, Work};
 use std::path::Path;
 
 use bstr::{BString, ByteSlice};
+use pond_mirror::host::stat::Stat;
+use pond_mirror::path_list::PathList;
+use pond_mirror::write::replaced::{Ages, Replaced};
 use pond_objects::page::Page;
 use pond_objects::tree::TreeBuilder;
 use pond_objects::{ObjectId, Side, path_order};
@@ -15,13 +17,11 @@ use pond_oplog::transaction::Transaction;
 
 use crate::error::StageError;
 use crate::error::WorkspaceError;
+use crate::observer::{Event, Recovery, Work};
 use crate::publish::transact;
 use crate::staging::stage::{Growing, Staged, Wanted, stage};
 use crate::staging::staged_packs::names;
 use crate::workspace::Workspace;
-use pond_mirror::host::stat::Stat;
-use pond_mirror::path_list::PathList;
-use pond_mirror::write::replaced::{Ages, Replaced};
 
 /// Something on the host that is about to go.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,9 @@
 use std::collections::BTreeMap;
 
 use bstr::BString;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::pending::{Pending, Sequence};
+use pond_mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
 use pond_objects::{Change, ObjectSource as _, ReadError, Side};
 use pond_oplog::operation::Operation;
 use pond_oplog::view::View;
@@ -16,9 +19,6 @@ use pond_oplog::{ReadonlyPond, Store};
 use crate::half_done::Due;
 use crate::publish::footprint::Recorded;
 use crate::staging::rebase;
-use pond_mirror::host::stat::now_ns;
-use pond_mirror::index::pending::{Pending, Sequence};
-use pond_mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
 
 /// What a command left that did not live to end.
 pub(crate) struct CaughtUp {

@@ -3,15 +3,15 @@
 //! The index goes on naming such a pack until no row needs it: until then nothing is committed, and every `add` looks
 //! whether it can store the content again from the mirror's files.
 
-use crate::observer::{Event, Recovery};
 use bstr::BString;
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::{Base, Index, Row, Seen, Update};
 use pond_oplog::{ReadonlyPond, StagedPack};
 
 use crate::error::WorkspaceError;
+use crate::observer::{Event, Recovery};
 use crate::staging::staged_packs::{self, Flawed};
 use crate::workspace::Workspace;
-use pond_mirror::host::stat::now_ns;
-use pond_mirror::index::{Base, Index, Row, Seen, Update};
 
 /// Packs that the index names in vain, and what that means.
 pub(crate) struct Lost {

@@ -1,5 +1,6 @@
 //! An index that is missing or cannot be read, and the one that is made in its place.
 
+use pond_mirror::index::Index;
 use pond_mirror::index::head_file;
 use pond_oplog::{Pond, StagedPack};
 
@@ -8,7 +9,6 @@ use crate::observer::{Event, Recovery};
 use crate::recovery::finish::Unfinished;
 use crate::staging::staged_packs;
 use crate::workspace::Workspace;
-use pond_mirror::index::Index;
 
 impl Workspace<'_> {
     /// In the place of an index that cannot be read, makes one from HEAD. What is there is kept under another name, and

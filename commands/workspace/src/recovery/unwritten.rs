@@ -5,19 +5,10 @@
 //! staged is still staged, and what it left unstaged, as a stash that is brought back does, still is. All else was made by
 //! somebody since, and is left alone. So this can be done again, however it ends.
 
-use pond_mirror::Target;
 use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
-use pond_objects::{Kind, Side, path_order};
-
-use crate::error::WorkspaceError;
-use crate::half_done::Due;
-use crate::publish::due::left_to_rename;
-use crate::publish::lay_out::{self, LaidOut};
-use crate::publish::remove::remove_emptied;
-use crate::publish::save::Saved;
-use crate::workspace::Workspace;
+use pond_mirror::Target;
 use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::index::Header;
@@ -27,6 +18,15 @@ use pond_mirror::scan::{Scan, State};
 use pond_mirror::write::rename::rename_back;
 use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::path::{above, is_below};
+use pond_objects::{Kind, Side, path_order};
+
+use crate::error::WorkspaceError;
+use crate::half_done::Due;
+use crate::publish::due::left_to_rename;
+use crate::publish::lay_out::{self, LaidOut};
+use crate::publish::remove::remove_emptied;
+use crate::publish::save::Saved;
+use crate::workspace::Workspace;
 
 /// Writes what is left of the changes that operations made to the host's files; `index` are those that they made there. The
 /// caller holds the mirror's lock.

@@ -11,7 +11,7 @@ use super::give_up;
 use super::pending;
 use super::pick::Picking;
 use crate::error::WorkspaceError;
-use crate::publish::rearrange::{Rearrange, rearrange};
+use crate::publish::rearrange::{Rearrange, carry_out};
 use crate::publish::save::Saved;
 use crate::take_back::{self, TakenBack};
 use crate::workspace::Workspace;
@@ -68,6 +68,6 @@ fn leave(workspace: &mut Workspace<'_>, rest: Option<Pending>) -> Result<Vec<BSt
         staged.map(|entry| Target { path: entry.path.to_owned(), side: entry.row.base_side() }).collect();
     let unstaged = staged.iter().map(|target| target.path.clone()).collect();
     let request = Rearrange { staged, pending: rest, ..Rearrange::nothing(workspace, "SKIP", &[]) };
-    rearrange(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
+    carry_out(workspace, request, &Scan::default(), &Saved::default(), |_| ())?;
     Ok(unstaged)
 }

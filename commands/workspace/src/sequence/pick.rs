@@ -1,6 +1,7 @@
 //! Picking one commit after the other.
 
 use bstr::{BString, ByteSlice};
+use pond_history::short_id;
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::pick_options::PickOptions;
 use pond_objects::merge::{Labels, MergeOptions};
@@ -14,7 +15,6 @@ use crate::merging::{self, Applied, MergedTrees, Then};
 use crate::publish::rearrange::Record;
 use crate::session::Signer;
 use crate::workspace::Workspace;
-use pond_history::short_id;
 
 /// Why a commit was not picked.
 #[derive(Debug, thiserror::Error)]

@@ -4,16 +4,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
+use pond_mirror::host::stat::now_ns;
+use pond_mirror::index::{EntryRef, Index, Row, Seen, Update};
 use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
+use pond_objects::path::above;
 use pond_objects::rename::{RenameOptions, find_renames};
 use pond_objects::tree::TreeBuilder;
 use pond_objects::{Change, Kind, NodeId, ObjectId, Side, read_blob};
 use pond_oplog::{ChangeKind, ChangeRows, MetaRow, RowType, Store};
-
-use pond_mirror::host::stat::now_ns;
-use pond_mirror::index::{EntryRef, Index, Row, Seen, Update};
-use pond_objects::path::above;
 
 /// Why there are no pages to add: building a tree in memory does not fail.
 type Never = std::convert::Infallible;

@@ -5,14 +5,13 @@ use std::iter::Peekable;
 use std::path::PathBuf;
 
 use bstr::BString;
-use pond_objects::diff::diff_trees;
-use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, Side, path_order, tree};
-use pond_oplog::Store;
-
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::{
     Base, Bases, EntryRef, Header, Index, IndexBuilder, Row, Seen, SortedUpdates, Update,
 };
+use pond_objects::diff::diff_trees;
+use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, Side, path_order, tree};
+use pond_oplog::Store;
 
 /// The index with the same staged content on the commit with this tree; `None` is a commit without entries.
 pub(crate) fn onto(

@@ -7,9 +7,6 @@
 
 mod growing;
 
-use crate::error::StageError;
-
-use crate::observer::Counter;
 use std::fs::File;
 use std::io::{Read, Seek as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -20,13 +17,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bstr::BStr;
+use pond_mirror::host::stat::{Stat, now_ns};
+use pond_mirror::index::Seen;
+use pond_mirror::path_list::PathList;
 use pond_objects::{Kind, ObjectId, Side, tree};
 use pond_oplog::Store;
 use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};
 
-use pond_mirror::host::stat::{Stat, now_ns};
-use pond_mirror::index::Seen;
-use pond_mirror::path_list::PathList;
+use crate::error::StageError;
+use crate::observer::Counter;
 
 /// Files up to this size are read whole before they are cut into chunks.
 const WHOLE_FILE: u64 = 1 << 20;

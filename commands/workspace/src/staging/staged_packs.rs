@@ -3,17 +3,16 @@
 //! A pack is named by its digest, so reading it whole proves what it is. One whose stat is the one that it had when it was
 //! written, or last read, is not read again. Those stats are kept in the cache, safe to delete: packs are read again then.
 
-use pond_oplog::ingest::StagedPacks;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use pond_durable::in_place::open_no_link;
-use pond_objects::ObjectId;
-use pond_oplog::{PackKind, Pond, StagedPack};
-
 use pond_mirror::host::stat::Stat;
+use pond_objects::ObjectId;
+use pond_oplog::ingest::StagedPacks;
+use pond_oplog::{PackKind, Pond, StagedPack};
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use pond_mirror::index::Index;
 use pond_objects::page::{Body, Page};
 use pond_objects::{Commit, Manifest, ObjectId, ObjectSource, ReadError, tree};
 use pond_oplog::Store;
 use pond_oplog::transaction::Transaction;
 
 use crate::staging::next_commit::staged_changes;
-use pond_mirror::index::Index;
 
 /// Pages that are new, and what the pond has.
 pub(crate) struct NewPages<'a> {

@@ -19,7 +19,7 @@ use crate::error::WorkspaceError;
 use crate::merging::pack_contents;
 use crate::publish::lay_out::{self, LaidOut, target_of};
 use crate::publish::obstacles::Obstacles;
-use crate::publish::rearrange::{Rearrange, rearrange};
+use crate::publish::rearrange::{Rearrange, carry_out};
 use crate::publish::save;
 use crate::staging::stage::host_path;
 use crate::staging::staged_tree::NewPages;
@@ -36,7 +36,7 @@ pub(crate) fn publish(
     let victims = lay_out::victims(workspace, scan, &request.files)?;
     workspace.session.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
-    let done = rearrange(workspace, request, scan, &saved, |transaction| {
+    let done = carry_out(workspace, request, scan, &saved, |transaction| {
         transaction.adopt(packs);
         seq.into_iter().for_each(|seq| transaction.edit_stash(StashEdit::Drop(seq)));
     })?;

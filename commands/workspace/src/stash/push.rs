@@ -15,7 +15,7 @@ use self::taken::{Taken, files, refuse_special, taken, untracked};
 use super::StashError;
 use crate::merging;
 use crate::publish::lay_out::{self, LaidOut};
-use crate::publish::rearrange::{Rearrange, Rearranged, rearrange};
+use crate::publish::rearrange::{Rearrange, Rearranged, carry_out};
 use crate::publish::save;
 use crate::recovery::lost_content;
 use crate::session::Signer;
@@ -134,7 +134,7 @@ pub fn push(
         always: true,
         ..Rearrange::nothing(workspace, "STASH", &parameters)
     };
-    let Rearranged { laid_out, .. } = rearrange(workspace, rearranged, scan, &saved, |transaction| {
+    let Rearranged { laid_out, .. } = carry_out(workspace, rearranged, scan, &saved, |transaction| {
         // What is only staged may be in no commit but the stash's.
         transaction.adopt(&adopted);
         commits.join(transaction);

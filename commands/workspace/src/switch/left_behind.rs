@@ -1,11 +1,11 @@
 //! Commits that are on no branch any more when HEAD leaves them.
 
+use pond_history::{Walk, WalkOptions};
 use pond_objects::ObjectId;
 use pond_oplog::RowType;
 
 use crate::error::WorkspaceError;
 use crate::workspace::Workspace;
-use pond_history::{Walk, WalkOptions};
 
 /// What leads from a commit that HEAD was at back to what a ref, a stash or HEAD has, newest first.
 ///

@@ -4,11 +4,17 @@
 //! are read and nothing is stored, so that a dry run can look, too. A file that gets its old name back, by itself or with
 //! its directory, is looked for where it is now.
 
-use pond_mirror::Target;
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
+use pond_mirror::Target;
+use pond_mirror::host::walk::host::HostDir;
+use pond_mirror::index::pending::Pending;
+use pond_mirror::scan::Scan;
+use pond_mirror::scan::content::{self, Content};
+use pond_mirror::scan::differences::Differences;
 use pond_objects::node::rebase_path;
+use pond_objects::path::is_below;
 use pond_objects::{Kind, ObjectId, ObjectSource as _, Side, tree};
 use pond_refs::Head;
 use pond_refs::RefName;
@@ -21,12 +27,6 @@ use crate::error::WorkspaceError;
 use crate::publish::lay_out;
 use crate::publish::save::Victim;
 use crate::workspace::Workspace;
-use pond_mirror::host::walk::host::HostDir;
-use pond_mirror::index::pending::Pending;
-use pond_mirror::scan::Scan;
-use pond_mirror::scan::content::{self, Content};
-use pond_mirror::scan::differences::Differences;
-use pond_objects::path::is_below;
 
 /// What will be otherwise than it is, once commands were taken back.
 #[derive(Debug, Default)]

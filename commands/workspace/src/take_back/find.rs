@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use pond_mirror::index::pending::Pending;
 use pond_objects::ObjectId;
 use pond_oplog::operation::Operation;
 
@@ -12,7 +13,6 @@ use super::UNDOES;
 use crate::error::WorkspaceError;
 use crate::publish::transact::{CONTINUES, MIRROR};
 use crate::workspace::Workspace;
-use pond_mirror::index::pending::Pending;
 
 /// An operation with its id.
 pub type Found = (ObjectId, Operation);

@@ -1,9 +1,12 @@
 //! What was changed since, and would be lost where operations are taken back.
 
-use pond_mirror::Target;
 use std::collections::{BTreeSet, HashSet};
 
 use bstr::BString;
+use pond_mirror::Target;
+use pond_mirror::scan::Scan;
+use pond_mirror::scan::differences::Differences;
+use pond_mirror::scan::displaced::{displaced, filled};
 use pond_objects::{Kind, Side};
 
 use super::Ahead;
@@ -13,9 +16,6 @@ use super::TakingBack;
 use crate::error::WorkspaceError;
 use crate::publish::gave_way::special_in_place_of;
 use crate::workspace::Workspace;
-use pond_mirror::scan::Scan;
-use pond_mirror::scan::differences::Differences;
-use pond_mirror::scan::displaced::{displaced, filled};
 
 /// What stands where others come back, beside files that are stored.
 pub struct InTheWay {

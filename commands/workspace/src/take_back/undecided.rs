@@ -1,16 +1,16 @@
 //! Paths in conflict of which an operation left our version, and wrote nothing: giving up brings them back, too.
 
-use pond_mirror::Target;
 use std::collections::{BTreeSet, HashSet};
 
 use bstr::BString;
+use pond_mirror::Target;
+use pond_mirror::index::pending::Conflict;
 use pond_objects::{Change, ObjectSource as _, Side, tree};
 
 use super::TakingBack;
 use crate::error::WorkspaceError;
 use crate::publish::footprint::Recorded;
 use crate::workspace::Workspace;
-use pond_mirror::index::pending::Conflict;
 
 impl TakingBack {
     /// The same, and whatever was decided about paths in conflict goes back to what HEAD had before.

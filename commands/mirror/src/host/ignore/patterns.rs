@@ -10,7 +10,6 @@
 use std::collections::HashMap;
 
 use bstr::{BString, ByteSlice};
-
 use pond_objects::wildmatch::{Malformed, SPECIAL, Stars, Wildmatch};
 
 /// The patterns of a file.

@@ -1,8 +1,8 @@
-use pond_objects::pathspec::Mirror;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
+use pond_objects::pathspec::Mirror;
 use pond_objects::{ObjectId, Side};
 
 use super::*;

@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use bstr::{BStr, BString, ByteSlice};
 use pond_objects::name::NameError;
+use pond_objects::path::above;
 use pond_objects::{Kind, ObjectId};
 
 use super::{Expected, MaterializeError, Materializer, NewFile, Written};
-use pond_objects::path::above;
 
 /// Most files that are durable by one flush; so many temporaries a killed command leaves at most.
 const BATCH: usize = 8192;

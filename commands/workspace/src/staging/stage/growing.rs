@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::os::unix::fs::FileExt as _;
 
+use pond_mirror::scan::content::hash_all;
 use pond_oplog::ingest::Stored;
 
 use super::Stoppable;
 use crate::error::StageError;
-use pond_mirror::scan::content::hash_all;
 
 /// Bytes at a file's start that are looked at for NUL, as git does.
 const LOOK: u64 = 8000;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bstr::{BString, ByteSlice as _};
+use pond_history::short_id;
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::{Index, Seen, Update};
 use pond_mirror::scan::differences::Differences;
@@ -22,7 +23,6 @@ use crate::session::Signer;
 use crate::staging::next_commit::{next_nodes_without_renames, staged_only};
 use crate::staging::staged_tree::{NewPages, join};
 use crate::workspace::Workspace;
-use pond_history::short_id;
 
 /// The commits that a stash is.
 pub(crate) struct Commits {
