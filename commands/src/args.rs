@@ -4,3 +4,4 @@ pub(crate) mod again;
 pub(crate) mod globals;
 pub(crate) mod side;
 pub(crate) mod strategy;
+pub(crate) mod walk;

@@ -19,7 +19,7 @@ use crate::config::ConfigError;
 use crate::config::write::WriteError;
 
 pub(crate) use library::advice;
-pub(crate) use workspace::{ADD_AGAIN, UNSTAGE, advice_on, left_undone_in_one_line};
+pub(crate) use workspace::{ADD_AGAIN, UNSTAGE, advice_on, left_undone_in_one_line, stays_of};
 
 /// How a command ended when it did not fail. `main` turns it into the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

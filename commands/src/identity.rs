@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pond_durable::outside;
-use pond_objects::escape;
-use pond_objects::{Signature, Timestamp};
+use pond_objects::{Signature, Timestamp, escape};
 use pond_refs::DayTime;
 use pond_workspace::CallerError;
 use pond_workspace::session::Signer;

@@ -8,8 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use pond_durable::lock::{Lock, LockError};
-use pond_objects::ObjectId;
-use pond_objects::escape;
+use pond_objects::{ObjectId, escape};
 use pond_oplog::compact::{self, Compacted, Merged};
 use pond_oplog::dead::{self, Deleted};
 use pond_oplog::durable_local::DurableLocal;

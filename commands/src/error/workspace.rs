@@ -3,8 +3,7 @@
 use pond_mirror::index::pending::Sequence;
 use pond_objects::escape;
 use pond_workspace::WorkspaceError;
-use pond_workspace::error::LeftUndone;
-use pond_workspace::error::in_one_line;
+use pond_workspace::error::{LeftUndone, Others, in_one_line};
 
 use super::Class;
 use super::CommandError;
@@ -51,6 +50,16 @@ fn around_obstacles(doing: &str, merges: bool) -> String {
     format!(
         "commit your changes, put them aside with 'pond stash -u',{merge} or use {option}, which stores them in the pond and takes the new version"
     )
+}
+
+/// What became of the other commands of a list, and what takes that back.
+pub(crate) fn stays_of(others: Others) -> String {
+    let words = others.words();
+    match others {
+        Others::Unchanged => words.to_owned(),
+        Others::TakenBack => format!("{words}, and 'pond redo' does it again"),
+        Others::DoneAgain => format!("{words}, and 'pond undo' takes it back"),
+    }
 }
 
 /// Of several commits of one command, earlier ones may have been made.
@@ -172,12 +181,13 @@ fn refused(error: WorkspaceError) -> CommandError {
         ))
         .hint(ADD_AGAIN)
         .hint(UNSTAGE),
-        E::Moved { unchanged, .. } => {
-            conflict(&error).hint(format_args!("{unchanged}; 'pond op log' lists what was done"))
+        E::Moved { others, .. } => {
+            conflict(&error).hint(format_args!("{}; 'pond op log' lists what was done", stays_of(others)))
         }
-        E::Newer { ref paths, unchanged, .. } => conflict(format_args!("{error}:{}", paths_below(paths)))
+        E::Newer { ref paths, others, .. } => conflict(format_args!("{error}:{}", paths_below(paths)))
             .hint(format_args!(
-                "{unchanged}; -f takes it back all the same, and stores these changes in the pond first"
+                "{}; -f takes it back all the same, and stores these changes in the pond first",
+                stays_of(others)
             )),
         other => CommandError::from_error(Class::Fatal, &other),
     }

@@ -3,8 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 
-use pond_objects::escape;
-use pond_objects::{Body, IdPrefix, Kind, ObjectId, ObjectSource as _, Page};
+use pond_objects::{Body, IdPrefix, Kind, ObjectId, ObjectSource as _, Page, escape};
 use pond_oplog::{RowType, Store};
 use pond_refs::ObjectKind;
 use pond_workspace::{Purpose, Workspace, open};

@@ -6,8 +6,7 @@ use std::io::{self, Read, Seek as _};
 use std::path::PathBuf;
 
 use pond_mirror::scan::content::hash_all;
-use pond_objects::ObjectId;
-use pond_objects::escape;
+use pond_objects::{ObjectId, escape};
 use pond_oplog::ingest::{Ingest, IngestError};
 use pond_workspace::Purpose;
 use pond_workspace::staging::staged_packs;

@@ -11,10 +11,11 @@ use pond_refs::{DayTime, Range};
 use pond_workspace::{Purpose, Workspace};
 use serde_json::json;
 
+use crate::args::walk::WalkArgs;
 use crate::comparison::paint;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};
-use crate::revisions::{self, Arguments, OrderArgs, TipArgs, split_arguments, take_count};
+use crate::revisions::{self, Arguments, split_arguments, take_count};
 use crate::time;
 use crate::ui::columns::Columns;
 
@@ -33,22 +34,6 @@ Examples:
 
 Exit codes: 0; 128 for an unknown revision or path; 129, also where no revision is named.")]
 pub(crate) struct RevListArgs {
-    /// List N commits at most; -N does the same
-    #[arg(short = 'n', long, value_name = "N")]
-    max_count: Option<usize>,
-
-    /// Leave out the first N commits
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    skip: usize,
-
-    /// List commits that are newer
-    #[arg(long, visible_alias = "after", value_name = "DATE")]
-    since: Option<String>,
-
-    /// List commits that are older
-    #[arg(long, visible_alias = "before", value_name = "DATE")]
-    until: Option<String>,
-
     /// Print how many there are
     #[arg(long)]
     count: bool,
@@ -65,27 +50,8 @@ pub(crate) struct RevListArgs {
     #[arg(long, conflicts_with_all = ["reverse", "count"])]
     graph: bool,
 
-    /// List the oldest of the chosen commits first
-    #[arg(long)]
-    reverse: bool,
-
-    /// Follow only the first parent of merges
-    #[arg(long)]
-    first_parent: bool,
-
-    /// List merges only
-    #[arg(long, conflicts_with = "no_merges")]
-    merges: bool,
-
-    /// Leave merges out
-    #[arg(long)]
-    no_merges: bool,
-
     #[command(flatten)]
-    order: OrderArgs,
-
-    #[command(flatten)]
-    tips: TipArgs,
+    walk: WalkArgs,
 
     /// Revisions or ranges; then paths
     #[arg(value_name = "REVISION|PATH", allow_negative_numbers = true)]
@@ -97,12 +63,12 @@ pub(crate) struct RevListArgs {
 }
 
 pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, CommandError> {
-    let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
+    let limit = take_count(&mut args.arguments)?.or(args.walk.max_count).unwrap_or(usize::MAX);
     let (workspace, arguments) = open(ctx, &args)?;
-    if arguments.revisions.is_empty() && !args.tips.any() {
+    if arguments.revisions.is_empty() && !args.walk.tips.any() {
         return Err(usage("which history?").hint("'pond rev-list HEAD' lists that of HEAD"));
     }
-    let set = args.tips.commits(&workspace, &arguments.revisions)?;
+    let set = args.walk.tips.commits(&workspace, &arguments.revisions)?;
     let sides = match args.left_right {
         true => Some(Sides::new(&workspace, &arguments.revisions)?),
         false => None,
@@ -115,27 +81,30 @@ pub(crate) fn run(ctx: &Context, mut args: RevListArgs) -> Result<Outcome, Comma
         (true, false) => Some(Columns::new(paint(&ctx.ui))),
         (false, _) => None,
     };
-    let until = args.until.as_deref().map(|text| time::parse(text, DayTime::End)).transpose()?;
+    let until = args.walk.until.as_deref().map(|text| time::parse(text, DayTime::End)).transpose()?;
     let until = until.map(|until| until.seconds);
-    let differing = if args.first_parent { Differing::First } else { Differing::All };
+    let differing = if args.walk.first_parent { Differing::First } else { Differing::All };
     let touched = Touched::new(workspace.store(), &arguments.pathspecs, differing);
     let touched = (!arguments.paths.is_empty()).then_some(&touched);
     let mut list = List { ctx, args: &args, touched, sides, until, columns, left: 0, right: 0 };
     ctx.ui.page();
     let mut kept = Vec::new();
     let mut skipped = 0;
-    let looking =
-        Looking { first_parent: args.first_parent, takes_all: list.takes_all(), in_order: args.left_right };
+    let looking = Looking {
+        first_parent: args.walk.first_parent,
+        takes_all: list.takes_all(),
+        in_order: args.left_right,
+    };
     let walk = walk(&workspace, &args, &set)?;
     // The side of a commit is learnt from those that it follows, shown or not.
     let only = touched.filter(|_| !args.left_right);
-    let mut history = ShownCommits::new(walk, args.order.order(), args.graph.then_some(looking), only)?;
+    let mut history = ShownCommits::new(walk, args.walk.order.order(), args.graph.then_some(looking), only)?;
     while list.left + list.right + kept.len() < limit
         && let Some(chosen) = history.next(&mut |id, link| list.choose(id, link))?
     {
-        if skipped < args.skip {
+        if skipped < args.walk.skip {
             skipped += 1;
-        } else if args.reverse {
+        } else if args.walk.reverse {
             kept.push(chosen);
         } else {
             list.print(&chosen)?;
@@ -169,9 +138,9 @@ fn walk<'w>(
     args: &RevListArgs,
     set: &CommitSet,
 ) -> Result<Walk<'w>, CommandError> {
-    let since = args.since.as_deref().map(|text| time::parse(text, DayTime::Start)).transpose()?;
+    let since = args.walk.since.as_deref().map(|text| time::parse(text, DayTime::Start)).transpose()?;
     let options =
-        WalkOptions { first_parent: args.first_parent, not_before: since.map(|since| since.seconds) };
+        WalkOptions { first_parent: args.walk.first_parent, not_before: since.map(|since| since.seconds) };
     Ok(Walk::new(workspace.store(), &set.include, &set.exclude, options)?)
 }
 
@@ -219,7 +188,7 @@ impl List<'_> {
     /// Whether every commit is listed.
     fn takes_all(&self) -> bool {
         let args = self.args;
-        self.touched.is_none() && self.until.is_none() && !args.merges && !args.no_merges
+        self.touched.is_none() && self.until.is_none() && !args.walk.merges && !args.walk.no_merges
     }
 
     fn choose(&mut self, id: &ObjectId, link: &Link) -> Result<Option<()>, CommandError> {
@@ -230,7 +199,7 @@ impl List<'_> {
     fn takes(&self, id: &ObjectId, link: &Link) -> Result<bool, CommandError> {
         let args = self.args;
         let is_merge = link.parents.len() > 1;
-        if args.merges && !is_merge || args.no_merges && is_merge {
+        if args.walk.merges && !is_merge || args.walk.no_merges && is_merge {
             return Ok(false);
         }
         if self.until.is_some_and(|until| link.seconds > until) {

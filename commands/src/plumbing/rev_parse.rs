@@ -5,8 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use pond_history::{CommitSet, short_id_from};
-use pond_objects::ObjectId;
-use pond_objects::escape;
+use pond_objects::{ObjectId, escape};
 use pond_refs::Range;
 use pond_workspace::{Purpose, Workspace, open};
 use serde_json::{Map, Value, json};

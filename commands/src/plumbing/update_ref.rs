@@ -5,12 +5,10 @@ mod script;
 use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 
-use pond_objects::ObjectId;
-use pond_objects::escape;
+use pond_objects::{ObjectId, escape};
 use pond_refs::{Expected, RefName};
-use pond_workspace::Workspace;
-use pond_workspace::refs;
 use pond_workspace::update_ref::{New, RefUpdate, UpdateRefError, update_refs};
+use pond_workspace::{Workspace, refs};
 
 use crate::context::Context;
 use crate::error::{Class, CommandError, Outcome, fatal, usage};

@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use pond_objects::Kind;
-use pond_objects::escape;
+use pond_objects::{Kind, escape};
 use pond_refs::ObjectKind;
 use pond_workspace::{Purpose, open};
 

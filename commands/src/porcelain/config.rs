@@ -7,9 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::known::{KNOWN, KeyType};
-use crate::config::safe;
 use crate::config::sources::Sources;
-use crate::config::{self, Config, Entry, Scope, layer, write};
+use crate::config::{self, Config, Entry, Scope, layer, safe, write};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, fatal, usage};
 use crate::text::suggest;

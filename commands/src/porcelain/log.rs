@@ -11,11 +11,12 @@ use pond_history::{Chosen, Looking, Order, ShownCommits, Touched, Walk, WalkOpti
 use pond_objects::ObjectId;
 use pond_workspace::{Purpose, Workspace, open};
 
+use crate::args::walk::WalkArgs;
 use crate::commit_output::{CommitOutput, FormatArgs};
 use crate::comparison::{DiffArgs, MergeArgs, ShownChanges};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::revisions::{Arguments, OrderArgs, TipArgs, split_arguments, take_count};
+use crate::revisions::{Arguments, split_arguments, take_count};
 use crate::ui::diff::Forms;
 use selector::Selector;
 
@@ -48,22 +49,6 @@ Examples:
 
 Exit codes: 0; 128 for an unknown revision or path, or where there are no commits yet; 129.")]
 pub(crate) struct LogArgs {
-    /// Show N commits at most; -N does the same
-    #[arg(short = 'n', long, value_name = "N")]
-    max_count: Option<usize>,
-
-    /// Leave out the first N commits
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    skip: usize,
-
-    /// Show commits that are newer
-    #[arg(long, visible_alias = "after", value_name = "DATE")]
-    since: Option<String>,
-
-    /// Show commits that are older
-    #[arg(long, visible_alias = "before", value_name = "DATE")]
-    until: Option<String>,
-
     /// Show commits whose author ("name <address>") matches the pattern (repeatable: one of them)
     #[arg(long, value_name = "PATTERN")]
     author: Vec<String>,
@@ -88,31 +73,12 @@ pub(crate) struct LogArgs {
     #[arg(long, conflicts_with = "reverse")]
     graph: bool,
 
-    /// Show the oldest of the chosen commits first
-    #[arg(long)]
-    reverse: bool,
-
-    /// Follow only the first parent of merges, and show what merges brought
-    #[arg(long)]
-    first_parent: bool,
-
-    /// Show merges only
-    #[arg(long, conflicts_with = "no_merges")]
-    merges: bool,
-
-    /// Leave merges out
-    #[arg(long)]
-    no_merges: bool,
-
     /// Show the values that refs had, the newest first, instead of a history: those of HEAD where none is named
     #[arg(short = 'g', long, conflicts_with_all = ["graph", "reverse", "follow", "all", "branches", "tags", "remotes"])]
     walk_reflogs: bool,
 
     #[command(flatten)]
-    order: OrderArgs,
-
-    #[command(flatten)]
-    tips: TipArgs,
+    walk: WalkArgs,
 
     #[command(flatten)]
     format: FormatArgs,
@@ -134,7 +100,7 @@ pub(crate) struct LogArgs {
 
 impl LogArgs {
     fn shown_changes(&self) -> Result<ShownChanges, CommandError> {
-        self.merge_diffs.read(&self.diff, self.first_parent, Forms::NONE, Against::Nothing)
+        self.merge_diffs.read(&self.diff, self.walk.first_parent, Forms::NONE, Against::Nothing)
     }
 
     /// What decides by the paths, but for one that is followed.
@@ -146,7 +112,7 @@ impl LogArgs {
         if arguments.paths.is_empty() || self.follow {
             return Ok(None);
         }
-        let differing = self.shown_changes()?.merges.differing(self.first_parent);
+        let differing = self.shown_changes()?.merges.differing(self.walk.first_parent);
         Ok(Some(Touched::new(workspace.store(), &arguments.pathspecs, differing)))
     }
 
@@ -161,7 +127,7 @@ impl LogArgs {
 }
 
 pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandError> {
-    let limit = take_count(&mut args.arguments)?.or(args.max_count).unwrap_or(usize::MAX);
+    let limit = take_count(&mut args.arguments)?.or(args.walk.max_count).unwrap_or(usize::MAX);
     // The index only tells revisions from paths, and `:path`; what stands behind `--` are paths.
     let needs_index = !args.arguments.is_empty();
     let workspace = if needs_index {
@@ -173,7 +139,7 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     if args.walk_reflogs {
         return reflog::run(ctx, &workspace, &args, &arguments, limit);
     }
-    let commits = args.tips.commits(&workspace, &arguments.revisions)?;
+    let commits = args.walk.tips.commits(&workspace, &arguments.revisions)?;
     let since = filter::since(&args)?;
     let filter = filter::read(&args)?;
     let short = |id: &ObjectId| short_id(workspace.store(), id);
@@ -181,28 +147,31 @@ pub(crate) fn run(ctx: &Context, mut args: LogArgs) -> Result<Outcome, CommandEr
     if args.graph {
         output.draw()?;
     }
-    let options = WalkOptions { first_parent: args.first_parent, not_before: since };
+    let options = WalkOptions { first_parent: args.walk.first_parent, not_before: since };
     let walk = Walk::new(workspace.store(), &commits.include, &commits.exclude, options)?;
     let touched = args.touched(&workspace, &arguments)?;
     let touched = touched.as_ref();
     let mut selector = Selector::new(&workspace, &args, &arguments, filter, touched, &output)?;
-    let looking =
-        Looking { first_parent: args.first_parent, takes_all: selector.takes_all(), in_order: args.follow };
+    let looking = Looking {
+        first_parent: args.walk.first_parent,
+        takes_all: selector.takes_all(),
+        in_order: args.follow,
+    };
 
     ctx.ui.page();
     let mut kept = Vec::new();
     let (mut skipped, mut shown) = (0, 0);
-    let order = args.order.order().or(args.follow.then_some(Order::Dated));
+    let order = args.walk.order.order().or(args.follow.then_some(Order::Dated));
     let mut history = ShownCommits::new(walk, order, args.graph.then_some(looking), touched)?;
     while shown < limit
         && let Some(chosen) = history.next(&mut |id, link| selector.choose(id, link))?
     {
-        if skipped < args.skip {
+        if skipped < args.walk.skip {
             skipped += 1;
             continue;
         }
         shown += 1;
-        if args.reverse {
+        if args.walk.reverse {
             kept.push(chosen);
         } else {
             let (commit, changes) = &chosen.choice;

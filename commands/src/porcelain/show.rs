@@ -5,9 +5,8 @@ use std::io::Write as _;
 
 use pond_history::diff::Against;
 use pond_history::{Walk, WalkOptions, short_id};
-use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
-use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Tag, Tagged, tree};
+use pond_objects::{Commit, Kind, ObjectId, ObjectSource as _, Tag, Tagged, escape, tree};
 use pond_refs::{ObjectKind, Range};
 use pond_workspace::{Purpose, Workspace, open};
 

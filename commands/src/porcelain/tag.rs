@@ -10,8 +10,7 @@ use pond_history::refs::Listed;
 use pond_history::short_id;
 use pond_objects::escape;
 use pond_refs::Namespace;
-use pond_workspace::tag;
-use pond_workspace::{Purpose, open};
+use pond_workspace::{Purpose, open, tag};
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome, usage};

@@ -7,7 +7,7 @@ use pond_workspace::undo::{Rest, TakingAllBack, ToDo, UndoError, undo};
 use pond_workspace::{Purpose, Workspace};
 
 use crate::context::Context;
-use crate::error::{CommandError, Outcome, conflict, fatal, nothing};
+use crate::error::{CommandError, Outcome, conflict, fatal, nothing, stays_of};
 use crate::operation_output;
 
 /// Take the last command back
@@ -165,7 +165,7 @@ fn take_back(
         }
         ctx.ui.warn(error.message());
         if !ctx.ui.ask("Take it back, and store these changes in the pond first?") {
-            let (name, unchanged) = (all.takings[number].name(), all.unchanged(number));
+            let (name, unchanged) = (all.takings[number].name(), stays_of(all.others(number)));
             return Err(conflict(format_args!("{name} was not taken back; {unchanged}")));
         }
         // What is changed while somebody answers is not agreed to.

@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 
 use pond_history::refs::{Listed, Selection};
-use pond_objects::ObjectId;
-use pond_objects::escape;
 use pond_objects::wildmatch::{Stars, Wildmatch};
+use pond_objects::{ObjectId, escape};
 use pond_workspace::Workspace;
 
 use super::ListArgs;

@@ -1,8 +1,7 @@
 //! `--format` of lists of refs: text, and fields such as `%(refname)`.
 
 use pond_history::refs::Listed;
-use pond_objects::ReadError;
-use pond_objects::escape;
+use pond_objects::{ReadError, escape};
 use pond_oplog::view::View;
 use pond_workspace::Workspace;
 

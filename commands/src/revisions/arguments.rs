@@ -7,9 +7,8 @@ use std::ffi::{OsStr, OsString};
 
 use bstr::BString;
 use pond_history::resolve::{self, ResolveRevisionError};
-use pond_objects::escape;
 use pond_objects::pathspec::{PathspecError, Pathspecs};
-use pond_objects::tree;
+use pond_objects::{escape, tree};
 use pond_refs::{PathRoot, Range, ResolveError, RevisionPath};
 use pond_workspace::Workspace;
 

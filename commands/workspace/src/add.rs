@@ -9,16 +9,14 @@ use pond_mirror::index::{Update, Updates, find_update};
 use pond_mirror::path_list::PathList;
 use pond_mirror::scan::refused::{refused, reserved_name};
 use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, scan};
-use pond_objects::Kind;
-use pond_objects::escape;
 use pond_objects::name::check_path;
 use pond_objects::path::is_below;
 use pond_objects::pathspec::Pathspecs;
+use pond_objects::{Kind, escape};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Stored;
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::observer::{self, Event};
 use crate::publish::leftovers;
 use crate::recovery::lost_content;

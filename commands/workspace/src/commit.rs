@@ -19,8 +19,7 @@ use pond_objects::{Commit, ObjectId, ObjectSource, Signature, escape};
 use pond_refs::{Expected, Head, RefEdit};
 
 use crate::add::AddError;
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::publish::footprint::Footprint;
 use crate::publish::record::NewCommit;
 use crate::publish::transact;

@@ -13,10 +13,9 @@ use pond_mirror::index::head_file::HeadFileError;
 use pond_mirror::index::pending::Sequence;
 use pond_mirror::scan::ScanError;
 use pond_mirror::write::materialize::MaterializeError;
-use pond_objects::escape;
 use pond_objects::large::LargeError;
 use pond_objects::pathspec::PathspecError;
-use pond_objects::{ObjectId, ReadError};
+use pond_objects::{ObjectId, ReadError, escape};
 use pond_oplog::ingest::IngestError;
 use pond_oplog::log::LogError;
 use pond_oplog::pack::PackError;
@@ -262,7 +261,7 @@ pub enum WorkspaceError {
         /// What moved.
         what: String,
         /// What became of others in the same list.
-        unchanged: &'static str,
+        others: Others,
     },
     /// Taking operations back would lose what was changed since.
     #[error("{name} can't be taken back without losing what was changed since")]
@@ -272,7 +271,7 @@ pub enum WorkspaceError {
         /// The paths.
         paths: Vec<BString>,
         /// What became of others in the same list.
-        unchanged: &'static str,
+        others: Others,
     },
     /// A ref names an object that is not there.
     #[error("there is no object {id} for refs/{name}")]
@@ -312,6 +311,28 @@ pub enum StageError {
     /// The command was told to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// What became of other commands of a list, when one of them could not be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// Nothing: it was the first.
+    Unchanged,
+    /// Those that came after it are taken back.
+    TakenBack,
+    /// Those that came before it are done again.
+    DoneAgain,
+}
+
+impl Others {
+    /// The same in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Unchanged => "nothing was changed",
+            Self::TakenBack => "what was done after it is taken back",
+            Self::DoneAgain => "what was done again before it stays so",
+        }
+    }
 }
 
 /// What has to wait for something that is not over.

@@ -9,8 +9,7 @@ use pond_objects::ObjectId;
 use pond_objects::merge::{MergeOptions, Merged};
 use pond_refs::{Expected, Head, RefEdit};
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::head::move_head::{MoveHead, MovedHead, Uncommitted, move_head};
 use crate::merging::{self, Applied, MergedTrees, Then};
 use crate::publish::rearrange::Record;

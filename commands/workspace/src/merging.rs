@@ -12,19 +12,17 @@ use pond_mirror::index::pending::{Conflict, Pending};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::displaced::with_emptied;
 use pond_mirror::scan::{Scan, State};
-use pond_objects::escape;
 use pond_objects::large::Stream;
 use pond_objects::merge::{
     Labels, MergeOptions, Merged, NewContent, Trees, Unmerged, merge_commits, merge_trees,
 };
 use pond_objects::node::NodeTable;
-use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError};
+use pond_objects::{Commit, ObjectId, ObjectSource as _, ReadError, escape};
 use pond_oplog::StagedPack;
 use pond_oplog::ingest::Ingest;
 use pond_oplog::transaction::Transaction;
 
-use crate::error::Before;
-use crate::error::WorkspaceError;
+use crate::error::{Before, WorkspaceError};
 use crate::observer::Event;
 use crate::publish::lay_out::{self, LaidOut};
 use crate::publish::obstacles::refuse_out_of_reach;

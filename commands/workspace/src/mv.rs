@@ -12,9 +12,7 @@ use pond_mirror::write::rename;
 use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::escape;
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
-use crate::error::in_one_line;
+use crate::error::{WorkspaceError, deed_error, in_one_line};
 use crate::publish::moves::{Move, NotRenamed};
 use crate::publish::rearrange::{Rearrange, Refused, carry_out};
 use crate::publish::save::{self, Victim};

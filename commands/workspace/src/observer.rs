@@ -12,8 +12,7 @@ use pond_objects::ObjectId;
 use pond_objects::merge::Merged;
 use pond_refs::RefName;
 
-use crate::error::LeftUndone;
-use crate::error::WorkspaceError;
+use crate::error::{LeftUndone, WorkspaceError};
 use crate::failures::Failures;
 
 /// Who is told what a deed does, may see how far it is, and may stop it.

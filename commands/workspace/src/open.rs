@@ -23,8 +23,7 @@ use crate::recovery::finish::Unfinished;
 use crate::recovery::lost_index::{anew, naming};
 use crate::session::Session;
 use crate::staging::staged_packs;
-use crate::workspace::Workspace;
-use crate::workspace::parse_names;
+use crate::workspace::{Workspace, parse_names};
 
 /// How long a command waits for another that holds the mirror's lock.
 const PATIENCE: Duration = Duration::from_secs(10);

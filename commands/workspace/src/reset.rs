@@ -12,8 +12,7 @@ use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, ObjectSource as _, Side};
 use pond_refs::{Expected, Head, RefEdit};
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::head::carried::{self, Carried};
 use crate::head::move_head::{MoveHead, Uncommitted, move_head, plan};
 use crate::publish::lay_out::{self, LaidOut};

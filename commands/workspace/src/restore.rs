@@ -15,8 +15,7 @@ use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, PathEntry, Side, escape, path_order};
 use pond_oplog::StagedPack;
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::publish::lay_out::{self, LaidOut, target_of};
 use crate::publish::rearrange::{Rearrange, Refused, carry_out};
 use crate::publish::save;

@@ -9,12 +9,10 @@ use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::Row;
 use pond_mirror::index::pending::{Conflict, Pending};
 use pond_mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
-use pond_objects::Kind;
-use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
+use pond_objects::{Kind, escape};
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::publish::rearrange::{Rearrange, Refused, carry_out};
 use crate::publish::remove::{Removal, Removed, stat_of_row};
 use crate::publish::save::{self, Victim};

@@ -14,8 +14,7 @@ use pond_objects::merge::MergeOptions;
 use pond_oplog::view::View;
 
 use crate::commit::{self, CommitError, Concluded};
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::merging;
 use crate::publish::rearrange::{Rearrange, carry_out};
 use crate::publish::save::Saved;

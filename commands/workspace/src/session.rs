@@ -10,8 +10,7 @@ use pond_objects::Signature;
 use pond_oplog::transaction::Doing;
 use pond_oplog::{Pond, TableState};
 
-use crate::error::CallerError;
-use crate::error::WorkspaceError;
+use crate::error::{CallerError, WorkspaceError};
 use crate::observer::{Counter, Event, Observer, Work};
 
 /// One caller's work on one mirror of a pond.

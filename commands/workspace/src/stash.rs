@@ -9,8 +9,7 @@ use bstr::BString;
 use pond_objects::{Commit, ObjectId, ObjectSource as _, escape};
 use pond_oplog::transaction::StashEdit;
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::publish::transact;
 use crate::switch::SwitchError;
 use crate::workspace::Workspace;

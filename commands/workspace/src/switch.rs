@@ -6,8 +6,7 @@ use pond_objects::merge::{Labels, MergeOptions, Merged};
 use pond_objects::{ObjectId, escape};
 use pond_refs::{Expected, Head, RefEdit, RefName};
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::head::carried::Carried;
 use crate::head::merge_over;
 use crate::head::move_head::{MoveHead, MovedHead, Uncommitted, move_head};

@@ -25,13 +25,11 @@ use pond_oplog::transaction::{StashEdit, Transaction};
 use pond_oplog::view::{Moves, View};
 use pond_refs::{Expected, Head, RefEdit, RefName};
 
-use crate::error::WorkspaceError;
+use crate::error::{Others, WorkspaceError};
 use crate::publish::footprint::{Footprint, Recorded};
 use crate::publish::lay_out::{self, LaidOut};
-use crate::publish::rearrange;
 use crate::publish::remove::remove_emptied;
-use crate::publish::save;
-use crate::publish::transact;
+use crate::publish::{rearrange, save, transact};
 use crate::session::taken_back_by;
 use crate::staging::stage::host_path;
 use crate::workspace::Workspace;
@@ -144,12 +142,12 @@ pub struct How {
 }
 
 impl How {
-    /// What an error says of that which was not done.
-    pub fn unchanged(self) -> &'static str {
+    /// What became of other commands in the same list.
+    pub fn others(self) -> Others {
         match (self.partway, self.kind) {
-            (false, _) => "nothing was changed",
-            (true, "REDO") => "what was done again before it stays so, and 'pond undo' takes it back",
-            (true, _) => "what was done after it is taken back, and 'pond redo' does it again",
+            (false, _) => Others::Unchanged,
+            (true, "REDO") => Others::DoneAgain,
+            (true, _) => Others::TakenBack,
         }
     }
 }
@@ -218,7 +216,7 @@ impl TakingBack {
                 return Ok(Attempt::Newer(newer));
             }
         }
-        workspace.session.check_interrupt(how.unchanged())?;
+        workspace.session.check_interrupt(how.others().words())?;
         let index = self.index_updates(workspace);
         let mut footprint =
             Footprint { host: lay_out::touched(workspace, &targets, &saved, &scan), ..Footprint::default() };
@@ -299,7 +297,7 @@ impl TakingBack {
     /// Refs and HEAD must still be where the operations left them.
     fn check_view(&self, workspace: &Workspace<'_>, ahead: &Ahead, how: How) -> Result<(), WorkspaceError> {
         self.moved(workspace, ahead)?.map_or(Ok(()), |what| {
-            Err(WorkspaceError::Moved { name: self.name(), what, unchanged: how.unchanged() })
+            Err(WorkspaceError::Moved { name: self.name(), what, others: how.others() })
         })
     }
 

@@ -5,8 +5,7 @@
 
 use bstr::BString;
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{Others, WorkspaceError, deed_error};
 use crate::half_done::HalfWay;
 use crate::take_back::{self, Attempt, Found, How, Newer, TakingBack};
 use crate::workspace::Workspace;
@@ -154,9 +153,9 @@ impl TakingAllBack {
         self.takings[number].would_lose(newer, self.how_of(number))
     }
 
-    /// What an error says of that which was not done.
-    pub fn unchanged(&self, number: usize) -> &'static str {
-        self.how_of(number).unchanged()
+    /// What became of the others where this one is not taken back.
+    pub fn others(&self, number: usize) -> Others {
+        self.how_of(number).others()
     }
 
     fn how_of(&self, number: usize) -> How {

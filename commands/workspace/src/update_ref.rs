@@ -3,8 +3,7 @@
 use pond_objects::{ObjectId, ObjectSource as _};
 use pond_refs::{Expected, Head, RefEdit, RefName};
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::refs::{self, Moves};
 use crate::workspace::Workspace;
 

@@ -28,8 +28,7 @@ use pond_refs::Head;
 use crate::error::WorkspaceError;
 use crate::half_done::{Ended, HalfDone};
 use crate::session::Session;
-use crate::staging::rebase;
-use crate::staging::staged_packs;
+use crate::staging::{rebase, staged_packs};
 
 /// An open pond and its mirror.
 pub struct Workspace<'s> {

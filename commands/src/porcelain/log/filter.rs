@@ -9,18 +9,18 @@ use crate::time;
 
 /// The oldest commit time, in seconds since 1970: the walk leaves older commits out.
 pub(super) fn since(args: &LogArgs) -> Result<Option<i64>, CommandError> {
-    moment(&args.since, DayTime::Start)
+    moment(&args.walk.since, DayTime::Start)
 }
 
 /// What else the options ask of a commit.
 pub(super) fn read(args: &LogArgs) -> Result<Filter, CommandError> {
     let ignore_case = args.regexp_ignore_case;
     Ok(Filter {
-        until: moment(&args.until, DayTime::End)?,
+        until: moment(&args.walk.until, DayTime::End)?,
         authors: patterns("--author", &args.author, ignore_case)?,
         messages: patterns("--grep", &args.grep, ignore_case)?,
         invert: args.invert_grep,
-        merges: match (args.merges, args.no_merges) {
+        merges: match (args.walk.merges, args.walk.no_merges) {
             (true, _) => Some(true),
             (_, true) => Some(false),
             _ => None,

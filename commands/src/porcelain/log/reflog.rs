@@ -39,7 +39,7 @@ pub(super) fn run(
     let mut selector = Selector::new(workspace, args, arguments, filter, touched.as_ref(), &output)?;
     ctx.ui.page();
     let mut left = limit;
-    let mut to_skip = args.skip;
+    let mut to_skip = args.walk.skip;
     for (tracked, first) in &tracked {
         for (number, found) in values(workspace.history(), tracked).enumerate().skip(*first) {
             if left == 0 {

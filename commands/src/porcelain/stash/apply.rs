@@ -4,10 +4,9 @@ use std::ffi::OsStr;
 
 use bstr::BString;
 use pond_objects::escape;
-use pond_workspace::merging;
 use pond_workspace::publish::lay_out::LaidOut;
 use pond_workspace::stash::{self, ApplyRequest, Stash};
-use pond_workspace::{Purpose, Workspace, open};
+use pond_workspace::{Purpose, Workspace, merging, open};
 use serde_json::json;
 
 use super::ApplyArgs;

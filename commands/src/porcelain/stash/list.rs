@@ -4,9 +4,8 @@ use std::ffi::OsStr;
 
 use pond_history::diff::{Against, trees};
 use pond_history::short_id;
-use pond_objects::escape;
 use pond_objects::pathspec::Pathspecs;
-use pond_objects::{ObjectId, ObjectSource as _, path_order};
+use pond_objects::{ObjectId, ObjectSource as _, escape, path_order};
 use pond_workspace::stash::{self, Stash};
 use pond_workspace::{Purpose, open};
 use serde_json::json;

@@ -1,9 +1,8 @@
 //! `pond stash push`.
 
 use pond_objects::escape;
-use pond_workspace::merging;
 use pond_workspace::stash::{self, Others, PushRequest, Pushed};
-use pond_workspace::{Purpose, open};
+use pond_workspace::{Purpose, merging, open};
 use serde_json::json;
 
 use super::PushOptions;

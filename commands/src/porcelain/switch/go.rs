@@ -4,9 +4,8 @@ use std::ffi::OsStr;
 
 use bstr::{BStr, BString};
 use pond_history::short_id;
-use pond_objects::escape;
 use pond_objects::merge::MergeOptions;
-use pond_objects::{ObjectId, ObjectSource as _, path_order};
+use pond_objects::{ObjectId, ObjectSource as _, escape, path_order};
 use pond_refs::{Head, RefName};
 use pond_workspace::Workspace;
 use pond_workspace::head::carried::Carried;

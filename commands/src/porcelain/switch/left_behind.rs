@@ -1,8 +1,7 @@
 //! Commits that are on no branch any more when HEAD leaves them.
 
 use pond_history::short_id;
-use pond_objects::escape;
-use pond_objects::{ObjectId, ObjectSource as _};
+use pond_objects::{ObjectId, ObjectSource as _, escape};
 use pond_workspace::Workspace;
 use pond_workspace::switch::left_behind;
 

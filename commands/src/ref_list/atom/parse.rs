@@ -1,7 +1,6 @@
 //! Fields as they are written.
 
-use pond_objects::ObjectId;
-use pond_objects::escape;
+use pond_objects::{ObjectId, escape};
 use pond_workspace::Workspace;
 
 use super::Atom;

@@ -18,8 +18,7 @@ use pond_objects::{ObjectId, ObjectSource as _, Side, path_order};
 use pond_refs::Head;
 use pond_refs::RefEdit;
 
-use crate::error::Before;
-use crate::error::WorkspaceError;
+use crate::error::{Before, WorkspaceError};
 use crate::head::carried::{Carried, carried};
 use crate::publish::footprint::Touched;
 use crate::publish::lay_out::{self, LaidOut};

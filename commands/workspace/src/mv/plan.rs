@@ -5,15 +5,13 @@ use std::ffi::{OsStr, OsString};
 use bstr::{BString, ByteSlice as _};
 use pond_mirror::host::stat::Stat;
 use pond_mirror::index::pending::Conflict;
-use pond_objects::Kind;
-use pond_objects::escape;
 use pond_objects::name::{NameError, check_path, join_path, split_path};
 use pond_objects::path::{is_below, relative};
+use pond_objects::{Kind, escape};
 
 use super::MvError;
 use super::MvRequest;
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::publish::moves::Move;
 use crate::staging::stage::host_path;
 use crate::workspace::Workspace;

@@ -13,8 +13,7 @@ use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::node::{NodeTable, rebase_path};
 use pond_objects::{Kind, ObjectSource as _};
 
-use crate::error::WorkspaceError;
-use crate::error::in_one_line;
+use crate::error::{WorkspaceError, in_one_line};
 use crate::publish::footprint::Footprint;
 use crate::publish::remove::remove_emptied;
 use crate::publish::save::{self, Saved};

@@ -18,8 +18,7 @@ use pond_objects::name::split_path;
 use pond_objects::path::{above, is_below};
 use pond_objects::{Kind, Side};
 
-use crate::error::WorkspaceError;
-use crate::error::in_one_line;
+use crate::error::{WorkspaceError, in_one_line};
 use crate::observer::Work;
 use crate::publish::footprint::Touched;
 use crate::publish::save::{Saved, rescue};

@@ -15,8 +15,7 @@ use pond_objects::{ObjectId, Side, path_order};
 use pond_oplog::StagedPack;
 use pond_oplog::transaction::Transaction;
 
-use crate::error::StageError;
-use crate::error::WorkspaceError;
+use crate::error::{StageError, WorkspaceError};
 use crate::observer::{Event, Recovery, Work};
 use crate::publish::transact;
 use crate::staging::stage::{Growing, Staged, Wanted, stage};

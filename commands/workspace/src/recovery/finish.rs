@@ -8,8 +8,7 @@
 use pond_mirror::Target;
 use pond_mirror::index::head_file;
 
-use crate::error::LeftUndone;
-use crate::error::WorkspaceError;
+use crate::error::{LeftUndone, WorkspaceError};
 use crate::half_done::{HalfDone, HalfWay};
 use crate::observer::{Event, Recovery};
 use crate::recovery::unwritten;

@@ -1,7 +1,6 @@
 //! An index that is missing or cannot be read, and the one that is made in its place.
 
-use pond_mirror::index::Index;
-use pond_mirror::index::head_file;
+use pond_mirror::index::{Index, head_file};
 use pond_oplog::{Pond, StagedPack};
 
 use crate::error::WorkspaceError;

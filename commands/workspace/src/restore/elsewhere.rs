@@ -11,8 +11,7 @@ use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, PathEntry, ReadError, Side, escape, tree};
 use pond_oplog::Store;
 
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::failures::Failures;
 use crate::observer::{Event, Work};
 use crate::workspace::Workspace;

@@ -9,8 +9,7 @@ use pond_objects::{Commit, ObjectId, ObjectSource as _};
 
 use super::message;
 use super::save_pending;
-use crate::error::WorkspaceError;
-use crate::error::deed_error;
+use crate::error::{WorkspaceError, deed_error};
 use crate::merging::{self, Applied, MergedTrees, Then};
 use crate::publish::rearrange::Record;
 use crate::session::Signer;

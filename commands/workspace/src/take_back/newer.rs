@@ -102,6 +102,6 @@ impl TakingBack {
 
     /// The error where something is newer.
     pub fn would_lose(&self, newer: &[BString], how: How) -> WorkspaceError {
-        WorkspaceError::Newer { name: self.name(), paths: newer.to_vec(), unchanged: how.unchanged() }
+        WorkspaceError::Newer { name: self.name(), paths: newer.to_vec(), others: how.others() }
     }
 }
