@@ -3,3 +3,4 @@
 pub(crate) mod list;
 pub(crate) mod size;
 pub(crate) mod suggest;
+pub(crate) mod template;

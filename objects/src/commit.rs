@@ -5,9 +5,9 @@
 
 use std::fmt::Write as _;
 
-use bstr::{BString, ByteSlice, ByteVec};
+use bstr::{BString, ByteSlice};
 
-use crate::headers::{Headers, TextError};
+use crate::headers::{Headers, TextError, with_message};
 use crate::id::ObjectId;
 use crate::signature::Signature;
 
@@ -70,16 +70,7 @@ impl Commit {
         if let Some(nodes) = &self.nodes {
             line("nodes", nodes);
         }
-        let mut text = text.into_bytes();
-        for (name, value) in &self.extra {
-            text.push_str(name);
-            text.push(b' ');
-            text.push_str(value);
-            text.push(b'\n');
-        }
-        text.push(b'\n');
-        text.push_str(&self.message);
-        text
+        with_message(text, &self.extra, &self.message)
     }
 
     /// The commit in a text.
@@ -96,13 +87,7 @@ impl Commit {
         let author = headers.signature("author")?;
         let committer = headers.signature("committer")?;
         let nodes = headers.id("nodes")?;
-        let mut extra = Vec::new();
-        while let Some((name, value)) = headers.next()? {
-            if ["tree", "parent", "author", "committer", "nodes"].contains(&name) {
-                return Err(TextError::Order(name.into()));
-            }
-            extra.push((name.to_owned(), value.into()));
-        }
+        let extra = headers.extra(&["tree", "parent", "author", "committer", "nodes"])?;
         let message = headers.message().into();
         let commit = Self { tree, parents, author, committer, nodes, extra, message };
         if commit.encode() != text {

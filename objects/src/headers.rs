@@ -1,6 +1,6 @@
 //! The header lines that commits and tags begin with: `NAME`, a space, the value, a line end; an empty line ends them.
 
-use bstr::ByteSlice;
+use bstr::{BString, ByteSlice, ByteVec};
 
 use crate::id::ObjectId;
 use crate::signature::Signature;
@@ -25,6 +25,20 @@ type HeaderLine<'a> = (&'a str, &'a [u8], usize);
 /// Reads header lines from the front of a text.
 pub(crate) struct Headers<'a> {
     rest: &'a [u8],
+}
+
+/// The text that begins with these lines, goes on with further headers, and ends with a message.
+pub(crate) fn with_message(lines: String, extra: &[(String, BString)], message: &[u8]) -> Vec<u8> {
+    let mut text = lines.into_bytes();
+    for (name, value) in extra {
+        text.push_str(name);
+        text.push(b' ');
+        text.push_str(value);
+        text.push(b'\n');
+    }
+    text.push(b'\n');
+    text.push_str(message);
+    text
 }
 
 impl<'a> Headers<'a> {
@@ -53,6 +67,21 @@ impl<'a> Headers<'a> {
         let Some((name, value, length)) = self.peek()? else { return Ok(None) };
         self.rest = &self.rest[length..];
         Ok(Some((name, value)))
+    }
+
+    /// The headers that are left, in order.
+    ///
+    /// # Errors
+    /// One of `known`, which would have stood before them.
+    pub(crate) fn extra(&mut self, known: &[&str]) -> Result<Vec<(String, BString)>, TextError> {
+        let mut extra = Vec::new();
+        while let Some((name, value)) = self.next()? {
+            if known.contains(&name) {
+                return Err(TextError::Order(name.into()));
+            }
+            extra.push((name.to_owned(), value.into()));
+        }
+        Ok(extra)
     }
 
     pub(crate) fn take(&mut self, wanted: &str) -> Result<Option<&'a [u8]>, TextError> {

@@ -4,9 +4,9 @@
 
 use std::fmt::Write as _;
 
-use bstr::{BString, ByteSlice, ByteVec};
+use bstr::{BString, ByteSlice};
 
-use crate::headers::{Headers, TextError};
+use crate::headers::{Headers, TextError, with_message};
 use crate::id::ObjectId;
 use crate::signature::Signature;
 
@@ -77,16 +77,7 @@ impl Tag {
         line("type", &self.kind.name());
         line("tag", &self.name);
         line("tagger", &self.tagger);
-        let mut text = text.into_bytes();
-        for (name, value) in &self.extra {
-            text.push_str(name);
-            text.push(b' ');
-            text.push_str(value);
-            text.push(b'\n');
-        }
-        text.push(b'\n');
-        text.push_str(&self.message);
-        text
+        with_message(text, &self.extra, &self.message)
     }
 
     /// The tag in a text.
@@ -103,13 +94,7 @@ impl Tag {
         let name =
             headers.take("tag")?.and_then(|name| name.to_str().ok()).ok_or_else(|| bad("tag"))?.to_owned();
         let tagger = headers.signature("tagger")?;
-        let mut extra = Vec::new();
-        while let Some((name, value)) = headers.next()? {
-            if ["object", "type", "tag", "tagger"].contains(&name) {
-                return Err(TextError::Order(name.into()));
-            }
-            extra.push((name.to_owned(), value.into()));
-        }
+        let extra = headers.extra(&["object", "type", "tag", "tagger"])?;
         let tag = Self { object, kind, name, tagger, extra, message: headers.message().into() };
         if tag.encode() == text { Ok(tag) } else { Err(bad("not in canonical form")) }
     }

@@ -7,18 +7,13 @@ use pond_workspace::Workspace;
 
 use super::atom::{Atom, Facts};
 use crate::error::{CommandError, fatal};
+use crate::text::template::{Part, Percent, parts};
 use crate::ui::paint::Paint;
 
 /// A template, read.
 #[derive(Debug)]
 pub(crate) struct Template {
-    pieces: Vec<Piece>,
-}
-
-#[derive(Debug)]
-enum Piece {
-    Text(Vec<u8>),
-    Field(Atom),
+    pieces: Vec<Part<Atom>>,
 }
 
 impl Template {
@@ -27,37 +22,21 @@ impl Template {
     /// # Errors
     /// A field that is not known, or that does not end.
     pub(crate) fn parse(text: &str, workspace: &Workspace<'_>) -> Result<Self, CommandError> {
-        let mut pieces = Vec::new();
-        let mut literal = Vec::new();
-        let mut rest = text;
-        while let Some(percent) = rest.find('%') {
-            literal.extend_from_slice(&rest.as_bytes()[..percent]);
-            rest = &rest[percent + 1..];
-            let hex = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let pieces = parts(text, |rest| {
             if let Some(inside) = rest.strip_prefix('(') {
                 let (name, after) = inside.split_once(')').ok_or_else(|| {
                     let rest = escape::plain(rest.as_bytes()).into_owned();
                     fatal(format_args!("malformed format string %{rest}"))
                 })?;
-                if !literal.is_empty() {
-                    pieces.push(Piece::Text(std::mem::take(&mut literal)));
-                }
-                pieces.push(Piece::Field(Atom::parse(name, workspace)?));
-                rest = after;
-            } else if let Some(after) = rest.strip_prefix('%') {
-                literal.push(b'%');
-                rest = after;
-            } else if let Some(byte) = hex.filter(|_| rest.as_bytes()[0] != b'+') {
-                literal.push(byte);
-                rest = &rest[2..];
-            } else {
-                literal.push(b'%');
+                return Ok(Some(Percent::Piece(Atom::parse(name, workspace)?, after)));
             }
-        }
-        literal.extend_from_slice(rest.as_bytes());
-        if !literal.is_empty() {
-            pieces.push(Piece::Text(literal));
-        }
+            if let Some(after) = rest.strip_prefix('%') {
+                return Ok(Some(Percent::Byte(b'%', after)));
+            }
+            let digits = rest.get(..2).filter(|digits| !digits.starts_with('+'));
+            let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            Ok::<_, CommandError>(byte.map(|byte| Percent::Byte(byte, &rest[2..])))
+        })?;
         Ok(Self { pieces })
     }
 
@@ -75,8 +54,8 @@ impl Template {
         let mut is_dressed = false;
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => out.extend_from_slice(text),
-                Piece::Field(atom) => match atom.color(paint) {
+                Part::Text(text) => out.extend_from_slice(text),
+                Part::Piece(atom) => match atom.color(paint) {
                     Some((codes, dressed)) => {
                         is_dressed = dressed;
                         out.extend_from_slice(codes.as_bytes());

@@ -1,7 +1,10 @@
 //! Templates of git's placeholders: `%h %an: %s`. What is no placeholder stays as typed.
 
+use std::convert::Infallible;
+
 use super::pad::{Align, Cut, Padding, Wrap};
 use super::style::{self, ColorCode};
+use crate::text::template::{Part, Percent, parts};
 
 /// A template, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,30 +132,16 @@ pub(super) struct TrailerOptions {
 impl Template {
     /// Reads a template; every text is one.
     pub(super) fn parse(text: &str) -> Self {
-        let mut pieces = Vec::new();
-        let mut literal = Vec::new();
-        let mut rest = text;
-        while let Some(percent) = rest.find('%') {
-            literal.extend_from_slice(&rest.as_bytes()[..percent]);
-            rest = &rest[percent + 1..];
-            if let Some((byte, after)) = character(rest) {
-                literal.push(byte);
-                rest = after;
-            } else if let Some((piece, after)) = placeholder(rest) {
-                if !literal.is_empty() {
-                    pieces.push(Piece::Text(std::mem::take(&mut literal)));
-                }
-                pieces.push(piece);
-                rest = after;
-            } else {
-                literal.push(b'%');
-            }
-        }
-        literal.extend_from_slice(rest.as_bytes());
-        if !literal.is_empty() {
-            pieces.push(Piece::Text(literal));
-        }
-        Self { pieces }
+        let read = |rest| -> Result<_, Infallible> {
+            let byte = character(rest).map(|(byte, after)| Percent::Byte(byte, after));
+            Ok(byte.or_else(|| placeholder(rest).map(|(piece, after)| Percent::Piece(piece, after))))
+        };
+        let Ok(parts) = parts(text, read);
+        let pieces = parts.into_iter().map(|part| match part {
+            Part::Text(text) => Piece::Text(text),
+            Part::Piece(piece) => piece,
+        });
+        Self { pieces: pieces.collect() }
     }
 
     /// Whether a commit's place in history is all that it takes from the commit.
@@ -326,19 +315,13 @@ fn trailers(rest: &str) -> Option<(TrailerOptions, &str)> {
 
 /// A text in which `%n` and `%x2c` stand for bytes.
 fn literal(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some(percent) = rest.find('%') {
-        bytes.extend_from_slice(&rest.as_bytes()[..percent]);
-        rest = &rest[percent + 1..];
-        match character(rest) {
-            Some((byte, after)) => {
-                bytes.push(byte);
-                rest = after;
-            }
-            None => bytes.push(b'%'),
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    bytes
+    let read = |rest| -> Result<Option<Percent<'_, Infallible>>, Infallible> {
+        Ok(character(rest).map(|(byte, after)| Percent::Byte(byte, after)))
+    };
+    let Ok(parts) = parts(text, read);
+    let texts = parts.into_iter().map(|part| match part {
+        Part::Text(text) => text,
+        Part::Piece(piece) => match piece {},
+    });
+    texts.collect::<Vec<_>>().concat()
 }
