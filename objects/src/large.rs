@@ -24,7 +24,7 @@ mod tally;
 mod text;
 
 pub use self::buffered::Buffered;
-pub use self::changes::{Change, Extent, Limits, LineDiff, changes, changes_within};
+pub use self::changes::{Extent, Limits, LineChange, LineDiff, changes, changes_within};
 pub use self::lines::{lines_back, lines_forward};
 pub use self::spliced::{Part, Spliced, SplicedText, Splicer, Stream};
 pub use self::stored::Stored;

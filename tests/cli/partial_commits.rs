@@ -105,6 +105,22 @@ fn some_paths_are_committed_as_git_does() {
 }
 
 #[test]
+fn what_was_removed_or_renamed_can_be_named() {
+    let Some(pair) = Pair::new() else { return };
+    pair.both(&["add", "-A"]);
+    pair.both(&["commit", "-m", "two"]);
+    pair.both(&["rm", "a"]);
+    pair.both(&["mv", "b", "bb"]);
+    pair.both(&["rm", "-r", "sub"]);
+    pair.both(&["commit", "-m", "without a", "a"]);
+    pair.agree("a removed file");
+    pair.both(&["commit", "-m", "b is bb", "b", "bb"]);
+    pair.agree("a renamed file");
+    pair.both(&["commit", "-m", "without sub", "sub"]);
+    pair.agree("a removed directory");
+}
+
+#[test]
 fn what_is_no_partial_commit() {
     let Some(pair) = Pair::new() else { return };
     let before = (pair.pond.status(), pair.pond.history());

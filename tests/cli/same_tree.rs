@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// What is at one path, as far as a pond keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Found {
+struct Tree {
     what: What,
     /// Nanoseconds since 1970, of ordinary files when times are asked for.
     mtime: Option<i128>,
@@ -52,7 +52,7 @@ fn compare(a: &Path, b: &Path, times: bool) {
     assert!(!left.is_empty(), "both trees are empty: the comparison would prove nothing");
 }
 
-fn look(root: &Path, times: bool) -> BTreeMap<PathBuf, Found> {
+fn look(root: &Path, times: bool) -> BTreeMap<PathBuf, Tree> {
     let walk = walkdir::WalkDir::new(root).min_depth(1).follow_links(false);
     let entries = walk.into_iter().filter_entry(|entry| entry.depth() != 1 || entry.file_name() != ".pond");
     let mut tree = BTreeMap::new();
@@ -74,7 +74,7 @@ fn look(root: &Path, times: bool) -> BTreeMap<PathBuf, Found> {
         // The table keeps microseconds.
         let mtime = (times && kind.is_file())
             .then(|| seconds * 1_000_000_000 + i128::from(metadata.mtime_nsec() / 1000 * 1000));
-        tree.insert(entry.path().strip_prefix(root).expect("a path below").to_owned(), Found { what, mtime });
+        tree.insert(entry.path().strip_prefix(root).expect("a path below").to_owned(), Tree { what, mtime });
     }
     tree
 }

@@ -1,6 +1,6 @@
 //! Which side's version of a conflict is wanted: the options of `checkout` and `restore`.
 
-use pond_mirror::index::pending::Which;
+use pond_mirror::index::pending::Stage;
 
 /// Which side's version is wanted.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -16,10 +16,10 @@ pub(crate) struct SideArgs {
 
 impl SideArgs {
     /// The side, where one was asked for.
-    pub(crate) fn which(self) -> Option<Which> {
+    pub(crate) fn which(self) -> Option<Stage> {
         match (self.ours, self.theirs) {
-            (true, _) => Some(Which::Ours),
-            (_, true) => Some(Which::Theirs),
+            (true, _) => Some(Stage::Ours),
+            (_, true) => Some(Stage::Theirs),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::index::{Index, Row};
-use pond_mirror::scan::content::{self, Content as Hashed};
+use pond_mirror::scan::content::{self, Content};
 use pond_mirror::scan::{self, Hashing, ScanOptions, State};
 use pond_objects::large::{Absent, Piece};
 use pond_objects::pathspec::Pathspecs;
@@ -24,7 +24,7 @@ use pond_workspace::Workspace;
 use super::host_text::HostText;
 use crate::error::CommandError;
 use crate::ui::Ui;
-use crate::ui::diff::{Content, Contents, Shared, Texts, Which, shared_chunks, stored_text};
+use crate::ui::diff::{Contents, OldOrNew, Shared, SideContent, Texts, shared_chunks, stored_text};
 
 /// The paths at which the mirror differs from the index.
 pub(crate) struct HostSides {
@@ -138,9 +138,9 @@ impl HostSides {
             return;
         }
         match content::hash_beginning(&self.root, path, side.kind, &mut self.buffer) {
-            Hashed::Read { id, stat, .. } => (side.id, side.size) = (id, stat.size),
-            Hashed::Unstable => self.fail(path.as_ref(), "it changed or vanished while it was read"),
-            Hashed::Failed(error) => self.fail(path.as_ref(), &format!("cannot read it: {error}")),
+            Content::Read { id, stat, .. } => (side.id, side.size) = (id, stat.size),
+            Content::Unstable => self.fail(path.as_ref(), "it changed or vanished while it was read"),
+            Content::Failed(error) => self.fail(path.as_ref(), &format!("cannot read it: {error}")),
         }
     }
 
@@ -188,8 +188,8 @@ impl<'a> HostContents<'a> {
         None
     }
 
-    fn is_host(&self, change: &Change, which: Which) -> bool {
-        which == Which::New && self.host.has(change.path.as_ref())
+    fn is_host(&self, change: &Change, which: OldOrNew) -> bool {
+        which == OldOrNew::New && self.host.has(change.path.as_ref())
     }
 }
 
@@ -198,25 +198,25 @@ impl Contents for HostContents<'_> {
         [None, self.host.unmerged.get(path).copied()]
     }
 
-    fn read(&mut self, change: &Change, which: Which) -> Result<Content, CommandError> {
-        let Some(side) = which.of(change) else { return Ok(Content::Absent) };
+    fn read(&mut self, change: &Change, which: OldOrNew) -> Result<SideContent, CommandError> {
+        let Some(side) = which.of(change) else { return Ok(SideContent::Absent) };
         if !self.is_host(change, which) {
-            return Ok(Content::Bytes(pond_objects::read_blob(self.store, &side.id)?));
+            return Ok(SideContent::Bytes(pond_objects::read_blob(self.store, &side.id)?));
         }
         let path: &BStr = change.path.as_ref();
         let why = match read(&self.host.root, path, side.kind) {
-            Ok(Some(bytes)) => return Ok(Content::Bytes(bytes)),
+            Ok(Some(bytes)) => return Ok(SideContent::Bytes(bytes)),
             Ok(None) => "it changed while it was read".to_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => "it vanished meanwhile".to_owned(),
             Err(error) => format!("cannot read it: {error}"),
         };
         self.host.fail(path, &why);
-        Ok(Content::Absent)
+        Ok(SideContent::Absent)
     }
 
     fn texts(&self, change: &Change) -> Result<Texts<'_>, CommandError> {
         let old = stored_text(self.store, change.old)?;
-        let Some(side) = change.new.filter(|_| self.is_host(change, Which::New)) else {
+        let Some(side) = change.new.filter(|_| self.is_host(change, OldOrNew::New)) else {
             return Ok(Texts { old, new: stored_text(self.store, change.new)? });
         };
         // Of a symlink there is nothing that is large. Without the file, nothing is shown.
@@ -228,7 +228,7 @@ impl Contents for HostContents<'_> {
     }
 
     fn shared(&self, change: &Change) -> Result<Option<Shared>, CommandError> {
-        if self.is_host(change, Which::New) {
+        if self.is_host(change, OldOrNew::New) {
             return Ok(None);
         }
         match (change.old, change.new) {

@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use bstr::{BStr, BString};
 use pond_mirror::host::walk::Untracked;
-use pond_mirror::index::pending::{Conflict, Which};
+use pond_mirror::index::pending::{Conflict, Stage};
 use pond_mirror::scan::{Hashing, HostChange, ScanOptions, State, scan};
 use pond_objects::node::NodeTable;
 use pond_objects::path::relative;
@@ -134,7 +134,7 @@ impl Lister<'_> {
     fn versions(&self, conflict: &Conflict) -> Result<(), CommandError> {
         let path = conflict.path();
         let shown = if self.args.full_name { path.clone() } else { relative(&path, &self.cwd) };
-        for (number, which) in (1..).zip(Which::ALL) {
+        for (number, which) in (1..).zip(Stage::ALL) {
             let Some(side) = conflict.side(which) else { continue };
             if self.ctx.ui.is_json() {
                 let mut row = entry_json(&path, side.kind, &side.id, side.size);

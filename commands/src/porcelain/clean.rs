@@ -4,7 +4,7 @@ use bstr::BString;
 use pond_objects::escape;
 use pond_objects::path::relative;
 use pond_objects::pathspec::Pathspecs;
-use pond_workspace::clean::{self, CleanRequest, ToClean, Which};
+use pond_workspace::clean::{self, CleanRequest, Reach, ToClean};
 use pond_workspace::publish::remove::Removed;
 use pond_workspace::{Purpose, Workspace, open};
 
@@ -69,9 +69,9 @@ pub(crate) fn run(ctx: &Context, args: CleanArgs) -> Result<Outcome, CommandErro
         pathspecs: scope.as_ref(),
         deep: args.directories || !args.paths.is_empty(),
         which: match (args.only_ignored, args.ignored_too) {
-            (true, _) => Which::Ignored,
-            (_, true) => Which::WithIgnored,
-            _ => Which::Untracked,
+            (true, _) => Reach::Ignored,
+            (_, true) => Reach::WithIgnored,
+            _ => Reach::Untracked,
         },
     };
     let found = clean::find(&workspace, request)?;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use pond_history::diff::{Combined, trees};
 use pond_history::{merge_bases, short_id};
-use pond_mirror::index::pending::Which as Stage;
+use pond_mirror::index::pending::Stage;
 use pond_objects::{Change, Kind, ObjectId, PathEntry, Side, escape};
 use pond_refs::{ObjectKind, Range};
 use pond_workspace::{Purpose, Workspace, open};

@@ -10,7 +10,7 @@ use pond_mirror::index::pending::Sequence;
 use pond_objects::message::{self as tidying, Cleanup};
 use pond_objects::{ObjectId, escape};
 use pond_refs::{Found, Namespace};
-use pond_workspace::merge::{self, Forward, MergeError, MergeRequest, Recorded, Way};
+use pond_workspace::merge::{self, Forward, MergeDone, MergeError, MergeRequest, Way};
 use pond_workspace::merging::Applied;
 use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
@@ -223,7 +223,7 @@ fn three_way(
     if joined.is_committed && args.edit {
         message = edit(ctx, workspace, &message)?;
     }
-    let Recorded { applied, merged } = merge::record(workspace, request, joined, message, ctx)?;
+    let MergeDone { applied, merged } = merge::record(workspace, request, joined, message, ctx)?;
     report(ctx, workspace, &applied, &merged, args.squash)?;
     if !merged.is_clean && !applied.laid_out.interrupted {
         return Ok(report::outcome_of_conflicts(&ctx.ui, &applied.laid_out));

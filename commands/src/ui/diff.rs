@@ -34,7 +34,7 @@ use text::TextDiff;
 pub(crate) use binary::is_binary;
 pub(crate) use lines::{DiffAlgorithm, Whitespace};
 pub(crate) use source::{
-    Content, Contents, Shared, StoredContents, Texts, Which, shared_chunks, stored_text,
+    Contents, OldOrNew, Shared, SideContent, StoredContents, Texts, shared_chunks, stored_text,
 };
 pub(crate) use stat::Counts;
 pub(crate) use words::WordDiff;
@@ -394,24 +394,24 @@ fn write_not_text(
 
 /// Both contents of a change.
 struct Pair {
-    old: Content,
-    new: Content,
+    old: SideContent,
+    new: SideContent,
 }
 
 impl Pair {
     fn read(change: &Change, contents: &mut dyn Contents) -> Result<Self, CommandError> {
-        let mut read = |which: Which| match which.of(change) {
+        let mut read = |which: OldOrNew| match which.of(change) {
             Some(side) if side.kind.is_blob() => contents.read(change, which),
-            _ => Ok(Content::Absent),
+            _ => Ok(SideContent::Absent),
         };
-        Ok(Self { old: read(Which::Old)?, new: read(Which::New)? })
+        Ok(Self { old: read(OldOrNew::Old)?, new: read(OldOrNew::New)? })
     }
 
     /// Both as text, if they are to be compared line by line; what is absent has no lines.
     fn texts(&self, options: &DiffOptions) -> Option<(&[u8], &[u8])> {
         let text = |content| match content {
-            &Content::Absent => Some(&b""[..]),
-            Content::Bytes(bytes) => (options.text || !is_binary(bytes)).then_some(&bytes[..]),
+            &SideContent::Absent => Some(&b""[..]),
+            SideContent::Bytes(bytes) => (options.text || !is_binary(bytes)).then_some(&bytes[..]),
         };
         text(&self.old).zip(text(&self.new))
     }
@@ -453,11 +453,11 @@ struct Facing<'a> {
 }
 
 impl Contents for Facing<'_> {
-    fn read(&mut self, change: &Change, which: Which) -> Result<Content, CommandError> {
+    fn read(&mut self, change: &Change, which: OldOrNew) -> Result<SideContent, CommandError> {
         if !self.reverse {
             return self.contents.read(change, which);
         }
-        let other = if which == Which::Old { Which::New } else { Which::Old };
+        let other = if which == OldOrNew::Old { OldOrNew::New } else { OldOrNew::Old };
         self.contents.read(&turn(change), other)
     }
 

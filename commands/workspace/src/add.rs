@@ -80,9 +80,27 @@ pub enum AddError {
 deed_error!(AddError);
 
 /// Stages, and writes the index. The caller reports [`Added::failed`].
+///
+/// # Errors
+/// Nothing was staged. A path that is named is nowhere, or behind a symbolic link.
 pub fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Added, AddError> {
-    let mut ignored =
-        request.pathspecs.map_or_else(|| Ok(Vec::new()), |given| named_in_vain(workspace, request, given))?;
+    let ignored = match request.pathspecs {
+        Some(pathspecs) => named_in_vain(workspace, request, pathspecs)?,
+        None => Vec::new(),
+    };
+    let mut added = stage_changes(workspace, request)?;
+    added.ignored.splice(0..0, ignored);
+    Ok(added)
+}
+
+/// The same of paths that need not be there: a commit takes what was removed from the index, too.
+///
+/// # Errors
+/// Nothing was staged.
+pub(crate) fn stage_changes(
+    workspace: &mut Workspace<'_>,
+    request: &AddRequest<'_>,
+) -> Result<Added, AddError> {
     let lost = lost_content::find(workspace)?;
     if let Some(lost) = &lost {
         workspace.index = lost.doubt(&workspace.index);
@@ -92,7 +110,7 @@ pub fn add(workspace: &mut Workspace<'_>, request: &AddRequest<'_>) -> Result<Ad
         return Err(AddError::EmptyMirror);
     }
     let decided = decided(workspace, request);
-    ignored.extend(only_ignored(workspace, request, &scan));
+    let ignored = only_ignored(workspace, request, &scan);
     let unmatched = request.pathspecs.map(Pathspecs::unmatched).unwrap_or_default();
     let is_pattern = |given: &&&bstr::BStr| given.iter().any(|byte| b"*?[".contains(byte));
     if let Some(given) = unmatched.iter().find(is_pattern) {

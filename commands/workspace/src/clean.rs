@@ -35,12 +35,12 @@ pub struct CleanRequest<'a> {
     /// Also in directories in which nothing is tracked, and those directories.
     pub deep: bool,
     /// Which files.
-    pub which: Which,
+    pub which: Reach,
 }
 
 /// Files that are not tracked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum Reach {
     /// Those that are not ignored.
     Untracked,
     /// All of them.
@@ -76,7 +76,7 @@ pub fn find(workspace: &Workspace<'_>, request: CleanRequest<'_>) -> Result<ToCl
         ignore: &ignore,
         pathspecs: scope,
         untracked: if deep { Untracked::All } else { Untracked::Normal },
-        ignored: which != Which::Untracked,
+        ignored: which != Reach::Untracked,
         hashing: Hashing::Never,
     };
     let root = workspace.pond.mirror_root();
@@ -88,7 +88,7 @@ pub fn find(workspace: &Workspace<'_>, request: CleanRequest<'_>) -> Result<ToCl
     let ignored = ignored::expand(&HostDir::open_root(root)?, &mut scan, scope, deep, &is_in_tracked);
     let mut candidates: Vec<Candidate> =
         ignored.into_iter().map(|ignored| Candidate { path: ignored.path, is_dir: ignored.is_dir }).collect();
-    if which != Which::Ignored {
+    if which != Reach::Ignored {
         let untracked = std::mem::take(&mut scan.changes).into_iter().filter(|change| {
             let is_dir = change.kind == Some(Kind::Directory);
             change.state == State::Untracked && !change.collapsed && (deep || !is_dir)

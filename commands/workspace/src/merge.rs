@@ -172,13 +172,13 @@ pub enum Merge {
     /// The branch was moved on.
     Forward(MovedHead),
     /// Trees were merged: into a commit, or into something that waits.
-    Joined(Recorded),
+    Joined(MergeDone),
 }
 
 /// Merges in one step. The caller holds the mirror's lock.
 ///
 /// # Errors
-/// Nothing was changed, unless the error says otherwise. Conflicts are no error: see [`Recorded::merged`].
+/// Nothing was changed, unless the error says otherwise. Conflicts are no error: see [`MergeDone::merged`].
 pub fn merge(
     workspace: &mut Workspace<'_>,
     request: &MergeRequest,
@@ -197,7 +197,7 @@ pub fn merge(
 }
 
 /// What came of merged trees.
-pub struct Recorded {
+pub struct MergeDone {
     /// What was done.
     pub applied: Applied,
     /// What the trees came to.
@@ -214,7 +214,7 @@ pub fn record(
     joined: Joined,
     mut message: BString,
     signer: &dyn Signer,
-) -> Result<Recorded, WorkspaceError> {
+) -> Result<MergeDone, WorkspaceError> {
     let Joined { combined, parents, is_committed } = joined;
     let unmerged = &combined.merged.unmerged;
     let then = if is_committed {
@@ -233,5 +233,5 @@ pub fn record(
     let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let parameters = [("merged", request.name.to_string()), ("message", subject)];
     let applied = merging::apply(workspace, "MERGE", &parameters, &combined, then)?;
-    Ok(Recorded { applied, merged: combined.merged })
+    Ok(MergeDone { applied, merged: combined.merged })
 }

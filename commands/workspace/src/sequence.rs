@@ -19,7 +19,7 @@ use crate::merging;
 use crate::publish::rearrange::{Rearrange, carry_out};
 use crate::publish::save::Saved;
 use crate::session::Signer;
-use crate::take_back::{self, Attempt, Found, How, Newer, TakenBack, TakingBack};
+use crate::take_back::{self, Attempt, FoundOperation, How, Newer, TakenBack, TakingBack};
 use crate::workspace::Workspace;
 
 pub use left_out::{LeftOut, skip};
@@ -126,7 +126,7 @@ pub fn abort(workspace: &mut Workspace<'_>, doing: Sequence) -> Result<TakenBack
 fn give_up(
     workspace: &mut Workspace<'_>,
     doing: Sequence,
-    found: Vec<Found>,
+    found: Vec<FoundOperation>,
     aim: String,
     leaving: Option<Option<Pending>>,
 ) -> Result<TakenBack, SequenceError> {

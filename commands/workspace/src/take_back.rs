@@ -37,8 +37,8 @@ use ahead::Ahead;
 
 pub use ahead::check;
 pub use find::{
-    Found, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by, counting_after,
-    last, last_taken_back, undone_by,
+    FoundOperation, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by,
+    counting_after, last, last_taken_back, undone_by,
 };
 
 /// The header in which an operation names those that it undoes.
@@ -157,7 +157,7 @@ type Known = HashMap<BString, Vec<Option<Side>>>;
 
 impl TakingBack {
     /// Reads what operations did, given newest first. Of several, none renamed anything in the mirror as it is.
-    pub fn of(workspace: &Workspace<'_>, found: Vec<Found>) -> Result<Self, WorkspaceError> {
+    pub fn of(workspace: &Workspace<'_>, found: Vec<FoundOperation>) -> Result<Self, WorkspaceError> {
         let operations: Vec<Operation> = found.into_iter().map(|(_, operation)| operation).collect();
         let (mut views, mut parts) = (Vec::new(), Vec::new());
         for operation in operations.iter().rev() {

@@ -7,7 +7,7 @@ use bstr::BString;
 
 use crate::error::{Others, WorkspaceError, deed_error};
 use crate::half_done::HalfWay;
-use crate::take_back::{self, Attempt, Found, How, Newer, TakingBack};
+use crate::take_back::{self, Attempt, FoundOperation, How, Newer, TakingBack};
 use crate::workspace::Workspace;
 
 /// Why nothing was taken back.
@@ -116,7 +116,7 @@ fn rest(workspace: &Workspace<'_>, kind: &str) -> Result<Option<Rest>, Workspace
 impl TakingAllBack {
     fn of(
         workspace: &Workspace<'_>,
-        commands: Vec<Vec<Found>>,
+        commands: Vec<Vec<FoundOperation>>,
         kind: &'static str,
         force: bool,
     ) -> Result<Self, WorkspaceError> {

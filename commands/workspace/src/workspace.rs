@@ -243,6 +243,11 @@ impl<'s> Workspace<'s> {
         drop(lock);
     }
 
+    /// Whether the HEAD file follows the newest operation that this command knows.
+    pub(crate) fn follows_newest(&self) -> bool {
+        self.followed == Some(self.snapshot.state().seq)
+    }
+
     /// Writes where the mirror stands to its HEAD file. While files are due, it tells so by the operation that it names.
     pub fn save_head(&mut self) -> Result<(), WorkspaceError> {
         let path = self.session.head_path();

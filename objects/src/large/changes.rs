@@ -18,7 +18,7 @@ pub struct Extent {
 
 /// Lines that differ: what was there, and what is there now; one of the two may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
+pub struct LineChange {
     /// Bytes of the old text between the change before, or the beginning, and this one. Not 0 but for the first.
     pub equal: u64,
     /// The same of the new text. They are the same bytes, unless [`LineDiff`] takes lines for equal that are not.
@@ -65,7 +65,7 @@ pub fn changes(
     new: &dyn Text,
     limits: &Limits,
     diff: &mut LineDiff<'_>,
-) -> Result<Vec<Change>, LargeError> {
+) -> Result<Vec<LineChange>, LargeError> {
     let regions = differing(old, new);
     let whole = Region { old: 0..old.size(), new: 0..new.size() };
     let mut comparison = Comparison::starting_at(&whole, old, new, limits, diff);
@@ -98,7 +98,7 @@ pub fn changes_within(
     (new, new_range): (&dyn Text, Range<u64>),
     limits: &Limits,
     diff: &mut LineDiff<'_>,
-) -> Result<Vec<Change>, LargeError> {
+) -> Result<Vec<LineChange>, LargeError> {
     let region = Region { old: old_range, new: new_range };
     let mut comparison = Comparison::starting_at(&region, old, new, limits, diff);
     comparison.compare(&region, None)?;

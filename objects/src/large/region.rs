@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bstr::ByteSlice;
 
-use super::changes::{Change, Extent, Limits, LineDiff};
+use super::changes::{Extent, Limits, LineChange, LineDiff};
 use super::lines::lines_forward;
 use super::tally::tally;
 use super::text::{LargeError, Text, read};
@@ -28,7 +28,7 @@ pub(super) struct Comparison<'a, 'd> {
     new: &'a dyn Text,
     limits: &'a Limits,
     diff: &'a mut LineDiff<'d>,
-    changes: Vec<Change>,
+    changes: Vec<LineChange>,
     /// Where the last change ends in both.
     ends: (u64, u64),
 }
@@ -45,7 +45,7 @@ impl<'a, 'd> Comparison<'a, 'd> {
         Self { old, new, limits, diff, changes: Vec::new(), ends: (region.old.start, region.new.start) }
     }
 
-    pub(super) fn changes(self) -> Vec<Change> {
+    pub(super) fn changes(self) -> Vec<LineChange> {
         self.changes
     }
 
@@ -209,7 +209,7 @@ impl<'a, 'd> Comparison<'a, 'd> {
             }
             _ => {
                 let equal_lines = if equal == 0 { Some(0) } else { equal_lines };
-                self.changes.push(Change { equal, equal_in_new, equal_lines, old, new });
+                self.changes.push(LineChange { equal, equal_in_new, equal_lines, old, new });
             }
         }
     }

@@ -115,8 +115,8 @@ impl Pond {
         let dir = canonical(dir)?;
         let at = dir.join(POND_NAME);
         match kind_of(&at)? {
-            Some(Found::Directory) => Self::checked(dir, at, MAIN_MIRROR.to_owned(), trust),
-            Some(Found::File) => {
+            Some(AtPath::Directory) => Self::checked(dir, at, MAIN_MIRROR.to_owned(), trust),
+            Some(AtPath::File) => {
                 let foreign = foreign(&at, trust)?;
                 let (pond, mirror_id) = read_pointer(&at)?;
                 let target = canonical(&dir.join(pond))?;
@@ -139,7 +139,7 @@ impl Pond {
         trust: &Trust,
     ) -> Result<Self, OpenError> {
         match kind_of(&pond_dir)? {
-            Some(Found::Directory) => {}
+            Some(AtPath::Directory) => {}
             _ => return Err(not_a_pond(&pond_dir, "it is no directory")),
         }
         let foreign = foreign(&pond_dir, trust)?;
@@ -242,15 +242,15 @@ impl Pond {
 
 /// What has the name of a pond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum AtPath {
     Directory,
     File,
 }
 
-fn kind_of(path: &Path) -> Result<Option<Found>, OpenError> {
+fn kind_of(path: &Path) -> Result<Option<AtPath>, OpenError> {
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(Some(Found::Directory)),
-        Ok(metadata) if metadata.is_file() => Ok(Some(Found::File)),
+        Ok(metadata) if metadata.is_dir() => Ok(Some(AtPath::Directory)),
+        Ok(metadata) if metadata.is_file() => Ok(Some(AtPath::File)),
         Ok(_) => Err(not_a_pond(path, "it is neither a directory nor a file")),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             Ok(None)
@@ -265,8 +265,8 @@ fn kind_of(path: &Path) -> Result<Option<Found>, OpenError> {
 /// Those of looking at it.
 pub fn names_a_pond(path: &Path) -> Result<bool, OpenError> {
     Ok(match kind_of(path)? {
-        Some(Found::Directory) => true,
-        Some(Found::File) => {
+        Some(AtPath::Directory) => true,
+        Some(AtPath::File) => {
             let io = |source| OpenError::Io { path: path.to_owned(), source };
             let is_short = fs::metadata(path).map_err(io)?.len() <= POINTER_LIMIT;
             is_short && is_pointer(&fs::read(path).map_err(io)?)

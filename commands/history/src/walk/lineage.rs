@@ -262,11 +262,8 @@ mod tests {
 
     #[test]
     fn whatever_is_left_out_the_same_commits_lead_to_the_same() {
-        let mut state = 7_u64;
-        let mut below = |end: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % end
-        };
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut below = |end: usize| random.usize(..end);
         for _ in 0..200 {
             let history: Vec<Vec<usize>> = (0..14_usize)
                 .map(|number| (0..below(4).min(number)).map(|_| number - 1 - below(number.min(5))).collect())

@@ -114,7 +114,7 @@ fn lines(report: &Status) -> Vec<Line<'_>> {
 mod tests {
     use pond_objects::{Change, Kind, ObjectId, Side};
 
-    use super::pond_workspace::status::Unstaged;
+    use pond_workspace::status::Unstaged;
     use super::*;
 
     fn report() -> Status {

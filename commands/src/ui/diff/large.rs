@@ -8,9 +8,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use pond_objects::large::{
-    self, Buffered, Change as Changed, LargeError, Text, lines_back, lines_forward, tally,
-};
+use pond_objects::large::{self, Buffered, LargeError, LineChange, Text, lines_back, lines_forward, tally};
 use pond_objects::{Change, Side};
 
 use super::binary::{PROBED, is_binary};
@@ -40,7 +38,7 @@ pub(super) fn is_large(change: &Change, options: &DiffOptions) -> bool {
 /// Two texts and where they differ.
 pub(super) struct LargeDiff<'a> {
     pub(super) texts: Texts<'a>,
-    pub(super) changes: Vec<Changed>,
+    pub(super) changes: Vec<LineChange>,
     /// Whether lines that are taken for equal are the same bytes.
     is_exact: bool,
 }
@@ -105,7 +103,8 @@ impl<'a> LargeDiff<'a> {
 
     /// Lines added and lines deleted.
     pub(super) fn counts(&self) -> (u64, u64) {
-        let add = |(added, deleted), change: &Changed| (added + change.new.lines, deleted + change.old.lines);
+        let add =
+            |(added, deleted), change: &LineChange| (added + change.new.lines, deleted + change.old.lines);
         self.changes.iter().fold((0, 0), add)
     }
 
@@ -269,7 +268,7 @@ impl<'a> LargeDiff<'a> {
 }
 
 /// The equal bytes before a change.
-fn equal(change: &Changed) -> Place {
+fn equal(change: &LineChange) -> Place {
     Place { old: change.equal, new: change.equal_in_new }
 }
 
@@ -292,7 +291,7 @@ impl<'d, 'a> Walk<'d, 'a> {
     }
 
     /// Goes on to the end of a change that `lines` equal lines come before.
-    fn pass(&mut self, lines: u64, change: &Changed) {
+    fn pass(&mut self, lines: u64, change: &LineChange) {
         self.line.old += lines + change.old.lines;
         self.line.new += lines + change.new.lines;
         self.at.old += change.equal + change.old.bytes;
@@ -300,7 +299,7 @@ impl<'d, 'a> Walk<'d, 'a> {
     }
 
     /// A hunk that begins before a change. Where it ends is not clear yet.
-    fn open_hunk(&mut self, number: usize, change: &Changed, context: u64) -> Result<Hunk, CommandError> {
+    fn open_hunk(&mut self, number: usize, change: &LineChange, context: u64) -> Result<Hunk, CommandError> {
         let gap = self.gap(equal(change));
         let tail = gap.tail(context)?;
         let Counted { lines, section } = gap.lines_and_section(tail, change.equal_lines)?;

@@ -11,12 +11,12 @@ use crate::error::CommandError;
 
 /// One of the two sides of a change, as the change names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum OldOrNew {
     Old,
     New,
 }
 
-impl Which {
+impl OldOrNew {
     /// The side's facts; none where there is nothing on it.
     pub(crate) fn of(self, change: &Change) -> Option<Side> {
         match self {
@@ -28,7 +28,7 @@ impl Which {
 
 /// What stands on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Content {
+pub(crate) enum SideContent {
     Absent,
     Bytes(Vec<u8>),
 }
@@ -73,7 +73,7 @@ impl Shared {
 /// no more than one change is in memory.
 pub(crate) trait Contents {
     /// The content of one side, in memory; not asked for a side that is absent, a directory, or larger than the limit.
-    fn read(&mut self, change: &Change, which: Which) -> Result<Content, CommandError>;
+    fn read(&mut self, change: &Change, which: OldOrNew) -> Result<SideContent, CommandError>;
 
     /// The contents of both sides, one of which at least is larger than the limit.
     fn texts(&self, change: &Change) -> Result<Texts<'_>, CommandError>;
@@ -100,12 +100,12 @@ pub(crate) struct StoredContents<'a> {
 }
 
 impl Contents for StoredContents<'_> {
-    fn read(&mut self, change: &Change, which: Which) -> Result<Content, CommandError> {
+    fn read(&mut self, change: &Change, which: OldOrNew) -> Result<SideContent, CommandError> {
         match which.of(change) {
-            None => Ok(Content::Absent),
+            None => Ok(SideContent::Absent),
             Some(side) => {
                 let bytes = pond_objects::read_blob(self.source, &side.id).map_err(read_error)?;
-                Ok(Content::Bytes(bytes))
+                Ok(SideContent::Bytes(bytes))
             }
         }
     }

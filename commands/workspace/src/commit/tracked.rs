@@ -5,7 +5,7 @@ use pond_mirror::index::Index;
 
 use super::CommitError;
 use super::CommitRequest;
-use crate::add::{AddError, AddRequest, add};
+use crate::add::{AddError, AddRequest, stage_changes};
 use crate::merging;
 use crate::publish::footprint::Touched;
 use crate::workspace::Workspace;
@@ -34,7 +34,7 @@ pub fn stage(workspace: &mut Workspace<'_>, request: &CommitRequest) -> Result<T
     let before = workspace.index.clone();
     let pathspecs = request.scope.pathspecs();
     let request = AddRequest { pathspecs, update_only: true, force: false, dry_run: false, names: true };
-    let added = add(workspace, &request).map_err(|error| match error {
+    let added = stage_changes(workspace, &request).map_err(|error| match error {
         AddError::Workspace(error) => CommitError::Workspace(error),
         refusal => CommitError::Add(refusal),
     })?;

@@ -167,12 +167,14 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
 
 /// Publishes what was stored of files that are no version's, and that no command is about to change.
 pub(crate) fn publish_rescued(workspace: &mut Workspace<'_>, saved: &Saved) -> Result<(), WorkspaceError> {
+    // In the midst of an operation, index and files are not there yet: HEAD goes on naming the one before, and is written last.
+    let is_between = !workspace.follows_newest();
     let doing = workspace.session.doing("RESCUE", &[])?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     saved.join(&mut transaction);
     let published = transact::publish(workspace, transaction)?;
     workspace.refresh(published.state)?;
-    workspace.save_head()
+    if is_between { Ok(()) } else { workspace.save_head() }
 }
 
 /// Several kept files may have had one path: later ones get a number.

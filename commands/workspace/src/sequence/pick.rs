@@ -166,14 +166,14 @@ impl Picking {
         if picked.is_ok() || workspace.snapshot.state().seq != seq {
             self.left.remove(0);
         }
-        if picked.is_err() {
-            // Where the next commit could not even begin, it is the one to leave out.
-            let waiting = workspace.index.header().pending.clone();
-            if let Some(waiting) = waiting.filter(Pending::is_by_hand) {
-                save_pending(workspace, Some(waiting.without_by_hand()))?;
-            }
-        }
+        let waiting = workspace.index.header().pending.clone().filter(|_| picked.is_err());
+        // Where the next commit could not even begin, it is the one to leave out.
+        let noted = match waiting.filter(Pending::is_by_hand) {
+            Some(waiting) => save_pending(workspace, Some(waiting.without_by_hand())),
+            None => Ok(()),
+        };
         let picked = picked?;
+        noted?;
         let laid_out = &picked.applied.laid_out;
         self.is_stopped =
             picked.became != Became::Whole || laid_out.interrupted || !laid_out.failed.is_empty();

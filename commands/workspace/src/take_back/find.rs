@@ -15,7 +15,7 @@ use crate::publish::transact::{CONTINUES, MIRROR};
 use crate::workspace::Workspace;
 
 /// An operation with its id.
-pub type Found = (ObjectId, Operation);
+pub type FoundOperation = (ObjectId, Operation);
 
 /// Whether the command was typed in this mirror.
 fn is_typed_here(workspace: &Workspace<'_>, operation: &Operation) -> bool {
@@ -34,14 +34,14 @@ pub fn continued_by(operation: &Operation) -> Option<i64> {
 }
 
 /// The number of the first operation of the command that an operation is of.
-fn command_of((_, operation): &Found) -> i64 {
+fn command_of((_, operation): &FoundOperation) -> i64 {
     continued_by(operation).unwrap_or(operation.seq)
 }
 
 /// The operations of this mirror that still count, newest first: those that were not taken back.
 fn counting<'w>(
     workspace: &'w Workspace<'_>,
-) -> impl Iterator<Item = Result<Found, WorkspaceError>> + use<'w> {
+) -> impl Iterator<Item = Result<FoundOperation, WorkspaceError>> + use<'w> {
     let mut undone = HashSet::new();
     typed_here(workspace).filter_map(move |found| {
         let found = match found {
@@ -58,15 +58,15 @@ fn counting<'w>(
 
 fn typed_here<'w>(
     workspace: &'w Workspace<'_>,
-) -> impl Iterator<Item = Result<Found, WorkspaceError>> + use<'w> {
+) -> impl Iterator<Item = Result<FoundOperation, WorkspaceError>> + use<'w> {
     let operations = workspace.snapshot.operations().map(|found| found.map_err(WorkspaceError::from));
     operations
         .filter(|found| found.as_ref().map_or(true, |(_, operation)| is_typed_here(workspace, operation)))
 }
 
 /// Puts operations together that are of one command; the order stays.
-pub fn by_command(found: Vec<Found>) -> Vec<Vec<Found>> {
-    let mut commands: Vec<Vec<Found>> = Vec::new();
+pub fn by_command(found: Vec<FoundOperation>) -> Vec<Vec<FoundOperation>> {
+    let mut commands: Vec<Vec<FoundOperation>> = Vec::new();
     for one in found {
         match commands.last_mut() {
             Some(command) if command.iter().all(|other| command_of(other) == command_of(&one)) => {
@@ -80,9 +80,9 @@ pub fn by_command(found: Vec<Found>) -> Vec<Vec<Found>> {
 
 /// The operations of the command that is the first in the list, and of no other.
 fn first_command(
-    found: impl Iterator<Item = Result<Found, WorkspaceError>>,
-) -> Result<Vec<Found>, WorkspaceError> {
-    let mut command: Vec<Found> = Vec::new();
+    found: impl Iterator<Item = Result<FoundOperation, WorkspaceError>>,
+) -> Result<Vec<FoundOperation>, WorkspaceError> {
+    let mut command: Vec<FoundOperation> = Vec::new();
     for one in found {
         let one = one?;
         if command.first().is_some_and(|first| command_of(first) != command_of(&one)) {
@@ -94,14 +94,14 @@ fn first_command(
 }
 
 /// The command that `undo` takes back: the last one that was not taken back yet. Its operations, newest first.
-pub fn last(workspace: &Workspace<'_>) -> Result<Vec<Found>, WorkspaceError> {
-    let is_undo = |(_, operation): &Found| !undone_by(operation).is_empty();
+pub fn last(workspace: &Workspace<'_>) -> Result<Vec<FoundOperation>, WorkspaceError> {
+    let is_undo = |(_, operation): &FoundOperation| !undone_by(operation).is_empty();
     first_command(counting(workspace).filter(|found| found.as_ref().map_or(true, |found| !is_undo(found))))
 }
 
 /// What has to be taken back to come to what an operation left, newest first. What was done and taken back since is
 /// left out; what was taken back since and done before is done again.
-pub fn counting_after(workspace: &Workspace<'_>, seq: i64) -> Result<Vec<Found>, WorkspaceError> {
+pub fn counting_after(workspace: &Workspace<'_>, seq: i64) -> Result<Vec<FoundOperation>, WorkspaceError> {
     let mut wanted = Vec::new();
     let mut undone = HashSet::new();
     for found in typed_here(workspace) {
@@ -124,7 +124,7 @@ pub fn counting_after(workspace: &Workspace<'_>, seq: i64) -> Result<Vec<Found>,
 }
 
 /// What waits before and after an operation, where it changed that.
-fn pends((_, operation): &Found) -> Option<[Option<Pending>; 2]> {
+fn pends((_, operation): &FoundOperation) -> Option<[Option<Pending>; 2]> {
     if !undone_by(operation).is_empty() {
         return None;
     }
@@ -136,7 +136,7 @@ fn pends((_, operation): &Found) -> Option<[Option<Pending>; 2]> {
 pub fn beginning_of_pending(
     workspace: &Workspace<'_>,
     waiting: &Pending,
-) -> Result<Vec<Found>, WorkspaceError> {
+) -> Result<Vec<FoundOperation>, WorkspaceError> {
     let mut wanted = Vec::new();
     for found in counting(workspace) {
         let found = found?;
@@ -158,8 +158,8 @@ pub fn beginning_of_pending(
 
 /// The same of the whole sequence of commits that is picked: from the command on that began it, with all that those did
 /// which went on with it.
-pub fn beginning_of_sequence(workspace: &Workspace<'_>) -> Result<Vec<Found>, WorkspaceError> {
-    let mut wanted: Vec<Found> = Vec::new();
+pub fn beginning_of_sequence(workspace: &Workspace<'_>) -> Result<Vec<FoundOperation>, WorkspaceError> {
+    let mut wanted: Vec<FoundOperation> = Vec::new();
     let mut counting = counting(workspace).peekable();
     while let Some(first) = counting.next().transpose()? {
         let number = command_of(&first);
@@ -183,8 +183,8 @@ pub fn beginning_of_sequence(workspace: &Workspace<'_>) -> Result<Vec<Found>, Wo
 }
 
 /// The takings back that `redo` takes back: those of the last command, unless another was typed since. Newest first.
-pub fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<Found>, WorkspaceError> {
-    let is_redo = |(_, operation): &Found| operation.kind == "REDO";
+pub fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<FoundOperation>, WorkspaceError> {
+    let is_redo = |(_, operation): &FoundOperation| operation.kind == "REDO";
     let found = first_command(
         counting(workspace).filter(|found| found.as_ref().map_or(true, |found| !is_redo(found))),
     )?;
@@ -193,7 +193,7 @@ pub fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<Found>, Workspac
 }
 
 /// The operation with a number; none where there is none.
-pub fn by_number(workspace: &Workspace<'_>, seq: i64) -> Result<Option<Found>, WorkspaceError> {
+pub fn by_number(workspace: &Workspace<'_>, seq: i64) -> Result<Option<FoundOperation>, WorkspaceError> {
     for found in workspace.snapshot.operations() {
         let (id, operation) = found?;
         if operation.seq <= seq {

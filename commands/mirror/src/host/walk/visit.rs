@@ -184,7 +184,7 @@ impl<'a> Shared<'a> {
             if is_dir {
                 let child = self.child_dir(task, &level, dir, &path, ignored);
                 match child {
-                    Some(Found::Listed(rows)) => {
+                    Some(ChildDir::Listed(rows)) => {
                         let number = self.next.fetch_add(1, Ordering::Relaxed);
                         let task = Task {
                             number,
@@ -202,7 +202,7 @@ impl<'a> Shared<'a> {
                         }
                         listing.push(name, ChildKind::Dir(number));
                     }
-                    Some(Found::Collapsed) => listing.push(name, ChildKind::Is(Host::CollapsedDir)),
+                    Some(ChildDir::Collapsed) => listing.push(name, ChildKind::Is(Host::CollapsedDir)),
                     None => {}
                 }
                 continue;
@@ -298,13 +298,13 @@ impl<'a> Shared<'a> {
         dir: &Arc<HostDir>,
         path: &[u8],
         ignored: bool,
-    ) -> Option<Found> {
+    ) -> Option<ChildDir> {
         let Some(index) = self.options.index else {
             if ignored {
                 self.note_ignored(path, true);
                 return None;
             }
-            return Some(Found::Listed(0..0));
+            return Some(ChildDir::Listed(0..0));
         };
         let rows = index.range_of_dir_in(task.rows.clone(), path);
         // The row of a tracked empty directory stands right before those below it.
@@ -312,7 +312,7 @@ impl<'a> Shared<'a> {
         let own = own.and_then(|own| index.entry(own).staged);
         let tracked_itself = own.is_some_and(|side| side.kind == Kind::Directory);
         if index.any_live(rows.clone()) || ignored && tracked_itself {
-            return Some(Found::Listed(rows));
+            return Some(ChildDir::Listed(rows));
         }
         if ignored {
             self.note_ignored(path, true);
@@ -320,12 +320,12 @@ impl<'a> Shared<'a> {
         }
         let one_of_all = || self.options.pathspecs.is_none_or(|specs| specs.matches_all_below(path));
         match self.options.untracked {
-            Untracked::No if own.is_some() => Some(Found::Listed(rows)),
+            Untracked::No if own.is_some() => Some(ChildDir::Listed(rows)),
             Untracked::No => None,
             Untracked::Normal if !tracked_itself && one_of_all() => {
-                self.holds_anything(level, dir, path).then_some(Found::Collapsed)
+                self.holds_anything(level, dir, path).then_some(ChildDir::Collapsed)
             }
-            _ => Some(Found::Listed(rows)),
+            _ => Some(ChildDir::Listed(rows)),
         }
     }
 
@@ -387,7 +387,7 @@ impl<'a> Shared<'a> {
     }
 }
 
-enum Found {
+enum ChildDir {
     /// It is to be listed; the rows of the index below it.
     Listed(Range<usize>),
     /// It stands for all that is in it.

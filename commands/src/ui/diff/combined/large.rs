@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::ops::Range;
 
-use pond_objects::large::{self, Change, Text, lines_back, lines_forward, tally};
+use pond_objects::large::{self, LineChange, Text, lines_back, lines_forward, tally};
 
 use super::super::large::LargeDiff;
 use super::super::lines::{self, Block, Whitespace};
@@ -120,7 +120,7 @@ fn with_lines(
 }
 
 /// The changes of a parent as lines of a window.
-fn blocks(changes: &[Change], part: &Part, window: &Window, old: &[u8], new: &[u8]) -> Vec<Block> {
+fn blocks(changes: &[LineChange], part: &Part, window: &Window, old: &[u8], new: &[u8]) -> Vec<Block> {
     let starts = |text: &[u8]| -> Vec<u64> {
         let mut at = 0;
         let start = |line: &[u8]| {
@@ -144,7 +144,7 @@ fn blocks(changes: &[Change], part: &Part, window: &Window, old: &[u8], new: &[u
 }
 
 /// Where the equal bytes before each change begin, in the old and in the new text.
-fn places(changes: &[Change]) -> impl Iterator<Item = (u64, u64)> + '_ {
+fn places(changes: &[LineChange]) -> impl Iterator<Item = (u64, u64)> + '_ {
     changes.iter().scan((0, 0), |at, change| {
         let start = *at;
         let equal = change.equal;
@@ -158,7 +158,7 @@ fn windows(result: &dyn Text, diffs: &[LargeDiff<'_>], context: u64) -> Result<V
     let around = context.saturating_add(2);
     let mut changed: Vec<Range<u64>> = Vec::new();
     for diff in diffs {
-        let new = |((_, at), change): ((u64, u64), &Change)| {
+        let new = |((_, at), change): ((u64, u64), &LineChange)| {
             at + change.equal..at + change.equal + change.new.bytes
         };
         changed.extend(places(&diff.changes).zip(&diff.changes).map(new));
@@ -202,7 +202,7 @@ struct Next {
 
 impl Next {
     /// The parent's side of a stretch of the result, before which the result has `lines` lines.
-    fn part(&mut self, changes: &[Change], stretch: &Range<u64>, lines: u64) -> Part {
+    fn part(&mut self, changes: &[LineChange], stretch: &Range<u64>, lines: u64) -> Part {
         let first = *self;
         while let Some(change) = changes.get(self.change)
             && self.at + change.equal <= stretch.end
