@@ -2,7 +2,7 @@
 //!
 //! [`QueryContext`] takes one state of a pond and answers SQL, which only reads: whatever would write is refused, and nothing
 //! outside the pond and its mirror is read. `TABLES.md` beside this crate's sources describes every table and column. No other crate
-//! names `datafusion`, and nothing of it is in what this crate shows, but for [`ByteStreamTable`], which is a table of its own.
+//! names `datafusion`: of its types this one shows only the table that [`ByteStreamTable`] is, and the source of an error.
 #![deny(missing_docs)]
 
 mod byte_stream;

@@ -68,8 +68,9 @@ pub(crate) async fn of(rows: DataFrame) -> SqlResult<RecordBatch> {
         let computed = parts.iter().filter_map(|part| Some((part, computed(part, &column, data_type)?)));
         wanted.extend(computed.map(|(part, expr)| expr.alias(format!("{part} {at}"))));
     }
-    let batches = rows.aggregate(Vec::new(), wanted)?.collect().await?;
-    let found = arrow::compute::concat_batches(&batches[0].schema(), &batches)?;
+    let rows = rows.aggregate(Vec::new(), wanted)?;
+    let columns_found = rows.schema().inner().clone();
+    let found = arrow::compute::concat_batches(&columns_found, &rows.collect().await?)?;
     let value = |part: &str, at: usize| found.column_by_name(&format!("{part} {at}"));
     let number = |array: &ArrayRef| -> SqlResult<Option<i64>> {
         let array = cast(array, &DataType::Int64)?;

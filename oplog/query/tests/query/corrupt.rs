@@ -19,10 +19,8 @@ fn pages_of_trees_are_rows() {
     assert_eq!(pond.lines("SELECT count(*) FROM pages('manifest')"), ["0"]);
 }
 
-/// The context of a pond whose newest state has one more pack: with a page that holds these bytes.
-fn with_page(pond: &TestPond, content: &[u8]) -> pond_query::QueryContext {
-    let id = pond_objects::ObjectId::of_content(b"page");
-    let row = MetaRow { id: Some(id), content: Some(content.to_vec().into()), ..MetaRow::new(RowType::Page) };
+/// The context of a pond whose newest state has one more pack, with this row.
+fn with_row(pond: &TestPond, row: MetaRow) -> pond_query::QueryContext {
     let mut pack = write_meta_pack(&pond.pond.staging_dir(), vec![row]).expect("a pack");
     let mut history = pond.history();
     let mut state = history.snapshot.state().clone();
@@ -47,7 +45,9 @@ fn a_page_that_is_none_is_named() {
     let mut pond = TestPond::new();
     pond.commit("first", &[("a.csv", Some(b"n\n1\n"))]);
     for content in [&b""[..], b"PAR1", &[0xff; 64]] {
-        let context = with_page(&pond, content);
+        let id = Some(pond_objects::ObjectId::of_content(b"page"));
+        let content = Some(content.to_vec().into());
+        let context = with_row(&pond, MetaRow { id, content, ..MetaRow::new(RowType::Page) });
         match ask(&context, "SELECT * FROM pages('tree')").map(|rows| rows.lines) {
             Err(QueryError::Stream { record, .. }) => {
                 assert_eq!(record, pond_objects::ObjectId::of_content(b"page").to_hex());
@@ -57,4 +57,15 @@ fn a_page_that_is_none_is_named() {
         // Whoever asks for something else is not kept from it.
         assert_eq!(ask(&context, "SELECT count(*) FROM commits").expect("rows").lines, ["1"]);
     }
+}
+
+#[test]
+fn a_change_of_an_old_pond_belongs_to_the_commit_of_its_operation() {
+    let mut pond = TestPond::new();
+    let first = pond.commit("first", &[("a.csv", Some(b"n\n1\n"))]);
+    pond.commit("second", &[("a.csv", Some(b"n\n2\n"))]);
+    let (seq, path) = (Some(1), Some("old.csv".to_owned()));
+    let context = with_row(&pond, MetaRow { seq, path, ..MetaRow::new(RowType::Change) });
+    let rows = ask(&context, "SELECT commit, id FROM changes WHERE path = 'old.csv'").expect("rows");
+    assert_eq!(rows.lines, [format!("{}|-", first.to_hex())]);
 }

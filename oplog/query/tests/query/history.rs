@@ -88,6 +88,15 @@ fn files_are_those_of_head_or_of_a_revision() {
 }
 
 #[test]
+fn tables_and_plans_can_be_shown() {
+    let pond = pond();
+    let tables = pond.lines("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'");
+    assert_eq!(tables, ["changes", "commits", "files", "nodes", "operations", "records", "refs"]);
+    let plan = pond.lines("EXPLAIN SELECT path FROM changes WHERE path = 'a.csv'").join("\n");
+    assert!(plan.contains("pruning_predicate=path_null_count"), "{plan}");
+}
+
+#[test]
 fn nodes_have_their_directories() {
     let pond = pond();
     let rows = pond.lines("SELECT path, kind, part FROM nodes");
