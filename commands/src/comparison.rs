@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
 use pond_history::diff::{Combined, DiffRequest, Ordered, is_unmerged, raw_trees, takes};
-use pond_mirror::index::pending::Stage;
+use pond_mirror::index::pending::StageNumber;
 use pond_mirror::index::{Base, Index};
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Change, Kind, ObjectId, Side, path_order, read_blob, tree};
@@ -85,7 +85,7 @@ pub(crate) fn mirror(
     tree: Option<&ObjectId>,
     pathspecs: &Pathspecs,
     args: &DiffArgs,
-    stage: Stage,
+    stage: StageNumber,
     says_it_all: bool,
 ) -> Result<MirrorChanges, CommandError> {
     let mut sides = match tree {

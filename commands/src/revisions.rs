@@ -12,7 +12,7 @@ use std::ffi::OsStr;
 
 use pond_history::CommitSet;
 use pond_history::resolve::{self, Ambiguity, ResolveRevisionError};
-use pond_mirror::index::pending::Stage;
+use pond_mirror::index::pending::StageNumber;
 use pond_objects::{ObjectId, PathEntry, Side, escape, tree};
 use pond_refs::{Found, PathRoot, Range, Revision, RevisionPath, Tracked};
 use pond_workspace::Workspace;
@@ -168,7 +168,7 @@ fn at_stage(
         (0, Some(_)) => Err(fatal(format_args!("'{shown_path}' is in conflict, and has no stage 0"))
             .hint(":1:PATH is the common ancestor's version, :2:PATH ours, :3:PATH theirs")),
         (1.., conflict) => {
-            let side = conflict.and_then(|conflict| conflict.side(Stage::ALL[usize::from(stage) - 1]));
+            let side = conflict.and_then(|conflict| conflict.side(StageNumber::ALL[usize::from(stage) - 1]));
             side.map(|side| entry(from_root, side)).ok_or_else(|| {
                 let has = if conflict.is_some() { "has no" } else { "is not in conflict, and has no" };
                 fatal(format_args!("'{shown_path}' {has} stage {stage}"))

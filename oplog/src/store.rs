@@ -169,6 +169,12 @@ impl Store {
         found.map(|(_, at)| at.row_type)
     }
 
+    /// The digests of the packs that hold a row of metadata under an id.
+    pub fn packs_with(&self, id: &ObjectId) -> Vec<ObjectId> {
+        let packs = self.packs.iter().filter(|pack| pack.kind == PackKind::Meta);
+        packs.filter(|pack| pack.lookup(id).is_some()).map(|pack| pack.digest).collect()
+    }
+
     /// All ids that begin with a prefix, each once, with what they name.
     pub fn matching(&self, prefix: &IdPrefix) -> Vec<(ObjectId, RowType)> {
         let mut found = Vec::new();

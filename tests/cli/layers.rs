@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pond-durable", &[]),
     ("pond-oplog", &["pond-objects", "pond-refs", "pond-durable"]),
     ("pond-checkpoint", &["pond-objects", "pond-durable", "pond-oplog"]),
+    ("pond-query", &["pond-objects", "pond-refs", "pond-oplog", "pond-history"]),
     ("pond-hooks", &["pond-objects", "pond-refs"]),
     ("pond-history", &["pond-objects", "pond-refs", "pond-oplog"]),
     ("pond-mirror", &["pond-objects", "pond-refs", "pond-durable"]),
@@ -51,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, Option<&str>)] = &[
     ("deltalake", Some("pond-checkpoint")),
     ("deltalake-core", Some("pond-checkpoint")),
-    ("datafusion", None),
+    ("datafusion", Some("pond-query")),
     ("parquet", Some("pond-oplog")),
 ];
 

@@ -103,3 +103,23 @@ fn what_is_left_of_a_directory_is_renamed_file_by_file() {
     assert_eq!((pond.read("sub/e/f2"), pond.exists("d/f2")), ("d/f2\n".into(), false));
     assert_eq!(pond.status(), [&RENAMED[..], &["?? d/"]].concat());
 }
+
+#[test]
+fn what_an_undo_could_not_put_back_in_the_place_of_a_renamed_file_is_due() {
+    let pond = TestPond::new();
+    pond.write("c", "c\n");
+    pond.write("e", "e\n");
+    pond.commit_all("one");
+    pond.ok(&["mv", "-f", "c", "e"]);
+    // The first rename gives the file its old name; the next would put the other one in its place.
+    let Some((undone, _)) = pond.run_with_fault(&["undo"], "renameat2:error=EIO:when=2+") else { return };
+    assert_eq!(
+        (undone.code, pond.read("c").as_str(), pond.path("e").exists()),
+        (3, "c\n", false),
+        "{undone}"
+    );
+    let status = pond.run(&["status", "--porcelain"]).expect_code(0);
+    assert!(status.err().contains("was interrupted"), "{status}");
+    pond.run(&["commit", "-am", "nothing"]).expect_code(1);
+    assert_eq!((pond.read("c").as_str(), pond.read("e").as_str()), ("c\n", "e\n"));
+}

@@ -1,6 +1,6 @@
 //! Which side's version of a conflict is wanted: the options of `checkout` and `restore`.
 
-use pond_mirror::index::pending::Stage;
+use pond_mirror::index::pending::StageNumber;
 
 /// Which side's version is wanted.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -16,10 +16,10 @@ pub(crate) struct SideArgs {
 
 impl SideArgs {
     /// The side, where one was asked for.
-    pub(crate) fn which(self) -> Option<Stage> {
+    pub(crate) fn which(self) -> Option<StageNumber> {
         match (self.ours, self.theirs) {
-            (true, _) => Some(Stage::Ours),
-            (_, true) => Some(Stage::Theirs),
+            (true, _) => Some(StageNumber::Ours),
+            (_, true) => Some(StageNumber::Theirs),
             _ => None,
         }
     }

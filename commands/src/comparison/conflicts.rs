@@ -2,7 +2,7 @@
 
 use bstr::BString;
 use pond_history::diff::Combined;
-use pond_mirror::index::pending::{Conflict, Stage};
+use pond_mirror::index::pending::{Conflict, StageNumber};
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Change, Side, path_order};
 use pond_workspace::Workspace;
@@ -30,12 +30,12 @@ pub(super) fn against_stages(
     workspace: &Workspace<'_>,
     host: &mut HostSides,
     unmerged: &[(BString, &Conflict)],
-    stage: Stage,
+    stage: StageNumber,
     needs_ids: bool,
 ) -> (Vec<Change>, Vec<Combined>) {
     let (mut changes, mut combined) = (Vec::new(), Vec::new());
     for (path, conflict) in unmerged {
-        let version = |which: Stage| conflict.side(which);
+        let version = |which: StageNumber| conflict.side(which);
         let old = version(stage);
         let mut new = in_mirror(workspace, host, path);
         host.unmerged.extend(new.map(|side| (path.clone(), side.kind)));
@@ -48,7 +48,7 @@ pub(super) fn against_stages(
         if old.is_some() && old != new {
             changes.push(Change::at(path.clone(), old, new));
         }
-        let parents = vec![version(Stage::Ours), version(Stage::Theirs)];
+        let parents = vec![version(StageNumber::Ours), version(StageNumber::Theirs)];
         if parents.iter().all(Option::is_some) {
             let renamed = vec![false; parents.len()];
             combined.push(Combined { path: path.clone(), parents, renamed, new, is_in_mirror: true });

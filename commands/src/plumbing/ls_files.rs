@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use bstr::{BStr, BString};
 use pond_mirror::host::walk::Untracked;
-use pond_mirror::index::pending::{Conflict, Stage};
+use pond_mirror::index::pending::{Conflict, StageNumber};
 use pond_mirror::scan::{Hashing, HostChange, ScanOptions, State, scan};
 use pond_objects::node::NodeTable;
 use pond_objects::path::relative;
@@ -134,7 +134,7 @@ impl Lister<'_> {
     fn versions(&self, conflict: &Conflict) -> Result<(), CommandError> {
         let path = conflict.path();
         let shown = if self.args.full_name { path.clone() } else { relative(&path, &self.cwd) };
-        for (number, which) in (1..).zip(Stage::ALL) {
+        for (number, which) in (1..).zip(StageNumber::ALL) {
             let Some(side) = conflict.side(which) else { continue };
             if self.ctx.ui.is_json() {
                 let mut row = entry_json(&path, side.kind, &side.id, side.size);
@@ -195,7 +195,7 @@ impl Lister<'_> {
             ignored: self.args.others && self.args.ignored,
             hashing: Hashing::SameSize,
         };
-        let scan = scan(self.workspace.pond().mirror_root(), &self.workspace.index(), options)?;
+        let scan = scan(self.workspace.pond().mirror_root(), self.workspace.index(), options)?;
         // What an interrupted command has still to write is no change.
         let due: HashSet<BString> = self.workspace.due()?.into_iter().map(|target| target.path).collect();
         for change in scan.changes.iter().filter(|change| !due.contains(&change.path)) {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use pond_history::diff::{Combined, trees};
 use pond_history::{merge_bases, short_id};
-use pond_mirror::index::pending::Stage;
+use pond_mirror::index::pending::StageNumber;
 use pond_objects::{Change, Kind, ObjectId, PathEntry, Side, escape};
 use pond_refs::{ObjectKind, Range};
 use pond_workspace::{Purpose, Workspace, open};
@@ -102,7 +102,7 @@ pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, Comma
     let changes = match &places {
         Places::Mirror(tree) => {
             workspace.need_mirror()?;
-            let stage_of_files = stage.unwrap_or(Stage::Ours);
+            let stage_of_files = stage.unwrap_or(StageNumber::Ours);
             let mut found = comparison::mirror(
                 &workspace,
                 tree.as_ref(),
@@ -132,11 +132,11 @@ pub(crate) fn run(ctx: &Context, args: DiffCommandArgs) -> Result<Outcome, Comma
 
 impl DiffCommandArgs {
     /// The version of files in conflict that is asked for.
-    fn stage(&self) -> Option<Stage> {
+    fn stage(&self) -> Option<StageNumber> {
         match (self.base, self.ours, self.theirs) {
-            (true, ..) => Some(Stage::Base),
-            (_, true, _) => Some(Stage::Ours),
-            (_, _, true) => Some(Stage::Theirs),
+            (true, ..) => Some(StageNumber::Base),
+            (_, true, _) => Some(StageNumber::Ours),
+            (_, _, true) => Some(StageNumber::Theirs),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use pond_objects::escape;
 use pond_oplog::operation::Operation;
 use pond_workspace::publish::footprint::Recorded;
-use pond_workspace::take_back::{self, Found, ViewChange, view_change};
+use pond_workspace::take_back::{self, FoundOperation, ViewChange, view_change};
 use pond_workspace::{Purpose, Workspace, open};
 use serde_json::{Value, json};
 
@@ -133,7 +133,7 @@ fn command(operation: &Operation) -> String {
     }
 }
 
-fn document((id, operation): &Found, change: &ViewChange) -> Value {
+fn document((id, operation): &FoundOperation, change: &ViewChange) -> Value {
     json!({
         "operation": operation.seq,
         "id": id.to_hex(),
@@ -151,7 +151,7 @@ fn document((id, operation): &Found, change: &ViewChange) -> Value {
     })
 }
 
-fn show(ctx: &Context, workspace: &Workspace<'_>, found: &Found) -> Result<Outcome, CommandError> {
+fn show(ctx: &Context, workspace: &Workspace<'_>, found: &FoundOperation) -> Result<Outcome, CommandError> {
     let (id, operation) = found;
     let ui = &ctx.ui;
     let change = view_change(workspace, operation)?;

@@ -190,7 +190,7 @@ fn show(
     picked: &Picked,
 ) -> Result<Outcome, CommandError> {
     let (ui, command, applied) = (&ctx.ui, doing.command(), &picked.applied);
-    let left = size::counted(picking.len() as u64, "commit");
+    let left = size::counted(picking.count() as u64, "commit");
     if ui.is_json() {
         let conflicts: Vec<String> =
             picked.conflicts.iter().map(|path| escape::plain(path).into_owned()).collect();
@@ -226,7 +226,7 @@ fn show(
                 "could not {verb} {}: decide about the files in conflict",
                 escape::plain(&picked.name)
             ));
-            if picking.is_staging() && picking.len() > 0 {
+            if picking.is_staging() && picking.count() > 0 {
                 ui.error(format_args!("{left} after it: not looked at, and nothing of them is staged"));
             }
             match picking.is_staging() {

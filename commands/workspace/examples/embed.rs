@@ -45,7 +45,7 @@ fn go(session: &Session, branch: &str) -> Done {
 }
 
 /// Does all of it in an empty directory.
-pub fn main() -> Done {
+pub(crate) fn main() -> Done {
     let directory = tempfile::tempdir()?;
     let observer = Collected::default();
     let actor = Actor { user: "ada".into(), host: "station".into(), command: "embed".into() };

@@ -170,9 +170,9 @@ pub enum Merge {
     /// HEAD has all of the other history.
     UpToDate,
     /// The branch was moved on.
-    Forward(MovedHead),
+    Forward(Box<MovedHead>),
     /// Trees were merged: into a commit, or into something that waits.
-    Joined(MergeDone),
+    Joined(Box<MergeDone>),
 }
 
 /// Merges in one step. The caller holds the mirror's lock.
@@ -188,10 +188,10 @@ pub fn merge(
 ) -> Result<Merge, MergeError> {
     match way(workspace, request)? {
         Way::UpToDate => Ok(Merge::UpToDate),
-        Way::Forward => Ok(Merge::Forward(forward(workspace, request)?)),
+        Way::Forward => Ok(Merge::Forward(Box::new(forward(workspace, request)?))),
         Way::Join(ours) => {
             let joined = join(workspace, request, ours, options)?;
-            Ok(Merge::Joined(record(workspace, request, joined, message, signer)?))
+            Ok(Merge::Joined(Box::new(record(workspace, request, joined, message, signer)?)))
         }
     }
 }

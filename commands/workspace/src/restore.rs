@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use bstr::{BStr, BString};
 use pond_mirror::Target;
-use pond_mirror::index::pending::{Conflict, Pending, Stage};
+use pond_mirror::index::pending::{Conflict, Pending, StageNumber};
 use pond_mirror::scan::Scan;
 use pond_mirror::scan::displaced::displaced;
 use pond_objects::pathspec::Pathspecs;
@@ -101,7 +101,7 @@ pub enum RestoreError {
     #[error("{} does not have '{}'", whose(*.which), escape::plain(.path))]
     NoSide {
         /// The side.
-        which: Stage,
+        which: StageNumber,
         /// The path.
         path: BString,
     },
@@ -120,8 +120,8 @@ pub enum RestoreError {
 
 deed_error!(RestoreError);
 
-fn whose(which: Stage) -> &'static str {
-    if which == Stage::Ours { "our side" } else { "their side" }
+fn whose(which: StageNumber) -> &'static str {
+    if which == StageNumber::Ours { "our side" } else { "their side" }
 }
 
 /// Restores. The caller holds the mirror's lock.

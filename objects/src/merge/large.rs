@@ -15,7 +15,7 @@ use super::histogram;
 use super::region::JOIN_LINES;
 use super::text::{ConflictStyle, Favour, Labels, TextOptions, marker, merge_lines};
 use crate::large::{
-    Change, LargeError, Limits, Splicer, Text, changes, changes_within, lines_back, lines_forward, read,
+    LargeError, Limits, LineChange, Splicer, Text, changes, changes_within, lines_back, lines_forward, read,
 };
 
 /// How large texts are merged.
@@ -135,9 +135,9 @@ fn compare(old: &[&[u8]], new: &[&[u8]]) -> Vec<(Range<usize>, Range<usize>)> {
     hunks.into_iter().map(|hunk| (range(hunk.before), range(hunk.after))).collect()
 }
 
-fn hunks(changes: &[Change]) -> Vec<Hunk> {
+fn hunks(changes: &[LineChange]) -> Vec<Hunk> {
     let (mut base, mut after) = (0, 0);
-    let hunk = |change: &Change| {
+    let hunk = |change: &LineChange| {
         let start = (base + change.equal, after + change.equal);
         (base, after) = (start.0 + change.old.bytes, start.1 + change.new.bytes);
         Hunk { base: start.0..base, after: start.1..after }

@@ -112,9 +112,9 @@ struct Stage {
     size: u64,
 }
 
-/// Which version of a path in conflict.
+/// StageNumber version of a path in conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum StageNumber {
     /// What both sides come from.
     Base,
     /// The side of HEAD.
@@ -123,7 +123,7 @@ pub enum Stage {
     Theirs,
 }
 
-impl Stage {
+impl StageNumber {
     /// All, in the order of git's numbers from 1.
     pub const ALL: [Self; 3] = [Self::Base, Self::Ours, Self::Theirs];
 }
@@ -338,7 +338,7 @@ impl Conflict {
     }
 
     /// One version of it.
-    pub fn side(&self, which: Stage) -> Option<Side> {
+    pub fn side(&self, which: StageNumber) -> Option<Side> {
         let Stage { kind, id, size, .. } = self.stages[which as usize].as_ref()?;
         Some(Side { kind: Kind::from_number(*kind)?, id: id.parse().ok()?, size: *size })
     }
@@ -450,8 +450,8 @@ mod tests {
             .with_queue(&[id, id], &options);
         assert_eq!(Pending::from_json(&pending.to_json()), Some(pending.clone()));
         let conflict = &pending.conflicts[0];
-        assert_eq!((conflict.letters(), conflict.side(Stage::Ours)), ("DU", None));
-        assert_eq!(conflict.side(Stage::Theirs).map(|side| side.id), Some(id));
+        assert_eq!((conflict.letters(), conflict.side(StageNumber::Ours)), ("DU", None));
+        assert_eq!(conflict.side(StageNumber::Theirs).map(|side| side.id), Some(id));
         assert_eq!((pending.message().as_slice(), pending.queue().len()), (&b"m\n\xfe"[..], 2));
         assert_eq!(Pending::from_json(&pending.to_json().replace(&id.to_hex(), "12")), None);
         assert_eq!(Pending::from_json("{}"), None);

@@ -114,8 +114,8 @@ fn lines(report: &Status) -> Vec<Line<'_>> {
 mod tests {
     use pond_objects::{Change, Kind, ObjectId, Side};
 
-    use pond_workspace::status::Unstaged;
     use super::*;
+    use pond_workspace::status::Unstaged;
 
     fn report() -> Status {
         let side = |content: &str| Side {

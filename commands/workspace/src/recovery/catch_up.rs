@@ -11,6 +11,7 @@ use bstr::BString;
 use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
+use pond_objects::path::is_below;
 use pond_objects::{Change, ObjectSource as _, ReadError, Side};
 use pond_oplog::operation::Operation;
 use pond_oplog::view::View;
@@ -63,13 +64,19 @@ pub(crate) fn catch_up(
     };
     let recorded = operations.iter().map(|operation| Recorded::of(operation, store));
     let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
-    let host = composed(&recorded, |one| &one.host);
+    let mut host = composed(&recorded, |one| &one.host);
     let staged = composed(&recorded, |one| &one.index);
     let pending = pending(index, &recorded);
     let going_on = pending.as_ref().filter(|pending| pending.is_between()).map(|pending| pending.doing);
     let kind = operations.last().map(|newest| newest.kind.clone()).unwrap_or_default();
     let follows = operations.first().map(|first| first.seq - 1);
     let moved: Vec<_> = recorded.iter().flat_map(|one| one.moved.iter().cloned()).collect();
+    // What was renamed away is no longer there, and what comes in its place not yet.
+    for due in host.iter_mut().filter(|due| due.wanted.is_some() && !due.before.contains(&None)) {
+        if moved.iter().any(|(from, _)| *from == due.path || is_below(&due.path, from)) {
+            due.before.push(None);
+        }
+    }
     let unsure = host.len() + moved.len();
     let mut caught_up =
         CaughtUp { builder: None, unsure, host, index: staged, moved, going_on, kind, follows };

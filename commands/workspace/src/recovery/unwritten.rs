@@ -170,8 +170,8 @@ fn left(
         let staged = row.and_then(|row| row.staged);
         let is_as_left = match index.get(path) {
             Some(wanted) => staged == *wanted,
-            // Unstaged: what they found was as in the index.
-            None => staged == *wanted || before.contains(&staged),
+            // Not staged by them: what counts is what they found in the mirror.
+            None => true,
         };
         if !is_as_left {
             continue;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bstr::{BStr, BString, ByteSlice as _};
-use pond_mirror::index::pending::{Conflict, Stage};
+use pond_mirror::index::pending::{Conflict, StageNumber};
 use pond_objects::large::{Absent, Stored, Text};
 use pond_objects::merge::large::{LargeOptions, merge_large};
 use pond_objects::merge::text::{BINARY_PROBE, Labels, TextOptions, is_binary, merge_text};
@@ -79,10 +79,12 @@ fn merged(
     path: &BString,
     options: &MergeOptions,
 ) -> Result<Merged, RestoreError> {
-    let (Some(ours), Some(theirs)) = (conflict_at.side(Stage::Ours), conflict_at.side(Stage::Theirs)) else {
+    let (Some(ours), Some(theirs)) =
+        (conflict_at.side(StageNumber::Ours), conflict_at.side(StageNumber::Theirs))
+    else {
         return Err(RestoreError::OneSided { path: path.clone(), words: conflict_at.words() });
     };
-    let base = conflict_at.side(Stage::Base).filter(|base| base.kind.is_file());
+    let base = conflict_at.side(StageNumber::Base).filter(|base| base.kind.is_file());
     let sides = [base, Some(ours), Some(theirs)];
     if !sides.iter().flatten().all(|side| side.kind.is_file()) {
         return Ok(Merged::Whole(ours));

@@ -1,6 +1,6 @@
 //! One side's version of paths in conflict.
 
-use pond_mirror::index::pending::Stage;
+use pond_mirror::index::pending::StageNumber;
 use pond_objects::PathEntry;
 use pond_objects::pathspec::Pathspecs;
 
@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 /// As [`super::restore`].
 pub fn take_side(
     workspace: &mut Workspace<'_>,
-    which: Stage,
+    which: StageNumber,
     pathspecs: &Pathspecs,
 ) -> Result<Restored, RestoreError> {
     let Some(pending) = &workspace.index.header().pending else {

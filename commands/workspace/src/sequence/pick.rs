@@ -138,7 +138,7 @@ impl Picking {
     }
 
     /// How many commits are left.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.left.len()
     }
 

@@ -1,0 +1,173 @@
+//! Asking queries of a pond.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::{CatalogProvider as _, MemoryCatalogProvider};
+use datafusion::config::Dialect;
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::{
+    SendableRecordBatchStream, SessionState, SessionStateBuilder, runtime_env as datafusion_runtime,
+};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion_runtime::{RuntimeEnv, RuntimeEnvBuilder};
+use futures::Stream;
+use futures::stream;
+
+use crate::catalog::PondSchema;
+use crate::error::QueryError;
+use crate::history::OwnedHistory;
+use crate::objects::{PondFiles, STORE_URL};
+use crate::profile::Profile;
+use crate::statement::{Request, check_reads, rewrite};
+use crate::summary;
+
+/// The catalog and the schema in it that hold all tables.
+const CATALOG: &str = "pond";
+const SCHEMA: &str = "main";
+
+/// What queries may use.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Bytes of memory for rows that sorts, joins and aggregates hold. What does not fit goes to files, or the query fails.
+    pub max_memory: usize,
+    /// How many threads work on a query: at least 1.
+    pub threads: usize,
+    /// Where these files are: in a directory of their own that is removed in the end. `None`: where the system has such files.
+    pub temporary: Option<PathBuf>,
+}
+
+/// Answers queries about one state of a pond. Cheap to ask again; must be used within a tokio runtime.
+pub struct QueryContext {
+    session: SessionContext,
+    profile: Arc<Profile>,
+}
+
+/// The rows of an answer, batch by batch. Nothing is computed before it is asked for; who drops it ends the query.
+pub struct Answer {
+    stream: SendableRecordBatchStream,
+}
+
+impl QueryContext {
+    /// Queries of this state with these means. Reads nothing yet.
+    ///
+    /// # Errors
+    /// If there can be no directory for temporary files.
+    pub fn new(history: OwnedHistory, options: &Options) -> Result<Self, QueryError> {
+        let (history, profile) = (Arc::new(history), Arc::new(Profile::default()));
+        let files = Arc::new(PondFiles::new(history.clone(), profile.clone()));
+        let runtime = runtime(options, &files)?;
+        let config = config(options);
+        let state = |config: SessionConfig| {
+            SessionStateBuilder::new()
+                .with_config(config)
+                .with_runtime_env(runtime.clone())
+                .with_default_features()
+                .build()
+        };
+        let schema = PondSchema { history, files, profile: profile.clone(), session: state(config.clone()) };
+        let session = SessionContext::new_with_state(state(config));
+        let catalog = MemoryCatalogProvider::new();
+        catalog.register_schema(SCHEMA, Arc::new(schema))?;
+        session.register_catalog(CATALOG, Arc::new(catalog));
+        Ok(Self { session, profile })
+    }
+
+    /// Plans a query and begins it.
+    ///
+    /// # Errors
+    /// [`QueryError::Writes`] for what does not only read, [`QueryError::Outside`] for files that are not the mirror's, and whatever
+    /// is wrong with the query or the data that it needs to be planned.
+    pub async fn sql(&self, text: &str) -> Result<Answer, QueryError> {
+        match Request::parse(text) {
+            Request::Rows(text) => {
+                let stream = self.plan(&text).await?.execute_stream().await?;
+                Ok(Answer { stream })
+            }
+            Request::Summary(text) => {
+                let rows = self.plan(&text).await?;
+                let batch = stream::once(summary::of(rows));
+                let stream = Box::pin(RecordBatchStreamAdapter::new(summary::schema(), batch));
+                Ok(Answer { stream })
+            }
+        }
+    }
+
+    /// What the queries of this context read so far.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn plan(&self, text: &str) -> Result<DataFrame, QueryError> {
+        let state: SessionState = self.session.state();
+        let mut statement = state.sql_to_statement(text, &Dialect::Generic)?;
+        rewrite(&mut statement)?;
+        let plan = state.statement_to_plan(statement).await?;
+        check_reads(&plan)?;
+        Ok(DataFrame::new(state, plan))
+    }
+}
+
+fn config(options: &Options) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.threads.max(1))
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true);
+    // Pages of columns without a wanted row are not read: each costs chunks to decompress and hash.
+    let parquet = &mut config.options_mut().execution.parquet;
+    (parquet.pushdown_filters, parquet.reorder_filters) = (true, true);
+    config
+}
+
+fn runtime(options: &Options, files: &Arc<PondFiles>) -> Result<Arc<RuntimeEnv>, QueryError> {
+    let mode = match &options.temporary {
+        Some(directory) => DiskManagerMode::Directories(vec![directory.clone()]),
+        None => DiskManagerMode::OsTmpDirectory,
+    };
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(options.max_memory)))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+        .build_arc()?;
+    // The host's files are there by default.
+    runtime.deregister_object_store(ObjectStoreUrl::local_filesystem().as_ref())?;
+    runtime.register_object_store(ObjectStoreUrl::parse(STORE_URL)?.as_ref(), files.clone());
+    Ok(runtime)
+}
+
+impl Answer {
+    /// The columns.
+    pub fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+}
+
+impl Stream for Answer {
+    type Item = Result<RecordBatch, QueryError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.stream.as_mut().poll_next(context);
+        next.map(|batch| batch.map(|batch| batch.map_err(QueryError::from)))
+    }
+}
+
+impl fmt::Debug for QueryContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueryContext").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("schema", &self.schema()).finish_non_exhaustive()
+    }
+}

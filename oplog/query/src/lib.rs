@@ -1,0 +1,27 @@
+//! SQL over a pond: its history as tables, and files of any version as tables.
+//!
+//! [`QueryContext`] takes one state of a pond and answers SQL, which only reads: whatever would write is refused, and nothing
+//! outside the pond and its mirror is read. `TABLES.md` beside this crate's sources describes every table and column. No other crate
+//! names `datafusion`: of its types this one shows only the table that [`ByteStreamTable`] is, and the source of an error.
+#![deny(missing_docs)]
+
+mod byte_stream;
+mod catalog;
+mod context;
+mod error;
+mod files;
+mod filter;
+mod history;
+mod objects;
+mod profile;
+mod readable;
+mod rows;
+mod statement;
+mod summary;
+mod tables;
+
+pub use byte_stream::{ByteStreamTable, ByteStreams, NamedStream};
+pub use context::{Answer, Options, QueryContext};
+pub use error::QueryError;
+pub use history::{Now, OwnedHistory, Staged};
+pub use profile::{Profile, Reads};

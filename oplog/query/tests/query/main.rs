@@ -1,0 +1,7 @@
+//! Queries of small ponds, which are made through the oplog's own interface. One binary has them all: each links DataFusion.
+
+mod corrupt;
+mod files;
+mod history;
+mod refused;
+mod support;
