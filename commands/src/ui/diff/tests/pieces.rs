@@ -3,21 +3,21 @@
 use super::*;
 
 /// A text of many lines, and the same after some edits far from each other or near.
-fn long_and_edited(numbers: &mut fastrand::Rng, is_repetitive: bool) -> (Vec<u8>, Vec<u8>) {
-    let line = |numbers: &mut fastrand::Rng, number: u64| {
-        let word = if is_repetitive { numbers.u64(..4) } else { number * 1000 + numbers.u64(..1000) };
-        match numbers.u64(..20) {
+fn long_and_edited(numbers: &mut Numbers, is_repetitive: bool) -> (Vec<u8>, Vec<u8>) {
+    let line = |numbers: &mut Numbers, number: u64| {
+        let word = if is_repetitive { numbers.below(4) } else { number * 1000 + numbers.below(1000) };
+        match numbers.below(20) {
             0 => format!("section{word}\r\n"),
             1 => format!("{}{word}\n", "x".repeat(300)),
-            _ => format!("{:>width$}\n", word, width = 4 + numbers.u64(..3) as usize * 2),
+            _ => format!("{:>width$}\n", word, width = 4 + numbers.below(3) as usize * 2),
         }
     };
-    let length = 100 + numbers.u64(..900);
+    let length = 100 + numbers.below(900);
     let old: Vec<String> = (0..length).map(|number| line(numbers, number)).collect();
     let mut new = old.clone();
-    for edit in 0..1 + numbers.u64(..6) {
-        let at = numbers.u64(..new.len() as u64 + 1) as usize;
-        match numbers.u64(..4) {
+    for edit in 0..1 + numbers.below(6) {
+        let at = numbers.below(new.len() as u64 + 1) as usize;
+        match numbers.below(4) {
             0 => new.insert(at, line(numbers, 5000 + edit)),
             1 if at < new.len() => drop(new.remove(at)),
             2 if at < new.len() => new[at] = line(numbers, 6000 + edit),
@@ -26,7 +26,7 @@ fn long_and_edited(numbers: &mut fastrand::Rng, is_repetitive: bool) -> (Vec<u8>
     }
     let mut text = |lines: Vec<String>| {
         let mut text = lines.concat().into_bytes();
-        if numbers.u64(..3) == 0 {
+        if numbers.below(3) == 0 {
             text.pop();
         }
         text
@@ -49,7 +49,7 @@ fn assert_pieces_make_no_difference(fixture: &mut Fixture, case: usize, options:
 
 #[test]
 fn pieces_make_no_difference() {
-    let mut numbers = fastrand::Rng::with_seed(11);
+    let mut numbers = Numbers(11);
     let paint = Paint { color: true, escape: true };
     for case in 0..100 {
         let (old, new) = long_and_edited(&mut numbers, false);
@@ -64,16 +64,16 @@ fn pieces_make_no_difference() {
 /// Nor where lines are taken for equal whose bytes differ.
 #[test]
 fn pieces_make_no_difference_where_whitespace_is_ignored() {
-    let mut numbers = fastrand::Rng::with_seed(17);
+    let mut numbers = Numbers(17);
     for case in 0..120 {
         let (old, new) = long_and_edited(&mut numbers, false);
         let mut spaced = Vec::new();
         for line in new.split_inclusive(|byte| *byte == b'\n') {
             let text = line.strip_suffix(b"\n").unwrap_or(line);
-            if numbers.u64(..5) == 0 {
-                spaced.extend_from_slice([&b""[..], b" ", b"\t"][numbers.u64(..3) as usize]);
+            if numbers.below(5) == 0 {
+                spaced.extend_from_slice([&b""[..], b" ", b"\t"][numbers.below(3) as usize]);
                 spaced.extend_from_slice(&text.replace(b" ", b"   "));
-                spaced.extend_from_slice([&b""[..], b"  ", b"\r"][numbers.u64(..3) as usize]);
+                spaced.extend_from_slice([&b""[..], b"  ", b"\r"][numbers.below(3) as usize]);
                 spaced.extend_from_slice(&line[text.len()..]);
             } else {
                 spaced.extend_from_slice(line);
@@ -90,7 +90,7 @@ fn pieces_make_no_difference_where_whitespace_is_ignored() {
 /// Whatever the texts are and however small the windows, `git apply` makes the new text of the old one.
 #[test]
 fn patches_of_pieces_apply() {
-    let mut numbers = fastrand::Rng::with_seed(12);
+    let mut numbers = Numbers(12);
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut texts = Vec::new();
     for case in 0..200 {
@@ -124,14 +124,14 @@ fn patches_of_pieces_apply() {
 /// The same of one result against two versions at once.
 #[test]
 fn pieces_make_no_difference_to_combined_diffs() {
-    let mut numbers = fastrand::Rng::with_seed(13);
+    let mut numbers = Numbers(13);
     let mut shown = 0;
     for case in 0..150 {
         let (base, ours) = long_and_edited(&mut numbers, false);
         let mut lines: Vec<&[u8]> = lines::split(&base);
-        for _ in 0..1 + numbers.u64(..3) {
-            let at = numbers.u64(..lines.len() as u64) as usize;
-            match numbers.u64(..3) {
+        for _ in 0..1 + numbers.below(3) {
+            let at = numbers.below(lines.len() as u64) as usize;
+            match numbers.below(3) {
                 0 => lines.insert(at, b"section theirs\n"),
                 1 => drop(lines.remove(at)),
                 _ => lines[at] = b"theirs\n",
