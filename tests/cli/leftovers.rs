@@ -174,18 +174,3 @@ fn what_a_command_of_a_pond_further_down_is_writing_is_left_alone() {
     }
     assert!(!pond.exists(&ours));
 }
-
-#[test]
-fn what_is_stored_in_the_midst_of_a_command_hides_nothing_that_is_due() {
-    let pond = with_leftovers();
-    pond.write(format!("d/{}", temporary(5)), noise(5, 100_000));
-    let fault = "renameat2:error=EIO:when=1+";
-    let Some((output, _)) = pond.run_with_fault(&["switch", "-d", "HEAD~1"], fault) else { return };
-    assert_eq!((output.code, pond.read("d/a").as_str()), (3, "2\n"), "{output}");
-    let operations = pond.ok(&["op", "log"]);
-    assert!(operations.contains("RESCUE"), "this proves nothing: {operations}");
-    let status = pond.run(&["status", "--porcelain"]).expect_code(0);
-    assert!(status.err().contains("was interrupted"), "{status}");
-    pond.ok(&["commit", "--allow-empty", "-am", "three"]);
-    assert_eq!((pond.read("d/a").as_str(), pond.ok(&["cat", "HEAD:d/a"]).as_str()), ("1\n", "1\n"));
-}
