@@ -1,16 +1,19 @@
 //! Random numbers that are the same everywhere, and edits of texts made with them.
 
-/// A generator of numbers.
-pub(crate) struct Random(fastrand::Rng);
+/// A generator of numbers (xorshift64*).
+pub(crate) struct Random(u64);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(fastrand::Rng::with_seed(seed))
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
     /// A number below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        self.0.usize(..end)
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % end
     }
 
     /// Whether one of `of` throws hit.
