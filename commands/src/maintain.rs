@@ -32,13 +32,12 @@ fn is_due(pond: &Pond, state: &TableState, now_millis: i64) -> bool {
 /// and told: what goes wrong here is only said, and who wants the program to end is not kept waiting.
 pub(crate) fn after(ctx: &Context) {
     let Some(session) = ctx.opened_session() else { return };
-    let Some(state) = session.last_published() else { return };
-    let is_due = session.now().is_ok_and(|now| is_due(&session.pond, &state, now / 1000));
-    if !is_due || interrupt::interrupted() {
+    let Some(state) = session.take_published() else { return };
+    let is_wanted = ctx.config().is_ok_and(|config| config.bool("maintenance.auto").unwrap_or(true));
+    if !is_wanted || interrupt::interrupted() {
         return;
     }
-    let is_wanted = ctx.config().is_ok_and(|config| config.bool("maintenance.auto").unwrap_or(true));
-    if !is_wanted {
+    if !session.now().is_ok_and(|now| is_due(&session.pond, &state, now / 1000)) {
         return;
     }
     if let Err(error) = run_if_due(ctx) {

@@ -1,5 +1,4 @@
-//! The host directory: the stats of its files, a walk through it, and what of it is ignored.
+//! The host directory: a walk through it, and what of it is ignored.
 
 pub mod ignore;
-pub use crate::stat;
 pub mod walk;

@@ -9,12 +9,12 @@ use std::io::{self, Read as _};
 
 use bstr::{BStr, BString};
 use pond_history::short_id;
-use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::index::{Index, Row};
 use pond_mirror::scan::content::{self, Content};
 use pond_mirror::scan::{self, Hashing, ScanOptions, State};
+use pond_mirror::stat::Stat;
 use pond_objects::large::{Absent, Piece};
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Change, Kind, ObjectId, Side, escape};

@@ -8,7 +8,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
-use pond_mirror::host::stat::Stat;
+use pond_mirror::stat::Stat;
 use pond_objects::ObjectId;
 use pond_objects::chunker::Chunker;
 use pond_objects::large::{LargeError, Piece, Tally, Text};

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
-use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::scan::{Hashing, Scan, ScanOptions, State, ignored, scan};
+use pond_mirror::stat::Stat;
 use pond_objects::path::parent;
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Kind, path_order};

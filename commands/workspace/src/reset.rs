@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use bstr::BString;
 use pond_mirror::Target;
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::Update;
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::scan::{Scan, refresh};
+use pond_mirror::stat::now_ns;
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{ObjectId, ObjectSource as _, Side};
 use pond_refs::{Expected, Head, RefEdit};

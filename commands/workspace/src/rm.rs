@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
 use pond_mirror::Target;
-use pond_mirror::host::stat::Stat;
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::Row;
 use pond_mirror::index::pending::{Conflict, Pending};
 use pond_mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
+use pond_mirror::stat::Stat;
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Kind, escape};
 

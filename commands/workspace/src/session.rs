@@ -157,10 +157,10 @@ impl Session {
         *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Some(state.clone());
     }
 
-    /// The state of the table after the last operation of this session; `None` if there was none. Whoever calls deeds looks
-    /// then whether upkeep is due.
-    pub fn last_published(&self) -> Option<TableState> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The state of the table after the last operation since this was asked before; `None` if there was none. Whoever calls
+    /// deeds looks then whether upkeep is due.
+    pub fn take_published(&self) -> Option<TableState> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The time, in microseconds since 1970.

@@ -13,13 +13,13 @@ use bstr::BString;
 use pond_durable::lock::Lock;
 use pond_history::History;
 use pond_mirror::host::ignore::Ignore;
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::head_file::{self, HeadFile};
 use pond_mirror::index::pending::Pending;
 use pond_mirror::index::{
     Bases, Header, Index, IndexBuilder, IndexError, Seen, SortedUpdates, Update, Updates,
 };
 use pond_mirror::scan::refresh;
+use pond_mirror::stat::now_ns;
 use pond_objects::pathspec::{Mirror, PathspecError, Pathspecs};
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
 use pond_oplog::{Pond, ReadonlyPond, StagedPack, Store};

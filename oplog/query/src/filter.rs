@@ -6,14 +6,14 @@ use std::ops::Bound;
 
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
 
 /// Conditions of which all hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Conditions(Vec<Expr>);
 
 /// The column that a condition is about, if it is about one alone and in a form that is used here.
-pub(crate) fn narrowed(filter: &Expr) -> Option<&str> {
+fn narrowed(filter: &Expr) -> Option<&str> {
     match filter {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             let (column, _, _) = comparison(left, *op, right)?;
@@ -27,6 +27,18 @@ pub(crate) fn narrowed(filter: &Expr) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// What a table answers that reads less by conditions on some of its columns, and leaves it to DataFusion to apply them.
+pub(crate) fn narrowing(
+    filters: &[&Expr],
+    is_narrowed_by: impl Fn(&str) -> bool,
+) -> Vec<TableProviderFilterPushDown> {
+    let answer = |filter: &&Expr| match narrowed(filter).is_some_and(&is_narrowed_by) {
+        true => TableProviderFilterPushDown::Inexact,
+        false => TableProviderFilterPushDown::Unsupported,
+    };
+    filters.iter().map(answer).collect()
 }
 
 /// A comparison of a column with a value, turned so that the column stands on the left.

@@ -16,7 +16,7 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
 use crate::error::QueryError;
-use crate::filter::{Conditions, narrowed};
+use crate::filter::{Conditions, narrowing};
 use crate::profile::Profile;
 
 /// Rows of the first batch, so that a small limit is met soon, and of the largest.
@@ -85,12 +85,7 @@ impl<T: Rows> TableProvider for RowTable<T> {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> SqlResult<Vec<TableProviderFilterPushDown>> {
-        let narrowing = self.rows.narrowing();
-        let answer = |filter: &&Expr| match narrowed(filter) {
-            Some(column) if narrowing.contains(&column) => TableProviderFilterPushDown::Inexact,
-            _ => TableProviderFilterPushDown::Unsupported,
-        };
-        Ok(filters.iter().map(answer).collect())
+        Ok(narrowing(filters, |column| self.rows.narrowing().contains(&column)))
     }
 
     async fn scan(

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
 use pond_mirror::Target;
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::{Index, Row, Seen, Update};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::{Scan, State};
+use pond_mirror::stat::now_ns;
 use pond_objects::merge::{Labels, MergeOptions, Merged, NewContent, Trees, merge_trees};
 use pond_objects::path::above;
 use pond_objects::tree::empty_tree;

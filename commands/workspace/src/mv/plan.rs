@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 
 use bstr::{BString, ByteSlice as _};
-use pond_mirror::host::stat::Stat;
 use pond_mirror::index::pending::Conflict;
+use pond_mirror::stat::Stat;
 use pond_objects::name::{NameError, check_path, join_path, split_path};
 use pond_objects::path::{is_below, relative};
 use pond_objects::{Kind, escape};

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString};
 use pond_mirror::Target;
-use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::host::walk::Untracked;
 use pond_mirror::index::{Row, Seen, Update, is_unchanged};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::displaced::{is_empty_directory, parents};
 use pond_mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
+use pond_mirror::stat::{Stat, now_ns};
 use pond_mirror::write::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use bstr::BString;
-use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
+use pond_mirror::stat::{Stat, now_ns};
 use pond_mirror::write::materialize::{Expected, Flush, Materializer, Options};
 use pond_mirror::write::rename::{self, Rename};
 use pond_mirror::write::replaced::Replaced;

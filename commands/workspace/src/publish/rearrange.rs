@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::BString;
 use pond_mirror::Target;
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::pending::Pending;
 use pond_mirror::index::{EntryRef, Header, Index, Row, Seen, Update};
 use pond_mirror::scan::Scan;
 use pond_mirror::scan::displaced::{is_empty_directory, with_emptied};
+use pond_mirror::stat::now_ns;
 use pond_objects::ObjectSource as _;
 use pond_objects::node::NodeTable;
 use pond_objects::{Commit, ObjectId, Side, Signature};

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use bstr::{BStr, BString};
-use pond_mirror::host::stat::Stat;
 use pond_mirror::index::{Row, Seen};
 use pond_mirror::scan::displaced::is_empty_directory;
+use pond_mirror::stat::Stat;
 use pond_mirror::write::materialize::{
     Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
 };

@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use bstr::{BString, ByteSlice};
-use pond_mirror::host::stat::Stat;
 use pond_mirror::path_list::PathList;
+use pond_mirror::stat::Stat;
 use pond_mirror::write::replaced::{Ages, Replaced};
 use pond_objects::page::Page;
 use pond_objects::tree::TreeBuilder;

@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use bstr::BString;
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::index::{Header, Index, IndexBuilder, Row, Seen, Update};
+use pond_mirror::stat::now_ns;
 use pond_objects::path::is_below;
 use pond_objects::{Change, ObjectSource as _, ReadError, Side};
 use pond_oplog::operation::Operation;

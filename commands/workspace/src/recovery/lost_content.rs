@@ -4,8 +4,8 @@
 //! whether it can store the content again from the mirror's files.
 
 use bstr::BString;
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::{Base, Index, Row, Seen, Update};
+use pond_mirror::stat::now_ns;
 use pond_oplog::{ReadonlyPond, StagedPack};
 
 use crate::error::WorkspaceError;

@@ -9,12 +9,12 @@ use std::collections::{HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
 use pond_mirror::Target;
-use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::host::walk::host::HostDir;
 use pond_mirror::index::Header;
 use pond_mirror::scan::content::{self, Content};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::{Scan, State};
+use pond_mirror::stat::{Stat, now_ns};
 use pond_mirror::write::rename::rename_back;
 use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::path::{above, is_below};

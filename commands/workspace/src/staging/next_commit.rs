@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::{EntryRef, Index, Row, Seen, Update};
+use pond_mirror::stat::now_ns;
 use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
 use pond_objects::path::above;

@@ -5,10 +5,10 @@ use std::iter::Peekable;
 use std::path::PathBuf;
 
 use bstr::BString;
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::{
     Base, Bases, EntryRef, Header, Index, IndexBuilder, Row, Seen, SortedUpdates, Update,
 };
+use pond_mirror::stat::now_ns;
 use pond_objects::diff::diff_trees;
 use pond_objects::{ObjectId, ObjectSource as _, PathEntry, ReadError, Side, path_order, tree};
 use pond_oplog::Store;

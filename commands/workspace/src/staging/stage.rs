@@ -17,9 +17,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bstr::BStr;
-use pond_mirror::host::stat::{Stat, now_ns};
 use pond_mirror::index::Seen;
 use pond_mirror::path_list::PathList;
+use pond_mirror::stat::{Stat, now_ns};
 use pond_objects::{Kind, ObjectId, Side, tree};
 use pond_oplog::Store;
 use pond_oplog::ingest::{Ingest, IngestError, Reader, StagedPacks, Stored};

@@ -9,7 +9,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use pond_durable::in_place::open_no_link;
-use pond_mirror::host::stat::Stat;
+use pond_mirror::stat::Stat;
 use pond_objects::ObjectId;
 use pond_oplog::ingest::StagedPacks;
 use pond_oplog::{PackKind, Pond, StagedPack};

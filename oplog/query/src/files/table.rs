@@ -31,7 +31,7 @@ use crate::error::QueryError;
 use crate::files::Source;
 use crate::files::format::Format;
 use crate::files::schema::union;
-use crate::filter::{Conditions, narrowed};
+use crate::filter::{Conditions, narrowing};
 use crate::objects::{PondFiles, STORE_URL};
 
 /// Bytes that say whether JSON is an array.
@@ -171,13 +171,7 @@ impl TableProvider for FileTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> SqlResult<Vec<TableProviderFilterPushDown>> {
-        let answer = |filter: &&Expr| match narrowed(filter) {
-            Some(column) if self.front.iter().any(|field| field.name() == column) => {
-                TableProviderFilterPushDown::Inexact
-            }
-            _ => TableProviderFilterPushDown::Unsupported,
-        };
-        Ok(filters.iter().map(answer).collect())
+        Ok(narrowing(filters, |column| self.front.iter().any(|field| field.name() == column)))
     }
 
     async fn scan(

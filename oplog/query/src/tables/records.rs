@@ -21,7 +21,7 @@ use pond_oplog::schema::{PARTITION_COLUMN, meta_schema};
 use pond_oplog::state::PackFile;
 use pond_oplog::{PackKind, RowType};
 
-use crate::filter::{Conditions, narrowed};
+use crate::filter::{Conditions, narrowing};
 use crate::history::OwnedHistory;
 use crate::objects::{Content, Located, PondFiles, STORE_URL};
 
@@ -95,11 +95,7 @@ impl TableProvider for Records {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> SqlResult<Vec<TableProviderFilterPushDown>> {
-        let answer = |filter: &&Expr| match narrowed(filter) {
-            Some(PARTITION_COLUMN | "type") => TableProviderFilterPushDown::Inexact,
-            _ => TableProviderFilterPushDown::Unsupported,
-        };
-        Ok(filters.iter().map(answer).collect())
+        Ok(narrowing(filters, |column| matches!(column, PARTITION_COLUMN | "type")))
     }
 
     async fn scan(

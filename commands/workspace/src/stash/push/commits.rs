@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bstr::{BString, ByteSlice as _};
 use pond_history::short_id;
-use pond_mirror::host::stat::now_ns;
 use pond_mirror::index::{Index, Seen, Update};
 use pond_mirror::scan::differences::Differences;
 use pond_mirror::scan::{Scan, State};
+use pond_mirror::stat::now_ns;
 use pond_objects::node::NodeTable;
 use pond_objects::page::Page;
 use pond_objects::path::above;
