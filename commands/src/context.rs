@@ -17,8 +17,7 @@ use pond_workspace::Session;
 use self::place::NoPlace;
 use crate::args::globals::GlobalArgs;
 use crate::config::{Config, ConfigError, Sources, sources};
-use crate::error::{CommandError, fatal, interrupted};
-use crate::interrupt;
+use crate::error::{CommandError, fatal};
 use crate::ui::color::ColorMode;
 use crate::ui::{Ui, UiSettings, pager};
 
@@ -133,19 +132,6 @@ impl Context {
     /// The pond of a directory or of one above it, if there is one.
     pub(crate) fn place_above(directory: &Path) -> Option<Place> {
         Place::above(directory).ok()
-    }
-
-    /// Whether Ctrl-C was pressed or the process was asked to end. From the first call on the command decides itself
-    /// when to stop; until then a signal ends it at once. Cheap enough for inner loops.
-    pub(crate) fn interrupted(&self) -> bool {
-        interrupt::install();
-        interrupt::interrupted()
-    }
-
-    /// Fails with exit code 130 if the command was asked to stop. `state` says what was and what was not done:
-    /// "nothing was changed".
-    pub(crate) fn check_interrupt(&self, state: &str) -> Result<(), CommandError> {
-        if self.interrupted() { Err(interrupted(format_args!("interrupted; {state}"))) } else { Ok(()) }
     }
 }
 

@@ -14,7 +14,7 @@ use pond_oplog::dead::{self, Deleted};
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::state::PackFile;
 use pond_oplog::{Pond, TableState};
-use pond_workspace::publish::transact;
+use pond_workspace::run_here;
 use pond_workspace::{Purpose, Workspace, open};
 
 use crate::context::Context;
@@ -140,7 +140,7 @@ fn swap(workspace: &mut Workspace<'_>, merged: Vec<Merged>) -> Result<Option<Com
     let table = DurableLocal::new(&workspace.pond().table_dir())
         .map_err(|error| fatal("cannot open the pond's table").because(&error))?;
     let state = workspace.snapshot().state().clone();
-    let swapped = transact::run_here(compact::swap(workspace.pond(), &state, merged, &doing, &table));
+    let swapped = run_here(compact::swap(workspace.pond(), &state, merged, &doing, &table));
     match swapped {
         Err(error) if compact::is_behind(&error) => Ok(None),
         Err(error) => Err(error.into()),

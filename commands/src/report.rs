@@ -5,9 +5,9 @@ mod failures;
 use std::sync::Arc;
 
 use pond_objects::escape;
+use pond_workspace::LaidOut;
 use pond_workspace::error::in_one_line;
 use pond_workspace::observer::{Counter, Event, Observer, Recovery, Work};
-use pond_workspace::publish::lay_out::LaidOut;
 
 use crate::error::{self, Outcome, left_undone_in_one_line};
 use crate::interrupt;

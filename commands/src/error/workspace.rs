@@ -3,7 +3,7 @@
 use pond_mirror::index::pending::Sequence;
 use pond_objects::escape;
 use pond_workspace::WorkspaceError;
-use pond_workspace::error::{LeftUndone, Others, in_one_line};
+use pond_workspace::error::{LeftUndone, Others, Overwriter, in_one_line};
 
 use super::Class;
 use super::CommandError;
@@ -34,16 +34,19 @@ pub(crate) fn advice_on(sequence: Sequence) -> String {
 }
 
 /// What is to be done where changes are in the way of a command.
-fn around_obstacles(doing: &str, merges: bool) -> String {
-    if merges {
-        return "move these files out of the way, or put them aside with 'pond stash -u'".to_owned();
-    }
-    let (merge, option) = match doing {
-        "reset" => ("", "--hard"),
-        "this stash" => {
+fn around_obstacles(doing: &Overwriter) -> String {
+    let name = match doing {
+        Overwriter::Command(name) => name.as_str(),
+        Overwriter::Merging(_) => {
+            return "move these files out of the way, or put them aside with 'pond stash -u'".to_owned();
+        }
+        Overwriter::Stash => {
             return "the stash is kept; commit these changes, or put them aside too, with 'pond stash -u'"
                 .to_owned();
         }
+    };
+    let (merge, option) = match name {
+        "reset" => ("", "--hard"),
         "switch" | "checkout" => (" merge them into the new version with -m,", "-f"),
         _ => return "commit your changes, or put them aside with 'pond stash -u'".to_owned(),
     };
@@ -126,7 +129,7 @@ fn refused(error: WorkspaceError) -> CommandError {
         E::InsidePond { ref root } => {
             fatal(&error).hint(format_args!("run it from '{}'", escape::path(root)))
         }
-        E::Obstacles { changed, untracked, doing, merges } => {
+        E::Obstacles { changed, untracked, doing } => {
             let part = |what: &str, paths: &[_]| {
                 (!paths.is_empty())
                     .then(|| format!("{what} would be overwritten by {doing}:{}", paths_below(paths)))
@@ -137,7 +140,7 @@ fn refused(error: WorkspaceError) -> CommandError {
             ];
             let parts: Vec<String> = parts.into_iter().flatten().collect();
             conflict(parts.join("\n"))
-                .hint(format_args!("nothing was changed; {}", around_obstacles(&doing, merges)))
+                .hint(format_args!("nothing was changed; {}", around_obstacles(&doing)))
         }
         E::Uncommitted { ref paths, partway, .. } => conflict(format_args!("{error}:{}", paths_below(paths)))
             .hint(format_args!(

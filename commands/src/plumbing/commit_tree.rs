@@ -5,10 +5,8 @@ use std::path::PathBuf;
 
 use bstr::BString;
 use pond_objects::escape;
-use pond_oplog::transaction::Transaction;
 use pond_refs::ObjectKind;
-use pond_workspace::commit_tree::NewCommitOfTree;
-use pond_workspace::publish::transact;
+use pond_workspace::commit_tree::{NewCommitOfTree, commit_tree};
 use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
@@ -63,24 +61,20 @@ pub(crate) fn run(ctx: &Context, args: CommitTreeArgs) -> Result<Outcome, Comman
         parents.push(parent);
     }
     let message = message(&args)?;
-    let subject = String::from_utf8_lossy(message.split(|byte| *byte == b'\n').next().unwrap_or_default());
-    let doing = ctx.session()?.doing("COMMIT_TREE", &[("message", subject.into_owned())])?;
-    let recorded = NewCommitOfTree {
+    let new = NewCommitOfTree {
         tree,
         parents,
         author: identity::author(ctx)?,
         committer: identity::committer(ctx)?,
         message,
     };
-    let mut transaction = Transaction::new(workspace.pond(), workspace.snapshot(), doing);
-    let id = recorded.add_to(&mut transaction, workspace.store())?;
-    ctx.check_interrupt("nothing was committed")?;
-    let published = transact::publish(&workspace, transaction)?;
+    let (id, state) = commit_tree(&mut workspace, new)?;
     match ctx.ui.is_json() {
-        true => ctx.ui.json(&json!({ "commit": id.to_hex(), "tree": tree.to_hex(), "delta_version": published.state.version }))?,
+        true => ctx
+            .ui
+            .json(&json!({ "commit": id.to_hex(), "tree": tree.to_hex(), "delta_version": state.version }))?,
         false => ctx.ui.say(id),
     }
-    workspace.refresh(published.state)?;
     Ok(Outcome::Done)
 }
 

@@ -9,7 +9,7 @@ use pond_mirror::scan::content::hash_all;
 use pond_objects::{ObjectId, escape};
 use pond_oplog::ingest::{Ingest, IngestError};
 use pond_workspace::Purpose;
-use pond_workspace::staging::staged_packs;
+use pond_workspace::staged_packs;
 use serde_json::json;
 
 use crate::context::Context;

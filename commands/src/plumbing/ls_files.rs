@@ -12,8 +12,8 @@ use pond_objects::node::NodeTable;
 use pond_objects::path::relative;
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Kind, ObjectId, ObjectSource as _, Side, escape, path_order};
-use pond_workspace::staging::next_commit::{StagedChanges, next_nodes};
 use pond_workspace::{Purpose, Workspace, open};
+use pond_workspace::{StagedChanges, next_nodes};
 use serde_json::Value;
 
 use crate::contents::entry_json;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use bstr::{BStr, BString, ByteSlice as _, ByteVec as _};
 use pond_mirror::host::ignore::{Ignore, Match, is_always_ignored};
 use pond_objects::escape;
-use pond_workspace::staging::stage::host_path;
+use pond_workspace::host_path;
 use pond_workspace::{Purpose, Workspace, open};
 use serde_json::Map;
 

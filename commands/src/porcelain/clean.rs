@@ -4,8 +4,8 @@ use bstr::BString;
 use pond_objects::escape;
 use pond_objects::path::relative;
 use pond_objects::pathspec::Pathspecs;
+use pond_workspace::Removed;
 use pond_workspace::clean::{self, CleanRequest, Reach, ToClean};
-use pond_workspace::publish::remove::Removed;
 use pond_workspace::{Purpose, Workspace, open};
 
 use crate::context::Context;

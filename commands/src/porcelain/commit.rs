@@ -9,10 +9,10 @@ use bstr::{BString, ByteSlice};
 use pond_mirror::index::pending::Pending;
 use pond_objects::message::{self as tidying, Cleanup};
 use pond_objects::{Change, ObjectId, Signature, escape, trailers};
+use pond_workspace::StagedChanges;
 use pond_workspace::commit::{
     self, CommitError, CommitRequest, Committed, Concluded, Draft, NextCommit, Scope, message_of,
 };
-use pond_workspace::staging::next_commit::StagedChanges;
 use pond_workspace::{Purpose, Workspace, open};
 use serde::Serialize;
 use serde_json::{Map, Value, json};

@@ -9,7 +9,7 @@ use pond_history::{WalkOptions, short_id, short_id_from};
 use pond_mirror::scan::State;
 use pond_objects::wildmatch::{Stars, Wildmatch};
 use pond_objects::{ObjectId, escape};
-use pond_workspace::publish::lay_out;
+use pond_workspace::status;
 use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
@@ -177,7 +177,7 @@ fn is_dirty(workspace: &Workspace<'_>) -> Result<bool, CommandError> {
     if index.iter().any(|entry| entry.row.intent || entry.row.staged != entry.row.base_side()) {
         return Ok(true);
     }
-    let scan = lay_out::look_at_tracked(workspace)?;
+    let scan = status::look_at_tracked(workspace)?;
     let due: HashSet<BString> = workspace.due()?.into_iter().map(|target| target.path).collect();
     let mut changes = scan.changes.iter().filter(|change| !due.contains(&change.path));
     Ok(changes.any(|change| change.row.is_some() && change.state != State::Held))

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use pond_mirror::index::Index;
 use pond_objects::escape;
 use pond_oplog::{StagedPack, compact, dead};
-use pond_workspace::publish::leftovers;
-use pond_workspace::staging::staged_packs;
+use pond_workspace::clean;
+use pond_workspace::staged_packs;
 use pond_workspace::{Purpose, Workspace, open};
 use serde::Serialize;
 
@@ -97,7 +97,7 @@ pub(crate) fn run(ctx: &Context, args: MaintenanceArgs) -> Result<Outcome, Comma
         failed.extend(delete_dead(&mut workspace, grace, &named, &mut report)?);
     }
     if !args.auto {
-        let (files, bytes) = leftovers::sweep_everything(&mut workspace)?;
+        let (files, bytes) = clean::sweep_everything(&mut workspace)?;
         report.stale_files += files;
         report.stale_bytes += bytes;
     }

@@ -10,8 +10,8 @@ use pond_mirror::index::pending::Sequence;
 use pond_objects::message::{self as tidying, Cleanup};
 use pond_objects::{ObjectId, escape};
 use pond_refs::{Found, Namespace};
+use pond_workspace::Applied;
 use pond_workspace::merge::{self, Forward, MergeDone, MergeError, MergeRequest, Way};
-use pond_workspace::merging::Applied;
 use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use bstr::BStr;
 use pond_objects::escape;
+use pond_workspace::Move;
 use pond_workspace::mv::{self, Moved, MvError, MvRequest, Plan, There, Tracked, Unmovable};
-use pond_workspace::publish::moves::Move;
 use pond_workspace::{Purpose, open};
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use pond_objects::escape;
 use pond_oplog::operation::Operation;
-use pond_workspace::publish::footprint::Recorded;
+use pond_workspace::Recorded;
 use pond_workspace::take_back::{self, FoundOperation, ViewChange, view_change};
 use pond_workspace::{Purpose, Workspace, open};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use bstr::{BStr, BString};
 use pond_objects::escape;
-use pond_workspace::publish::remove::Removed;
+use pond_workspace::Removed;
 use serde_json::{Map, Value};
 
 use crate::error::{CommandError, Outcome, interrupted};

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use pond_history::short_id;
 use pond_mirror::index::pending::Pending;
 use pond_objects::{ObjectSource as _, escape};
-use pond_workspace::head::carried::Carried;
+use pond_workspace::Carried;
 use pond_workspace::reset::{Done, Mode, ResetError, reset, unstage, unstaged};
 use pond_workspace::{Purpose, Workspace, open};
 

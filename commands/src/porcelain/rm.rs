@@ -2,7 +2,7 @@
 
 use bstr::BString;
 use pond_objects::escape;
-use pond_workspace::publish::remove::Removed;
+use pond_workspace::Removed;
 use pond_workspace::rm::{RmError, RmRequest, rm};
 use pond_workspace::{Purpose, open};
 

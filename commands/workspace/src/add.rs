@@ -159,7 +159,7 @@ pub(crate) fn stage_changes(
     if let Some(lost) = lost {
         lost.settle(workspace)?;
     }
-    leftovers::sweep(workspace, &scan.temporaries);
+    leftovers::sweep(workspace, &scan.temporaries, true);
     let failed: BTreeSet<BString> = report.failed.iter().map(|(path, _)| path.clone()).collect();
     let settled = workspace.settle(&|path| decided.contains(path) && !failed.contains(path))?;
     let others = settled.iter().filter(|path| find_update(&work, path).is_none());
@@ -367,7 +367,7 @@ fn is_empty(root: &std::path::Path) -> bool {
 }
 
 /// Warns of what the scan came upon and could not take, but for the paths that have failed: they were named.
-pub fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan, failed: &[(BString, String)]) {
+pub(crate) fn warn_of_what_is_left_out(workspace: &Workspace<'_>, scan: &Scan, failed: &[(BString, String)]) {
     let session = workspace.session;
     let was_named = |path: &BString| failed.iter().any(|(failed, _)| failed == path);
     let is_tracked =

@@ -12,6 +12,8 @@ use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Kind, path_order};
 
 use crate::error::WorkspaceError;
+pub use crate::publish::leftovers::sweep_everything;
+
 use crate::publish::leftovers;
 use crate::publish::rearrange::{Rearrange, Refused, carry_out};
 use crate::publish::remove::{Removal, Removed};
@@ -156,6 +158,6 @@ pub fn clean(workspace: &mut Workspace<'_>, found: &ToClean) -> Result<Removed, 
     let request =
         Rearrange { removals, refused: Refused::Stays, ..Rearrange::nothing(workspace, "CLEAN", &[]) };
     let removed = carry_out(workspace, request, &found.scan, &saved, |_| ())?.removed;
-    leftovers::sweep(workspace, &found.scan.temporaries);
+    leftovers::sweep(workspace, &found.scan.temporaries, true);
     Ok(removed)
 }

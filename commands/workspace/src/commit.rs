@@ -265,7 +265,7 @@ pub fn record(
     changes: &StagedChanges<'_>,
     draft: Draft,
 ) -> Result<Committed, CommitError> {
-    let after = next.waiting.as_ref().map(Pending::after_commit);
+    let after = next.waiting.as_ref().and_then(Pending::after_commit);
     publish(workspace, next, changes, draft, after)
 }
 
@@ -273,7 +273,7 @@ pub fn record(
 ///
 /// # Errors
 /// Nothing was committed, unless the error says otherwise.
-pub fn conclude(
+pub(crate) fn conclude(
     workspace: &mut Workspace<'_>,
     waiting: &Pending,
     signer: &dyn Signer,
@@ -290,7 +290,7 @@ pub fn conclude(
     };
     let committer = signer.committer().map_err(WorkspaceError::Caller)?;
     let draft = Draft { message: message_of(waiting), author, committer };
-    let committed = publish(workspace, &next, &changes, draft, Some(waiting.rest()))?;
+    let committed = publish(workspace, &next, &changes, draft, waiting.rest())?;
     drop(changes);
     Ok(Concluded { committed, next })
 }
@@ -316,13 +316,13 @@ fn picked_author(workspace: &Workspace<'_>, waiting: &Pending) -> Result<Option<
     }
 }
 
-/// Publishes; `after` waits then, where something waited.
+/// Publishes; `after` waits then.
 fn publish(
     workspace: &mut Workspace<'_>,
     next: &NextCommit,
     changes: &StagedChanges<'_>,
     draft: Draft,
-    after: Option<Option<Pending>>,
+    after: Option<Pending>,
 ) -> Result<Committed, CommitError> {
     let subject = draft.message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let branch =
@@ -333,35 +333,39 @@ fn publish(
     };
     let footprint = Footprint {
         index: next.tracked.staged.clone(),
-        pending: after.clone().map(|after| [next.waiting.clone(), after]),
+        pending: Some([next.waiting.clone(), after.clone()]),
         ..Footprint::default()
     };
     workspace.session.check_interrupt("nothing was committed")?;
-    let mut transaction = transact::begin(workspace, "COMMIT", &[("message", subject), ("branch", branch)])?;
-    let new = NewCommit {
-        index: &next.index,
-        nodes: &next.nodes,
-        changes,
-        mtime: &mtime,
-        parents: next.parents.clone(),
-        author: draft.author,
-        committer: draft.committer,
-        extra: next.amended.as_ref().map(|amended| amended.extra.clone()).unwrap_or_default(),
-        message: draft.message,
-    };
-    let (id, commit) = new.add_to(&mut transaction);
-    footprint.join(workspace, &mut transaction)?;
-    transaction.adopt(&workspace.staged()?);
-    let head = Head { branch: workspace.head.branch.clone(), commit: Some(id) };
-    if let Some(branch) = &head.branch {
-        let expected = Expected::from(workspace.head.commit);
-        transaction.edit_ref(RefEdit { name: branch.clone(), expected, new: Some(id) });
-    }
-    transaction.set_head(&workspace.session.mirror, head.clone());
-    let published = transact::publish(workspace, transaction)?;
+    let parameters = [("message", subject), ("branch", branch)];
+    let mut made = None;
+    let (head, published) = transact::operation(workspace, "COMMIT", &parameters, |transaction| {
+        let new = NewCommit {
+            index: &next.index,
+            nodes: &next.nodes,
+            changes,
+            mtime: &mtime,
+            parents: next.parents.clone(),
+            author: draft.author,
+            committer: draft.committer,
+            extra: next.amended.as_ref().map(|amended| amended.extra.clone()).unwrap_or_default(),
+            message: draft.message,
+        };
+        let (id, commit) = new.add_to(transaction);
+        made = Some((id, commit));
+        footprint.join(workspace, transaction)?;
+        transaction.adopt(&workspace.staged()?);
+        let head = Head { branch: workspace.head.branch.clone(), commit: Some(id) };
+        if let Some(branch) = &head.branch {
+            let expected = Expected::from(workspace.head.commit);
+            transaction.edit_ref(RefEdit { name: branch.clone(), expected, new: Some(id) });
+        }
+        Ok(head)
+    })?;
+    let (id, commit) = made.expect("BUG: a published commit was made");
     let (version, stored) = (published.state.version, published.added);
     workspace
-        .moved_to(head, published.state, after.flatten(), next.is_partial)
+        .moved_to(head, published.state, after, next.is_partial)
         .map_err(|source| CommitError::IndexBehind { id, source: Box::new(source) })?;
     Ok(Committed { id, commit, version, stored })
 }

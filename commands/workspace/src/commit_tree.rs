@@ -11,11 +11,13 @@ use pond_objects::rename::{RenameOptions, find_renames};
 use pond_objects::{
     Change, Commit, ObjectId, ObjectSource, ReadError, Signature, diff, path_order, read_blob, tree,
 };
-use pond_oplog::Store;
 use pond_oplog::transaction::Transaction;
+use pond_oplog::{Store, TableState};
 
 use crate::error::WorkspaceError;
+use crate::publish::transact;
 use crate::staging::next_commit::change_rows;
+use crate::workspace::Workspace;
 
 /// A commit before it has its node table.
 pub struct NewCommitOfTree {
@@ -31,12 +33,32 @@ pub struct NewCommitOfTree {
     pub message: BString,
 }
 
+/// Stores the commit, which no branch gets, and gives its id and the state of the table that has it.
+///
+/// # Errors
+/// Those of reading the trees, and of the table. Nothing was changed.
+pub fn commit_tree(
+    workspace: &mut Workspace<'_>,
+    new: NewCommitOfTree,
+) -> Result<(ObjectId, TableState), WorkspaceError> {
+    let subject = new.message.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let parameters = [("message", String::from_utf8_lossy(subject).into_owned())];
+    let doing = workspace.session.doing("COMMIT_TREE", &parameters)?;
+    let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
+    let id = new.add_to(&mut transaction, workspace.store())?;
+    workspace.session.check_interrupt("nothing was committed")?;
+    // It moves nothing, so that `undo` has nothing to take back.
+    let state = transact::publish(workspace, transaction)?.state;
+    workspace.refresh(state.clone())?;
+    Ok((id, state))
+}
+
 impl NewCommitOfTree {
     /// Adds the commit to a transaction, and gives its id.
     ///
     /// # Errors
     /// Those of reading the trees.
-    pub fn add_to(
+    pub(crate) fn add_to(
         self,
         transaction: &mut Transaction<'_>,
         store: &Store,
@@ -105,7 +127,7 @@ fn next_nodes(
 }
 
 /// The times that files had when the pond last saw them with this content.
-pub fn mtimes(store: &Store, changes: &[Change]) -> HashMap<BString, i64> {
+pub(crate) fn mtimes(store: &Store, changes: &[Change]) -> HashMap<BString, i64> {
     let sides = changes.iter().filter_map(|change| Some((&change.path, change.new?)));
     let found = sides.filter_map(|(path, side)| Some((path.clone(), store.mtime(path, &side.id, i64::MAX)?)));
     found.collect()

@@ -1,6 +1,7 @@
 //! Why work on a pond and its mirror did not succeed: what all deeds share.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -184,10 +185,8 @@ pub enum WorkspaceError {
         changed: Vec<BString>,
         /// Files in no version.
         untracked: Vec<BString>,
-        /// The command.
-        doing: String,
-        /// Whether it merges changes of tracked files.
-        merges: bool,
+        /// What would overwrite it.
+        doing: Overwriter,
     },
     /// The same of a command that merges.
     #[error("changes that are not committed would be overwritten by {doing}")]
@@ -311,6 +310,26 @@ pub enum StageError {
     /// The command was told to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// What would overwrite files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Overwriter {
+    /// The command with this name.
+    Command(String),
+    /// One with this name that merges changes of tracked files, and so is never held up by them.
+    Merging(String),
+    /// The stash that is to be brought back.
+    Stash,
+}
+
+impl fmt::Display for Overwriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(name) | Self::Merging(name) => f.write_str(name),
+            Self::Stash => f.write_str("this stash"),
+        }
+    }
 }
 
 /// What became of other commands of a list, when one of them could not be taken back.

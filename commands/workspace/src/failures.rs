@@ -29,7 +29,7 @@ impl Failures {
     }
 
     /// The same of what became of a path; one that an interruption left out is counted, not named.
-    pub fn push_outcome(&mut self, path: BString, error: &MaterializeError) {
+    pub(crate) fn push_outcome(&mut self, path: BString, error: &MaterializeError) {
         match error {
             MaterializeError::Interrupted { .. } => {
                 self.interrupted.insert(path.clone());
@@ -45,7 +45,7 @@ impl Failures {
     }
 
     /// Notes a reason for which there is no error.
-    pub fn push_reason(&mut self, path: BString, reason: &str) {
+    pub(crate) fn push_reason(&mut self, path: BString, reason: &str) {
         self.add(path, reason.to_owned());
     }
 

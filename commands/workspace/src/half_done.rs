@@ -8,7 +8,7 @@ use pond_objects::Side;
 use crate::session::taken_back_by;
 
 /// What a command that ended half way may have left.
-pub struct HalfDone {
+pub(crate) struct HalfDone {
     /// Files that may be of the version before.
     pub files: usize,
     /// What it changes of the host's files, as far as it says so, by path.
@@ -27,23 +27,23 @@ pub struct HalfDone {
 
 impl HalfDone {
     /// The command that takes it back.
-    pub fn taken_back_by(&self) -> &'static str {
+    pub(crate) fn taken_back_by(&self) -> &'static str {
         taken_back_by(&self.kind)
     }
 
     /// Whether nothing is left to do.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.host.is_empty() && self.moved.is_empty()
     }
 
     /// Counts what is left.
-    pub fn count(&mut self) {
+    pub(crate) fn count(&mut self) {
         self.files = self.host.len() + self.moved.len();
     }
 }
 
 /// A command that ended before it had brought the HEAD file to its operation, and what became of what it left.
-pub struct Ended {
+pub(crate) struct Ended {
     /// The kind of the operation.
     pub kind: String,
     /// Whether all of it is done now.
@@ -61,7 +61,7 @@ pub enum HalfWay {
 
 /// A path that operations changed, and that may not be as they say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub(crate) struct Due {
     /// The path from the mirror's root.
     pub path: BString,
     /// What may be there instead: what one of them found, or left for the next.

@@ -1,5 +1,5 @@
 //! HEAD on its way to another commit.
 
-pub mod carried;
+pub(crate) mod carried;
 pub(crate) mod merge_over;
-pub mod move_head;
+pub(crate) mod move_head;

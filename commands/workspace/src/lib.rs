@@ -14,23 +14,23 @@ pub mod commit;
 pub mod commit_tree;
 pub mod error;
 pub mod failures;
-pub mod half_done;
-pub mod head;
+mod half_done;
+mod head;
 pub mod init;
 pub mod merge;
-pub mod merging;
+mod merged_trees;
 pub mod mv;
 pub mod observer;
 pub mod open;
-pub mod publish;
-pub mod recovery;
+mod publish;
+mod recovery;
 pub mod refs;
 pub mod reset;
 pub mod restore;
 pub mod rm;
 pub mod sequence;
 pub mod session;
-pub mod staging;
+mod staging;
 pub mod stash;
 pub mod status;
 pub mod switch;
@@ -41,7 +41,16 @@ pub mod update_ref;
 pub mod workspace;
 
 pub use error::{CallerError, WorkspaceError};
+pub use half_done::HalfWay;
+pub use head::{carried::Carried, move_head::MovedHead};
+pub use merged_trees::Applied;
 pub use observer::{Counter, Event, Observer, Recovery, Work};
 pub use open::{Purpose, open};
+pub use publish::{footprint::Recorded, lay_out::LaidOut, moves::Move, remove::Removed, transact::run_here};
 pub use session::{Actor, Caller, Session, Settings};
+pub use staging::{
+    next_commit::{StagedChanges, next_nodes},
+    stage::host_path,
+    staged_packs,
+};
 pub use workspace::Workspace;

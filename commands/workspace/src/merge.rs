@@ -11,7 +11,7 @@ use pond_refs::{Expected, Head, RefEdit};
 
 use crate::error::{WorkspaceError, deed_error};
 use crate::head::move_head::{MoveHead, MovedHead, Uncommitted, move_head};
-use crate::merging::{self, Applied, MergedTrees, Then};
+use crate::merged_trees::{self, Applied, MergedTrees, Then};
 use crate::publish::rearrange::Record;
 use crate::session::Signer;
 use crate::workspace::Workspace;
@@ -93,7 +93,7 @@ deed_error!(MergeError);
 /// # Errors
 /// They cannot be; or something waits, or is staged, that a merge would mix with its own. Nothing was changed.
 pub fn way(workspace: &Workspace<'_>, request: &MergeRequest) -> Result<Way, MergeError> {
-    merging::refuse_while_pending(workspace, "merge")?;
+    merged_trees::refuse_while_pending(workspace, "merge")?;
     let Some(ours) = workspace.head.commit else {
         return match request.squash || request.forward == Forward::Never {
             true => Err(MergeError::NoCommit),
@@ -111,7 +111,7 @@ pub fn way(workspace: &Workspace<'_>, request: &MergeRequest) -> Result<Way, Mer
         true if request.forward != Forward::Never && !request.squash => Ok(Way::Forward),
         false if request.forward == Forward::Only => Err(MergeError::NotForward),
         _ => {
-            merging::check_ready(workspace, "merge")?;
+            merged_trees::check_ready(workspace, "merge")?;
             Ok(Way::Join(ours))
         }
     }
@@ -160,7 +160,7 @@ pub fn join(
 ) -> Result<Joined, WorkspaceError> {
     let parents = [ours, request.theirs];
     let labels: [&BStr; 2] = ["HEAD".into(), request.name.as_bstr()];
-    let combined = merging::combine_commits(workspace, parents, labels, options)?;
+    let combined = merged_trees::combine_commits(workspace, parents, labels, options)?;
     let is_committed = combined.merged.is_clean && !request.no_commit && !request.squash;
     Ok(Joined { combined, parents, is_committed })
 }
@@ -223,15 +223,15 @@ pub fn record(
         let record = Record { parents: parents.to_vec(), author, committer, message: message.clone() };
         Then::Commit(record, None)
     } else {
-        message.extend_from_slice(&merging::conflict_lines(unmerged));
+        message.extend_from_slice(&merged_trees::conflict_lines(unmerged));
         Then::Stage(Some(match request.squash {
             true => Pending::new(Sequence::Squash, &message, unmerged),
             false => Pending::new(Sequence::Merge, &message, unmerged).with_heads(&[request.theirs]),
         }))
     };
-    merging::tell(workspace, &combined.merged);
+    merged_trees::tell(workspace, &combined.merged);
     let subject = message.lines().next().unwrap_or_default().to_str_lossy().into_owned();
     let parameters = [("merged", request.name.to_string()), ("message", subject)];
-    let applied = merging::apply(workspace, "MERGE", &parameters, &combined, then)?;
+    let applied = merged_trees::apply(workspace, "MERGE", &parameters, &combined, then)?;
     Ok(MergeDone { applied, merged: combined.merged })
 }

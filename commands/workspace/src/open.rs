@@ -128,7 +128,7 @@ impl Workspace<'_> {
     ///
     /// While files of that command are due, it is done in memory only: index and HEAD file, as they are, tell the next
     /// command so, should this one be killed too. [`Self::finish_half_done`] writes them.
-    pub fn catch_up(&mut self, seq: Option<i64>) -> Result<(), WorkspaceError> {
+    pub(crate) fn catch_up(&mut self, seq: Option<i64>) -> Result<(), WorkspaceError> {
         let is_behind = self.index.header().base != self.head.commit;
         let is_followed = seq == Some(self.snapshot.state().seq);
         if !is_behind && (is_followed || self.lock.is_none() && !self.is_free()) {
@@ -160,7 +160,7 @@ impl Workspace<'_> {
     fn rescue_late_writes(&mut self) -> Result<(), WorkspaceError> {
         let open = Replaced::open(&self.pond.replaced_dir(), self.pond.mirror_root());
         let replaced = open.map_err(WorkspaceError::Replaced)?;
-        if replaced.is_empty() { Ok(()) } else { save::rescue(self, &replaced) }
+        if !replaced.is_empty() && save::rescue(self, &replaced)? { self.save_head() } else { Ok(()) }
     }
 }
 

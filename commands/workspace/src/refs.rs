@@ -84,18 +84,19 @@ pub fn publish(
     if changes.is_empty() && head.is_none() && moves.renamed.is_none() {
         return Ok(None);
     }
-    let mut transaction = transact::begin(workspace, kind, parameters)?;
-    extend(&mut transaction);
-    moves.edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
-    if let Some((from, to)) = moves.renamed {
-        transaction.rename_in_heads(from, to);
-    } else if let Some(head) = &head {
-        transaction.set_head(&workspace.session.mirror, head.clone());
-    }
-    let published = transact::publish(workspace, transaction)?;
-    match head {
-        Some(head) => follow(workspace, head, &published)?,
-        None => workspace.refresh(published.state.clone())?,
+    let has_moved = head.is_some();
+    let (head, published) = transact::operation(workspace, kind, parameters, |transaction| {
+        extend(transaction);
+        moves.edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
+        if let Some((from, to)) = moves.renamed {
+            transaction.rename_in_heads(from, to);
+        }
+        Ok(head.unwrap_or_else(|| workspace.head.clone()))
+    })?;
+    let before = workspace.head.commit;
+    workspace.go_on(head, &published)?;
+    if has_moved {
+        follow(workspace, before, &published)?;
     }
     Ok(Some(published))
 }
@@ -119,12 +120,13 @@ pub fn delete(
     publish(workspace, kind, &parameters, Moves::of(refs.iter().map(edit).collect()), |_| ())
 }
 
-/// Puts the index on the commit that HEAD is at now. What is staged stays, and differs from it.
-fn follow(workspace: &mut Workspace<'_>, head: Head, published: &Published) -> Result<(), WorkspaceError> {
-    let is_moved = head.commit != workspace.head.commit;
-    workspace.head = head;
-    workspace.refresh(published.state.clone())?;
-    if is_moved {
+/// Puts the index on the commit that HEAD is at now, if it was at another one `before`. What is staged stays, and differs from it.
+fn follow(
+    workspace: &mut Workspace<'_>,
+    before: Option<ObjectId>,
+    published: &Published,
+) -> Result<(), WorkspaceError> {
+    if workspace.head.commit != before {
         let tree = workspace.head_tree()?;
         let header = Header {
             base: workspace.head.commit,
@@ -145,7 +147,11 @@ fn follow(workspace: &mut Workspace<'_>, head: Head, published: &Published) -> R
 }
 
 /// Whether a branch can be at an object: commits only.
-pub fn check_target(workspace: &Workspace<'_>, name: &RefName, id: &ObjectId) -> Result<(), WorkspaceError> {
+pub(crate) fn check_target(
+    workspace: &Workspace<'_>,
+    name: &RefName,
+    id: &ObjectId,
+) -> Result<(), WorkspaceError> {
     let found = workspace.store().type_of(id);
     let word = match found {
         Some(RowType::Commit) => return Ok(()),
@@ -161,7 +167,9 @@ pub fn check_target(workspace: &Workspace<'_>, name: &RefName, id: &ObjectId) ->
 }
 
 /// The mirrors on each branch: the branch, and the mirrors' ids.
-pub fn branches_in_use(workspace: &Workspace<'_>) -> Result<BTreeMap<RefName, String>, WorkspaceError> {
+pub(crate) fn branches_in_use(
+    workspace: &Workspace<'_>,
+) -> Result<BTreeMap<RefName, String>, WorkspaceError> {
     let mut used: BTreeMap<RefName, String> = BTreeMap::new();
     for (mirror, head) in workspace.snapshot.view().mirrors()? {
         if let Some(branch) = head.branch {

@@ -15,7 +15,7 @@ use pond_oplog::view::View;
 
 use crate::commit::{self, CommitError, Concluded};
 use crate::error::{WorkspaceError, deed_error};
-use crate::merging;
+use crate::merged_trees;
 use crate::publish::rearrange::{Rearrange, carry_out};
 use crate::publish::save::Saved;
 use crate::session::Signer;
@@ -102,7 +102,7 @@ pub fn go_on(
     signer: &dyn Signer,
 ) -> Result<GoneOn, SequenceError> {
     let waiting = pending(workspace, doing)?.clone();
-    merging::refuse_unmerged(workspace)?;
+    merged_trees::refuse_unmerged(workspace)?;
     let concluded = match waiting.is_commit_due() {
         true => Some(commit::conclude(workspace, &waiting, signer).map_err(SequenceError::Commit)?),
         false => None,
@@ -119,22 +119,30 @@ pub fn go_on(
 pub fn abort(workspace: &mut Workspace<'_>, doing: Sequence) -> Result<TakenBack, SequenceError> {
     pending(workspace, doing)?;
     let found = take_back::beginning_of_sequence(workspace)?;
-    give_up(workspace, doing, found, format!("give the {} up", doing.command()), None)
+    give_up(workspace, doing, found, format!("give the {} up", doing.command()), Leaving::AsBefore)
 }
 
-/// Takes back what led to what waits. `leaving` waits then, where that is not what waited before.
+/// What waits for a person after something was given up.
+enum Leaving {
+    /// What waited before it.
+    AsBefore,
+    /// This.
+    This(Option<Pending>),
+}
+
+/// Takes back what led to what waits.
 fn give_up(
     workspace: &mut Workspace<'_>,
     doing: Sequence,
     found: Vec<FoundOperation>,
     aim: String,
-    leaving: Option<Option<Pending>>,
+    leaving: Leaving,
 ) -> Result<TakenBack, SequenceError> {
     let Some((_, newest)) = found.first() else { return Err(SequenceError::TakenBack) };
     // Where it has made no commit yet, what it did is not about HEAD; but what it was begun on has to be there still.
     let left = View::at(workspace.store(), newest.view).head(&workspace.session.mirror)?.commit;
     let mut taking = TakingBack::of(workspace, found)?.with_conflicts(workspace)?;
-    if let Some(pending) = leaving {
+    if let Leaving::This(pending) = leaving {
         taking = taking.leaving(pending);
     }
     let moved = match workspace.head.commit == left {

@@ -133,17 +133,17 @@ impl Session {
     }
 
     /// The directory of what is the mirror's own.
-    pub fn mirror_dir(&self) -> PathBuf {
+    pub(crate) fn mirror_dir(&self) -> PathBuf {
         self.pond.mirror_dir(&self.mirror)
     }
 
     /// The mirror's index.
-    pub fn index_path(&self) -> PathBuf {
+    pub(crate) fn index_path(&self) -> PathBuf {
         self.mirror_dir().join("index")
     }
 
     /// The file that says where the mirror stands.
-    pub fn head_path(&self) -> PathBuf {
+    pub(crate) fn head_path(&self) -> PathBuf {
         self.mirror_dir().join("HEAD")
     }
 
@@ -153,7 +153,7 @@ impl Session {
     }
 
     /// Notes what the table is after an operation of this session.
-    pub fn note_published(&self, state: &TableState) {
+    pub(crate) fn note_published(&self, state: &TableState) {
         *self.published.lock().unwrap_or_else(PoisonError::into_inner) = Some(state.clone());
     }
 

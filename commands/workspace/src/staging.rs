@@ -1,7 +1,7 @@
 //! What the next commit will have: contents, trees and index rows.
 
-pub mod next_commit;
+pub(crate) mod next_commit;
 pub(crate) mod rebase;
-pub mod stage;
+pub(crate) mod stage;
 pub mod staged_packs;
 pub(crate) mod staged_tree;

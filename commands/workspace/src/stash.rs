@@ -103,7 +103,7 @@ impl Stash {
     ///
     /// # Errors
     /// It is not on the stack.
-    pub fn on_stack(&self) -> Result<i64, StashError> {
+    pub(crate) fn on_stack(&self) -> Result<i64, StashError> {
         self.seq.ok_or_else(|| StashError::NotOnStack(self.name.clone()))
     }
 }
@@ -132,8 +132,10 @@ fn take_off(workspace: &mut Workspace<'_>, what: &str, numbers: &[i64]) -> Resul
     if numbers.is_empty() {
         return Ok(());
     }
-    let mut transaction = transact::begin(workspace, "STASH", &[("dropped", what.to_owned())])?;
-    numbers.iter().for_each(|seq| transaction.edit_stash(StashEdit::Drop(*seq)));
-    let published = transact::publish(workspace, transaction)?;
-    workspace.refresh(published.state)
+    let parameters = [("dropped", what.to_owned())];
+    let (head, published) = transact::operation(workspace, "STASH", &parameters, |transaction| {
+        numbers.iter().for_each(|seq| transaction.edit_stash(StashEdit::Drop(*seq)));
+        Ok(workspace.head.clone())
+    })?;
+    workspace.go_on(head, &published)
 }

@@ -1,5 +1,7 @@
 //! How commit, index and mirror differ: what `status` shows, before it is written in one form or another.
 
+pub use crate::publish::lay_out::look_at_tracked;
+
 use std::collections::HashSet;
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use crate::error::{WorkspaceError, deed_error};
 use crate::head::carried::Carried;
 use crate::head::merge_over;
 use crate::head::move_head::{MoveHead, MovedHead, Uncommitted, move_head};
-use crate::merging;
+use crate::merged_trees;
 use crate::publish::lay_out::LaidOut;
 use crate::refs::{self, Moves};
 use crate::workspace::Workspace;
@@ -178,7 +178,7 @@ pub fn switch(workspace: &mut Workspace<'_>, request: SwitchRequest<'_>) -> Resu
             let labels =
                 Labels { ours: ours.as_str().into(), base: base.as_str().into(), theirs: "local".into() };
             let (moved, merged) = merge_over::merge_over(workspace, request, labels, &options)?;
-            merging::tell(workspace, &merged);
+            merged_trees::tell(workspace, &merged);
             Ok(Switched { moved, merged: Some(merged) })
         }
         _ => Ok(Switched { moved: move_head(workspace, request)?, merged: None }),

@@ -16,6 +16,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use bstr::BString;
 use pond_mirror::Target;
 use pond_mirror::index::pending::Pending;
+use pond_mirror::scan::Scan;
 use pond_mirror::write::rename;
 use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::path::parent;
@@ -28,17 +29,19 @@ use pond_refs::{Expected, Head, RefEdit, RefName};
 use crate::error::{Others, WorkspaceError};
 use crate::publish::footprint::{Footprint, Recorded};
 use crate::publish::lay_out::{self, LaidOut};
+use crate::publish::mirror_writer::{MirrorWriter, write_to_mirror};
 use crate::publish::remove::remove_emptied;
-use crate::publish::{rearrange, save, transact};
+use crate::publish::save::{self, Saved};
+use crate::publish::{rearrange, transact};
 use crate::session::taken_back_by;
 use crate::staging::stage::host_path;
 use crate::workspace::Workspace;
 use ahead::Ahead;
 
 pub use ahead::check;
-pub use find::{
-    FoundOperation, beginning_of_pending, beginning_of_sequence, by_command, by_number, continued_by,
-    counting_after, last, last_taken_back, undone_by,
+pub use find::{FoundOperation, by_number, continued_by, last, undone_by};
+pub(crate) use find::{
+    beginning_of_pending, beginning_of_sequence, by_command, counting_after, last_taken_back,
 };
 
 /// The header in which an operation names those that it undoes.
@@ -209,7 +212,7 @@ impl TakingBack {
         let in_the_way = self.in_the_way(workspace, &scan);
         targets.extend(in_the_way.host.iter().map(|path| Target { path: path.clone(), side: None }));
         let victims = lay_out::victims(workspace, &scan, &targets)?;
-        let mut saved = save::store(workspace, &victims)?;
+        let saved = save::store(workspace, &victims)?;
         if how.newer == Newer::Keep {
             let newer = self.newer(workspace, &saved.entries, &in_the_way, &Ahead::default());
             if newer.iter().any(|path| !agreed.contains(path)) {
@@ -217,6 +220,7 @@ impl TakingBack {
             }
         }
         workspace.session.check_interrupt(how.others().words())?;
+        let writer = MirrorWriter::open(workspace)?;
         let index = self.index_updates(workspace);
         let mut footprint =
             Footprint { host: lay_out::touched(workspace, &targets, &saved, &scan), ..Footprint::default() };
@@ -234,18 +238,36 @@ impl TakingBack {
         targets.retain(|target| renames.iter().all(|(_, then)| *then != target.path));
         let numbers: Vec<String> =
             self.operations.iter().map(|operation| operation.seq.to_string()).collect();
-        let mut transaction = transact::begin(workspace, how.kind, &[(UNDOES, numbers.join(" "))])?;
-        if how.counts_as_undo {
-            transaction.note(UNDOES, numbers.join(" "));
-        }
-        saved.join(&mut transaction);
-        footprint.join(workspace, &mut transaction)?;
-        self.edit_view(&workspace.session.mirror, &mut transaction);
-        let published = transact::publish(workspace, transaction)?;
-        if let Some((before, _)) = &self.view.head {
-            workspace.head = before.clone();
-        }
-        workspace.refresh(published.state)?;
+        let parameters = [(UNDOES, numbers.join(" "))];
+        let (head, published) = transact::operation(workspace, how.kind, &parameters, |transaction| {
+            if how.counts_as_undo {
+                transaction.note(UNDOES, numbers.join(" "));
+            }
+            saved.join(transaction);
+            footprint.join(workspace, transaction)?;
+            self.edit_view(transaction);
+            let before = self.view.head.as_ref().map(|(before, _)| before);
+            Ok(before.unwrap_or(&workspace.head).clone())
+        })?;
+        workspace.go_on(head, &published)?;
+        let changes = Changes { renames, targets, index };
+        let done = write_to_mirror(workspace, writer, |workspace, writer| {
+            self.follow(workspace, writer, how, changes, saved, &scan)
+        })?;
+        Ok(Attempt::Done(done))
+    }
+
+    /// Brings the mirror's files, the index and the HEAD file to what was published.
+    fn follow(
+        &self,
+        workspace: &mut Workspace<'_>,
+        writer: &MirrorWriter,
+        how: How,
+        changes: Changes,
+        mut saved: Saved,
+        scan: &Scan,
+    ) -> Result<TakenBack, WorkspaceError> {
+        let Changes { renames, mut targets, index } = changes;
         let (renamed, failed) = rename_all(workspace, renames, how)?;
         // Where they were is free now.
         saved.stats.retain(|(path, _)| renamed.iter().all(|(now, _)| now != path));
@@ -253,7 +275,7 @@ impl TakingBack {
         if how.kind != "REDO" {
             targets.extend(self.emptied(workspace, &targets));
         }
-        let mut laid_out = lay_out::lay_out(workspace, &targets, &saved, &scan)?;
+        let mut laid_out = lay_out::lay_out(workspace, writer, &targets, &saved, scan)?;
         for (path, reason) in failed {
             laid_out.failed.push_reason(path, &reason);
         }
@@ -266,11 +288,11 @@ impl TakingBack {
                 state: "the operation was taken back, and the next command that changes the mirror writes the files that are missing",
             });
         }
-        Ok(Attempt::Done(TakenBack { laid_out, renamed }))
+        Ok(TakenBack { laid_out, renamed })
     }
 
     /// What is no longer where the operations left it: HEAD, a ref, or the stack of stashes.
-    pub fn moved_since(&self, workspace: &Workspace<'_>) -> Result<Option<String>, WorkspaceError> {
+    pub(crate) fn moved_since(&self, workspace: &Workspace<'_>) -> Result<Option<String>, WorkspaceError> {
         self.moved(workspace, &Ahead::default())
     }
 
@@ -301,7 +323,7 @@ impl TakingBack {
         })
     }
 
-    fn edit_view(&self, mirror: &str, transaction: &mut Transaction<'_>) {
+    fn edit_view(&self, transaction: &mut Transaction<'_>) {
         for (name, before, after) in &self.view.refs {
             transaction.edit_ref(RefEdit {
                 name: name.clone(),
@@ -314,9 +336,6 @@ impl TakingBack {
                 Some(commit) => transaction.edit_stash(StashEdit::Put(*seq, *commit)),
                 None => transaction.edit_stash(StashEdit::Drop(*seq)),
             }
-        }
-        if let Some((before, _)) = &self.view.head {
-            transaction.set_head(mirror, before.clone());
         }
     }
 
@@ -369,6 +388,13 @@ impl TakingBack {
 
 fn is_on_host(workspace: &Workspace<'_>, path: &[u8]) -> bool {
     host_path(workspace.pond.mirror_root(), path).symlink_metadata().is_ok()
+}
+
+/// What is to change in the mirror and in the index.
+struct Changes {
+    renames: Pairs,
+    targets: Vec<Target>,
+    index: Vec<(BString, Option<Side>)>,
 }
 
 /// Pairs of paths, from and to.

@@ -22,6 +22,7 @@ use pond_mirror::scan::refresh;
 use pond_mirror::stat::now_ns;
 use pond_objects::pathspec::{Mirror, PathspecError, Pathspecs};
 use pond_objects::{ObjectId, ObjectSource, PathEntry, tree};
+use pond_oplog::transaction::Published;
 use pond_oplog::{Pond, ReadonlyPond, StagedPack, Store};
 use pond_refs::Head;
 
@@ -153,7 +154,7 @@ impl<'s> Workspace<'s> {
     }
 
     /// Writes the index and goes on with what was written.
-    pub fn save_index(&mut self, builder: IndexBuilder) -> Result<(), WorkspaceError> {
+    pub(crate) fn save_index(&mut self, builder: IndexBuilder) -> Result<(), WorkspaceError> {
         debug_assert!(self.lock.is_some(), "BUG: the index is written under the mirror's lock");
         self.index = match self.holds_index {
             true => builder.finish(),
@@ -163,12 +164,12 @@ impl<'s> Workspace<'s> {
     }
 
     /// The file that an index is saved to right after it was made; `None` if it stays in memory.
-    pub fn index_file(&self) -> Option<PathBuf> {
+    pub(crate) fn index_file(&self) -> Option<PathBuf> {
         (!self.holds_index).then(|| self.session.index_path())
     }
 
     /// Writes the index with the rows that it has.
-    pub fn save_header(&mut self, header: Header) -> Result<(), WorkspaceError> {
+    pub(crate) fn save_header(&mut self, header: Header) -> Result<(), WorkspaceError> {
         let builder = self.index.edit(std::collections::BTreeMap::new(), header, now_ns());
         self.save_index(builder)
     }
@@ -176,7 +177,7 @@ impl<'s> Workspace<'s> {
     /// From here on the index changes in memory only, until [`Self::moved_to`] writes it. A command that ends before that
     /// leaves nothing staged. One that is killed between publishing and that leaves it to the next one, which stages what
     /// the operation says that this one staged.
-    pub fn hold_index(&mut self) {
+    pub(crate) fn hold_index(&mut self) {
         self.holds_index = true;
     }
 
@@ -190,7 +191,7 @@ impl<'s> Workspace<'s> {
     }
 
     /// The same with updates that need not be in memory.
-    pub fn update_index_with(
+    pub(crate) fn update_index_with(
         &mut self,
         updates: &dyn Updates,
         packs: &[StagedPack],
@@ -243,13 +244,8 @@ impl<'s> Workspace<'s> {
         drop(lock);
     }
 
-    /// Whether the HEAD file follows the newest operation that this command knows.
-    pub(crate) fn follows_newest(&self) -> bool {
-        self.followed == Some(self.snapshot.state().seq)
-    }
-
     /// Writes where the mirror stands to its HEAD file. While files are due, it tells so by the operation that it names.
-    pub fn save_head(&mut self) -> Result<(), WorkspaceError> {
+    pub(crate) fn save_head(&mut self) -> Result<(), WorkspaceError> {
         let path = self.session.head_path();
         if let Some(half_done) = &self.half_done {
             let follows = half_done.follows;
@@ -266,6 +262,12 @@ impl<'s> Workspace<'s> {
         let staged = self.staged()?;
         self.snapshot = self.snapshot.moved_to(&self.pond, state, &staged);
         Ok(())
+    }
+
+    /// Goes on from an operation that was published, with HEAD where it says. Index and HEAD file are left to the caller.
+    pub(crate) fn go_on(&mut self, head: Head, published: &Published) -> Result<(), WorkspaceError> {
+        self.head = head;
+        self.refresh(published.state.clone())
     }
 
     /// The same with the newest state of the table, which others may have published.
@@ -324,7 +326,7 @@ impl<'s> Workspace<'s> {
     }
 
     /// Rules that ignore nothing but what is always ignored.
-    pub fn ignore_nothing(&self) -> Ignore {
+    pub(crate) fn ignore_nothing(&self) -> Ignore {
         Ignore::none(self.pond.mirror_root())
     }
 

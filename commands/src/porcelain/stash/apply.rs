@@ -4,9 +4,9 @@ use std::ffi::OsStr;
 
 use bstr::BString;
 use pond_objects::escape;
-use pond_workspace::publish::lay_out::LaidOut;
+use pond_workspace::LaidOut;
 use pond_workspace::stash::{self, ApplyRequest, Stash};
-use pond_workspace::{Purpose, Workspace, merging, open};
+use pond_workspace::{Purpose, Workspace, open};
 use serde_json::json;
 
 use super::ApplyArgs;
@@ -21,7 +21,6 @@ use crate::ui::changes_json::path_rows;
 
 pub(super) fn run(ctx: &Context, args: &ApplyArgs, pop: bool) -> Result<Outcome, CommandError> {
     let mut workspace = open(ctx.session()?, Purpose::Change)?;
-    merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, args.stash.as_deref())?;
     let request = ApplyRequest { pop, index: args.index };
@@ -78,7 +77,6 @@ fn finish(
 
 pub(super) fn branch(ctx: &Context, name: &OsStr, text: Option<&OsStr>) -> Result<Outcome, CommandError> {
     let mut workspace = open(ctx.session()?, Purpose::Change)?;
-    merging::refuse_while_pending(&workspace, "stash")?;
     workspace.need_mirror()?;
     let stash = find(&workspace, text)?;
     let name = new_name(name)?;

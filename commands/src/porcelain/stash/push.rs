@@ -2,7 +2,7 @@
 
 use pond_objects::escape;
 use pond_workspace::stash::{self, Others, PushRequest, Pushed};
-use pond_workspace::{Purpose, merging, open};
+use pond_workspace::{Purpose, open};
 use serde_json::json;
 
 use super::PushOptions;
@@ -13,7 +13,6 @@ use crate::porcelain::switch::go::add_files;
 
 pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Result<Outcome, CommandError> {
     let mut workspace = open(ctx.session()?, Purpose::Change)?;
-    merging::refuse_while_due(&workspace, "stash")?;
     workspace.need_mirror()?;
     let pathspecs = (!paths.is_empty()).then(|| paths.pathspecs(&workspace)).transpose()?;
     let request = PushRequest {

@@ -7,10 +7,10 @@ use pond_history::short_id;
 use pond_objects::merge::MergeOptions;
 use pond_objects::{ObjectId, ObjectSource as _, escape, path_order};
 use pond_refs::{Head, RefName};
+use pond_workspace::Carried;
+use pond_workspace::LaidOut;
+use pond_workspace::MovedHead;
 use pond_workspace::Workspace;
-use pond_workspace::head::carried::Carried;
-use pond_workspace::head::move_head::MovedHead;
-use pond_workspace::publish::lay_out::LaidOut;
 use pond_workspace::switch::{SwitchError, SwitchRequest, Switched, To, switch};
 use serde_json::{Map, Value, json};
 

@@ -51,7 +51,7 @@ impl Scope {
     }
 
     /// Whether something that is staged may be left out.
-    pub fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         matches!(self, Self::Only(_) | Self::Nothing)
     }
 

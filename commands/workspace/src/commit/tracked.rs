@@ -6,7 +6,7 @@ use pond_mirror::index::Index;
 use super::CommitError;
 use super::CommitRequest;
 use crate::add::{AddError, AddRequest, stage_changes};
-use crate::merging;
+use crate::merged_trees;
 use crate::publish::footprint::Touched;
 use crate::workspace::Workspace;
 
@@ -26,7 +26,7 @@ pub struct Tracked {
 /// Paths are in conflict: they are decided one by one, before anything is staged. One of the paths that are named could not
 /// be staged.
 pub fn stage(workspace: &mut Workspace<'_>, request: &CommitRequest) -> Result<Tracked, CommitError> {
-    merging::refuse_unmerged(workspace)?;
+    merged_trees::refuse_unmerged(workspace)?;
     if !request.scope.stages() {
         return Ok(Tracked::default());
     }

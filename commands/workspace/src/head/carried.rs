@@ -13,7 +13,7 @@ pub type Carried = Vec<(char, BString)>;
 
 /// How the host differs from the commit that the index is based on, at the paths of the index. The scan was made before
 /// the files in `laid_out` were written.
-pub fn carried(index: &Index, scan: &Scan, laid_out: &LaidOut) -> Carried {
+pub(crate) fn carried(index: &Index, scan: &Scan, laid_out: &LaidOut) -> Carried {
     let host = Differences::of(scan);
     let is_new = |path: &BString| laid_out.written.contains_key(path);
     let letter = |base: Option<Side>, staged: Option<Side>, path: &BString| {
@@ -42,7 +42,7 @@ pub fn carried(index: &Index, scan: &Scan, laid_out: &LaidOut) -> Carried {
 }
 
 /// How the host differs from what is staged.
-pub fn unstaged(index: &Index, scan: &Scan) -> Carried {
+pub(crate) fn unstaged(index: &Index, scan: &Scan) -> Carried {
     let letter = |state: State, row: usize| match state {
         _ if index.entry(row).row.intent => Some('A'),
         State::Missing => Some('D'),

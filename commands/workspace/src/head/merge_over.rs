@@ -19,10 +19,10 @@ use pond_objects::tree::empty_tree;
 use pond_objects::{Kind, ObjectId, ObjectSource as _, ReadError, Side};
 use pond_oplog::ReadonlyPond;
 
-use crate::error::WorkspaceError;
+use crate::error::{Overwriter, WorkspaceError};
 use crate::head::carried;
 use crate::head::move_head::{MoveHead, MovedHead, plan};
-use crate::merging::{refuse_while_pending, store_contents};
+use crate::merged_trees::{refuse_while_pending, store_contents};
 use crate::publish::lay_out::{self, target_of};
 use crate::publish::obstacles::{self, Obstacles};
 use crate::publish::rearrange::{Rearrange, Rearranged, carry_out};
@@ -236,5 +236,5 @@ fn refuse_untracked(
         }
         obstacles.add_around(&host, target);
     }
-    obstacles.refuse_merging(doing)
+    obstacles.refuse(Overwriter::Merging(doing.to_owned()))
 }

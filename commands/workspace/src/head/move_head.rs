@@ -18,7 +18,7 @@ use pond_objects::{ObjectId, ObjectSource as _, Side, path_order};
 use pond_refs::Head;
 use pond_refs::RefEdit;
 
-use crate::error::{Before, WorkspaceError};
+use crate::error::{Before, Overwriter, WorkspaceError};
 use crate::head::carried::{Carried, carried};
 use crate::publish::footprint::Touched;
 use crate::publish::lay_out::{self, LaidOut};
@@ -29,7 +29,7 @@ use crate::staging::rebase::base_tree;
 use crate::workspace::Workspace;
 
 /// A move of HEAD.
-pub struct MoveHead<'a> {
+pub(crate) struct MoveHead<'a> {
     /// The kind of the operation.
     pub kind: &'a str,
     /// Facts for readers of the table's history.
@@ -44,7 +44,7 @@ pub struct MoveHead<'a> {
 
 /// What becomes of changes that are not committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uncommitted {
+pub(crate) enum Uncommitted {
     /// They are carried over; where they are in the way nothing is done at all.
     Carry,
     /// They are given up, after they were stored in the pond: tracked files and the index become those of the commit.
@@ -66,7 +66,10 @@ pub struct MovedHead {
 /// # Errors
 /// Nothing was changed, unless the error says otherwise. Files that could not be written are no error: they are in
 /// [`LaidOut::failed`].
-pub fn move_head(workspace: &mut Workspace<'_>, request: MoveHead<'_>) -> Result<MovedHead, WorkspaceError> {
+pub(crate) fn move_head(
+    workspace: &mut Workspace<'_>,
+    request: MoveHead<'_>,
+) -> Result<MovedHead, WorkspaceError> {
     let MoveHead { kind, parameters, head, edits, uncommitted } = request;
     let tree = head.commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
     let old_tree = workspace.head_tree()?;
@@ -82,7 +85,7 @@ pub fn move_head(workspace: &mut Workspace<'_>, request: MoveHead<'_>) -> Result
     if !force {
         let mut obstacles = Obstacles::default();
         victims.iter().for_each(|victim| obstacles.add_changed(&victim.path));
-        obstacles.refuse(&doing)?;
+        obstacles.refuse(Overwriter::Command(doing))?;
     }
     workspace.session.check_interrupt("nothing was changed")?;
     let saved = save::store(workspace, &victims)?;
@@ -104,7 +107,7 @@ pub fn move_head(workspace: &mut Workspace<'_>, request: MoveHead<'_>) -> Result
 }
 
 /// The paths that have to change.
-pub struct Plan {
+pub(crate) struct Plan {
     /// What they become, on the host and in the index.
     pub targets: Vec<Target>,
     /// Whether they are all that differs between the two commits, and nothing else.
@@ -113,7 +116,7 @@ pub struct Plan {
 
 /// Looks whether anything uncommitted would be lost, and says what has to change to reach the commit with this tree.
 /// `doing` is the command's name.
-pub fn plan(
+pub(crate) fn plan(
     workspace: &Workspace<'_>,
     scan: &Scan,
     tree: Option<&ObjectId>,
@@ -180,7 +183,7 @@ pub fn plan(
             }
         }
     }
-    obstacles.refuse(doing)?;
+    obstacles.refuse(Overwriter::Command(doing.to_owned()))?;
     Ok(plan)
 }
 

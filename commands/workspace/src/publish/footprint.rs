@@ -122,7 +122,7 @@ fn partial_tree<'a>(
 
 /// All that a command changes in its mirror.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Footprint {
+pub(crate) struct Footprint {
     /// The host's files.
     pub host: Touched,
     /// The index.
@@ -135,13 +135,13 @@ pub struct Footprint {
 
 impl Footprint {
     /// Whether nothing is changed.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let pends = self.pending.as_ref().is_some_and(|[before, after]| before != after);
         self.host.is_empty() && self.index.is_empty() && self.moved.is_empty() && !pends
     }
 
     /// Makes it part of an operation. Content that is only staged becomes the pond's own: the index may name it no longer.
-    pub fn join(
+    pub(crate) fn join(
         &self,
         workspace: &Workspace<'_>,
         transaction: &mut Transaction<'_>,

@@ -12,9 +12,8 @@ use pond_mirror::scan::displaced::{is_empty_directory, parents};
 use pond_mirror::scan::{Hashing, HostChange, Scan, ScanOptions, State, scan};
 use pond_mirror::stat::{Stat, now_ns};
 use pond_mirror::write::materialize::{
-    Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
+    Done, Expected, MaterializeError, Materialized, Materializer, Want, WriteRequest,
 };
-use pond_mirror::write::replaced::Replaced;
 use pond_mirror::write::secure_dir::{DirError, MirrorDir};
 use pond_objects::name::split_path;
 use pond_objects::path::{above, is_below};
@@ -26,8 +25,9 @@ use crate::observer::{Event, Work};
 use crate::publish::footprint::Touched;
 use crate::publish::gave_way::{gave_way, say_what_special_went, special_in_place_of};
 use crate::publish::leftovers;
+use crate::publish::mirror_writer::MirrorWriter;
 use crate::publish::obstacles::refuse_out_of_reach;
-use crate::publish::save::{Saved, Victim, rescue};
+use crate::publish::save::{Saved, Victim};
 use crate::workspace::Workspace;
 
 /// What became of the targets.
@@ -49,12 +49,12 @@ pub struct LaidOut {
 
 impl LaidOut {
     /// Whether the path has its version now.
-    pub fn is_done(&self, path: &BString) -> bool {
+    pub(crate) fn is_done(&self, path: &BString) -> bool {
         !self.failed.contains(path)
     }
 
     /// Names the files in no version, ignored ones among them, that gave way; `command` brings them back.
-    pub fn show_what_gave_way(&self, workspace: &Workspace<'_>, command: &str) {
+    pub(crate) fn show_what_gave_way(&self, workspace: &Workspace<'_>, command: &str) {
         if self.gave_way.is_empty() {
             return;
         }
@@ -62,7 +62,7 @@ impl LaidOut {
     }
 
     /// Reports what failed, of a command that would do it if it ran again.
-    pub fn show_failures(&self, workspace: &Workspace<'_>) {
+    pub(crate) fn show_failures(&self, workspace: &Workspace<'_>) {
         workspace.session.tell(Event::Failed(&self.failed));
     }
 
@@ -82,7 +82,7 @@ impl LaidOut {
 }
 
 /// How the whole mirror differs from the index, everything that is not tracked listed.
-pub fn look(workspace: &Workspace<'_>) -> Result<Scan, WorkspaceError> {
+pub(crate) fn look(workspace: &Workspace<'_>) -> Result<Scan, WorkspaceError> {
     look_at(workspace, Untracked::Everything)
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn victims(
 }
 
 /// The targets that the host does not have as they shall be.
-pub fn changed_on_host(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]) -> Vec<Target> {
+pub(crate) fn changed_on_host(workspace: &Workspace<'_>, scan: &Scan, targets: &[Target]) -> Vec<Target> {
     let changed: HashSet<&BString> = scan.changes.iter().map(|change| &change.path).collect();
     let is_as_wanted = |target: &&Target| {
         let row = workspace.index.row(&target.path);
@@ -192,7 +192,7 @@ pub(crate) fn touched(workspace: &Workspace<'_>, targets: &[Target], saved: &Sav
 }
 
 /// Whether empty directories of the host, in no version, get something or give way to a file.
-pub fn takes_empty_directories(scan: &Scan, targets: &[Target]) -> bool {
+pub(crate) fn takes_empty_directories(scan: &Scan, targets: &[Target]) -> bool {
     let is_empty = |change: &&HostChange| {
         change.state == State::Untracked && change.kind == Some(Kind::Directory) && !change.collapsed
     };
@@ -215,28 +215,23 @@ fn in_the_place_of_files<'a>(host: &Differences<'a>, targets: &[Target]) -> Vec<
 /// changed since then is left alone.
 pub(crate) fn lay_out(
     workspace: &mut Workspace<'_>,
+    writer: &MirrorWriter,
     targets: &[Target],
     saved: &Saved,
     scan: &Scan,
 ) -> Result<LaidOut, WorkspaceError> {
-    let root = workspace.pond.mirror_root().to_owned();
-    let open = |source| WorkspaceError::WriteMirror { root: root.clone(), source };
-    let mirror = MirrorDir::open(&root).map_err(open)?;
+    let mirror = writer.directory()?;
     let there = already_there(targets, saved);
     let (mut requests, unread) = requests(workspace, &mirror, targets, saved, scan);
     requests.retain(|request| !there.contains_key(&request.path));
-    // Before anything is written: they would keep directories from going.
-    leftovers::sweep(workspace, &scan.temporaries);
-    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
+    // They would keep directories from going. One may be a second name of a file that is replaced here: removing it changes that
+    // file's stat, which the requests have by now.
+    leftovers::sweep(workspace, &scan.temporaries, false);
     let session = workspace.session;
     let progress = session.work(Work::Write);
     progress.add_total(targets.iter().filter_map(|target| target.side).map(|side| side.size).sum());
-    let options = Options {
-        flush: Flush::BeforeNaming,
-        replaced: Some(&replaced),
-        interrupted: &|| session.is_interrupted(),
-    };
-    let materializer = Materializer::new(mirror, workspace.store(), options);
+    let interrupted = || session.is_interrupted();
+    let materializer = Materializer::new(mirror, workspace.store(), writer.options(&interrupted));
     let wanted: HashSet<&BStr> =
         targets.iter().filter(|target| target.side.is_some()).map(|target| target.path.as_ref()).collect();
     let index = &workspace.index;
@@ -263,8 +258,6 @@ pub(crate) fn lay_out(
     laid_out.unchanged = there;
     laid_out.gave_way = gave_way(targets, &laid_out, saved, scan);
     say_what_special_went(workspace, targets, &laid_out, scan);
-    drop(materializer);
-    rescue(workspace, &replaced)?;
     synced.map_err(WorkspaceError::NotDurable)?;
     Ok(laid_out)
 }
@@ -419,7 +412,7 @@ fn cleared(targets: &[Target], saved: &Saved, host: &Differences<'_>) -> Vec<Wri
 }
 
 /// Updates that put the targets which were reached into the index.
-pub fn updates(
+pub(crate) fn updates(
     workspace: &Workspace<'_>,
     targets: &[Target],
     laid_out: &LaidOut,
@@ -441,7 +434,7 @@ pub fn updates(
 
 /// The same for a mirror that moves to another commit: targets that were not reached are in the index as well, so that
 /// the next commit does not take them back; the host's files show as modified.
-pub fn updates_of_all(
+pub(crate) fn updates_of_all(
     workspace: &Workspace<'_>,
     targets: &[Target],
     laid_out: &LaidOut,
@@ -458,11 +451,11 @@ pub fn updates_of_all(
 }
 
 /// A tree's entry as a target.
-pub fn target_of(entry: &PathEntry) -> Target {
+pub(crate) fn target_of(entry: &PathEntry) -> Target {
     Target { path: entry.path.clone(), side: Some(entry.into()) }
 }
 
 /// What a merge changes, as targets.
-pub fn targets_of(updates: &[(BString, Option<pond_objects::Side>)]) -> Vec<Target> {
+pub(crate) fn targets_of(updates: &[(BString, Option<pond_objects::Side>)]) -> Vec<Target> {
     updates.iter().map(|(path, side)| Target { path: path.clone(), side: *side }).collect()
 }

@@ -12,17 +12,22 @@ use pond_mirror::scan::content::{self, Content};
 
 use crate::error::WorkspaceError;
 use crate::observer::{Event, Recovery};
+use crate::publish::mirror_writer::MirrorWriter;
 use crate::publish::remove::{Removal, remove};
 use crate::publish::save::{self, Saved};
 use crate::workspace::Workspace;
 
 /// Takes away temporaries that a scan found, which was made under the lock that is still held, and gives how many and
-/// their bytes. What is in the way of that is a warning only: the next command that finds them tries again.
-pub fn sweep(workspace: &mut Workspace<'_>, temporaries: &[BString]) -> (usize, u64) {
+/// their bytes. `is_settled` is as for [`MirrorWriter::finish`]. What is in the way of that is a warning only: the next command that finds them tries again.
+pub(crate) fn sweep(
+    workspace: &mut Workspace<'_>,
+    temporaries: &[BString],
+    is_settled: bool,
+) -> (usize, u64) {
     if temporaries.is_empty() {
         return (0, 0);
     }
-    store_and_remove(workspace, temporaries).unwrap_or_else(|error| {
+    store_and_remove(workspace, temporaries, is_settled).unwrap_or_else(|error| {
         workspace.session.tell(Event::Recovery(Recovery::LeftoversStay { error: &error }));
         (0, 0)
     })
@@ -39,12 +44,13 @@ pub fn sweep_everything(workspace: &mut Workspace<'_>) -> Result<(usize, u64), W
         ignored: false,
     };
     let found = walk(workspace.pond.mirror_root(), options)?;
-    Ok(sweep(workspace, &found.temporaries))
+    Ok(sweep(workspace, &found.temporaries, true))
 }
 
 fn store_and_remove(
     workspace: &mut Workspace<'_>,
     temporaries: &[BString],
+    is_settled: bool,
 ) -> Result<(usize, u64), WorkspaceError> {
     let root = workspace.pond.mirror_root().to_owned();
     let (mut removals, unknown) = identify(workspace, &HostDir::open_root(&root)?, temporaries);
@@ -62,6 +68,9 @@ fn store_and_remove(
     }
     if let Some(tree) = saved.tree {
         save::publish_rescued(workspace, &saved)?;
+        if is_settled {
+            workspace.save_head()?;
+        }
         workspace.session.tell(Event::Recovery(Recovery::LeftoversStored {
             files: saved.entries.len() as u64,
             tree: &tree,
@@ -70,7 +79,10 @@ fn store_and_remove(
     // A directory that the command had made for it goes, too.
     let index = workspace.index.clone();
     let is_untracked = |dir: &BStr| index.find(dir).is_err() && !index.any_live(index.range_of_dir(dir));
-    let removed = remove(workspace, &removals, &is_untracked)?.removed;
+    let writer = MirrorWriter::open(workspace)?;
+    let removed = remove(workspace, &writer, &removals, &is_untracked);
+    writer.finish(workspace, is_settled)?;
+    let removed = removed?.removed;
     let sizes = removals.iter().filter(|removal| removed.contains(&removal.path));
     let bytes = sizes.filter_map(|removal| removal.seen).map(|stat| stat.size).sum();
     Ok((removed.len(), bytes))

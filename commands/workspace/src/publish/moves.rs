@@ -6,17 +6,16 @@ use std::time::Duration;
 use bstr::BString;
 use pond_mirror::index::{Base, Index, Row, Seen, Update, is_unchanged};
 use pond_mirror::stat::{Stat, now_ns};
-use pond_mirror::write::materialize::{Expected, Flush, Materializer, Options};
+use pond_mirror::write::materialize::{Expected, Materializer};
 use pond_mirror::write::rename::{self, Rename};
-use pond_mirror::write::replaced::Replaced;
-use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::node::{NodeTable, rebase_path};
 use pond_objects::{Kind, ObjectSource as _};
 
 use crate::error::{WorkspaceError, in_one_line};
 use crate::publish::footprint::Footprint;
+use crate::publish::mirror_writer::MirrorWriter;
 use crate::publish::remove::remove_emptied;
-use crate::publish::save::{self, Saved};
+use crate::publish::save::Saved;
 use crate::staging::stage::host_path;
 use crate::workspace::Workspace;
 
@@ -49,17 +48,17 @@ impl Move {
 }
 
 /// What was not renamed, with the reason.
-pub type NotRenamed = Vec<(Move, String)>;
+pub(crate) type NotRenamed = Vec<(Move, String)>;
 
 /// What was renamed.
 #[derive(Debug, Default)]
-pub struct Renamed {
+pub(crate) struct Renamed {
     /// What has its new name.
     pub done: Vec<Move>,
     /// What was not renamed, with the reason.
     pub failed: NotRenamed,
-    /// Why what was replaced may not be kept for those who still write to it.
-    pub late: Option<WorkspaceError>,
+    /// Why the names may be the old ones after a power cut.
+    pub not_durable: Option<WorkspaceError>,
 }
 
 /// Adds what the renames change.
@@ -98,7 +97,8 @@ pub(crate) fn touch(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved, fo
 
 /// Renames. What was not renamed is where it was, as is what it would have replaced.
 pub(crate) fn rename_all(
-    workspace: &mut Workspace<'_>,
+    workspace: &Workspace<'_>,
+    writer: &MirrorWriter,
     moves: Vec<Move>,
     saved: &Saved,
 ) -> Result<Renamed, WorkspaceError> {
@@ -106,15 +106,10 @@ pub(crate) fn rename_all(
         return Ok(Renamed::default());
     }
     let session = workspace.session;
-    let root = workspace.pond.mirror_root().to_owned();
-    let mirror = MirrorDir::open(&root)?;
-    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root)?;
-    let options = Options {
-        flush: Flush::BeforeNaming,
-        replaced: Some(&replaced),
-        interrupted: &|| session.is_interrupted(),
-    };
-    let materializer = Materializer::new(MirrorDir::open(&root)?, workspace.store(), options);
+    let mirror = writer.directory()?;
+    let interrupted = || session.is_interrupted();
+    let options = writer.options(&interrupted);
+    let materializer = Materializer::new(writer.directory()?, workspace.store(), options);
     let is_replacing = moves.iter().any(|moving| moving.replaces.is_some());
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for moving in moves {
@@ -135,15 +130,8 @@ pub(crate) fn rename_all(
         }
     }
     done.iter().for_each(|moving| remove_emptied(workspace, &mirror, &moving.from));
-    let late = match is_replacing {
-        true => {
-            let synced = materializer.sync().map_err(WorkspaceError::RenamesNotDurable);
-            drop(materializer);
-            save::rescue(workspace, &replaced).and(synced)
-        }
-        false => Ok(()),
-    };
-    Ok(Renamed { done, failed, late: late.err() })
+    let synced = if is_replacing { materializer.sync() } else { Ok(()) };
+    Ok(Renamed { done, failed, not_durable: synced.map_err(WorkspaceError::RenamesNotDurable).err() })
 }
 
 /// The rows of what is renamed, by their numbers.
@@ -154,7 +142,7 @@ fn rows<'i>(index: &'i Index, moving: &Move) -> impl Iterator<Item = usize> + us
 }
 
 /// Moves the rows of what was renamed.
-pub fn updates(
+pub(crate) fn updates(
     workspace: &Workspace<'_>,
     done: &[Move],
 ) -> Result<BTreeMap<BString, Update>, WorkspaceError> {

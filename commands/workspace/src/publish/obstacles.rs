@@ -10,7 +10,7 @@ use pond_objects::Kind;
 use pond_objects::path::above;
 
 use crate::cause::Cause;
-use crate::error::WorkspaceError;
+use crate::error::{Overwriter, WorkspaceError};
 
 /// Paths that would be overwritten or removed.
 #[derive(Debug, Default)]
@@ -59,17 +59,8 @@ impl Obstacles {
         }
     }
 
-    /// Refuses to go on if there are any. `doing` is the command.
-    pub(crate) fn refuse(self, doing: &str) -> Result<(), WorkspaceError> {
-        self.refuse_either(doing, false)
-    }
-
-    /// The same of a command that merges tracked changes, and so has them in its way never.
-    pub(crate) fn refuse_merging(self, doing: &str) -> Result<(), WorkspaceError> {
-        self.refuse_either(doing, true)
-    }
-
-    fn refuse_either(mut self, doing: &str, merges: bool) -> Result<(), WorkspaceError> {
+    /// Refuses to go on if there are any.
+    pub(crate) fn refuse(mut self, doing: Overwriter) -> Result<(), WorkspaceError> {
         for paths in [&mut self.changed, &mut self.untracked] {
             paths.sort();
             paths.dedup();
@@ -77,7 +68,7 @@ impl Obstacles {
         let Self { changed, untracked } = self;
         match changed.is_empty() && untracked.is_empty() {
             true => Ok(()),
-            false => Err(WorkspaceError::Obstacles { changed, untracked, doing: doing.to_owned(), merges }),
+            false => Err(WorkspaceError::Obstacles { changed, untracked, doing }),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use pond_mirror::Target;
 use pond_mirror::index::pending::Pending;
 use pond_mirror::index::{EntryRef, Header, Index, Row, Seen, Update};
@@ -23,6 +23,7 @@ use pond_refs::{Expected, RefEdit, apply_edits};
 use crate::error::WorkspaceError;
 use crate::publish::footprint::{Footprint, Touched};
 use crate::publish::lay_out::{self, LaidOut};
+use crate::publish::mirror_writer::{MirrorWriter, write_to_mirror};
 use crate::publish::moves::{self, Move, Renamed};
 use crate::publish::record::NewCommit;
 use crate::publish::remove::{self, Removal, Removed};
@@ -151,11 +152,11 @@ pub(crate) fn carry_out(
         request.staged = with_emptied(&workspace.index, request.staged);
     }
     // Mostly they are the same, and may be many.
-    let staged = Some(std::mem::take(&mut request.staged)).filter(|staged| *staged != request.files);
+    let staged_apart = Some(std::mem::take(&mut request.staged)).filter(|staged| *staged != request.files);
     let (pending, refused, whole) = (request.pending.clone(), request.refused, request.whole.take());
     let files = std::mem::take(&mut request.files);
     let (moves, removals) = (std::mem::take(&mut request.moves), std::mem::take(&mut request.removals));
-    let staged = staged.as_deref().unwrap_or(&files);
+    let staged = staged_apart.as_deref().unwrap_or(&files);
     let mut footprint = match whole {
         Some(touched) => Footprint { host: touched.clone(), index: touched, ..Footprint::default() },
         None => {
@@ -169,36 +170,64 @@ pub(crate) fn carry_out(
     remove::touch(workspace, &removals, saved, &mut footprint.host);
     moves::touch(workspace, &moves, saved, &mut footprint);
     footprint.pending = Some([workspace.index.header().pending.clone(), pending.clone()]);
+    let writer = MirrorWriter::open(workspace)?;
     let commit = publish(workspace, request, staged, &footprint, saved, extend)?;
-    let mut renamed = moves::rename_all(workspace, moves, saved)?;
-    let index = workspace.index.clone();
-    // Also one whose tracked files are gone: nobody has it as an empty one.
-    let removed = remove::remove(workspace, &removals, &|dir| !is_empty_directory(&index, dir))?;
-    let laid_out = match files.is_empty() {
-        true => LaidOut::default(),
-        false => lay_out::lay_out(workspace, &files, saved, scan)?,
-    };
-    laid_out.show_what_gave_way(workspace, "undo");
-    let late = renamed.late.take();
-    let done = Rearranged { commit, laid_out, renamed, removed };
-    match refused {
-        Refused::Due => {
-            workspace.note_laid_out(&files, &done.laid_out);
-            done.laid_out.show_due(workspace, "undo");
-            save_index(workspace, &files, staged, &done.laid_out, &done.renamed.done, pending)?;
+    let published = Published { commit, files, staged: staged_apart, moves, removals, pending, refused };
+    write_to_mirror(workspace, writer, |workspace, writer| published.follow(workspace, writer, saved, scan))
+}
+
+/// An operation that is published, with what is to follow it: the mirror's files, the index and the HEAD file.
+struct Published {
+    commit: Option<(ObjectId, Commit)>,
+    files: Vec<Target>,
+    /// What is staged, where it is not the files.
+    staged: Option<Vec<Target>>,
+    moves: Vec<Move>,
+    removals: Vec<Removal>,
+    pending: Option<Pending>,
+    refused: Refused,
+}
+
+impl Published {
+    fn follow(
+        self,
+        workspace: &mut Workspace<'_>,
+        writer: &MirrorWriter,
+        saved: &Saved,
+        scan: &Scan,
+    ) -> Result<Rearranged, WorkspaceError> {
+        let Self { commit, files, staged, moves, removals, pending, refused } = self;
+        let staged = staged.as_deref().unwrap_or(&files);
+        let mut renamed = moves::rename_all(workspace, writer, moves, saved)?;
+        // Also one whose tracked files are gone: nobody has it as an empty one.
+        let may_go = |dir: &BStr| !is_empty_directory(&workspace.index, dir);
+        let removed = remove::remove(workspace, writer, &removals, &may_go)?;
+        let laid_out = match files.is_empty() {
+            true => LaidOut::default(),
+            false => lay_out::lay_out(workspace, writer, &files, saved, scan)?,
+        };
+        laid_out.show_what_gave_way(workspace, "undo");
+        let not_durable = renamed.not_durable.take();
+        let done = Rearranged { commit, laid_out, renamed, removed };
+        match refused {
+            Refused::Due => {
+                workspace.note_laid_out(&files, &done.laid_out);
+                done.laid_out.show_due(workspace, "undo");
+                save_index(workspace, &files, staged, &done.laid_out, &done.renamed.done, pending)?;
+            }
+            Refused::Stays => {
+                workspace.note_written(&files, &done.laid_out);
+                done.laid_out.show_failures(workspace);
+                let refused = done.refused(&removals);
+                let is_reached = |target: &&Target| !refused.contains(&target.path);
+                let staged: Vec<Target> = staged.iter().filter(is_reached).cloned().collect();
+                let before = workspace.index.header().pending.as_ref();
+                let pending = Pending::but_for(before, pending, &|path| refused.contains(path));
+                save_index(workspace, &files, &staged, &done.laid_out, &done.renamed.done, pending)?;
+            }
         }
-        Refused::Stays => {
-            workspace.note_written(&files, &done.laid_out);
-            done.laid_out.show_failures(workspace);
-            let refused = done.refused(&removals);
-            let is_reached = |target: &&Target| !refused.contains(&target.path);
-            let staged: Vec<Target> = staged.iter().filter(is_reached).cloned().collect();
-            let before = workspace.index.header().pending.as_ref();
-            let pending = Pending::but_for(before, pending, &|path| refused.contains(path));
-            save_index(workspace, &files, &staged, &done.laid_out, &done.renamed.done, pending)?;
-        }
+        not_durable.map_or(Ok(done), Err)
     }
-    late.map_or(Ok(done), Err)
 }
 
 /// Publishes the operation, where it is one; gives the new commit.
@@ -223,38 +252,35 @@ fn publish(
     let nodes = NodeTable::load(store, base.as_ref().and_then(|base| base.nodes.as_ref()))?;
     let changes = next.as_ref().map(|next| StagedChanges::find(next, &nodes, store));
     let mtime = |entry: &EntryRef<'_>| store.mtime(entry.path, &entry.row.staged?.id, i64::MAX);
-    let mut transaction = transact::begin(workspace, kind, parameters)?;
-    saved.join(&mut transaction);
-    footprint.join(workspace, &mut transaction)?;
-    extend(&mut transaction);
     let mut commit = None;
-    if let (Some(record), Some(index), Some(changes)) = (record, &next, &changes) {
-        let Record { parents, author, committer, message } = record;
-        let (nodes, mtime, extra) = (&nodes, &mtime, Vec::new());
-        let new = NewCommit { index, nodes, changes, mtime, parents, author, committer, extra, message };
-        let (id, made) = new.add_to(&mut transaction);
-        head.commit = Some(id);
-        if let Some(branch) = &head.branch {
-            let expected = Expected::from(workspace.head.commit);
-            edits.push(RefEdit { name: branch.clone(), expected, new: Some(id) });
+    let (head, published) = transact::operation(workspace, kind, parameters, |transaction| {
+        saved.join(transaction);
+        footprint.join(workspace, transaction)?;
+        extend(transaction);
+        if let (Some(record), Some(index), Some(changes)) = (record, &next, &changes) {
+            let Record { parents, author, committer, message } = record;
+            let (nodes, mtime, extra) = (&nodes, &mtime, Vec::new());
+            let new = NewCommit { index, nodes, changes, mtime, parents, author, committer, extra, message };
+            let (id, made) = new.add_to(transaction);
+            head.commit = Some(id);
+            if let Some(branch) = &head.branch {
+                let expected = Expected::from(workspace.head.commit);
+                edits.push(RefEdit { name: branch.clone(), expected, new: Some(id) });
+            }
+            commit = Some((id, made));
         }
-        commit = Some((id, made));
-    }
-    let moves_head = head != workspace.head;
-    // The branch that HEAD goes to has to be there still, where it is expected, when this is published.
-    if let Some(branch) = head.branch.as_ref().filter(|_| moves_head)
-        && edits.iter().all(|edit| edit.name != *branch)
-    {
-        let expected = Expected::from(head.commit);
-        edits.push(RefEdit { name: branch.clone(), expected, new: head.commit });
-    }
-    edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
-    if moves_head {
-        transaction.set_head(&workspace.session.mirror, head.clone());
-    }
-    let published = transact::publish(workspace, transaction)?;
-    workspace.head = head;
-    workspace.refresh(published.state)?;
+        let moves_head = head != workspace.head;
+        // The branch that HEAD goes to has to be there still, where it is expected, when this is published.
+        if let Some(branch) = head.branch.as_ref().filter(|_| moves_head)
+            && edits.iter().all(|edit| edit.name != *branch)
+        {
+            let expected = Expected::from(head.commit);
+            edits.push(RefEdit { name: branch.clone(), expected, new: head.commit });
+        }
+        edits.into_iter().for_each(|edit| transaction.edit_ref(edit));
+        Ok(head)
+    })?;
+    workspace.go_on(head, &published)?;
     Ok(commit)
 }
 

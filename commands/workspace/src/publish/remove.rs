@@ -10,9 +10,8 @@ use pond_mirror::index::{Row, Seen};
 use pond_mirror::scan::displaced::is_empty_directory;
 use pond_mirror::stat::Stat;
 use pond_mirror::write::materialize::{
-    Done, Expected, Flush, MaterializeError, Materialized, Materializer, Options, Want, WriteRequest,
+    Done, Expected, MaterializeError, Materialized, Materializer, Want, WriteRequest,
 };
-use pond_mirror::write::replaced::Replaced;
 use pond_mirror::write::secure_dir::MirrorDir;
 use pond_objects::name::split_path;
 use pond_objects::path::{above, is_below};
@@ -21,12 +20,13 @@ use pond_objects::{Kind, Side};
 use crate::error::{WorkspaceError, in_one_line};
 use crate::observer::Work;
 use crate::publish::footprint::Touched;
-use crate::publish::save::{Saved, rescue};
+use crate::publish::mirror_writer::MirrorWriter;
+use crate::publish::save::Saved;
 use crate::workspace::Workspace;
 
 /// A path that shall go, with what was seen there.
 #[derive(Debug, Clone)]
-pub struct Removal {
+pub(crate) struct Removal {
     /// The path from the mirror's root.
     pub path: BString,
     /// A file's or symlink's stat; nothing for an empty directory.
@@ -45,7 +45,7 @@ pub struct Removed {
 }
 
 /// The stat of a file that did not change since the index was written, or since it was last read.
-pub fn stat_of_row(row: &Row, seen: &Seen) -> Option<Stat> {
+pub(crate) fn stat_of_row(row: &Row, seen: &Seen) -> Option<Stat> {
     let side = row.staged.filter(|side| side.kind != Kind::Directory)?;
     let Seen { mtime_ns, ctime_ns, inode, .. } = *seen;
     Some(Stat { size: side.size, mtime_ns, ctime_ns, inode, device: 0, mode: side.kind.mode() })
@@ -65,8 +65,9 @@ pub(crate) fn touch(workspace: &Workspace<'_>, removals: &[Removal], saved: &Sav
 }
 
 /// Removes the paths, and the directories that this leaves empty and that `may_go` names; never the current one.
-pub fn remove(
-    workspace: &mut Workspace<'_>,
+pub(crate) fn remove(
+    workspace: &Workspace<'_>,
+    writer: &MirrorWriter,
     removals: &[Removal],
     may_go: &(dyn Fn(&BStr) -> bool + Sync),
 ) -> Result<Removed, WorkspaceError> {
@@ -74,26 +75,18 @@ pub fn remove(
     if removals.is_empty() {
         return Ok(removed);
     }
-    let root = workspace.pond.mirror_root().to_owned();
-    let open = |source| WorkspaceError::WriteMirror { root: root.clone(), source };
-    let replaced = Replaced::open(&workspace.pond.replaced_dir(), &root).map_err(open)?;
-    let mirror = MirrorDir::open(&root).map_err(open)?;
     let requests: Vec<WriteRequest> = removals.iter().map(request).collect();
     let cwd = workspace.cwd()?;
     let session = workspace.session;
     let progress = session.work(Work::Remove);
-    let options = Options {
-        flush: Flush::BeforeNaming,
-        replaced: Some(&replaced),
-        interrupted: &|| session.is_interrupted(),
-    };
-    let materializer = Materializer::new(mirror, workspace.store(), options);
+    let interrupted = || session.is_interrupted();
+    let options = writer.options(&interrupted);
+    let materializer = Materializer::new(writer.directory()?, workspace.store(), options);
     let may_go = |dir: &BStr| dir != cwd && !is_below(&cwd, dir) && may_go(dir);
     let on_done = |_: &WriteRequest, _: &Done| progress.add_file();
     let Materialized { results, stuck, synced } =
         materializer.materialize_all(&requests, workspace.threads()?, &may_go, &on_done);
     drop(progress);
-    drop(materializer);
     for (request, result) in requests.into_iter().zip(results) {
         match result {
             Ok(_) => removed.removed.push(request.path),
@@ -102,14 +95,13 @@ pub fn remove(
         }
     }
     removed.failed.extend(stuck.into_iter().map(|(path, error)| (path, in_one_line(&error))));
-    rescue(workspace, &replaced)?;
     synced.map_err(WorkspaceError::RemovalNotDurable)?;
     Ok(removed)
 }
 
 /// Removes the directories that a renamed file or directory left empty, up to one that is tracked as an empty one or that the
 /// user is in. Best effort: an empty directory more is no harm.
-pub fn remove_emptied(workspace: &Workspace<'_>, mirror: &MirrorDir, renamed: &[u8]) {
+pub(crate) fn remove_emptied(workspace: &Workspace<'_>, mirror: &MirrorDir, renamed: &[u8]) {
     let Ok(cwd) = workspace.cwd() else { return };
     let stays = |dir: &[u8]| {
         dir == cwd.as_slice() || is_below(&cwd, dir) || is_empty_directory(&workspace.index, dir)

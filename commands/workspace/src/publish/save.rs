@@ -127,9 +127,10 @@ pub(crate) fn build(mut entries: Vec<(BString, Side)>, saved: &mut Saved) {
 }
 
 /// Looks at the files that commands replaced: what programs wrote to them since is stored and named, and files that
-/// nobody has open any more are let go.
-pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Result<(), WorkspaceError> {
+/// nobody has open any more are let go. Gives whether an operation was published; the HEAD file does not follow it yet.
+pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Result<bool, WorkspaceError> {
     let failed = WorkspaceError::LateWrites;
+    let mut has_published = false;
     let late = replaced.check().map_err(failed)?;
     if !late.is_empty() {
         let kept = |late: &pond_mirror::write::replaced::LateWrite| {
@@ -154,6 +155,7 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
         build_versions(entries, &mut saved);
         if let Some(tree) = saved.tree {
             publish_rescued(workspace, &saved)?;
+            has_published = true;
             let paths: Vec<BString> = done.iter().map(|(_, path, _)| path.clone()).collect();
             workspace.session.tell(Event::Recovery(Recovery::LateWrites { paths: &paths, tree: &tree }));
             for (late, _, stat) in done {
@@ -162,19 +164,17 @@ pub(crate) fn rescue(workspace: &mut Workspace<'_>, replaced: &Replaced) -> Resu
         }
     }
     replaced.release(Ages::DEFAULT).map_err(failed)?;
-    Ok(())
+    Ok(has_published)
 }
 
-/// Publishes what was stored of files that are no version's, and that no command is about to change.
+/// Publishes what was stored of files that no version has and no command is about to change. The caller writes the HEAD file, unless
+/// an earlier operation is one that it must not follow yet.
 pub(crate) fn publish_rescued(workspace: &mut Workspace<'_>, saved: &Saved) -> Result<(), WorkspaceError> {
-    // In the midst of an operation, index and files are not there yet: HEAD goes on naming the one before, and is written last.
-    let is_between = !workspace.follows_newest();
     let doing = workspace.session.doing("RESCUE", &[])?;
     let mut transaction = Transaction::new(&workspace.pond, &workspace.snapshot, doing);
     saved.join(&mut transaction);
     let published = transact::publish(workspace, transaction)?;
-    workspace.refresh(published.state)?;
-    if is_between { Ok(()) } else { workspace.save_head() }
+    workspace.refresh(published.state)
 }
 
 /// Several kept files may have had one path: later ones get a number.

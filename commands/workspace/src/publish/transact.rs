@@ -2,20 +2,40 @@
 
 use pond_oplog::durable_local::DurableLocal;
 use pond_oplog::transaction::{Published, Transaction};
+use pond_refs::Head;
 
 use crate::error::WorkspaceError;
 use crate::session::taken_back_by;
 use crate::workspace::Workspace;
 
 /// The header with the mirror in which a command was typed.
-pub const MIRROR: &str = "mirror";
+pub(crate) const MIRROR: &str = "mirror";
 
 /// The header in which an operation names the one with which the same command began.
-pub const CONTINUES: &str = "continues";
+pub(crate) const CONTINUES: &str = "continues";
+
+/// Publishes an operation of a command that was typed in this mirror. `fill` adds to it, and gives where HEAD stands afterwards.
+/// The caller goes on from there: see [`Workspace::go_on`].
+///
+/// # Errors
+/// Those of `fill`, and of the table: an expectation that is not met, a full disk. Nothing was changed.
+pub(crate) fn operation<'w>(
+    workspace: &'w Workspace<'_>,
+    kind: &str,
+    parameters: &[(&str, String)],
+    fill: impl FnOnce(&mut Transaction<'w>) -> Result<Head, WorkspaceError>,
+) -> Result<(Head, Published), WorkspaceError> {
+    let mut transaction = begin(workspace, kind, parameters)?;
+    let head = fill(&mut transaction)?;
+    if head != workspace.head {
+        transaction.set_head(&workspace.session.mirror, head.clone());
+    }
+    Ok((head, publish(workspace, transaction)?))
+}
 
 /// An operation of a command that was typed in this mirror, on what the workspace sees: one that `undo` can take back,
 /// together with those that the command has published before.
-pub fn begin<'w>(
+fn begin<'w>(
     workspace: &'w Workspace<'_>,
     kind: &str,
     parameters: &[(&str, String)],
@@ -30,7 +50,10 @@ pub fn begin<'w>(
 }
 
 /// Publishes a transaction that was built on the workspace's snapshot.
-pub fn publish(workspace: &Workspace<'_>, transaction: Transaction<'_>) -> Result<Published, WorkspaceError> {
+pub(crate) fn publish(
+    workspace: &Workspace<'_>,
+    transaction: Transaction<'_>,
+) -> Result<Published, WorkspaceError> {
     workspace.pond.need_ours()?;
     let table = DurableLocal::new(&workspace.pond.table_dir())
         .map_err(|error| WorkspaceError::Table(error.into()))?;

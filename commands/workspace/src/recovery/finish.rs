@@ -140,13 +140,13 @@ impl Workspace<'_> {
     }
 
     /// Whether the command before was of a kind, and ended half way: then what became of that when this one opened the pond.
-    pub fn ended_half_way(&self, kind: &str) -> Option<HalfWay> {
+    pub(crate) fn ended_half_way(&self, kind: &str) -> Option<HalfWay> {
         let ended = self.ended.as_ref().filter(|ended| ended.kind == kind)?;
         Some(if ended.is_whole { HalfWay::Finished } else { HalfWay::Left })
     }
 
     /// Whether a command of a kind has ended half way, for one that only looks.
-    pub fn is_half_done(&self, kind: &str) -> Result<bool, WorkspaceError> {
+    pub(crate) fn is_half_done(&self, kind: &str) -> Result<bool, WorkspaceError> {
         Ok(self.lock.is_none() && self.ended_half_way(kind).is_some() && self.was_cut_off()?)
     }
 

@@ -24,6 +24,7 @@ use crate::error::WorkspaceError;
 use crate::half_done::Due;
 use crate::publish::due::left_to_rename;
 use crate::publish::lay_out::{self, LaidOut};
+use crate::publish::mirror_writer::MirrorWriter;
 use crate::publish::remove::remove_emptied;
 use crate::publish::save::Saved;
 use crate::workspace::Workspace;
@@ -41,10 +42,13 @@ pub(crate) fn write(
 ) -> Result<LaidOut, WorkspaceError> {
     let scan = lay_out::look(workspace)?;
     let Left { targets, saved, unread, emptied } = left(workspace, host, index, &scan)?;
-    let mut laid_out = match targets.is_empty() {
-        true => LaidOut::default(),
-        false => lay_out::lay_out(workspace, &targets, &saved, &scan)?,
-    };
+    let mut laid_out = LaidOut::default();
+    if !targets.is_empty() {
+        let writer = MirrorWriter::open(workspace)?;
+        laid_out = lay_out::lay_out(workspace, &writer, &targets, &saved, &scan)?;
+        // The caller writes the HEAD file when nothing is left to do.
+        writer.finish(workspace, false)?;
+    }
     laid_out.removed.retain(|path| !emptied.contains(path));
     for path in unread {
         laid_out.failed.push_reason(path, "it cannot be read, so nobody can tell whose content it has");

@@ -18,7 +18,7 @@ use super::Restored;
 use super::Versions;
 use super::reach;
 use super::staged;
-use crate::merging;
+use crate::merged_trees;
 use crate::workspace::Workspace;
 
 /// Writes the conflicts of paths anew, and of other paths what is staged; they are in conflict until they are added, whatever
@@ -55,7 +55,7 @@ pub fn recreate(
         };
         entries.push(PathEntry { path, kind: side.kind, id: side.id, size: side.size });
     }
-    let packs = merging::store_contents(workspace, contents)?;
+    let packs = merged_trees::store_contents(workspace, contents)?;
     if !packs.is_empty() {
         // The index keeps them until the file is written, and for who takes this back and does it again.
         workspace.update_index(BTreeMap::new(), &packs)?;

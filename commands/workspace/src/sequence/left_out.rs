@@ -6,6 +6,7 @@ use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::scan::Scan;
 use pond_objects::merge::MergeOptions;
 
+use super::Leaving;
 use super::SequenceError;
 use super::give_up;
 use super::pending;
@@ -45,7 +46,7 @@ pub fn skip(
     let (taken_back, rest) = match waiting.is_commit_due() {
         true => {
             let found = take_back::beginning_of_pending(workspace, &waiting)?;
-            let leaving = Some(waiting.rest());
+            let leaving = Leaving::This(waiting.rest());
             let done = give_up(workspace, doing, found, "leave the commit out".to_owned(), leaving)?;
             (Some(done), queue.as_slice())
         }

@@ -10,7 +10,7 @@ use pond_objects::{Commit, ObjectId, ObjectSource as _};
 use super::message;
 use super::save_pending;
 use crate::error::{WorkspaceError, deed_error};
-use crate::merging::{self, Applied, MergedTrees, Then};
+use crate::merged_trees::{self, Applied, MergedTrees, Then};
 use crate::publish::rearrange::Record;
 use crate::session::Signer;
 use crate::workspace::Workspace;
@@ -122,7 +122,7 @@ impl Picking {
         said: PickOptions,
         options: MergeOptions,
     ) -> Result<Self, WorkspaceError> {
-        merging::refuse_while_pending(workspace, doing.command())?;
+        merged_trees::refuse_while_pending(workspace, doing.command())?;
         let is_alone = commits.len() == 1;
         Ok(Self { is_alone, ..Self::rest(doing, commits, said, options) })
     }
@@ -188,7 +188,7 @@ impl Picking {
     ) -> Result<Picked, PickError> {
         let Self { doing, said, .. } = self;
         if !said.no_commit {
-            merging::check_ready(workspace, doing.command())?;
+            merged_trees::check_ready(workspace, doing.command())?;
         }
         let head = workspace.head.commit.ok_or(PickError::NoCommit)?;
         let store = workspace.store();
@@ -197,7 +197,7 @@ impl Picking {
         let name = BString::from(format!("{short} ({})", commit.subject().as_bstr()));
         let combined = self.combine(workspace, &commit, &short, &name)?;
         let message = message::of(*doing, id, &commit, said, signer)?;
-        merging::tell(workspace, &combined.merged);
+        merged_trees::tell(workspace, &combined.merged);
         let merged = &combined.merged;
         let is_empty = merged.is_clean && merged.updates.is_empty() && !said.allow_empty && !said.no_commit;
         let became = match (is_empty, merged.is_clean) {
@@ -221,7 +221,7 @@ impl Picking {
         };
         let kind = doing.command().to_uppercase().replace('-', "_");
         let parameters = [("picked", id.to_hex()), ("message", subject)];
-        let applied = merging::apply(workspace, &kind, &parameters, &combined, then)?;
+        let applied = merged_trees::apply(workspace, &kind, &parameters, &combined, then)?;
         let conflicts = combined.merged.unmerged.iter().map(|one| one.path.clone()).collect();
         Ok(Picked { id: *id, name, became, applied, conflicts })
     }
@@ -241,7 +241,7 @@ impl Picking {
                 Some(Pending::new(Sequence::Conflicts, b"", unmerged))
             }
             Became::Nothing | Became::Conflicts => {
-                message.extend_from_slice(&merging::conflict_lines(unmerged));
+                message.extend_from_slice(&merged_trees::conflict_lines(unmerged));
                 let pending = Pending::new(doing, &message, unmerged);
                 Some(pending.with_commit(*id).with_queue(behind, &self.said))
             }
@@ -263,7 +263,7 @@ impl Picking {
             _ => (parent.as_ref(), Some(picked), [&before, name]),
         };
         let labels = Labels { ours: "HEAD".into(), base: labels[0].as_bstr(), theirs: labels[1].as_bstr() };
-        Ok(merging::combine_change(workspace, [base, theirs], labels, &self.options)?)
+        Ok(merged_trees::combine_change(workspace, [base, theirs], labels, &self.options)?)
     }
 }
 

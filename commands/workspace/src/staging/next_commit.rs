@@ -18,7 +18,7 @@ use pond_oplog::{ChangeKind, ChangeRows, MetaRow, RowType, Store};
 type Never = std::convert::Infallible;
 
 /// The tree of what is staged; its pages go to `sink`.
-pub fn build_tree(index: &Index, sink: &mut dyn FnMut(ObjectId, &Page)) -> ObjectId {
+pub(crate) fn build_tree(index: &Index, sink: &mut dyn FnMut(ObjectId, &Page)) -> ObjectId {
     let mut builder = TreeBuilder::new(|id, page: &Page| -> Result<(), Never> {
         sink(id, page);
         Ok(())
@@ -34,7 +34,7 @@ pub fn build_tree(index: &Index, sink: &mut dyn FnMut(ObjectId, &Page)) -> Objec
 
 /// The index with what is staged at the paths that are meant, and as its base commit elsewhere. A file or an empty directory
 /// of that commit which cannot stand beside what is meant stays out, too.
-pub fn staged_only(index: &Index, is_meant: &dyn Fn(&BStr, &Row) -> bool) -> Index {
+pub(crate) fn staged_only(index: &Index, is_meant: &dyn Fn(&BStr, &Row) -> bool) -> Index {
     let meant = index.iter().filter(|entry| entry.row.staged.is_some() && is_meant(entry.path, &entry.row));
     let needed: HashSet<&[u8]> = meant.flat_map(|entry| above(entry.path)).collect();
     let mut updates = BTreeMap::new();
@@ -52,7 +52,7 @@ pub fn staged_only(index: &Index, is_meant: &dyn Fn(&BStr, &Row) -> bool) -> Ind
 }
 
 /// The changes from the base commit to what is staged, in path order, renames not found.
-pub fn staged_changes(index: &Index) -> impl Iterator<Item = Change> + '_ {
+pub(crate) fn staged_changes(index: &Index) -> impl Iterator<Item = Change> + '_ {
     index.iter().filter_map(|entry| staged_change(&entry))
 }
 
@@ -148,7 +148,7 @@ pub fn next_nodes(base: &NodeTable, changes: &StagedChanges<'_>) -> NodeTable {
 }
 
 /// The same where renames are not looked for.
-pub fn next_nodes_without_renames(index: &Index, base: &NodeTable) -> NodeTable {
+pub(crate) fn next_nodes_without_renames(index: &Index, base: &NodeTable) -> NodeTable {
     next_nodes(base, &StagedChanges { index, renamed: HashMap::new(), gone: HashSet::new() })
 }
 
@@ -176,7 +176,7 @@ fn add_with_parents<'a>(paths: &mut HashSet<&'a [u8]>, path: &'a [u8]) {
 }
 
 /// The rows that record what is staged for any reader of the table.
-pub struct StagedRows<'a> {
+pub(crate) struct StagedRows<'a> {
     /// The changes.
     changes: &'a StagedChanges<'a>,
     /// The rows of the index that have one.
@@ -187,11 +187,11 @@ pub struct StagedRows<'a> {
 }
 
 /// When the file of a row was last modified, in microseconds.
-pub type MtimeOf<'a> = &'a dyn Fn(&EntryRef<'_>) -> Option<i64>;
+pub(crate) type MtimeOf<'a> = &'a dyn Fn(&EntryRef<'_>) -> Option<i64>;
 
 impl<'a> StagedRows<'a> {
     /// The rows of these changes, which lead from one table of nodes to another.
-    pub fn new(
+    pub(crate) fn new(
         changes: &'a StagedChanges<'a>,
         old_nodes: &'a NodeTable,
         new_nodes: NodeTable,
@@ -234,7 +234,7 @@ impl ChangeRows for StagedRows<'_> {
 }
 
 /// The same rows of changes that are in memory.
-pub fn change_rows(
+pub(crate) fn change_rows(
     changes: &[Change],
     old_nodes: &NodeTable,
     new_nodes: &NodeTable,

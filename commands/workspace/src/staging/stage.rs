@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Which part of a file is stored that grows while it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Growing {
+pub(crate) enum Growing {
     /// What was there when it was opened.
     AsOpened,
     /// The same, but of a text up to the end of its last complete line.
@@ -45,7 +45,7 @@ pub enum Growing {
 
 /// A file, symlink or empty directory that was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Staged {
+pub(crate) struct Staged {
     kind: Kind,
     id: ObjectId,
     size: u64,
@@ -63,12 +63,12 @@ impl Staged {
     }
 
     /// What the index will have.
-    pub fn side(&self) -> Side {
+    pub(crate) fn side(&self) -> Side {
         Side { kind: self.kind, id: self.id, size: self.size }
     }
 
     /// What it will have of the host's stat.
-    pub fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> Seen {
         let Stat { mtime_ns, ctime_ns, inode, .. } = self.stat;
         Seen { mtime_ns, ctime_ns, inode, trusted: self.is_trusted }
     }
@@ -76,7 +76,7 @@ impl Staged {
 
 /// What became of the paths, in the order of the request, and the packs that hold the contents.
 #[derive(Default)]
-pub struct StageResult {
+pub(crate) struct StageResult {
     /// What was stored for each of them.
     pub staged: Vec<Option<Staged>>,
     /// The numbers of the others, in order.
@@ -87,12 +87,12 @@ pub struct StageResult {
 
 impl StageResult {
     /// Whether the command was told to stop.
-    pub fn is_interrupted(&self) -> bool {
+    pub(crate) fn is_interrupted(&self) -> bool {
         self.failed.iter().any(|(_, error)| matches!(error, StageError::Interrupted))
     }
 
     /// The outcome for each path.
-    pub fn outcomes(self) -> impl Iterator<Item = Result<Staged, StageError>> {
+    pub(crate) fn outcomes(self) -> impl Iterator<Item = Result<Staged, StageError>> {
         let mut failed = self.failed.into_iter();
         self.staged.into_iter().map(move |staged| {
             staged.ok_or_else(|| failed.next().expect("BUG: a path is staged or has failed").1)
@@ -107,7 +107,7 @@ const RUN: usize = 16;
 type Known<'a> = &'a (dyn Fn(&BStr) -> Option<Stored> + Sync);
 
 /// What is to be stored.
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// Paths below the root.
     pub paths: &'a PathList,
     /// What a file had before: if it only grew, its beginning is read and compared, and not cut again.
@@ -120,7 +120,7 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// Errors of the staging area; those of single paths are outcomes.
-pub fn stage(
+pub(crate) fn stage(
     root: &Path,
     staging: &Path,
     store: &Store,
@@ -324,7 +324,7 @@ fn stat_of(file: &File) -> Result<Stat, StageError> {
 }
 
 /// Opens a file of the mirror without following a symlink that took its place, and without waiting for a fifo's writer.
-pub fn open_file(host: &Path) -> std::io::Result<File> {
+pub(crate) fn open_file(host: &Path) -> std::io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     File::options().read(true).custom_flags(flags.bits() as i32).open(host)
 }

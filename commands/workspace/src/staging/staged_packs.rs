@@ -43,7 +43,7 @@ pub fn present(pond: &Pond) -> Vec<StagedPack> {
 }
 
 /// Those of the packs that are gone or whose bytes are others than were written.
-pub fn flawed(pond: &Pond, packs: &[StagedPack]) -> Vec<Flawed> {
+pub(crate) fn flawed(pond: &Pond, packs: &[StagedPack]) -> Vec<Flawed> {
     let mut stats = load(pond);
     let mut is_new = false;
     let mut check = |pack: &StagedPack| {
@@ -67,7 +67,7 @@ pub fn flawed(pond: &Pond, packs: &[StagedPack]) -> Vec<Flawed> {
 }
 
 /// Notes that `new` packs were just written; only the stats of the `named` ones are kept.
-pub fn remember(pond: &Pond, named: &[StagedPack], new: &[StagedPack]) {
+pub(crate) fn remember(pond: &Pond, named: &[StagedPack], new: &[StagedPack]) {
     let mut stats = load(pond);
     stats.extend(new.iter().filter_map(|pack| Some((pack.name(), find(pond, pack)?.1))));
     save(pond, named, stats);

@@ -7,7 +7,8 @@ use pond_mirror::scan::differences::Differences;
 use super::Stash;
 use super::StashError;
 use super::bring::{bring, conflicting, publish, with_untracked};
-use crate::merging;
+use crate::error::Overwriter;
+use crate::merged_trees;
 use crate::publish::lay_out::{self, LaidOut};
 use crate::publish::obstacles::Obstacles;
 use crate::publish::rearrange::Rearrange;
@@ -43,7 +44,7 @@ pub fn apply(
     stash: &Stash,
     request: ApplyRequest,
 ) -> Result<Applied, StashError> {
-    merging::refuse_while_pending(workspace, "stash")?;
+    merged_trees::refuse_while_pending(workspace, "stash")?;
     let seq = if request.pop { Some(stash.on_stack()?) } else { None };
     let brought = bring(workspace, stash, request.index)?;
     let scan = lay_out::look(workspace)?;
@@ -51,9 +52,9 @@ pub fn apply(
     let host = Differences::of(&scan);
     brought.files.iter().for_each(|target| obstacles.add_of(&host, target));
     let files = with_untracked(workspace, stash, &host, &brought.files, &mut obstacles)?;
-    obstacles.refuse("this stash")?;
+    obstacles.refuse(Overwriter::Stash)?;
     let merged = brought.merged;
-    merging::tell(workspace, &merged);
+    merged_trees::tell(workspace, &merged);
     let is_dropped = request.pop && merged.is_clean;
     let parameters = [("stash", stash.name.clone())];
     let request = Rearrange {

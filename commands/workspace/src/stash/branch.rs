@@ -12,8 +12,9 @@ use pond_refs::{Expected, Head, RefEdit, RefName};
 use super::Stash;
 use super::StashError;
 use super::bring::{publish, with_untracked};
+use crate::error::Overwriter;
 use crate::head::move_head::plan;
-use crate::merging;
+use crate::merged_trees;
 use crate::publish::lay_out::{self, LaidOut};
 use crate::publish::obstacles::Obstacles;
 use crate::publish::rearrange::Rearrange;
@@ -25,7 +26,7 @@ use crate::workspace::Workspace;
 /// # Errors
 /// Nothing was changed, unless the error says otherwise. Files that could not be written are no error.
 pub fn branch(workspace: &mut Workspace<'_>, stash: &Stash, name: RefName) -> Result<LaidOut, StashError> {
-    merging::refuse_while_pending(workspace, "stash")?;
+    merged_trees::refuse_while_pending(workspace, "stash")?;
     To::new_branch(workspace, name.clone(), Some(stash.base_id), false).map_err(|error| match error {
         SwitchError::Workspace(error) => StashError::Workspace(error),
         refusal => StashError::Switch(refusal),
@@ -38,7 +39,7 @@ pub fn branch(workspace: &mut Workspace<'_>, stash: &Stash, name: RefName) -> Re
     let files = lay_out::changed_on_host(workspace, &scan, &files);
     let host = Differences::of(&scan);
     let files = with_untracked(workspace, stash, &host, &files, &mut obstacles)?;
-    obstacles.refuse("this stash")?;
+    obstacles.refuse(Overwriter::Stash)?;
     let parameters = [("branch", name.short().to_owned()), ("stash", stash.name.clone())];
     let edit = RefEdit { name: name.clone(), expected: Expected::MustNotExist, new: Some(stash.base_id) };
     let request = Rearrange {

@@ -16,7 +16,7 @@ use pond_oplog::transaction::StashEdit;
 use super::Stash;
 use super::StashError;
 use crate::error::WorkspaceError;
-use crate::merging::pack_contents;
+use crate::merged_trees::pack_contents;
 use crate::publish::lay_out::{self, LaidOut, target_of};
 use crate::publish::obstacles::Obstacles;
 use crate::publish::rearrange::{Rearrange, carry_out};

@@ -13,7 +13,7 @@ use pond_objects::{ObjectId, Side};
 use self::commits::Commits;
 use self::taken::{Taken, files, refuse_special, taken, untracked};
 use super::StashError;
-use crate::merging;
+use crate::merged_trees;
 use crate::publish::lay_out::{self, LaidOut};
 use crate::publish::rearrange::{Rearrange, Rearranged, carry_out};
 use crate::publish::save;
@@ -74,7 +74,7 @@ pub struct Pushed {
 /// # Errors
 /// Something waits, there is no commit yet, or what is there cannot be put aside.
 pub fn find(workspace: &mut Workspace<'_>, request: &PushRequest<'_>) -> Result<ToPush, StashError> {
-    merging::refuse_while_due(workspace, "stash")?;
+    merged_trees::refuse_while_due(workspace, "stash")?;
     let head = workspace.head.commit.ok_or(StashError::NoCommit)?;
     lost_content::require_none(workspace)?;
     let scan = lay_out::look(workspace)?;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use bstr::{BStr, BString};
 use pond_mirror::Target;
 use pond_mirror::host::walk::host::HostDir;
-use pond_mirror::index::pending::Pending;
+use pond_mirror::index::pending::Conflict;
 use pond_mirror::scan::Scan;
 use pond_mirror::scan::content::{self, Content};
 use pond_mirror::scan::differences::Differences;
@@ -41,8 +41,8 @@ pub struct Ahead {
     on_host: HashMap<BString, Option<Side>>,
     /// The same of the index.
     in_index: HashMap<BString, Option<Side>>,
-    /// What will wait for a person, where that is not what does.
-    pending: Option<Option<Pending>>,
+    /// The conflicts that will wait for a person, where these are not those that do.
+    conflicts: Option<Vec<Conflict>>,
     /// What is renamed, in this order: its names before that and after.
     renamed: Pairs,
 }
@@ -59,14 +59,15 @@ impl Ahead {
         let index = taking.recorded.index.iter();
         self.in_index.extend(index.map(|change| (change.path.clone(), change.old)));
         if let Some([before, _]) = &taking.recorded.pending {
-            self.pending = Some(before.clone());
+            let conflicts = before.as_ref().map(|before| before.conflicts.clone());
+            self.conflicts = Some(conflicts.unwrap_or_default());
         }
     }
 
     /// Whether a path will be in conflict.
-    pub fn is_in_conflict(&self, workspace: &Workspace<'_>, path: &BString) -> bool {
-        let pending = self.pending.as_ref().unwrap_or(&workspace.index.header().pending);
-        pending.iter().flat_map(|pending| &pending.conflicts).any(|conflict| conflict.path() == *path)
+    pub(crate) fn is_in_conflict(&self, workspace: &Workspace<'_>, path: &BString) -> bool {
+        let waiting = workspace.index.header().pending.as_ref().map(|pending| &pending.conflicts);
+        self.conflicts.as_ref().or(waiting).into_iter().flatten().any(|conflict| conflict.path() == *path)
     }
 
     fn rename(&mut self, before: BString, after: BString) {

@@ -65,7 +65,7 @@ fn typed_here<'w>(
 }
 
 /// Puts operations together that are of one command; the order stays.
-pub fn by_command(found: Vec<FoundOperation>) -> Vec<Vec<FoundOperation>> {
+pub(crate) fn by_command(found: Vec<FoundOperation>) -> Vec<Vec<FoundOperation>> {
     let mut commands: Vec<Vec<FoundOperation>> = Vec::new();
     for one in found {
         match commands.last_mut() {
@@ -101,7 +101,10 @@ pub fn last(workspace: &Workspace<'_>) -> Result<Vec<FoundOperation>, WorkspaceE
 
 /// What has to be taken back to come to what an operation left, newest first. What was done and taken back since is
 /// left out; what was taken back since and done before is done again.
-pub fn counting_after(workspace: &Workspace<'_>, seq: i64) -> Result<Vec<FoundOperation>, WorkspaceError> {
+pub(crate) fn counting_after(
+    workspace: &Workspace<'_>,
+    seq: i64,
+) -> Result<Vec<FoundOperation>, WorkspaceError> {
     let mut wanted = Vec::new();
     let mut undone = HashSet::new();
     for found in typed_here(workspace) {
@@ -133,7 +136,7 @@ fn pends((_, operation): &FoundOperation) -> Option<[Option<Pending>; 2]> {
 }
 
 /// The operations that led to a commit that waits for a person, newest first: those since the one that began to pick it.
-pub fn beginning_of_pending(
+pub(crate) fn beginning_of_pending(
     workspace: &Workspace<'_>,
     waiting: &Pending,
 ) -> Result<Vec<FoundOperation>, WorkspaceError> {
@@ -158,7 +161,9 @@ pub fn beginning_of_pending(
 
 /// The same of the whole sequence of commits that is picked: from the command on that began it, with all that those did
 /// which went on with it.
-pub fn beginning_of_sequence(workspace: &Workspace<'_>) -> Result<Vec<FoundOperation>, WorkspaceError> {
+pub(crate) fn beginning_of_sequence(
+    workspace: &Workspace<'_>,
+) -> Result<Vec<FoundOperation>, WorkspaceError> {
     let mut wanted: Vec<FoundOperation> = Vec::new();
     let mut counting = counting(workspace).peekable();
     while let Some(first) = counting.next().transpose()? {
@@ -183,7 +188,7 @@ pub fn beginning_of_sequence(workspace: &Workspace<'_>) -> Result<Vec<FoundOpera
 }
 
 /// The takings back that `redo` takes back: those of the last command, unless another was typed since. Newest first.
-pub fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<FoundOperation>, WorkspaceError> {
+pub(crate) fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<FoundOperation>, WorkspaceError> {
     let is_redo = |(_, operation): &FoundOperation| operation.kind == "REDO";
     let found = first_command(
         counting(workspace).filter(|found| found.as_ref().map_or(true, |found| !is_redo(found))),

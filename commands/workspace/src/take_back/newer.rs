@@ -29,7 +29,7 @@ pub struct InTheWay {
 
 impl TakingBack {
     /// What was staged since, and what the host has of it, where it cannot stand beside what comes back.
-    pub fn in_the_way(&self, workspace: &Workspace<'_>, scan: &Scan) -> InTheWay {
+    pub(crate) fn in_the_way(&self, workspace: &Workspace<'_>, scan: &Scan) -> InTheWay {
         let updates = self.index_updates(workspace).into_iter();
         let staged: Vec<Target> = updates.map(|(path, side)| Target { path, side }).collect();
         let others = |targets: &[Target]| {

@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 impl TakingBack {
     /// The same, and whatever was decided about paths in conflict goes back to what HEAD had before.
-    pub fn with_conflicts(mut self, workspace: &Workspace<'_>) -> Result<Self, WorkspaceError> {
+    pub(crate) fn with_conflicts(mut self, workspace: &Workspace<'_>) -> Result<Self, WorkspaceError> {
         let store = workspace.store();
         let mut paths: BTreeSet<BString> = BTreeSet::new();
         for operation in &self.operations {

@@ -34,14 +34,14 @@ use crate::staging::staged_tree::NewPages;
 use crate::workspace::Workspace;
 
 /// Trees that were merged, their new contents stored.
-pub struct MergedTrees {
+pub(crate) struct MergedTrees {
     /// What they come to.
     pub merged: Merged,
     packs: Vec<StagedPack>,
 }
 
 /// Merges a commit into another.
-pub fn combine_commits(
+pub(crate) fn combine_commits(
     workspace: &mut Workspace<'_>,
     commits: [ObjectId; 2],
     labels: [&BStr; 2],
@@ -61,7 +61,7 @@ pub fn combine_commits(
 }
 
 /// Brings into what is staged what changed from one commit's tree to another's; none is a tree without entries.
-pub fn combine_change(
+pub(crate) fn combine_change(
     workspace: &mut Workspace<'_>,
     [base, theirs]: [Option<&Commit>; 2],
     labels: Labels<'_>,
@@ -89,7 +89,7 @@ pub fn combine_change(
 }
 
 /// Stores merged contents in the staging area; the workspace reads them from then on.
-pub fn store_contents(
+pub(crate) fn store_contents(
     workspace: &mut Workspace<'_>,
     contents: Vec<NewContent>,
 ) -> Result<Vec<StagedPack>, WorkspaceError> {
@@ -103,7 +103,7 @@ pub fn store_contents(
 }
 
 /// Stores merged contents in the staging area. Large ones stream from what they are made of.
-pub fn pack_contents(
+pub(crate) fn pack_contents(
     workspace: &Workspace<'_>,
     contents: &[NewContent],
 ) -> Result<Vec<StagedPack>, WorkspaceError> {
@@ -130,7 +130,7 @@ pub fn pack_contents(
 }
 
 /// Refuses to begin something while something else waits that has changed files or the index, and has no commit yet.
-pub fn refuse_while_due(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
+pub(crate) fn refuse_while_due(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
     match &workspace.index.header().pending {
         Some(pending) if pending.is_between() => Ok(()),
         _ => refuse_while_pending(workspace, command),
@@ -138,14 +138,14 @@ pub fn refuse_while_due(workspace: &Workspace<'_>, command: &str) -> Result<(), 
 }
 
 /// Refuses to begin something while something else waits.
-pub fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
+pub(crate) fn refuse_while_pending(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
     let pending = workspace.index.header().pending.as_ref();
     let Some(pending) = pending.filter(|pending| pending.waits()) else { return Ok(()) };
     Err(WorkspaceError::Waiting { sequence: pending.doing, before: Before::Another(command.to_owned()) })
 }
 
 /// Refuses to commit while paths are in conflict.
-pub fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), WorkspaceError> {
+pub(crate) fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), WorkspaceError> {
     let Some(pending) = &workspace.index.header().pending else { return Ok(()) };
     let paths: Vec<BString> = pending.conflicts.iter().map(Conflict::path).collect();
     match paths.is_empty() {
@@ -155,7 +155,7 @@ pub fn refuse_unmerged(workspace: &Workspace<'_>) -> Result<(), WorkspaceError> 
 }
 
 /// Refuses to begin while something waits, or while something is staged that a merge would mix with its own.
-pub fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
+pub(crate) fn check_ready(workspace: &Workspace<'_>, command: &str) -> Result<(), WorkspaceError> {
     refuse_while_due(workspace, command)?;
     let staged = workspace.index.iter().filter(|entry| entry.row.staged != entry.row.base_side());
     let paths: Vec<BString> = staged.map(|entry| entry.path.to_owned()).collect();
@@ -271,12 +271,12 @@ fn refuse_uncommitted(
 }
 
 /// Tells of what was merged by line and of conflicts, in git's words.
-pub fn tell(workspace: &Workspace<'_>, merged: &Merged) {
+pub(crate) fn tell(workspace: &Workspace<'_>, merged: &Merged) {
     workspace.session.tell(Event::Merged(merged));
 }
 
 /// The lines that a message gets about paths in conflict.
-pub fn conflict_lines(unmerged: &[Unmerged]) -> Vec<u8> {
+pub(crate) fn conflict_lines(unmerged: &[Unmerged]) -> Vec<u8> {
     if unmerged.is_empty() {
         return Vec::new();
     }
