@@ -304,7 +304,7 @@ fn remove(path: PathBuf, failed: &mut Option<(PathBuf, io::Error)>) -> bool {
     }
 }
 
-/// The files of a directory whose names are text; none where there is no directory.
+/// The files of a directory whose names are text; empty if there is no directory.
 fn list(dir: &Path) -> Result<Vec<(String, Metadata)>, DeadError> {
     let failed = |source| DeadError::Read { path: dir.to_owned(), source };
     let entries = match fs::read_dir(dir) {

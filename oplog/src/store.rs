@@ -430,7 +430,7 @@ impl OpenPack {
         self.paths.iter().find(|path| path.exists()).unwrap_or(&self.paths[0])
     }
 
-    /// The place of an object; none where the pack lacks it, or has no index and cannot be read for one.
+    /// The place of an object; `None` if the pack lacks it, or has no index and cannot be read for one.
     fn lookup(&self, id: &ObjectId) -> Option<Location> {
         self.ask(|index| index.lookup(id)).ok().flatten()
     }

@@ -245,7 +245,7 @@ impl<'a> Transaction<'a> {
         Err(TransactionError::Busy(MOST_TRIES))
     }
 
-    /// Waits until no other process is publishing; none where that takes too long, or where locks do not work.
+    /// Waits until no other process is publishing; `None` if that takes too long, or where locks do not work.
     ///
     /// The lock decides nothing: two that publish at once still cannot both get a version. It is there so that they need
     /// not write their files again for each other, again and again.

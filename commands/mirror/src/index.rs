@@ -254,7 +254,7 @@ impl Index {
         Self::from_batches(Header { packs, ..Header::default() }, Vec::new())
     }
 
-    /// Opens an index; none where there is no file.
+    /// Opens an index; `None` if there is no file.
     pub fn open(path: &Path) -> Result<Option<Self>, IndexError> {
         file::open(path)
     }

@@ -88,7 +88,7 @@ pub struct HostChange {
     pub state: State,
     /// The number of the row in the index; a tombstone's never.
     pub row: Option<usize>,
-    /// What is on the host; nothing where it is missing, special or held.
+    /// What is on the host; `None` if it is missing, special or held.
     pub kind: Option<Kind>,
     /// The host's stat of a file, a symlink or a special file.
     pub stat: Option<Stat>,

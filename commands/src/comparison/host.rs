@@ -144,7 +144,7 @@ impl HostSides {
         }
     }
 
-    /// The bytes of the mirror's file; none where they cannot be had whole.
+    /// The bytes of the mirror's file; `None` if they cannot be had whole.
     pub(super) fn read(&self, path: &BStr, side: &Side) -> Option<Vec<u8>> {
         read(&self.root, path, side.kind).ok().flatten()
     }
@@ -242,7 +242,7 @@ impl Contents for HostContents<'_> {
     }
 }
 
-/// Reads a file or the target of a symlink; none where it changed meanwhile or is something else now. Of a file that only
+/// Reads a file or the target of a symlink; `None` if it changed meanwhile or is something else now. Of a file that only
 /// grew, this is what it had at first.
 fn read(root: &HostDir, path: &BStr, kind: Kind) -> io::Result<Option<Vec<u8>>> {
     if kind == Kind::Symlink {

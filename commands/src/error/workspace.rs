@@ -3,7 +3,7 @@
 use pond_mirror::index::pending::Sequence;
 use pond_objects::escape;
 use pond_workspace::WorkspaceError;
-use pond_workspace::error::{LeftUndone, Others, Overwriter, in_one_line};
+use pond_workspace::error::{LeftUndone, OtherCommands, Overwriter, in_one_line};
 
 use super::Class;
 use super::CommandError;
@@ -56,12 +56,12 @@ fn around_obstacles(doing: &Overwriter) -> String {
 }
 
 /// What became of the other commands of a list, and what takes that back.
-pub(crate) fn stays_of(others: Others) -> String {
+pub(crate) fn stays_of(others: OtherCommands) -> String {
     let words = others.words();
     match others {
-        Others::Unchanged => words.to_owned(),
-        Others::TakenBack => format!("{words}, and 'pond redo' does it again"),
-        Others::DoneAgain => format!("{words}, and 'pond undo' takes it back"),
+        OtherCommands::Unchanged => words.to_owned(),
+        OtherCommands::TakenBack => format!("{words}, and 'pond redo' does it again"),
+        OtherCommands::DoneAgain => format!("{words}, and 'pond undo' takes it back"),
     }
 }
 
@@ -96,7 +96,7 @@ impl From<WorkspaceError> for CommandError {
             },
             E::Interrupted { .. } => interrupted(error),
             E::Unfinished { what, taken_back_by } => left_undone(what)
-                .hint("mend that, and run the command again; what is in the mirror is not taken for a change of yours")
+                .hint("solve that, and run the command again; the unfinished files do not count as your changes")
                 .hint(format_args!(
                     "'pond {taken_back_by}' takes that command back; after 'pond reset' what is in the mirror counts as it is"
                 )),

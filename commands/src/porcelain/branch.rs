@@ -63,7 +63,7 @@ pub(crate) struct BranchArgs {
     #[arg(short = 'D', group = "action")]
     force_delete: bool,
 
-    /// Print the name of the branch that HEAD is on; nothing where it is on none
+    /// Print the name of the branch that HEAD is on; print nothing if it is on none
     #[arg(long, group = "action")]
     show_current: bool,
 

@@ -254,7 +254,7 @@ fn named_packs(workspace: &Workspace<'_>) -> Result<Named, CommandError> {
     Ok(named)
 }
 
-/// What is in a directory, with its metadata; nothing where there is none, or a file in its place.
+/// What is in a directory, with its metadata; empty if there is no directory there.
 fn entries(dir: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, CommandError> {
     let failed =
         |error: io::Error| fatal(format_args!("cannot read '{}'", escape::path(dir))).because(&error);

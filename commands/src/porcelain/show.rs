@@ -106,7 +106,7 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
     Ok(Outcome::Done)
 }
 
-/// The commits of all ranges and revisions together, newest first; nothing where there is no range among them.
+/// The commits of all ranges and revisions together, newest first; `None` if no range is among them.
 fn history<'a>(
     workspace: &'a Workspace<'_>,
     objects: &[OsString],

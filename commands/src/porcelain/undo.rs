@@ -65,7 +65,7 @@ impl From<UndoError> for CommandError {
     }
 }
 
-/// Takes one command back after the other: none where it shows before that one of them cannot be.
+/// Takes one command back after the other. If a check shows that one of them cannot be taken back, takes back none.
 pub(super) fn take_back_all(
     ctx: &Context,
     workspace: &mut Workspace<'_>,

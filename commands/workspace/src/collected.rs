@@ -34,7 +34,7 @@ impl Collected {
         self.kept.done.load(Ordering::Relaxed)
     }
 
-    /// Has the deed that runs stop where it can.
+    /// Asks the running deed to stop.
     pub fn stop(&self) {
         self.kept.stop.store(true, Ordering::Relaxed);
     }
@@ -64,7 +64,7 @@ impl Counter for Collected {
     fn add_file(&self) {}
 }
 
-/// The settings of nobody: as many threads as cores, no patterns of the user's own, conflicts shown in the usual way.
+/// Default settings: as many threads as cores, no ignore patterns of the user, the usual conflict style.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unconfigured;
 

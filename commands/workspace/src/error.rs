@@ -260,7 +260,7 @@ pub enum WorkspaceError {
         /// What moved.
         what: String,
         /// What became of others in the same list.
-        others: Others,
+        others: OtherCommands,
     },
     /// Taking operations back would lose what was changed since.
     #[error("{name} can't be taken back without losing what was changed since")]
@@ -270,7 +270,7 @@ pub enum WorkspaceError {
         /// The paths.
         paths: Vec<BString>,
         /// What became of others in the same list.
-        others: Others,
+        others: OtherCommands,
     },
     /// A ref names an object that is not there.
     #[error("there is no object {id} for refs/{name}")]
@@ -334,7 +334,7 @@ impl fmt::Display for Overwriter {
 
 /// What became of other commands of a list, when one of them could not be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Others {
+pub enum OtherCommands {
     /// Nothing: it was the first.
     Unchanged,
     /// Those that came after it are taken back.
@@ -343,7 +343,7 @@ pub enum Others {
     DoneAgain,
 }
 
-impl Others {
+impl OtherCommands {
     /// The same in words.
     pub fn words(self) -> &'static str {
         match self {

@@ -1,5 +1,4 @@
-//! What a command left undone that was killed after it had published what it does, and before it had written all of it to the
-//! mirror, or that the system let write some of it only.
+//! What an interrupted command left undone: it published an operation and did not write all of it to the mirror.
 
 use bstr::BString;
 use pond_mirror::index::pending::Sequence;
@@ -9,11 +8,11 @@ use crate::session::taken_back_by;
 
 /// What a command that ended half way may have left.
 pub(crate) struct HalfDone {
-    /// Files that may be of the version before.
+    /// How many files may be at the previous version.
     pub files: usize,
-    /// What it changes of the host's files, as far as it says so, by path.
+    /// What it records of the host's files, by path.
     pub host: Vec<Due>,
-    /// What it changes of the index, likewise.
+    /// What it records of the index, likewise.
     pub index: Vec<Due>,
     /// What it renames in the mirror, in this order.
     pub moved: Vec<(BString, BString)>,

@@ -15,7 +15,7 @@ use pond_refs::RefName;
 use crate::error::{LeftUndone, WorkspaceError};
 use crate::failures::Failures;
 
-/// Who is told what a deed does, may see how far it is, and may stop it.
+/// Hears what a deed does, follows its progress, and may stop it.
 pub trait Observer: Send + Sync {
     /// Something happened that the deed's result does not say.
     fn event(&self, event: Event<'_>);
@@ -71,9 +71,9 @@ pub enum Event<'a> {
         /// What it is.
         word: &'a str,
     },
-    /// Paths could not be brought to their version. The same deed would do it if it were done again.
+    /// Paths could not be brought to their version. Running the deed again would do it.
     Failed(&'a Failures),
-    /// The same of a deed that is published: the next one does the rest.
+    /// The same of a deed that is published: the next deed does the rest.
     Due {
         /// The paths, with the reasons.
         failures: &'a Failures,
@@ -183,7 +183,7 @@ pub enum Recovery<'a> {
         /// The command that takes the interrupted one back; `None` where that is being done.
         taken_back_by: Option<&'a str>,
     },
-    /// What such a command left cannot be done; this one goes on without.
+    /// What such a command left cannot be finished; this one goes on without it.
     HalfDoneStays {
         /// What is left.
         what: &'a LeftUndone,

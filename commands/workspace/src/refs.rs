@@ -50,7 +50,7 @@ impl Moves {
         Self { edits, ..Self::default() }
     }
 
-    /// Where HEAD is afterwards; none where it stays.
+    /// Where HEAD is afterwards; `None` if it stays.
     fn next_head(&self, head: &Head) -> Option<Head> {
         let branch = head.branch.as_ref();
         let after = match (&self.head, &self.renamed) {

@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 
 pub use apply::{ApplyRequest, apply};
 pub use branch::branch;
-pub use push::{Others, PushRequest, Pushed, find, push};
+pub use push::{Include, PushRequest, Pushed, find, push};
 
 /// A stash: a commit of the mirror's files on the commit that HEAD was at, with one of the index beside it.
 pub struct Stash {

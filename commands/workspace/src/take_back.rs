@@ -26,7 +26,7 @@ use pond_oplog::transaction::{StashEdit, Transaction};
 use pond_oplog::view::{Moves, View};
 use pond_refs::{Expected, Head, RefEdit, RefName};
 
-use crate::error::{Others, WorkspaceError};
+use crate::error::{OtherCommands, WorkspaceError};
 use crate::publish::footprint::{Footprint, Recorded};
 use crate::publish::lay_out::{self, LaidOut};
 use crate::publish::mirror_writer::{MirrorWriter, write_to_mirror};
@@ -146,11 +146,11 @@ pub struct How {
 
 impl How {
     /// What became of other commands in the same list.
-    pub fn others(self) -> Others {
+    pub fn others(self) -> OtherCommands {
         match (self.partway, self.kind) {
-            (false, _) => Others::Unchanged,
-            (true, "REDO") => Others::DoneAgain,
-            (true, _) => Others::TakenBack,
+            (false, _) => OtherCommands::Unchanged,
+            (true, "REDO") => OtherCommands::DoneAgain,
+            (true, _) => OtherCommands::TakenBack,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Taking commands back, and doing again what was taken back.
 //!
-//! Nothing is asked: where taking a command back would overwrite what was changed since, [`TakingAllBack::take_back`] says so
-//! and changes nothing. The caller may call it again with the paths about which it was agreed.
+//! A deed asks nobody. If taking a command back would overwrite newer changes, [`TakingAllBack::take_back`] changes nothing and
+//! names the paths. The caller may call it again with the paths that may be overwritten.
 
 use bstr::BString;
 
-use crate::error::{Others, WorkspaceError, deed_error};
+use crate::error::{OtherCommands, WorkspaceError, deed_error};
 use crate::half_done::HalfWay;
 use crate::take_back::{self, Attempt, FoundOperation, How, Newer, TakingBack};
 use crate::workspace::Workspace;
@@ -34,21 +34,21 @@ deed_error!(UndoError);
 
 /// What there is to do.
 pub enum ToDo {
-    /// The same ended half way before, and to end it is all that is wanted: whoever does it once more, since it failed or the
-    /// power did, means the same operation.
+    /// The same command was interrupted before. It only has to be finished: who repeats it after a failure means the same
+    /// operation, not the one before.
     Rest(Rest),
     /// These commands are to be taken back.
     All(TakingAllBack),
 }
 
-/// How it goes on with the same that ended half way.
+/// What becomes of an interrupted command that is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
-    /// It is left to be done: the workspace is only looked at.
+    /// It stays unfinished, since the workspace was opened for reading.
     Due,
-    /// It was done when the workspace was opened.
+    /// Opening the workspace finished it.
     Done,
-    /// So it was, but for files that could not be written.
+    /// Opening the workspace finished it, except for files that could not be written.
     Partly,
 }
 
@@ -59,8 +59,8 @@ pub struct TakingAllBack {
     how: How,
 }
 
-/// Finds what `undo` takes back: the last command, or all that was typed here after operation `after`. With `force` also
-/// where something was changed since; that is stored first.
+/// Finds what `undo` takes back: the last command, or all commands of this mirror after operation `after`. With `force`, newer
+/// changes are no obstacle; they are stored first.
 ///
 /// # Errors
 /// There is nothing to take back. Nothing was changed.
@@ -125,8 +125,8 @@ impl TakingAllBack {
         Ok(Self { takings: takings.collect::<Result<_, _>>()?, how })
     }
 
-    /// Looks whether one of them cannot be taken back, as far as that shows before. What was changed since is an obstacle
-    /// where `newer_is_kept`.
+    /// Checks that all of them can be taken back, as far as that can be known before. With `newer_is_kept`, newer changes are an
+    /// obstacle.
     ///
     /// # Errors
     /// The obstacle; nothing was changed.
@@ -134,7 +134,7 @@ impl TakingAllBack {
         take_back::check(workspace, &self.takings, self.how, newer_is_kept)
     }
 
-    /// Takes one of them back, after those before it. What was changed since at `agreed` paths is stored and overwritten.
+    /// Takes one of them back, after those before it. Newer changes at `agreed` paths are stored and overwritten.
     /// The caller has opened the pond to take something back.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl TakingAllBack {
     }
 
     /// What became of the others where this one is not taken back.
-    pub fn others(&self, number: usize) -> Others {
+    pub fn others(&self, number: usize) -> OtherCommands {
         self.how_of(number).others()
     }
 

@@ -1,8 +1,8 @@
 //! A pond, opened for a command: its newest state, the mirror's HEAD and index, and, for commands that change
 //! something, the mirror's lock.
 //!
-//! The view in the table says where the mirror stands; the files HEAD and index follow it. A command that was killed
-//! between publishing and writing them left them behind: opening brings them up to date, so that no one has to.
+//! The view in the table says where the mirror stands; the files HEAD and index follow it. If a command was killed between
+//! publishing and writing them, opening brings them up to date.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -90,7 +90,7 @@ impl<'s> Workspace<'s> {
         }
     }
 
-    /// Whether nobody changes the mirror at this moment, as far as the system tells.
+    /// Whether no other process holds the mirror's lock, as far as can be told.
     pub fn is_free(&self) -> bool {
         !Lock::is_held(&self.session.lock_path()).is_ok_and(|is_held| is_held)
     }
@@ -143,7 +143,7 @@ impl<'s> Workspace<'s> {
         Pathspecs::below_mirror(path, &self.as_goal())
     }
 
-    /// Where absolute paths have to lead.
+    /// The mirror that absolute paths must lead into.
     fn as_goal(&self) -> Mirror<'_> {
         Mirror { root: self.pond.mirror_root(), real_path: &|path| std::fs::canonicalize(path).ok() }
     }
@@ -174,9 +174,8 @@ impl<'s> Workspace<'s> {
         self.save_index(builder)
     }
 
-    /// From here on the index changes in memory only, until [`Self::moved_to`] writes it. A command that ends before that
-    /// leaves nothing staged. One that is killed between publishing and that leaves it to the next one, which stages what
-    /// the operation says that this one staged.
+    /// From here on the index changes in memory only, until [`Self::moved_to`] writes it. A command that ends before that leaves
+    /// nothing staged. If it is killed after publishing, the next one stages what the operation records.
     pub(crate) fn hold_index(&mut self) {
         self.holds_index = true;
     }
@@ -244,7 +243,7 @@ impl<'s> Workspace<'s> {
         drop(lock);
     }
 
-    /// Writes where the mirror stands to its HEAD file. While files are due, it tells so by the operation that it names.
+    /// Writes where the mirror stands to its HEAD file. While files are due, the file names the operation before them.
     pub(crate) fn save_head(&mut self) -> Result<(), WorkspaceError> {
         let path = self.session.head_path();
         if let Some(half_done) = &self.half_done {

@@ -56,7 +56,7 @@ impl Default for Limits {
 /// What a line of the margin may have at most, for the margin not to be cut to one line.
 const MARGIN_LINE: u64 = 16 << 10;
 
-/// The changes from `old` to `new`, in order; none where they are equal. See the module's description.
+/// The changes from `old` to `new`, in order; empty if they are equal. See the module's description.
 ///
 /// # Errors
 /// [`LargeError`] of reading.

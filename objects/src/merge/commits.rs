@@ -29,7 +29,7 @@ pub type BasesOf<'a> = dyn FnMut(&[ObjectId], ObjectId) -> Result<Vec<ObjectId>,
 /// A merge of two commits.
 #[derive(Debug, Clone)]
 pub struct MergedCommits {
-    /// The merge bases, oldest first; none where the histories share nothing, and an empty tree was the base.
+    /// The merge bases, oldest first; empty if the histories share nothing, and an empty tree was the base.
     pub bases: Vec<ObjectId>,
     /// What the trees come to.
     pub merged: Merged,

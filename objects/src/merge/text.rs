@@ -32,7 +32,7 @@ pub enum Favour {
     Union,
 }
 
-/// What stands behind the markers of a conflict; nothing where empty.
+/// What stands behind the markers of a conflict; may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Labels<'a> {
     /// Behind `<<<<<<<`.

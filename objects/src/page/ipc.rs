@@ -244,7 +244,7 @@ impl Width {
     }
 }
 
-/// The first `count` values of `N` bytes; none where there are less.
+/// The first `count` values of `N` bytes; `None` if there are less.
 fn some<const N: usize>(bytes: &[u8], count: usize) -> Option<&[[u8; N]]> {
     bytes.as_chunks().0.get(..count)
 }

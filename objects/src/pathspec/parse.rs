@@ -104,7 +104,7 @@ struct Resolved {
     own: usize,
 }
 
-/// The path from the mirror's root, without `.`, `..` and doubled slashes; nothing where it leads out.
+/// The path from the mirror's root, without `.`, `..` and doubled slashes; `None` if it leads out.
 fn resolve(text: &[u8], mirror: &Mirror<'_>, cwd: &[u8]) -> Option<Resolved> {
     let absolute = text.starts_with(b"/").then(|| below_mirror(text, mirror));
     let (text, cwd) = match &absolute {

@@ -23,7 +23,7 @@ const LIMIT: u64 = 256 << 20;
 /// Digits of a hash, a space, up to 20 digits, the end of the line.
 const LONGEST_HEAD: usize = 86;
 
-/// The file's content; none where there is none, it is not whole, or a link is in its place.
+/// The file's content; `None` if there is no file, it is not whole, or a link is in its place.
 ///
 /// # Errors
 /// The system's, but for a file that is not there.

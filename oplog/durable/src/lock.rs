@@ -172,7 +172,7 @@ impl Drop for Lock {
 /// The wait for one holder.
 struct Turn {
     begun: Instant,
-    /// Who held the lock when it began; none where it was not looked at.
+    /// Who held the lock when it began; `None` if it was not looked at.
     holder: Option<Option<Holder>>,
     /// It, and those that may follow.
     left: u32,

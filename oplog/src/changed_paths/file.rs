@@ -69,7 +69,7 @@ pub(super) struct PathFile {
 }
 
 impl PathFile {
-    /// Opens a file; none where it is gone, damaged or of another version.
+    /// Opens a file; `None` if it is gone, damaged or of another version.
     pub(super) fn open(path: &Path) -> Option<Self> {
         let map = open_mapped(path, MAGIC, VERSION, HEAD)?;
         let count = |number: usize| usize::try_from(u64_at(&map, COUNTS + 8 * number)).ok();

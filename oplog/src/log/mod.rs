@@ -286,7 +286,7 @@ pub struct EntryStat {
 }
 
 impl EntryStat {
-    /// The stat of a version's entry; none where there is no such entry.
+    /// The stat of a version's entry; `None` if there is no such entry.
     pub fn of(table_dir: &Path, version: u64) -> Result<Option<Self>, LogError> {
         let path = entry_path(table_dir, version);
         match path.metadata() {

@@ -54,7 +54,7 @@ impl Bounds {
         }
     }
 
-    /// The statistics of a Parquet column chunk, or none where a text has no short upper bound.
+    /// The statistics of a Parquet column chunk; `None` if a text has no short upper bound.
     pub(super) fn statistics(&self, nulls: u64) -> Statistics {
         let nulls = Some(nulls);
         match self {

@@ -17,9 +17,7 @@ use pond_durable::place::parse_pointer;
 pub use pond_durable::place::{POINTER_LIMIT, POND_NAME, UNBORN_PREFIX, is_pointer};
 
 use crate::config::{self, ConfigError};
-
-/// The id of the mirror that the pond's directory is in.
-pub const MAIN_MIRROR: &str = "main";
+use crate::view::MAIN_MIRROR;
 
 /// Whose ponds are written to; reading needs no trust.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

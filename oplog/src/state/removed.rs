@@ -18,7 +18,7 @@ pub struct RemovedPacks {
 }
 
 impl RemovedPacks {
-    /// The list in these records; none where they are no such records.
+    /// The list in these records; `None` if they hold none.
     pub(super) fn from_records(records: Bytes) -> Option<Self> {
         let is_known = |record: &[u8]| kind_of(record[0] & !GONE).is_some();
         let is_whole = records.len().is_multiple_of(RECORD) && records.chunks_exact(RECORD).all(is_known);

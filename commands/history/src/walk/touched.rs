@@ -94,7 +94,7 @@ impl<'a> Touched<'a> {
         Self { store, wanted, differing, known: OnceCell::new(), ahead: RefCell::default() }
     }
 
-    /// What the cache says; nothing where it is not needed, since every path is taken.
+    /// What the cache says; `None` if it is not needed, since every path is taken.
     pub(super) fn known(&self) -> Option<&Known<'a>> {
         let known = || Known::new(self.store.changed_paths().known(), &self.wanted, self.differing);
         let is_everything = matches!(self.wanted, Wanted::Pathspecs(pathspecs) if pathspecs.is_everything());

@@ -54,7 +54,7 @@ pub struct Level {
 pub struct Match {
     /// Whether the path is ignored, as long as it is not tracked.
     pub ignored: bool,
-    /// The pattern that decided; none where no pattern matched, or where the name is always ignored.
+    /// The pattern that decided; `None` if no pattern matched, or where the name is always ignored.
     pub source: Option<Source>,
 }
 

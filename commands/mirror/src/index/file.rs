@@ -46,7 +46,7 @@ const SMALL: u64 = 1 << 20;
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Opens an index; none where there is no file.
+/// Opens an index; `None` if there is no file.
 pub(super) fn open(path: &Path) -> Result<Option<Index>, IndexError> {
     let io = |source| IndexError::Io { action: "read", path: path.into(), source };
     let mut tries = TRIES;

@@ -146,7 +146,7 @@ impl Pending {
         }
     }
 
-    /// Commits of which the first is next to be picked; none where there are none.
+    /// The commits that are still to be picked, the next one first.
     pub fn of_queue(doing: Sequence, queue: &[ObjectId], options: &PickOptions) -> Option<Self> {
         let rest = Self::new(doing, b"", &[]).with_queue(queue, options);
         Some(rest).filter(|rest| !rest.queue.is_empty())
@@ -295,7 +295,7 @@ impl Pending {
         Self { conflicts: self.conflicts.clone(), ..Self::new(Sequence::Conflicts, b"", &[]) }.unless_over()
     }
 
-    /// It, or none where nothing is left of it.
+    /// It, or `None` if nothing is left of it.
     pub fn unless_over(self) -> Option<Self> {
         let is_over = self.doing.is_only_conflicts() && self.conflicts.is_empty() && self.message.is_empty();
         (!is_over).then_some(self)

@@ -57,7 +57,7 @@ impl Ages {
 /// A program wrote to a file after the file had been replaced or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LateWrite {
-    /// The path in the mirror that it had; nothing where the journal was lost.
+    /// The path in the mirror that it had; `None` if the journal was lost.
     pub path: Option<BString>,
     /// Where its content can be read, on the host.
     pub kept: PathBuf,
@@ -144,7 +144,7 @@ impl Replaced {
 
     /// Keeps the file `name` of `dir`, known to the mirror as `path`, of which the caller saw and stored `seen`.
     ///
-    /// Gives nothing where `name` is no longer the file with the inode number `inode`.
+    /// Gives `None` if `name` is no longer the file with the inode number `inode`.
     pub fn keep(
         &self,
         dir: &Dir,

@@ -229,7 +229,7 @@ impl Dir {
         }
     }
 
-    /// What the host says of a name; nothing where there is none.
+    /// What the host says of a name; `None` if there is none.
     pub fn stat(&self, name: &[u8]) -> io::Result<Option<fs::Stat>> {
         match fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat)),

@@ -1,7 +1,7 @@
 //! `pond stash push`.
 
 use pond_objects::escape;
-use pond_workspace::stash::{self, Others, PushRequest, Pushed};
+use pond_workspace::stash::{self, Include, PushRequest, Pushed};
 use pond_workspace::{Purpose, open};
 use serde_json::json;
 
@@ -18,9 +18,9 @@ pub(super) fn run(ctx: &Context, options: &PushOptions, paths: &PathArgs) -> Res
     let request = PushRequest {
         pathspecs: pathspecs.as_ref(),
         untracked: match (options.all, options.include_untracked) {
-            (true, _) => Others::All,
-            (_, true) => Others::Untracked,
-            _ => Others::No,
+            (true, _) => Include::All,
+            (_, true) => Include::Untracked,
+            _ => Include::No,
         },
         keep_index: options.keep_index,
     };

@@ -76,7 +76,7 @@ fn print_id(one: &Combined, side: Option<Side>, contents: &dyn Contents, options
     }
 }
 
-/// Writes one path with its hunks; nothing where there is nothing of interest.
+/// Writes one path with its hunks; writes nothing if there is nothing of interest.
 pub(super) fn write_patch(
     out: &mut dyn Write,
     one: &Combined,

@@ -17,7 +17,7 @@ pub(crate) enum OldOrNew {
 }
 
 impl OldOrNew {
-    /// The side's facts; none where there is nothing on it.
+    /// The side's facts; `None` if there is nothing on it.
     pub(crate) fn of(self, change: &Change) -> Option<Side> {
         match self {
             Self::Old => change.old,
@@ -78,7 +78,7 @@ pub(crate) trait Contents {
     /// The contents of both sides, one of which at least is larger than the limit.
     fn texts(&self, change: &Change) -> Result<Texts<'_>, CommandError>;
 
-    /// Chunks that both sides have; none where that is not known without chunking anew.
+    /// Chunks that both sides have; `None` if that is not known without chunking anew.
     fn shared(&self, change: &Change) -> Result<Option<Shared>, CommandError>;
 
     /// The digits of an id that tell it from the pond's others.

@@ -46,7 +46,7 @@ impl Decoration {
     }
 }
 
-/// Writes all of a commit's names between two texts; nothing where there are none.
+/// Writes all of a commit's names between two texts; writes nothing if it has none.
 pub(super) fn write_all(
     out: &mut dyn Write,
     decorations: &[Decoration],

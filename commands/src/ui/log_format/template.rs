@@ -89,7 +89,7 @@ impl Field {
     }
 }
 
-/// A fact of the value of a ref that a commit is shown for; nothing where it is shown for itself.
+/// A fact of the value of a ref that a commit is shown for; `None` if it is shown for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReflogPart {
     Selector,

@@ -1,5 +1,4 @@
-//! Files and renames that an operation says it has done, and that the system refused: they are due, and the next command does
-//! them.
+//! Files and renames that an operation records and the system refused. They are due: the next command does them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +14,7 @@ use crate::staging::stage::host_path;
 use crate::workspace::Workspace;
 
 impl Workspace<'_> {
-    /// Forgets renames of which a later operation left nothing. To be called when its index is written, before the HEAD file is.
+    /// Forgets due renames that a later operation made needless. Called after its index is written and before its HEAD file is.
     pub(crate) fn forget_done_renames(&mut self) {
         let Some(mut half_done) = self.half_done.take_if(|half_done| !half_done.moved.is_empty()) else {
             return;
@@ -31,8 +30,7 @@ impl Workspace<'_> {
         moved.any(|(old, new)| (old, new) == (from, to))
     }
 
-    /// Whether a path has an old name that an earlier command could not change: it is no file of the user's that nothing
-    /// tracks.
+    /// Whether a path is an old name that an earlier command could not change: such a file is tracked under its new name.
     pub(crate) fn is_due_to_move(&self, path: &[u8]) -> bool {
         let moved = self.half_done.iter().flat_map(|half_done| &half_done.moved);
         moved.into_iter().any(|(from, _)| path == from || is_below(path, from))
@@ -68,8 +66,8 @@ impl Workspace<'_> {
         half_done.count();
     }
 
-    /// What an operation says that it finds at a path, where `found` is: of one that is due, what shall be there, so that both
-    /// operations lead from the one state to the other.
+    /// What an operation records as found at a path that holds `found`. For a path that is due it is what shall be there, so that
+    /// the two operations join.
     pub(crate) fn due_or(&self, path: &BString, found: Option<Side>) -> Option<Side> {
         let Some(half_done) = &self.half_done else { return found };
         let at = half_done.host.binary_search_by(|due| due.path.cmp(path));
@@ -78,8 +76,7 @@ impl Workspace<'_> {
         due.filter(is_as_before).map_or(found, |due| due.wanted)
     }
 
-    /// Notes that files have a version, whichever, that a command brought them to: they are no longer due. Of those that it
-    /// could not write, nothing changes.
+    /// Notes files that a command has written: they are no longer due. Files that it could not write stay due.
     pub(crate) fn note_written(&mut self, targets: &[Target], laid_out: &LaidOut) {
         let Some(half_done) = &mut self.half_done else { return };
         let paths: HashSet<&BString> = targets.iter().map(|target| &target.path).collect();

@@ -102,7 +102,7 @@ impl Touched {
     }
 }
 
-/// A tree of these entries, which are in order; none where there are none.
+/// A tree of these entries, which are in order; `None` if there are none.
 fn partial_tree<'a>(
     entries: impl Iterator<Item = (&'a BStr, Side)>,
     transaction: &mut Transaction<'_>,

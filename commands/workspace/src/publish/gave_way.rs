@@ -1,4 +1,4 @@
-//! What stood where a version was laid out, and no version has: whoever takes it away names it.
+//! Names what a command overwrote in the mirror that no version has.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::publish::lay_out::LaidOut;
 use crate::publish::save::Saved;
 use crate::workspace::Workspace;
 
-/// The files in no version that are not there any more: around the targets, and in their places.
+/// The files in no version that this command removed, at the targets and around them.
 pub(crate) fn gave_way(targets: &[Target], laid_out: &LaidOut, saved: &Saved, scan: &Scan) -> Vec<BString> {
     let host = Differences::of(scan);
     let meant: HashMap<&BString, Option<Side>> =
@@ -29,7 +29,7 @@ pub(crate) fn gave_way(targets: &[Target], laid_out: &LaidOut, saved: &Saved, sc
     paths.filter(|path| is_untracked(path) && has_given_way(path)).cloned().collect()
 }
 
-/// Names the fifos, sockets and devices that gave way: nothing of them is stored, so `undo` does not bring them back.
+/// Reports fifos, sockets and devices that were removed. They have no content to store, so `undo` does not bring them back.
 pub(crate) fn say_what_special_went(
     workspace: &Workspace<'_>,
     targets: &[Target],

@@ -276,7 +276,7 @@ fn collect(requests: Vec<WriteRequest>, results: Vec<Done>) -> LaidOut {
     laid_out
 }
 
-/// What is at a path; nothing where one of its parents is not a directory.
+/// What is at a path; `None` if one of its parents is not a directory.
 fn stat_within(mirror: &MirrorDir, path: &BString) -> Result<Option<Stat>, MaterializeError> {
     let (parent, name) = split_path(path);
     let directory = match mirror.directory(parent) {

@@ -1,9 +1,9 @@
-//! Takes away what killed commands left in the mirror: their temporaries, which the rest of pond passes over.
+//! Removes the temporary files that killed commands left in the mirror, and that all other code passes over.
 //!
-//! They are made under the mirror's lock only, and are gone before it is given back. So whoever holds it and finds one, made
-//! before its own, has found that of a dead command. Mostly it is a part of a version, or an old file that was to go; but
-//! where another program was faster than the command expected, it is that one's file. So what it holds is stored and named
-//! where the pond does not have it yet, and it is removed as any file is: kept for a program that still writes to it.
+//! A command makes them under the mirror's lock and removes them before it gives the lock back. So one that the holder of the lock
+//! finds, older than its own, is of a dead command. Mostly it is a part of a version, or an old file that was to go; it can also be
+//! another program's file that was replaced at the wrong moment. So content that the pond does not have is stored and named first,
+//! and the file is removed like any other: its inode is kept for a program that still writes to it.
 
 use bstr::{BStr, BString};
 use pond_mirror::host::walk::host::HostDir;

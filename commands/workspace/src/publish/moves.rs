@@ -95,7 +95,7 @@ pub(crate) fn touch(workspace: &Workspace<'_>, moves: &[Move], saved: &Saved, fo
     set.into_iter().for_each(|(path, new)| footprint.index.add(path.clone(), staged(&path), new));
 }
 
-/// Renames. What was not renamed is where it was, as is what it would have replaced.
+/// Renames. If one fails, both the file and what it would have replaced stay where they were.
 pub(crate) fn rename_all(
     workspace: &Workspace<'_>,
     writer: &MirrorWriter,

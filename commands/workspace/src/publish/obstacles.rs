@@ -1,4 +1,4 @@
-//! What is not committed and stands where a command would write, and what cannot be looked at there.
+//! Finds uncommitted files that a command would overwrite, and paths that it cannot read.
 
 use std::collections::HashSet;
 
@@ -73,8 +73,8 @@ impl Obstacles {
     }
 }
 
-/// Refuses where the system did not let us look at what is at a target, around it or below: it is not the user's change. And
-/// where a target is a file and has a directory in its place that cannot go, whatever was asked for.
+/// Refuses if the system did not let us read what is at a target, around it or below it, or if a target is a file and a directory that
+/// cannot be removed is in its place.
 pub(crate) fn refuse_out_of_reach(scan: &Scan, targets: &[Target]) -> Result<(), WorkspaceError> {
     refuse_immovable(scan, targets)?;
     if scan.unreadable.is_empty() {

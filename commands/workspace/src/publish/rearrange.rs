@@ -1,8 +1,8 @@
 //! One operation that changes any of refs, HEAD, the stack of stashes, the index and the mirror's files.
 //!
-//! It is published before the first file is written, renamed or removed, then come the files, then the index, then the HEAD file. A command
-//! that is killed in between, or cannot write a file, is done half: the next one that takes the mirror's lock does the rest,
-//! which the operation tells (see [`crate::recovery::catch_up`] and [`crate::recovery::unwritten`]).
+//! The operation is published first; then the files are renamed, removed and written, then the index, then the HEAD file. If the
+//! command is killed in between, or cannot write a file, the next command that takes the mirror's lock does the rest, which
+//! the operation records (see [`crate::recovery::catch_up`] and [`crate::recovery::unwritten`]).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -48,19 +48,19 @@ pub(crate) struct Rearrange<'a> {
     pub(crate) files: Vec<Target>,
     /// What gets another name, in the mirror and in the index, in this order.
     pub(crate) moves: Vec<Move>,
-    /// What goes from the mirror. The index is left alone by that: see `staged`.
+    /// What is removed from the mirror. That leaves the index alone: see `staged`.
     pub(crate) removals: Vec<Removal>,
-    /// What the next commit has; nothing takes a path out of it.
+    /// What the next commit has; no side takes a path out of it.
     pub(crate) staged: Vec<Target>,
-    /// What differs between the two commits, where that is all that changes in files and index.
+    /// What differs between the two commits, if nothing else changes in files and index.
     pub(crate) whole: Option<Touched>,
-    /// The commit that is made of what is staged then: HEAD and its branch go there.
+    /// The commit to be made of what is staged then; HEAD and its branch move to it.
     pub(crate) commit: Option<Record>,
     /// What waits for a person afterwards.
     pub(crate) pending: Option<Pending>,
     /// What becomes of paths that the system refuses.
     pub(crate) refused: Refused,
-    /// Whether it is an operation in any case, for what the caller adds to it.
+    /// Whether to publish even if nothing of this changes, because the caller adds to the operation.
     pub(crate) always: bool,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Rearrange<'a> {
 pub(crate) enum Refused {
     /// The index has them as the operation says, and the next command does the rest.
     Due,
-    /// They stay as they are: in the mirror, in the index, and, where they are in conflict, there.
+    /// They stay as they are: in the mirror, in the index, and in the list of conflicts.
     Stays,
 }
 
@@ -133,7 +133,7 @@ impl Rearranged {
     }
 }
 
-/// Does it; nothing is published where nothing changes. `saved` is what was stored of the files that are overwritten, and
+/// Carries it out; publishes nothing if nothing changes. `saved` is what was stored of the files that are overwritten, and
 /// `extend` adds to the operation. The caller holds the mirror's lock.
 ///
 /// # Errors
@@ -147,7 +147,7 @@ pub(crate) fn carry_out(
     extend: impl FnOnce(&mut Transaction<'_>),
 ) -> Result<Rearranged, WorkspaceError> {
     if request.whole.is_none() {
-        // Two commits say of every directory what becomes of it; others do not.
+        // Only the difference of two commits covers every directory.
         request.files = with_emptied(&workspace.index, request.files);
         request.staged = with_emptied(&workspace.index, request.staged);
     }
@@ -199,7 +199,7 @@ impl Published {
         let Self { commit, files, staged, moves, removals, pending, refused } = self;
         let staged = staged.as_deref().unwrap_or(&files);
         let mut renamed = moves::rename_all(workspace, writer, moves, saved)?;
-        // Also one whose tracked files are gone: nobody has it as an empty one.
+        // A directory whose tracked files are gone goes too, unless it is tracked as an empty one.
         let may_go = |dir: &BStr| !is_empty_directory(&workspace.index, dir);
         let removed = remove::remove(workspace, writer, &removals, &may_go)?;
         let laid_out = match files.is_empty() {

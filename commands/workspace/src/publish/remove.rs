@@ -1,7 +1,6 @@
-//! Removes files of the mirror, whose content is in a commit or was saved before.
+//! Removes files of the mirror whose content is in a commit or was saved before.
 //!
-//! A file that is not the one that was seen stays where it is. The inode of a removed file is kept for programs that
-//! still write to it.
+//! A file that changed since it was seen stays. The inode of a removed file is kept, because a program may still write to it.
 
 use std::collections::HashMap;
 
@@ -24,7 +23,7 @@ use crate::publish::mirror_writer::MirrorWriter;
 use crate::publish::save::Saved;
 use crate::workspace::Workspace;
 
-/// A path that shall go, with what was seen there.
+/// A path to be removed, with what was seen there.
 #[derive(Debug, Clone)]
 pub(crate) struct Removal {
     /// The path from the mirror's root.

@@ -1,7 +1,7 @@
-//! Brings the index to where operations left it that were published, and whose command did not live to write it.
+//! Brings the index up to date with operations that were published by a command that was killed before it wrote the index.
 //!
-//! Such an operation tells what it changed of the index. Where it does not, because the index is older than that or was
-//! put there by somebody, what is as in the commit before is taken to be as in the new one.
+//! Such an operation records what it changed in the index. If it does not (the index is older, or somebody replaced it), rows that
+//! equal the commit before take the version of the new commit.
 //!
 //! The index may be ahead of the file HEAD, which names the last operation whose files are all written too.
 
@@ -21,11 +21,11 @@ use crate::half_done::Due;
 use crate::publish::footprint::Recorded;
 use crate::staging::rebase;
 
-/// What a command left that did not live to end.
+/// What a killed command left.
 pub(crate) struct CaughtUp {
-    /// The index, brought up to date; none where it is so already.
+    /// The index, brought up to date; `None` if it is so already.
     pub(crate) builder: Option<IndexBuilder>,
-    /// How many files the host may have either as they were before or as the command left them.
+    /// How many files of the host may be at the previous version.
     pub(crate) unsure: usize,
     /// What it says that it changes of the host's files, each path once.
     pub(crate) host: Vec<Due>,
@@ -41,8 +41,8 @@ pub(crate) struct CaughtUp {
     pub(crate) follows: Option<i64>,
 }
 
-/// The index as the operations after number `seq` left it, the last that this mirror's files HEAD and index are known to
-/// follow; none where they follow it. Where that is not known, `may_be_any` says that the newest may be half done though
+/// The index as the operations after number `seq` left it. The files HEAD and index of this mirror are known to follow `seq`; if they
+/// follow the newest operation, this is `None`. If `seq` is not known, `may_be_any` says that the newest may be half done even though
 /// the index is as it left it.
 ///
 /// # Errors
@@ -143,7 +143,7 @@ fn composed(recorded: &[Recorded], of: fn(&Recorded) -> &Vec<Change>) -> Vec<Due
     all
 }
 
-/// The first of the operations that found HEAD at the commit on which the index is based; none where it is on no such.
+/// The first of the operations that found HEAD at the commit on which the index is based.
 fn first_from_base(
     store: &Store,
     mirror: &str,

@@ -1,6 +1,5 @@
-//! Files that a command left undone: it was killed after it had published what it does, and before it had written all of it
-//! to the mirror, or the system let it write some of it only. The next command that changes the mirror does the rest first;
-//! one that only looks says so.
+//! Finishes what an interrupted command left: it published an operation and did not write all of it to the mirror. The next
+//! command that changes the mirror does the rest first; one that only reads reports it.
 //!
 //! First the files, then the index, then the HEAD file: it names the last operation of which nothing is left to do, and stays
 //! as it is while something is. So however any of this ends, the one after begins again.
@@ -17,7 +16,7 @@ use crate::workspace::Workspace;
 /// What a command does where files that another one left cannot be written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unfinished {
-    /// It fails, and leaves all as it is: else it would take them for a wish of the user's.
+    /// It fails and changes nothing: else it would take unfinished files for changes of the user.
     Refuse,
     /// It says so and goes on. They stay due.
     GoOn,
@@ -69,8 +68,8 @@ impl Workspace<'_> {
         self.half_done.as_ref().map_or("undo", HalfDone::taken_back_by)
     }
 
-    /// Writes what a command that ended half way left of the mirror's files, so that nobody takes it for a wish of the user's;
-    /// then the index and the HEAD file. What somebody changed since stays.
+    /// Writes the files that an interrupted command left, so that they do not count as changes of the user; then the index and the
+    /// HEAD file. What was changed since stays.
     ///
     /// # Errors
     /// An interruption, and, with [`Unfinished::Refuse`], that files cannot be written: what is left is left to the next

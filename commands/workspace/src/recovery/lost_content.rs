@@ -20,7 +20,7 @@ pub(crate) struct Lost {
     rows: Vec<usize>,
 }
 
-/// Looks for packs that are not what was written; none where all are. The workspace's objects are those of the others
+/// Looks for packs that are not what was written; `None` if all are. The workspace's objects are those of the others
 /// from then on.
 pub(crate) fn find(workspace: &mut Workspace<'_>) -> Result<Option<Lost>, WorkspaceError> {
     let named = workspace.staged()?;

@@ -1,9 +1,8 @@
-//! Writes the files that a command left as it found them, though its operation says otherwise: it was killed or
-//! interrupted, or the system refused.
+//! Writes the files that a published operation says are changed and its command did not write, because it was killed or
+//! interrupted, or because the system refused.
 //!
-//! Only what is on the host as that command found it is written, and only where the index is as the command left it: what it
-//! staged is still staged, and what it left unstaged, as a stash that is brought back does, still is. All else was made by
-//! somebody since, and is left alone. So this can be done again, however it ends.
+//! A file is written only if the host still has what the command found, and the index still has what the command left. Anything else
+//! was changed since and is left alone. So this can be repeated, however it ends.
 
 use std::collections::{HashMap, HashSet};
 

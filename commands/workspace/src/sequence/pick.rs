@@ -21,7 +21,7 @@ pub enum PickError {
     /// HEAD has no commit.
     #[error("there is no commit yet to pick onto")]
     NoCommit,
-    /// It has nothing to bring, or nothing left to be taken out.
+    /// It changes nothing: what it brings, or takes out, is so already.
     #[error("{}", changes_nothing(*.doing, .short))]
     ChangesNothing {
         /// Whether it is picked or reverted.
@@ -52,7 +52,7 @@ pub enum PickError {
 
 deed_error!(PickError);
 
-/// What is the matter with a commit that has nothing to bring, or nothing left to be taken out.
+/// Why a commit changes nothing when it is picked or reverted.
 pub fn changes_nothing(doing: Sequence, short: &str) -> String {
     match doing {
         Sequence::Revert => {
@@ -71,9 +71,9 @@ pub struct Picking {
     said: PickOptions,
     /// How trees are merged.
     options: MergeOptions,
-    /// It is the only commit of its sequence: nothing waits on its account where it changes nothing.
+    /// It is the only commit of its sequence. If it changes nothing, nothing is left waiting.
     is_alone: bool,
-    /// What waits for a person keeps it from going on.
+    /// A conflict or a decision that waits for a person stops the sequence.
     is_stopped: bool,
 }
 
@@ -142,7 +142,7 @@ impl Picking {
         self.left.len()
     }
 
-    /// The commits that are left, where they wait: before the first was picked, none do.
+    /// The commits that wait to be picked; empty before the first was picked.
     pub fn left(&self, workspace: &Workspace<'_>) -> Option<Left> {
         let was_waiting = workspace.index.header().pending.is_some();
         let waits = was_waiting || workspace.session.first_operation().is_some();
@@ -150,10 +150,10 @@ impl Picking {
         Some(Left { count: self.left.len(), next: short_id(workspace.store(), next) })
     }
 
-    /// Picks the next commit; `None` where none is left, or where what came of the last one has to be decided about first.
+    /// Picks the next commit; `None` if none is left, or if the last one waits for a decision.
     ///
     /// # Errors
-    /// The commit waits, as those behind it, unless it is the first of all. Where its operation was published, it is picked.
+    /// The commit and those behind it wait, unless it is the first of all. If its operation was published, it is picked.
     pub fn next(
         &mut self,
         workspace: &mut Workspace<'_>,
@@ -226,7 +226,7 @@ impl Picking {
         Ok(Picked { id: *id, name, became, applied, conflicts })
     }
 
-    /// What waits where it becomes no commit.
+    /// What waits if this does not become a commit.
     fn pending(
         &self,
         became: Became,
@@ -248,7 +248,7 @@ impl Picking {
         }
     }
 
-    /// Merges the commit's change, or its contrary, into what is staged.
+    /// Merges the commit's change, or its reversal, into what is staged.
     fn combine(
         &self,
         workspace: &mut Workspace<'_>,

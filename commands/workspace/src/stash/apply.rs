@@ -24,7 +24,7 @@ pub struct ApplyRequest {
 }
 
 /// What was brought back.
-pub struct Applied {
+pub struct Restored {
     /// The files.
     pub laid_out: LaidOut,
     /// Whether the stash was dropped.
@@ -43,7 +43,7 @@ pub fn apply(
     workspace: &mut Workspace<'_>,
     stash: &Stash,
     request: ApplyRequest,
-) -> Result<Applied, StashError> {
+) -> Result<Restored, StashError> {
     merged_trees::refuse_while_pending(workspace, "stash")?;
     let seq = if request.pop { Some(stash.on_stack()?) } else { None };
     let brought = bring(workspace, stash, request.index)?;
@@ -67,5 +67,5 @@ pub fn apply(
     let laid_out = publish(workspace, request, &scan, &brought.packs, seq.filter(|_| is_dropped))?;
     let is_clean = merged.is_clean;
     let conflicts = if is_clean { Vec::new() } else { conflicting(&merged) };
-    Ok(Applied { laid_out, is_dropped, conflicts, is_clean })
+    Ok(Restored { laid_out, is_dropped, conflicts, is_clean })
 }

@@ -27,14 +27,14 @@ pub struct PushRequest<'a> {
     /// Which paths; `None` is the whole mirror.
     pub pathspecs: Option<&'a Pathspecs>,
     /// Which files that are not tracked.
-    pub untracked: Others,
+    pub untracked: Include,
     /// Whether what is staged stays, in the index and in the mirror.
     pub keep_index: bool,
 }
 
 /// Files that are not tracked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Others {
+pub enum Include {
     /// None of them.
     No,
     /// Those that are not ignored.
@@ -83,7 +83,7 @@ pub fn find(workspace: &mut Workspace<'_>, request: &PushRequest<'_>) -> Result<
     let missed = scan.unreadable.iter().filter(|(path, _)| workspace.is_tracked(path));
     let mut missed: BTreeMap<BString, String> =
         missed.map(|(path, error)| (path.clone(), error.to_string())).collect();
-    if request.untracked != Others::No {
+    if request.untracked != Include::No {
         taken.untracked = untracked(workspace, request, request.pathspecs, &mut missed)?;
     }
     if let Some(unmatched) = request.pathspecs.and_then(|specs| specs.unmatched().first().copied()) {

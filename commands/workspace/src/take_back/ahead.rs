@@ -1,8 +1,7 @@
-//! Looks ahead: what would stop commands from being taken back one after the other, found before the first one is.
+//! Looks ahead: finds what would stop several commands from being taken back, before the first one is.
 //!
-//! Each command meets what those before it in the list leave: that is worked out from what the operations recorded. Files
-//! are read and nothing is stored, so that a dry run can look, too. A file that gets its old name back, by itself or with
-//! its directory, is looked for where it is now.
+//! Each command starts from what those before it in the list leave, which the recorded operations tell. Files are read and
+//! nothing is stored, so a dry run can look ahead too. A file that will get its old name back is looked up under its present name.
 
 use std::collections::HashMap;
 
@@ -28,7 +27,7 @@ use crate::publish::lay_out;
 use crate::publish::save::Victim;
 use crate::workspace::Workspace;
 
-/// What will be otherwise than it is, once commands were taken back.
+/// What taking back the commands so far will have changed.
 #[derive(Debug, Default)]
 pub struct Ahead {
     /// Refs, and where they will be.
@@ -77,7 +76,7 @@ impl Ahead {
         self.renamed.push((before, after));
     }
 
-    /// Where something is now that will be at a path; none where it is renamed away.
+    /// The present path of what will be at a path; `None` if it will be renamed away.
     fn located(&self, path: &BString) -> Option<BString> {
         let is_at = |path: &BString, place: &BString| path == place || is_below(path, place);
         self.renamed.iter().rev().try_fold(path.clone(), |path, (before, after)| match is_at(&path, after) {
@@ -86,7 +85,7 @@ impl Ahead {
         })
     }
 
-    /// Where something will be that is at a path now.
+    /// The future path of what is at a path now.
     fn then(&self, path: &BString) -> BString {
         self.renamed.iter().fold(path.clone(), |path, (before, after)| rebase_path(&path, after, before))
     }
@@ -147,8 +146,8 @@ impl Ahead {
     }
 }
 
-/// Whether commands can be taken back in this order, as far as that shows before. Files that were changed since are an
-/// obstacle where `newer_is_kept`.
+/// Checks that commands can be taken back in this order, as far as that can be known before. With `newer_is_kept`, files that were
+/// changed since are an obstacle.
 ///
 /// # Errors
 /// The obstacle; nothing was changed.
@@ -190,7 +189,7 @@ impl Host {
         Ok(Self { scan: lay_out::look(workspace)?, root, buffer: Vec::new() })
     }
 
-    /// A file that would be overwritten, with what it holds; none where that cannot be told: whoever stores it will say so.
+    /// A file that would be overwritten, with what it holds; `None` if that cannot be read: storing it reports the error.
     fn identify(&mut self, victim: Victim) -> Option<(BString, Side)> {
         if let Some(side) = victim.content {
             return Some((victim.path, side));

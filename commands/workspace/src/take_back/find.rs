@@ -197,7 +197,7 @@ pub(crate) fn last_taken_back(workspace: &Workspace<'_>) -> Result<Vec<FoundOper
     Ok(if is_undo { found } else { Vec::new() })
 }
 
-/// The operation with a number; none where there is none.
+/// The operation with a number; `None` if there is none.
 pub fn by_number(workspace: &Workspace<'_>, seq: i64) -> Result<Option<FoundOperation>, WorkspaceError> {
     for found in workspace.snapshot.operations() {
         let (id, operation) = found?;

@@ -1,4 +1,4 @@
-//! What was changed since, and would be lost where operations are taken back.
+//! Finds newer changes that taking operations back would overwrite.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -17,7 +17,7 @@ use crate::error::WorkspaceError;
 use crate::publish::gave_way::special_in_place_of;
 use crate::workspace::Workspace;
 
-/// What stands where others come back, beside files that are stored.
+/// What stands where files come back, other than files that are stored.
 pub struct InTheWay {
     /// On the host.
     pub host: Vec<BString>,
@@ -28,7 +28,7 @@ pub struct InTheWay {
 }
 
 impl TakingBack {
-    /// What was staged since, and what the host has of it, where it cannot stand beside what comes back.
+    /// What was staged since and cannot stand beside what comes back, with the host's files of it.
     pub(crate) fn in_the_way(&self, workspace: &Workspace<'_>, scan: &Scan) -> InTheWay {
         let updates = self.index_updates(workspace).into_iter();
         let staged: Vec<Target> = updates.map(|(path, side)| Target { path, side }).collect();
@@ -85,8 +85,8 @@ impl TakingBack {
         newer.into_iter().collect()
     }
 
-    /// Paths that were in conflict when the operations wrote their files, and were decided since: what comes back is not what
-    /// was decided, and nobody would be asked again.
+    /// Paths that were in conflict when the operations wrote their files, and that were decided since. Taking back would bring the
+    /// conflict's text back without marking it as a conflict.
     fn decided<'a>(
         &'a self,
         workspace: &'a Workspace<'_>,

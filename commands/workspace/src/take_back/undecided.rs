@@ -1,4 +1,4 @@
-//! Paths in conflict of which an operation left our version, and wrote nothing: giving up brings them back, too.
+//! Paths in conflict whose file an operation left at our version: giving the merge up resets these too.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,7 +13,7 @@ use crate::publish::footprint::Recorded;
 use crate::workspace::Workspace;
 
 impl TakingBack {
-    /// The same, and whatever was decided about paths in conflict goes back to what HEAD had before.
+    /// The same, and paths in conflict go back to what HEAD had before, however they were decided.
     pub(crate) fn with_conflicts(mut self, workspace: &Workspace<'_>) -> Result<Self, WorkspaceError> {
         let store = workspace.store();
         let mut paths: BTreeSet<BString> = BTreeSet::new();

@@ -131,7 +131,7 @@ mod unix {
             Ok(Stat::from_rustix(&rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?))
         }
 
-        /// Opens the directory that holds `path`, step by step; none where it is this one.
+        /// Opens the directory that holds `path`, step by step; `None` if it is this one.
         fn parent_of<'a>(&self, path: &'a [u8]) -> io::Result<(Option<Self>, &'a [u8])> {
             let mut dir: Option<Self> = None;
             let mut rest = path;

@@ -123,7 +123,7 @@ impl<'a> Shared<'a> {
         self.keep(task.number, listing);
     }
 
-    /// Opens and reads a directory; nothing where it is gone.
+    /// Opens and reads a directory; `None` if it is gone.
     fn open(&self, parent: &HostDir, path: &[u8], name_at: usize) -> io::Result<Option<(HostDir, Names)>> {
         let opened = parent.open_child(&path[name_at..]).and_then(|dir| dir.read().map(|names| (dir, names)));
         match opened {
@@ -290,7 +290,7 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// What is done about a directory; nothing where it does not count.
+    /// What is done about a directory; `None` if it does not count.
     fn child_dir(
         &self,
         task: &Task,

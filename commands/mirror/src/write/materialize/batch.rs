@@ -221,7 +221,7 @@ impl Materializer<'_> {
     }
 }
 
-/// What a file is to become; nothing where it is to be something else.
+/// What a file is to become; `None` if it is to be something else.
 fn new_file(want: &Want) -> Option<NewFile<'_>> {
     match want {
         Want::Entry { kind: kind @ (Kind::File | Kind::Executable), id, size, mtime_ns } => {

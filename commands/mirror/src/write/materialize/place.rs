@@ -131,7 +131,7 @@ impl Place<'_> {
         }
     }
 
-    /// Keeps what is there, and moves it to a temporary name, which shows which file it is; nothing where it is gone.
+    /// Keeps what is there, and moves it to a temporary name, which shows which file it is; `None` if it is gone.
     fn set_aside(&self, there: &Stat) -> Result<Option<Aside<'_>>, MaterializeError> {
         let keeping = self.keep(there)?;
         let name = match self.dir.move_aside(self.name) {

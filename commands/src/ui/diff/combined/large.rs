@@ -35,7 +35,7 @@ struct Part {
     start: (u64, u64),
 }
 
-/// Writes one path with its hunks; nothing where there is nothing of interest.
+/// Writes one path with its hunks; writes nothing if there is nothing of interest.
 pub(super) fn write_patch(
     out: &mut dyn Write,
     one: &Combined,

@@ -150,7 +150,7 @@ fn of_files(
     index.edit(updates, workspace.index.header().clone(), now_ns()).finish()
 }
 
-/// The tree of what is not tracked; none where there is nothing.
+/// The tree of what is not tracked; `None` if there is nothing.
 fn untracked_tree(
     taken: &Taken,
     stored: &HashMap<&BString, Side>,

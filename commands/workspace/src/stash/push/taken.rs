@@ -13,7 +13,7 @@ use pond_objects::path::is_below;
 use pond_objects::pathspec::Pathspecs;
 use pond_objects::{Kind, Side};
 
-use super::Others;
+use super::Include;
 use super::PushRequest;
 use super::StashError;
 use crate::add::warn_of_what_is_left_out;
@@ -90,7 +90,7 @@ pub(crate) fn untracked(
     missed: &mut BTreeMap<BString, String>,
 ) -> Result<Vec<(BString, Kind)>, StashError> {
     let ignore =
-        if request.untracked == Others::All { workspace.ignore_nothing() } else { workspace.ignore()? };
+        if request.untracked == Include::All { workspace.ignore_nothing() } else { workspace.ignore()? };
     let scan_options = ScanOptions {
         ignore: &ignore,
         pathspecs,
