@@ -7,6 +7,7 @@ use std::fs;
 
 use crate::harness::TestPond;
 use crate::killed_moves::{beside_three_files, everything, lively, newest};
+use crate::leftovers::temporary;
 
 /// Every call of its kind that comes after so many fails.
 const FAULTS: [&str; 6] = [
@@ -81,6 +82,24 @@ fn partly_switched() -> Option<TestPond> {
     failed.expect_code(3).expect_says("no space is left for `f`").expect_says("the next command");
     assert_eq!((pond.read("f"), pond.read("s1")), ("main\n".into(), "side\n".into()));
     Some(pond)
+}
+
+/// The content of a dead command's file is stored in an operation of its own, in the midst of the switch: HEAD does not follow it
+/// while files of the switch are due.
+#[test]
+fn content_that_is_stored_meanwhile_hides_nothing() {
+    let pond = beside_three_files();
+    pond.write(temporary(1), "of another program\n");
+    let Some((failed, _)) = pond.run_with_fault(&["switch", "side"], "fchmod:error=ENOSPC:when=1+") else {
+        return;
+    };
+    failed.expect_code(3);
+    let kinds = pond.ok(&["--json", "op", "log"]);
+    let stored = kinds.find("RESCUE").expect("the content was stored");
+    assert!(Some(stored) < kinds.find("SWITCH"), "{kinds}");
+    assert_eq!(pond.read("f"), "main\n");
+    let commit = pond.run(&["commit", "-a", "-m", "what I changed"]).expect_code(1);
+    assert_eq!((pond.read("f"), pond.status()), ("side\n".into(), vec![]), "{commit}");
 }
 
 #[test]

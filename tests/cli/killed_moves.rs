@@ -363,3 +363,35 @@ fn a_killed_clean_is_done_or_not() {
         assert!(half_done > 0, "{call}: this proves nothing");
     }
 }
+
+/// A restored file has the version that was asked for while the index keeps its own: only what the command found tells that it is
+/// still to be written.
+#[test]
+fn a_killed_restore_of_another_version_is_finished() {
+    let mut finished = 0;
+    for when in 1..=4 {
+        let pond = TestPond::new();
+        let names = ["a", "b", "c"];
+        names.iter().for_each(|name| pond.write(name, "one\n"));
+        pond.commit_all("one");
+        names.iter().for_each(|name| pond.write(name, "two\n"));
+        pond.commit_all("two");
+        names.iter().for_each(|name| pond.write(name, "edited\n"));
+        let fault = format!("linkat:signal=KILL:when={when}");
+        let Some((_, was_killed)) = pond.run_with_fault(&["restore", "-s", "HEAD~1", "."], &fault) else {
+            return;
+        };
+        let was_published = newest(&pond).contains("restore");
+        let next = pond.run(&["maintenance"]).expect_code(0);
+        let expected = if was_published { "one\n" } else { "edited\n" };
+        for name in names {
+            assert_eq!(pond.read(name), expected, "{fault}: {next}");
+        }
+        finished += usize::from(was_killed && was_published);
+        if was_published {
+            pond.ok(&["undo"]);
+            names.iter().for_each(|name| assert_eq!(pond.read(name), "edited\n", "{fault}"));
+        }
+    }
+    assert!(finished >= 2, "{finished}: this proves nothing");
+}

@@ -5,7 +5,7 @@ use std::fs;
 use crate::harness::{TestPond, noise};
 
 /// The name of a temporary of pond's own.
-fn temporary(number: u64) -> String {
+pub(crate) fn temporary(number: u64) -> String {
     let digits = format!("{number:016x}");
     let mark =
         blake3::Hasher::new_derive_key("pond v1 name of a temporary").update(digits.as_bytes()).finalize();
