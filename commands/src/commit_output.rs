@@ -83,6 +83,8 @@ pub(crate) struct CommitOutput<'a> {
     options: DiffOptions,
     merges: Merges,
     decorations: HashMap<ObjectId, Vec<Decoration>>,
+    /// Whether the operation is shown that recorded each commit.
+    shows_stored: bool,
 }
 
 impl<'a> CommitOutput<'a> {
@@ -129,7 +131,13 @@ impl<'a> CommitOutput<'a> {
             options,
             merges: shown.merges,
             decorations,
+            shows_stored: false,
         })
+    }
+
+    /// From now on the operation that recorded each commit is shown too, in formats for people and in JSON.
+    pub(crate) fn show_stored(&mut self) {
+        self.shows_stored = true;
     }
 
     /// What is shown of merges.
@@ -256,7 +264,14 @@ impl<'a> CommitOutput<'a> {
         let decorations = self.decorations.get(entry.id).map_or(&[][..], Vec::as_slice);
         // Values of refs are named by themselves.
         let decorations = if entry.reflog.is_some() && !ui.is_json() { &[][..] } else { decorations };
-        let entry = &LogEntry { decorations, ..*entry };
+        let stored = match self.shows_stored && (ui.is_json() || self.printer.shows_people()) {
+            true => pond_history::stored(self.workspace.history(), entry.id).unwrap_or_else(|error| {
+                ui.warn(format_args!("the operation of {} cannot be shown: {error}", entry.id));
+                None
+            }),
+            false => None,
+        };
+        let entry = &LogEntry { decorations, stored: stored.as_ref(), ..*entry };
         let mut contents = stored_contents(self.workspace.store(), self.short);
         if ui.is_json() {
             let mut row = commit_json(entry);

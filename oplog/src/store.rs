@@ -18,7 +18,7 @@ use crate::changed_paths::ChangedPaths;
 use crate::commit_links::CommitLinks;
 use crate::operation::Operation;
 use crate::pack::index::id_prefix;
-use crate::pack::{ChangeEntry, Damage, DamagedPart, PackError, PackIndex, PackReader, PageCache};
+use crate::pack::{ChangeEntry, Columns, Damage, DamagedPart, PackError, PackIndex, PackReader, PageCache};
 use crate::pond::Pond;
 use crate::row::{Location, RowType};
 use crate::schema::PackKind;
@@ -247,6 +247,25 @@ impl Store {
         let found = metas.filter_map(|pack| pack.ask(|index| index.mtimes_of(path)).ok()).flatten();
         let fitting = found.filter(|row| row.id_prefix == wanted && row.seq <= seq);
         fitting.max_by_key(|row| row.seq).map(|row| row.mtime)
+    }
+
+    /// The number of the operation that recorded a row of metadata; `None` if none of the table's packs has the row.
+    ///
+    /// # Errors
+    /// Those of reading the pack's columns.
+    pub fn recorded_by(&self, id: &ObjectId, row_type: RowType) -> Result<Option<i64>, ReadError> {
+        let packs = self.packs.iter().filter(|pack| pack.kind == PackKind::Meta && !pack.is_staged);
+        for pack in packs.filter(|pack| pack.lookup(id).is_some_and(|at| at.row_type == row_type)) {
+            let failed = |error| storage("commit", id, error);
+            let reader = pack.reader(&self.known.cache).map_err(failed)?;
+            for row in reader.select(Columns::ID | Columns::SEQ, Some(row_type)) {
+                let (_, row) = row.map_err(failed)?;
+                if row.id == Some(*id) && row.seq.is_some() {
+                    return Ok(row.seq);
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Every id with what it names; an id that two packs have comes twice.
@@ -480,12 +499,15 @@ impl OpenPack {
     }
 
     fn content(&self, at: Location, cache: &Arc<PageCache>) -> Result<Bytes, PackError> {
+        self.reader(cache)?.read_content(at.row_group, at.row)
+    }
+
+    fn reader(&self, cache: &Arc<PageCache>) -> Result<&PackReader, PackError> {
         if self.reader.get().is_none() {
             let reader = PackReader::open_with(self.path(), cache.clone())?;
             let _ = self.reader.set(reader);
         }
-        let reader = self.reader.get().expect("BUG: the reader was set");
-        reader.read_content(at.row_group, at.row)
+        Ok(self.reader.get().expect("BUG: the reader was set"))
     }
 }
 

@@ -58,6 +58,7 @@ mod special_files;
 mod squash;
 mod stash;
 mod status_forms;
+mod stored;
 mod switching;
 mod tags;
 mod time_zones;

@@ -12,11 +12,13 @@ mod history;
 pub mod refs;
 pub mod resolve;
 pub mod select;
+mod stored;
 mod walk;
 
 pub use content::blob_size;
 pub use history::History;
 pub use resolve::{CommitSet, peel, short_id, short_id_from};
+pub use stored::{Packs, Stored, StoredError, StoredVersion, stored};
 pub use walk::{
     Choose, Chosen, Leads, Lineage, Looking, Order, ShownCommits, Touched, Walk, WalkOptions, bases_with_any,
     independent, is_ancestor, merge_bases, not_reachable, octopus_bases,

@@ -24,7 +24,8 @@ use crate::ui::diff::Forms;
 A commit is shown with its changes against its parent; a merge with what is in it as in none of its parents, and with --stat,
 in JSON and with --first-parent against its first parent; -m and the other options for merges say otherwise. An annotated tag is shown with its message and what it names, a directory as the
 list of its names, a file as its content: byte for byte, but with control characters made visible on a terminal. Without an object, HEAD is shown.
-Of a range each commit is shown, newest first. With paths only commits are shown that changed one of them.
+Of a range each commit is shown, newest first. With paths only commits are shown that changed one of them. 'Stored' names the
+operation that recorded the commit, its version of the Delta table, and the files, records and bytes that it added there.
 
 Examples:
   pond show
@@ -70,6 +71,7 @@ pub(crate) fn run(ctx: &Context, args: ShowArgs) -> Result<Outcome, CommandError
     let merges =
         args.merges.read(&args.diff, args.first_parent, Forms::PATCH, Against::All { dense: true })?;
     let mut output = CommitOutput::new(ctx, &workspace, &args.format, &args.diff, merges, &short)?;
+    output.show_stored();
     ctx.ui.page();
     let named =
         objects.iter().map(|text| named(&workspace, text)).collect::<Result<Vec<_>, CommandError>>()?;

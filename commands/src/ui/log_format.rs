@@ -15,6 +15,7 @@ mod template;
 
 use std::io::{self, Write};
 
+use pond_history::Stored;
 use pond_objects::{Commit, ObjectId, Tag};
 
 use super::columns::Columns;
@@ -145,12 +146,14 @@ pub(crate) struct LogEntry<'a> {
     pub(crate) from: Option<&'a ObjectId>,
     /// The value of a ref that it is shown for.
     pub(crate) reflog: Option<&'a Reflog>,
+    /// The operation that recorded it, where that is shown.
+    pub(crate) stored: Option<&'a Stored>,
 }
 
 impl<'a> LogEntry<'a> {
     /// A commit without anything that is not its own.
     pub(crate) fn new(id: &'a ObjectId, commit: &'a Commit) -> Self {
-        Self { id, commit, decorations: &[], mark: "", from: None, reflog: None }
+        Self { id, commit, decorations: &[], mark: "", from: None, reflog: None, stored: None }
     }
 }
 
@@ -171,6 +174,11 @@ impl<'a> LogPrinter<'a> {
     /// Whether entries say nothing of a commit but its id, its parents and when it was made.
     pub(crate) fn needs_only_link(&self) -> bool {
         self.style.format.needs_only_link()
+    }
+
+    /// Whether entries name their author and when it was, in a format with a name.
+    pub(crate) fn shows_people(&self) -> bool {
+        matches!(self.style.format, LogFormat::Medium | LogFormat::Full | LogFormat::Fuller)
     }
 
     /// Draws a graph beside all that is written from now on.

@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 
 use bstr::ByteSlice as _;
+use pond_history::{Packs, Stored};
 use pond_objects::Tag;
 
 use super::subject::{body_start, subject};
 use super::{LogEntry, LogFormat, LogStyle, decoration};
+use crate::text::size::{counted, human};
 use crate::ui::color::Role;
 
 /// A commit in a format that has a name.
@@ -110,7 +112,26 @@ fn write_people(out: &mut Vec<u8>, entry: &LogEntry<'_>, style: &LogStyle<'_>) -
             writeln!(out, "Date:   {}", style.date(commit.author.when))?;
         }
     }
-    Ok(())
+    match entry.stored {
+        Some(stored) if matches!(style.format, LogFormat::Fuller) => {
+            writeln!(out, "Stored:     {}", said(stored))
+        }
+        Some(stored) => writeln!(out, "Stored: {}", said(stored)),
+        None => Ok(()),
+    }
+}
+
+/// An operation, and what it stored.
+fn said(stored: &Stored) -> String {
+    let Some(version) = &stored.version else { return format!("operation {}", stored.operation) };
+    let packs = |packs: &Packs, what: &str| {
+        let [files, records] = [counted(packs.files, "file"), counted(packs.records, "record")];
+        format!("{what} {files}, {records}, {}", human(packs.bytes))
+    };
+    let kinds = [(&version.meta, "metadata"), (&version.data, "contents")];
+    let kinds = kinds.iter().filter(|(found, _)| found.files > 0).map(|(found, what)| packs(found, what));
+    let kinds: Vec<String> = kinds.collect();
+    format!("operation {}, Delta version {}: {}", stored.operation, version.number, kinds.join("; "))
 }
 
 /// Writes a message, indented, below an empty line; only its subject in the short format.

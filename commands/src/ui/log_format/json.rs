@@ -1,6 +1,7 @@
 //! A commit as JSON: ids in full, times in RFC 3339.
 
 use bstr::ByteSlice as _;
+use pond_history::Packs;
 use pond_objects::{ObjectId, Signature, Tag, trailers};
 use serde_json::{Value, json};
 
@@ -29,6 +30,16 @@ pub(crate) fn commit_json(entry: &LogEntry<'_>) -> Value {
     });
     if let Some(parent) = entry.from {
         document["compared_with"] = parent.to_hex().into();
+    }
+    if let Some(stored) = entry.stored {
+        let packs =
+            |packs: &Packs| json!({ "files": packs.files, "records": packs.records, "bytes": packs.bytes });
+        document["operation"] = stored.operation.into();
+        if let Some(version) = &stored.version {
+            document["delta_version"] = version.number.into();
+            document["stored"] =
+                json!({ "metadata": packs(&version.meta), "contents": packs(&version.data) });
+        }
     }
     if let Some(reflog) = entry.reflog {
         document["reflog"] = json!({
