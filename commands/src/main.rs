@@ -22,6 +22,7 @@ mod operation_output;
 mod passwd;
 mod plumbing;
 mod porcelain;
+mod query;
 mod ref_list;
 mod report;
 mod revisions;

@@ -44,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pond-mirror",
             "pond-workspace",
             "pond-history",
+            "pond-query",
         ],
     ),
 ];

@@ -400,3 +400,9 @@ mod tests {
         assert!(CommandError::from(closed).is_broken_pipe());
     }
 }
+
+impl From<arrow::error::ArrowError> for CommandError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::from_error(Class::Fatal, &error)
+    }
+}

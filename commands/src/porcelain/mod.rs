@@ -33,6 +33,7 @@ mod revert;
 mod rm;
 mod sequence;
 mod show;
+mod sql;
 mod stash;
 mod status;
 mod switch;
@@ -66,6 +67,9 @@ commands! {
             Describe = "describe" => describe::DescribeArgs,
             Ls = "ls" => ls::LsArgs,
             Cat = "cat" => cat::CatArgs,
+        }
+        "ask questions of the data" {
+            Sql = "sql" => sql::SqlArgs,
         }
         "branches" {
             Branch = "branch" => branch::BranchArgs,

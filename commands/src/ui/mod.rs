@@ -9,6 +9,7 @@ pub(crate) mod color;
 pub(crate) mod columns;
 pub(crate) mod diff;
 pub(crate) mod graph;
+pub(crate) mod grid;
 mod json;
 pub(crate) mod log_format;
 mod output;

@@ -31,6 +31,16 @@ impl Cell {
         self.role = Some(role);
         self
     }
+
+    /// What stands in it.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it is.
+    pub(super) fn role_of(&self) -> Option<Role> {
+        self.role
+    }
 }
 
 impl<T: Into<String>> From<T> for Cell {

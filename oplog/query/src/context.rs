@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{CatalogProvider as _, MemoryCatalogProvider};
-use datafusion::config::Dialect;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -27,8 +26,9 @@ use crate::catalog::PondSchema;
 use crate::error::QueryError;
 use crate::history::OwnedHistory;
 use crate::objects::{PondFiles, STORE_URL};
+use crate::output;
 use crate::profile::Profile;
-use crate::statement::{Request, check_reads, rewrite};
+use crate::statement::{Parameters, Purpose, Request, check_reads, rewrite, substitute};
 use crate::summary;
 
 /// The catalog and the schema in it that hold all tables.
@@ -57,6 +57,29 @@ pub struct Answer {
     stream: SendableRecordBatchStream,
 }
 
+/// What a statement asks for.
+#[derive(Debug)]
+pub enum Reply {
+    /// Rows to show.
+    Rows(Answer),
+    /// Rows to write to a file of the host.
+    Copy(Copy),
+}
+
+/// A `COPY ... TO`: rows, and where the statement wants them. Nothing is written yet: whoever asked opens the file and calls
+/// [`output::write`].
+#[derive(Debug)]
+pub struct Copy {
+    /// The file, as the statement names it.
+    pub target: String,
+    /// The format, which the statement or the end of the file's name says.
+    pub format: output::Format,
+    /// The options of the statement.
+    pub options: output::Options,
+    /// The rows.
+    pub answer: Answer,
+}
+
 impl QueryContext {
     /// Queries of this state with these means. Reads nothing yet.
     ///
@@ -82,24 +105,34 @@ impl QueryContext {
         Ok(Self { session, profile })
     }
 
-    /// Plans a query and begins it.
+    /// Plans a statement and begins it. `parameters` are pairs of a name and a value, which stands in the text as `$name`. A value has
+    /// the type that its place asks for; where that is not known, it is a whole number, a number, `true` or `false` if it looks like one,
+    /// and text otherwise.
     ///
     /// # Errors
-    /// [`QueryError::Writes`] for what does not only read, [`QueryError::Outside`] for files that are not the mirror's, and whatever
-    /// is wrong with the query or the data that it needs to be planned.
-    pub async fn sql(&self, text: &str) -> Result<Answer, QueryError> {
-        match Request::parse(text) {
-            Request::Rows(text) => {
-                let stream = self.plan(&text).await?.execute_stream().await?;
-                Ok(Answer { stream })
-            }
-            Request::Summary(text) => {
-                let rows = self.plan(&text).await?;
+    /// [`QueryError::Writes`] for what does not only read, [`QueryError::Outside`] for files that are not the mirror's,
+    /// [`QueryError::Parameter`] for a name that is missing on either side, and whatever is wrong with the query or the data that it needs
+    /// to be planned. [`QueryError::place`] says where.
+    pub async fn sql(&self, text: &str, parameters: &[(String, String)]) -> Result<Reply, QueryError> {
+        let request = Request::parse(text)?;
+        let rows = self.plan(&request, parameters).await?;
+        let stream = match request.purpose {
+            Purpose::Rows | Purpose::Copy(_) => rows.execute_stream().await?,
+            Purpose::Summary => {
                 let batch = stream::once(summary::of(rows));
-                let stream = Box::pin(RecordBatchStreamAdapter::new(summary::schema(), batch));
-                Ok(Answer { stream })
+                Box::pin(RecordBatchStreamAdapter::new(summary::schema(), batch))
             }
-        }
+        };
+        let answer = Answer { stream };
+        Ok(match request.purpose {
+            Purpose::Rows | Purpose::Summary => Reply::Rows(answer),
+            Purpose::Copy(target) => Reply::Copy(Copy {
+                target: target.path,
+                format: target.format,
+                options: target.options,
+                answer,
+            }),
+        })
     }
 
     /// What the queries of this context read so far.
@@ -107,12 +140,39 @@ impl QueryContext {
         &self.profile
     }
 
-    async fn plan(&self, text: &str) -> Result<DataFrame, QueryError> {
+    /// The columns of a query's answer.
+    pub(crate) async fn schema_of(&self, text: &str) -> Result<SchemaRef, QueryError> {
+        let rows = self.plan(&Request::parse(text)?, &[]).await?;
+        Ok(rows.schema().inner().clone())
+    }
+
+    /// The names of DataFusion's functions.
+    pub(crate) fn function_names(&self) -> Vec<String> {
+        let state = self.session.state();
+        let scalar = state.scalar_functions().keys();
+        let others = state.aggregate_functions().keys().chain(state.window_functions().keys());
+        scalar.chain(others).chain(state.table_functions().keys()).cloned().collect()
+    }
+
+    async fn plan(
+        &self,
+        request: &Request,
+        parameters: &[(String, String)],
+    ) -> Result<DataFrame, QueryError> {
         let state: SessionState = self.session.state();
-        let mut statement = state.sql_to_statement(text, &Dialect::Generic)?;
-        rewrite(&mut statement)?;
-        let plan = state.statement_to_plan(statement).await?;
+        let mut parameters = Parameters::new(parameters)?;
+        let mut statement = request.statement(state.config_options().sql_parser.recursion_limit.get())?;
+        rewrite(&mut statement, &mut parameters)?;
+        let plan = match state.statement_to_plan(statement.clone()).await {
+            Err(_) if parameters.are_given() => {
+                substitute(&mut statement, &mut parameters)?;
+                state.statement_to_plan(statement).await
+            }
+            planned => planned,
+        };
+        let plan = plan?;
         check_reads(&plan)?;
+        let plan = parameters.put_into(plan)?;
         Ok(DataFrame::new(state, plan))
     }
 }
@@ -126,6 +186,7 @@ fn config(options: &Options) -> SessionConfig {
     // Pages of columns without a wanted row are not read: each costs chunks to decompress and hash.
     let parquet = &mut config.options_mut().execution.parquet;
     (parquet.pushdown_filters, parquet.reorder_filters) = (true, true);
+    config.options_mut().sql_parser.collect_spans = true;
     config
 }
 

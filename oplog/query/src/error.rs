@@ -1,5 +1,8 @@
 //! Why a query has no answer.
 
+mod message;
+mod nearest;
+
 use datafusion::error::DataFusionError;
 use pond_history::resolve::{LookupError, ResolveRevisionError};
 use pond_objects::ReadError;
@@ -9,6 +12,25 @@ use pond_refs::RevisionError;
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
+    /// The text is no statement.
+    #[error("{what}")]
+    Grammar {
+        /// What is wrong with it.
+        what: String,
+        /// Line and column, from 1; columns are characters.
+        place: (usize, usize),
+    },
+    /// A parameter is missing, unknown or of another type: says which.
+    #[error("{0}")]
+    Parameter(String),
+    /// The end of the name of a file that is to be written says no format.
+    #[error(
+        "'{0}' ends in no format that can be written: csv, tsv, json, jsonl, ndjson, parquet, arrow; name one"
+    )]
+    OutputFormat(String),
+    /// The answer could not be written.
+    #[error("cannot write the answer")]
+    Output(#[source] std::io::Error),
     /// It would change something.
     #[error("{0}: queries only read")]
     Writes(String),
@@ -95,21 +117,61 @@ pub enum QueryError {
     /// The index could not be read.
     #[error("cannot read the index")]
     Index(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The query is wrong, too large for its memory, or met data that it cannot take.
-    #[error("{0}")]
-    Sql(#[source] Box<DataFusionError>),
+    /// The query needs more memory than it may have.
+    #[error("the query needs more memory than it may have: {0}")]
+    Memory(String),
+    /// The query is wrong, or met data that it cannot take.
+    #[error("{}", message::of(error))]
+    Sql {
+        /// What DataFusion says.
+        error: Box<DataFusionError>,
+        /// Line and column in the text, as of [`QueryError::place`].
+        place: Option<(usize, usize)>,
+    },
+}
+
+impl QueryError {
+    /// Where in the text of the query it is wrong: line and column, both from 1, a column being a character. `None` if that is not known,
+    /// or the text is not what is wrong.
+    pub fn place(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Grammar { place, .. } => Some(*place),
+            Self::Sql { place, .. } => *place,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn grammar(what: impl Into<String>, place: (usize, usize)) -> Self {
+        Self::Grammar { what: what.into(), place }
+    }
+
+    /// The same, at this place if none is known.
+    pub(crate) fn or_at(mut self, otherwise: (usize, usize)) -> Self {
+        if let Self::Sql { place, .. } = &mut self {
+            place.get_or_insert(otherwise);
+        }
+        self
+    }
 }
 
 impl From<DataFusionError> for QueryError {
     /// Of an error of this crate that went through DataFusion, that one.
     fn from(error: DataFusionError) -> Self {
+        let place = message::place(&error);
         match error {
             DataFusionError::External(inner) => match inner.downcast::<Self>() {
                 Ok(own) => *own,
-                Err(inner) => Self::Sql(Box::new(DataFusionError::External(inner))),
+                Err(inner) => Self::Sql { error: Box::new(DataFusionError::External(inner)), place },
             },
-            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => Self::from(*inner),
-            error => Self::Sql(Box::new(error)),
+            DataFusionError::ResourcesExhausted(text) => Self::Memory(text),
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+                let mut inner = Self::from(*inner);
+                if let (Self::Sql { place: known, .. }, Some(_)) = (&mut inner, place) {
+                    *known = place;
+                }
+                inner
+            }
+            error => Self::Sql { error: Box::new(error), place },
         }
     }
 }
@@ -117,7 +179,8 @@ impl From<DataFusionError> for QueryError {
 impl From<QueryError> for DataFusionError {
     fn from(error: QueryError) -> Self {
         match error {
-            QueryError::Sql(inner) => *inner,
+            QueryError::Sql { error, .. } => *error,
+            QueryError::Memory(text) => Self::ResourcesExhausted(text),
             error => Self::External(Box::new(error)),
         }
     }
@@ -129,12 +192,18 @@ impl From<arrow::error::ArrowError> for QueryError {
     }
 }
 
+impl From<datafusion::parquet::errors::ParquetError> for QueryError {
+    fn from(error: datafusion::parquet::errors::ParquetError) -> Self {
+        Self::from(DataFusionError::from(error))
+    }
+}
+
 /// A task that was running elsewhere.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, QueryError> + Send + 'static,
 ) -> Result<T, QueryError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(QueryError::Sql(Box::new(DataFusionError::ExecutionJoin(Box::new(error))))),
+        Err(error) => Err(DataFusionError::ExecutionJoin(Box::new(error)).into()),
     }
 }

@@ -1,132 +1,83 @@
 //! The statements that are taken: SQL as DataFusion has it, with some of what DuckDB adds, as long as it only reads.
 
-use std::ops::ControlFlow;
+mod copy;
+mod parameters;
+mod rewrite;
+mod tokens;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, Select, SelectFlavor, SelectItem,
-    TableAlias, TableFactor, TableFunctionArgs, Value, VisitMut as _, VisitorMut, WildcardAdditionalOptions,
-};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
 use crate::error::QueryError;
 
+pub(crate) use copy::Target;
+pub(crate) use parameters::Parameters;
+pub(crate) use rewrite::{Call, rewrite, substitute};
+use tokens::{is_word, select_from, tokenize};
+
 /// What is asked.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Request {
-    /// The rows of a statement.
-    Rows(String),
-    /// What the columns of a query hold.
-    Summary(String),
+#[derive(Debug, PartialEq)]
+pub(crate) struct Request {
+    /// What to do with the rows.
+    pub(crate) purpose: Purpose,
+    /// The statement that gives them.
+    tokens: Vec<TokenWithSpan>,
+    /// Line and column of its end, from 1.
+    end: (usize, usize),
+}
+
+/// What is done with the rows of a statement.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Purpose {
+    /// They are the answer.
+    Rows,
+    /// The answer says what their columns hold.
+    Summary,
+    /// They are written to a file.
+    Copy(Target),
 }
 
 impl Request {
-    /// Reads `SUMMARIZE QUERY` and `SUMMARIZE TABLE`; anything else is SQL.
-    pub(crate) fn parse(text: &str) -> Self {
-        let text = text.trim_start();
-        let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
-        let (word, rest) = text.split_at(end);
-        if !word.eq_ignore_ascii_case("summarize") {
-            return Self::Rows(text.to_owned());
+    /// Reads `SUMMARIZE QUERY`, `SUMMARIZE TABLE` and `COPY ... TO`; anything else is SQL.
+    pub(crate) fn parse(text: &str) -> Result<Self, QueryError> {
+        let tokens = tokenize(text)?;
+        let end = tokens.last().map_or((1, 1), |token| tokens::place(token.span.end));
+        let (purpose, tokens) = match tokens.as_slice() {
+            [first, rest @ ..] if is_word(first, "summarize") => (Purpose::Summary, summarized(rest)),
+            [first, rest @ ..] if is_word(first, "copy") => {
+                let (target, tokens) = copy::parse(rest, end)?;
+                (Purpose::Copy(target), tokens)
+            }
+            _ => (Purpose::Rows, tokens),
+        };
+        Ok(Self { purpose, tokens, end })
+    }
+
+    /// The one statement, with places as in the text.
+    pub(crate) fn statement(&self, recursion_limit: usize) -> Result<Statement, QueryError> {
+        let parser = DFParserBuilder::new(self.tokens.clone())
+            .with_dialect(&GenericDialect {})
+            .with_recursion_limit(recursion_limit)
+            .build();
+        let statements = parser.and_then(|mut parser| parser.parse_statements());
+        let mut statements = statements.map_err(|error| QueryError::from(error).or_at(self.end))?;
+        match (statements.pop_front(), statements.len()) {
+            (Some(statement), 0) => Ok(statement),
+            (None, _) => Err(QueryError::grammar("there is no statement", self.end)),
+            (Some(_), _) => Err(QueryError::grammar("there is more than one statement", self.end)),
         }
-        let rest = rest.trim_start();
-        let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-        let is_query =
-            ["select", "from", "with", "values"].iter().any(|word| rest[..end].eq_ignore_ascii_case(word));
-        Self::Summary(if is_query { rest.to_owned() } else { format!("SELECT * FROM {rest}") })
     }
 }
 
-/// A function whose value is a table, which has to be looked at before the query can be planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Call {
-    /// The files of a revision.
-    FilesAt(String),
-    /// The versions of a file.
-    Versions(String),
-    /// The items of the pages of one kind.
-    Pages(String),
-}
-
-/// Stands in front of a call that was made a table's name. No file has it in its name.
-const MARK: &str = "\0call ";
-
-impl Call {
-    /// The call that a table's name stands for.
-    pub(crate) fn of_name(name: &str) -> Option<Self> {
-        let (function, argument) = name.strip_prefix(MARK)?.split_once(' ')?;
-        Some(match function {
-            "files_at" => Self::FilesAt(argument.to_owned()),
-            "versions" => Self::Versions(argument.to_owned()),
-            "pages" => Self::Pages(argument.to_owned()),
-            _ => return None,
-        })
-    }
-}
-
-/// Turns what DataFusion does not have into what it has: `FROM X` into `SELECT * FROM X`, and calls into names of tables.
-pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), QueryError> {
-    match statement {
-        Statement::Statement(inner) => match inner.visit(&mut Rewriter) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(error) => Err(error),
-        },
-        Statement::Explain(explain) => rewrite(&mut explain.statement),
-        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => Ok(()),
-    }
-}
-
-struct Rewriter;
-
-impl VisitorMut for Rewriter {
-    type Break = QueryError;
-
-    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
-        if select.flavor == SelectFlavor::FromFirstNoSelect {
-            select.flavor = SelectFlavor::Standard;
-            select.projection = vec![SelectItem::Wildcard(WildcardAdditionalOptions::default())];
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<QueryError> {
-        let TableFactor::Table { name, alias, args: args @ Some(_), .. } = factor else {
-            return ControlFlow::Continue(());
-        };
-        let called = match name.0.as_slice() {
-            [ObjectNamePart::Identifier(ident)] => ident.value.to_lowercase(),
-            _ => return ControlFlow::Continue(()),
-        };
-        let (function, takes) = match called.as_str() {
-            "files_at" => ("files_at", "a revision, as text"),
-            "versions" => ("versions", "the path of a file, as text"),
-            "pages" => ("pages", "'tree', 'manifest', 'nodes' or 'view'"),
-            _ => return ControlFlow::Continue(()),
-        };
-        let Some(argument) = args.take().as_ref().and_then(one_text) else {
-            return ControlFlow::Break(QueryError::Arguments { function, takes });
-        };
-        alias.get_or_insert_with(|| TableAlias {
-            explicit: false,
-            name: Ident::new(function),
-            columns: Vec::new(),
-            at: None,
-        });
-        let marked = Ident::with_quote('"', format!("{MARK}{function} {argument}"));
-        *name = ObjectName(vec![ObjectNamePart::Identifier(marked)]);
-        ControlFlow::Continue(())
-    }
-}
-
-fn one_text(args: &TableFunctionArgs) -> Option<String> {
-    match args.args.as_slice() {
-        [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))] => match &value.value {
-            Value::SingleQuotedString(text) => Some(text.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
+/// The query that a summary is of.
+fn summarized(rest: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let is_query = rest.first().is_some_and(|first| {
+        ["select", "from", "with", "values"].iter().any(|word| is_word(first, word)) || tokens::opens(first)
+    });
+    if is_query { rest.to_vec() } else { select_from(rest) }
 }
 
 /// Refuses a plan that would write or change the session.
@@ -149,12 +100,28 @@ pub(crate) fn check_reads(plan: &LogicalPlan) -> Result<(), QueryError> {
 mod tests {
     use super::*;
 
+    fn statement(text: &str) -> (Purpose, String) {
+        let request = Request::parse(text).expect("a request");
+        let statement = request.statement(50).expect("a statement").to_string();
+        (request.purpose, statement)
+    }
+
     #[test]
     fn summaries_are_of_tables_and_queries() {
-        let summary = |text: &str| Request::Summary(text.to_owned());
-        assert_eq!(Request::parse(" summarize 'x.csv'"), summary("SELECT * FROM 'x.csv'"));
-        assert_eq!(Request::parse("SUMMARIZE\nFROM 'x.csv'"), summary("FROM 'x.csv'"));
-        assert_eq!(Request::parse("select 1"), Request::Rows("select 1".to_owned()));
-        assert_eq!(Request::parse("summarizes"), Request::Rows("summarizes".to_owned()));
+        let summary = |text: &str| (Purpose::Summary, text.to_owned());
+        assert_eq!(statement(" summarize 'x.csv';"), summary("SELECT * FROM 'x.csv'"));
+        assert_eq!(statement("SUMMARIZE\nFROM 'x.csv'"), summary("FROM 'x.csv'"));
+        assert_eq!(statement("SUMMARIZE (SELECT 1)"), summary("(SELECT 1)"));
+        assert_eq!(statement("select 1"), (Purpose::Rows, "SELECT 1".to_owned()));
+    }
+
+    #[test]
+    fn there_is_one_statement() {
+        let place =
+            |text: &str| Request::parse(text).expect("tokens").statement(50).expect_err("none").place();
+        assert_eq!(place(""), Some((1, 1)));
+        assert_eq!(place("-- nothing\n;"), Some((2, 2)));
+        assert_eq!(place("select 1; select 2"), Some((1, 19)));
+        assert_eq!(place("select 1 +"), Some((1, 11)));
     }
 }

@@ -22,7 +22,9 @@ fn nothing_is_written() {
         "SET datafusion.execution.batch_size = 1".to_owned(),
         "PREPARE p AS SELECT 1".to_owned(),
         "EXPLAIN ANALYZE INSERT INTO commits SELECT * FROM commits".to_owned(),
-        format!("COPY (SELECT 1) TO '{target}'"),
+        format!("COPY commits FROM '{target}'"),
+        format!("EXPLAIN COPY (SELECT 1) TO '{target}'"),
+        format!("COPY (INSERT INTO commits SELECT * FROM commits) TO '{target}'"),
         format!("CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '{target}'"),
     ] {
         let error = pond.error(&sql);

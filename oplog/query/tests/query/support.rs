@@ -15,7 +15,7 @@ use pond_oplog::init::{FirstOperation, publish};
 use pond_oplog::transaction::{Doing, Transaction};
 use pond_oplog::view::{Head, MAIN_MIRROR};
 use pond_oplog::{ChangeKind, MetaRow, PackKind, Pond, ReadonlyPond, RowType, StagedPack};
-use pond_query::{Options, OwnedHistory, QueryContext, QueryError};
+use pond_query::{Answer, Options, OwnedHistory, QueryContext, QueryError, Reply};
 use pond_refs::{Expected, RefEdit, RefName};
 
 /// 2026-05-01T12:00:00Z.
@@ -45,7 +45,7 @@ fn doing(kind: &str, time: i64) -> Doing {
     }
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.worker_threads(2).build().expect("a runtime").block_on(future)
 }
@@ -193,24 +193,36 @@ pub(crate) fn context(history: OwnedHistory) -> QueryContext {
 /// The rows that a context answers.
 pub(crate) fn ask(context: &QueryContext, sql: &str) -> Result<Rows, QueryError> {
     run(async {
-        let answer = context.sql(sql).await?;
-        let names = answer.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let batches: Vec<_> = answer.try_collect().await?;
-        let mut lines = Vec::new();
-        for batch in batches {
-            let options = FormatOptions::default().with_null("-");
-            let columns = batch.columns().iter();
-            let columns: Vec<_> = columns
-                .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).expect("a formatter"))
-                .collect();
-            lines.extend((0..batch.num_rows()).map(|row| {
-                let values: Vec<String> =
-                    columns.iter().map(|column| column.value(row).to_string()).collect();
-                values.join("|")
-            }));
-        }
-        Ok(Rows { names, lines })
+        let answer = rows(context.sql(sql, &[]).await?);
+        read(answer).await
     })
+}
+
+/// The answer of a statement that asks for rows.
+pub(crate) fn rows(reply: Reply) -> Answer {
+    match reply {
+        Reply::Rows(answer) => answer,
+        Reply::Copy(copy) => panic!("{copy:?}"),
+    }
+}
+
+/// All rows of an answer.
+pub(crate) async fn read(answer: Answer) -> Result<Rows, QueryError> {
+    let names = answer.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let batches: Vec<_> = answer.try_collect().await?;
+    let mut lines = Vec::new();
+    for batch in batches {
+        let options = FormatOptions::default().with_null("-");
+        let columns = batch.columns().iter();
+        let columns: Vec<_> = columns
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).expect("a formatter"))
+            .collect();
+        lines.extend((0..batch.num_rows()).map(|row| {
+            let values: Vec<String> = columns.iter().map(|column| column.value(row).to_string()).collect();
+            values.join("|")
+        }));
+    }
+    Ok(Rows { names, lines })
 }
 
 /// What a query reads.
