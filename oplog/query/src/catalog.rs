@@ -63,8 +63,8 @@ impl PondSchema {
     async fn files_at(&self, revision: String) -> Result<Arc<dyn TableProvider>, QueryError> {
         let (history, profile) = (self.history.clone(), self.profile.clone());
         blocking(move || {
-            let tree = history.tree_of(&Revision::parse(revision)?)?;
-            Ok(tables::files_of(&history, tree, &profile))
+            let version = history.version_of(&Revision::parse(revision)?)?;
+            Ok(tables::files_of(&history, version, &profile))
         })
         .await
     }

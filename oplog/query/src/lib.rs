@@ -5,6 +5,7 @@
 //! names `datafusion`: of its types this one shows only the table that [`ByteStreamTable`] is, and the source of an error.
 #![deny(missing_docs)]
 
+mod again;
 mod byte_stream;
 mod catalog;
 mod context;
@@ -24,7 +25,7 @@ mod tables;
 
 pub use byte_stream::{ByteStreamTable, ByteStreams, NamedStream};
 pub use context::{Answer, Copy, Options, QueryContext, Reply};
-pub use error::QueryError;
+pub use error::{QueryError, TooLarge};
 pub use history::{Now, OwnedHistory, Staged};
 pub use names::{Column, Table};
 pub use profile::{Profile, Reads};

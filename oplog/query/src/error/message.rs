@@ -98,6 +98,21 @@ fn planned(text: &str) -> String {
     plain(text)
 }
 
+/// Which part of a query holds the most memory, from what DataFusion says of all of them.
+pub(super) fn holder(detail: &str) -> String {
+    let mut names =
+        detail.lines().filter_map(|line| line.trim().split_once("(can spill: ").map(|(name, _)| name));
+    let alone = detail.split_once(" for ").and_then(|(_, rest)| rest.split_whitespace().next());
+    let name = names.next().or(alone).and_then(|name| name.split(['#', '[']).next());
+    match name {
+        Some("CrossJoinExec" | "NestedLoopJoinLoad" | "HashJoinInput") => {
+            "a join holds all rows of one of its sides".to_owned()
+        }
+        Some(name) => format!("{name} holds most of it"),
+        None => plain(detail),
+    }
+}
+
 /// One paragraph, without what DataFusion puts in front of its own errors.
 fn plain(text: &str) -> String {
     let mut text = text.split("\n\nbacktrace:").next().unwrap_or(text);
