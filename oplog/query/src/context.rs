@@ -1,29 +1,25 @@
 //! Asking queries of a pond.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{CatalogProvider as _, MemoryCatalogProvider};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::execution::{
-    SendableRecordBatchStream, SessionState, SessionStateBuilder, runtime_env as datafusion_runtime,
-};
+use datafusion::execution::{SessionState, SessionStateBuilder, runtime_env as datafusion_runtime};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion_runtime::{RuntimeEnv, RuntimeEnvBuilder};
+use futures::FutureExt as _;
 use futures::stream;
-use futures::{FutureExt as _, Stream};
 
 use crate::again::RunAgain;
+use crate::answer::Answer;
 use crate::catalog::PondSchema;
 use crate::error::QueryError;
 use crate::history::OwnedHistory;
@@ -53,15 +49,6 @@ pub struct Options {
 pub struct QueryContext {
     session: SessionContext,
     profile: Arc<Profile>,
-    max_memory: usize,
-}
-
-/// The rows of an answer, batch by batch. Nothing is computed before it is asked for; who drops it ends the query, its threads at the
-/// next commit or part of a file that they look at. After an error there is nothing more.
-pub struct Answer {
-    /// `None` after a fault.
-    stream: Option<SendableRecordBatchStream>,
-    schema: SchemaRef,
     max_memory: usize,
 }
 
@@ -138,7 +125,7 @@ impl QueryContext {
                 Box::pin(RecordBatchStreamAdapter::new(summary::schema(), batch))
             }
         };
-        let answer = Answer { schema: stream.schema(), stream: Some(stream), max_memory: self.max_memory };
+        let answer = Answer::new(stream, self.max_memory);
         Ok(match request.purpose {
             Purpose::Rows | Purpose::Summary => Reply::Rows(answer),
             Purpose::Copy(target) => Reply::Copy(Copy {
@@ -220,40 +207,8 @@ fn runtime(options: &Options, files: &Arc<PondFiles>) -> Result<Arc<RuntimeEnv>,
     Ok(runtime)
 }
 
-impl Answer {
-    /// The columns.
-    pub fn schema(&self) -> SchemaRef {
-        self.schema.clone()
-    }
-}
-
-impl Stream for Answer {
-    type Item = Result<RecordBatch, QueryError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let max_memory = self.max_memory;
-        let Some(stream) = self.stream.as_mut() else { return Poll::Ready(None) };
-        match catch_unwind(AssertUnwindSafe(|| stream.as_mut().poll_next(context))) {
-            Ok(next) => {
-                let error = |error| QueryError::from(error).with_limit(max_memory);
-                next.map(|batch| batch.map(|batch| batch.map_err(error)))
-            }
-            Err(panic) => {
-                self.stream = None;
-                Poll::Ready(Some(Err(QueryError::of_panic(panic.as_ref()))))
-            }
-        }
-    }
-}
-
 impl fmt::Debug for QueryContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueryContext").field("profile", &self.profile).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("schema", &self.schema()).finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 mod again;
+mod answer;
 mod byte_stream;
 mod catalog;
 mod context;
@@ -21,10 +22,12 @@ mod readable;
 mod rows;
 mod statement;
 mod summary;
+mod table_names;
 mod tables;
 
+pub use answer::Answer;
 pub use byte_stream::{ByteStreamTable, ByteStreams, NamedStream};
-pub use context::{Answer, Copy, Options, QueryContext, Reply};
+pub use context::{Copy, Options, QueryContext, Reply};
 pub use error::{QueryError, TooLarge};
 pub use history::{Now, OwnedHistory, Staged};
 pub use names::{Column, Table};

@@ -26,9 +26,6 @@ use operations::Operations;
 use records::Records;
 use refs::Refs;
 
-/// Their names.
-pub(crate) const NAMES: [&str; 7] = ["changes", "commits", "files", "nodes", "operations", "records", "refs"];
-
 /// The table with one of these names.
 pub(crate) fn table(
     name: &str,
