@@ -34,7 +34,7 @@ pub mod trailers;
 pub mod tree;
 pub mod wildmatch;
 
-pub use blob::{CopyError, copy_blob, read_blob};
+pub use blob::{CopyError, copy_blob, copy_range, read_blob};
 pub use change::{Change, Side};
 pub use commit::{Commit, Link};
 pub use headers::TextError;

@@ -22,7 +22,8 @@ use pond_objects::{ObjectId, ObjectSource as _};
 
 use crate::pack::{DataPack, EncoderFactory, PackError, SealedPack, write_meta_pack};
 use crate::row::{MetaRow, RowType};
-use crate::store::Store;
+use crate::schema::PackKind;
+use crate::store::{StagedPack, Store};
 use pond_durable::DurableError;
 
 /// Raw bytes after which a row group is compressed and written.
@@ -53,6 +54,25 @@ pub struct StagedPacks {
     pub meta: Option<ObjectId>,
     /// Bytes of both files.
     pub size: u64,
+}
+
+impl StagedPacks {
+    /// Writes rows of metadata as a pack of the staging area.
+    ///
+    /// # Errors
+    /// [`IngestError::Pack`] and [`IngestError::Durable`].
+    pub(crate) fn of_rows(staging: &Path, rows: Vec<MetaRow>) -> Result<Self, IngestError> {
+        let mut staged = Self::default();
+        staged.meta = Some(persist(write_meta_pack(staging, rows)?, staging, &mut staged.size)?);
+        pond_durable::sync_dir(staging)?;
+        Ok(staged)
+    }
+
+    /// The packs by their names.
+    pub fn names(&self) -> Vec<StagedPack> {
+        let pack = |digest: Option<ObjectId>, kind| digest.map(|digest| StagedPack { digest, kind });
+        pack(self.data, PackKind::Data).into_iter().chain(pack(self.meta, PackKind::Meta)).collect()
+    }
 }
 
 /// Why contents could not be stored.
@@ -166,6 +186,35 @@ impl<'a> Ingest<'a> {
             return Err(error.into());
         }
         results.into_iter().collect()
+    }
+
+    /// As [`Self::run`] with one reader, on this thread: what it reads need not be able to go to another.
+    ///
+    /// # Errors
+    /// Those of [`Self::run`].
+    pub fn run_here<T>(
+        &self,
+        compressors: usize,
+        read: impl FnOnce(&mut Reader<'_, 'a>) -> T,
+    ) -> Result<T, IngestError> {
+        let queue = lock(&self.queue).take().ok_or(IngestError::Stopped)?;
+        let (result, flushed) = std::thread::scope(|scope| {
+            let start = |_| Builder::new().spawn_scoped(scope, || self.compress());
+            let started: Vec<_> = (0..compressors.max(1)).map(start).collect();
+            if started.iter().all(Result::is_err) {
+                return Err(IngestError::Thread(
+                    started.into_iter().find_map(Result::err).expect("BUG: one at least"),
+                ));
+            }
+            let mut reader = Reader { ingest: self, queue, batch: Batch::default(), buffer: Vec::new() };
+            let result = read(&mut reader);
+            // Those who compress end with the queue, which ends with the reader.
+            Ok((result, reader.flush()))
+        })?;
+        match lock(&self.failure).take() {
+            Some(error) => Err(error.into()),
+            None => flushed.map(|()| result),
+        }
     }
 
     /// Completes the packs. They are synced and have their names, but nothing points to them yet.

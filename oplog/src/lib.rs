@@ -1,7 +1,7 @@
 //! The oplog: the Delta Lake table that holds a pond's history.
 //!
 //! [`pond`] finds and makes ponds, [`snapshot`] reads one operation's state, [`ingest`] stages contents, [`transaction`] writes
-//! and publishes. Below them are the table's log ([`log`], [`state`], [`publish`]), its files ([`pack`], [`store`]) and its
+//! and publishes, [`OplogLayer`] is a filesystem's storage. Below them are the table's log ([`log`], [`state`], [`publish`]), its files ([`pack`], [`store`]) and its
 //! upkeep ([`compact`], [`dead`]). `FORMAT.md` beside this crate's sources describes the bytes.
 #![deny(missing_docs)]
 
@@ -12,6 +12,7 @@ pub mod compact;
 pub mod config;
 pub mod dead;
 pub mod durable_local;
+mod fs_layer;
 pub mod ingest;
 pub mod init;
 pub mod log;
@@ -29,6 +30,7 @@ pub mod transaction;
 pub mod view;
 mod view_pages;
 
+pub use fs_layer::OplogLayer;
 pub use operation::Operation;
 pub use pond::Pond;
 pub use row::{ChangeKind, ChangeRows, Location, MetaRow, RowType};

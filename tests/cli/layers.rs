@@ -11,9 +11,10 @@ use serde_json::Value;
 /// Which crates of the workspace each may use. A crate that is missing here fails the test, too.
 const ARROWS: &[(&str, &[&str])] = &[
     ("pond-objects", &[]),
+    ("pond-tinyfs", &["pond-objects"]),
     ("pond-refs", &["pond-objects"]),
     ("pond-durable", &[]),
-    ("pond-oplog", &["pond-objects", "pond-refs", "pond-durable"]),
+    ("pond-oplog", &["pond-objects", "pond-tinyfs", "pond-refs", "pond-durable"]),
     ("pond-checkpoint", &["pond-objects", "pond-durable", "pond-oplog"]),
     ("pond-query", &["pond-objects", "pond-refs", "pond-oplog", "pond-history"]),
     ("pond-hooks", &["pond-objects", "pond-refs"]),

@@ -12,7 +12,7 @@ use pond_durable::in_place::open_no_link;
 use pond_mirror::stat::Stat;
 use pond_objects::ObjectId;
 use pond_oplog::ingest::StagedPacks;
-use pond_oplog::{PackKind, Pond, StagedPack};
+use pond_oplog::{Pond, StagedPack};
 
 /// Bytes that are read at once.
 const BUFFER: usize = 1 << 20;
@@ -131,7 +131,5 @@ fn save(pond: &Pond, named: &[StagedPack], mut stats: BTreeMap<String, Seen>) {
 
 /// The packs that staging made, as the index names them.
 pub fn names(packs: &StagedPacks) -> Vec<StagedPack> {
-    let pack =
-        |digest: Option<pond_objects::ObjectId>, kind| digest.map(|digest| StagedPack { digest, kind });
-    pack(packs.data, PackKind::Data).into_iter().chain(pack(packs.meta, PackKind::Meta)).collect()
+    packs.names()
 }
