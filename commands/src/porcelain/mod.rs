@@ -13,6 +13,7 @@ mod completions;
 mod config;
 mod describe;
 mod diff;
+mod fs;
 pub(crate) mod help;
 mod init;
 mod log;
@@ -66,6 +67,9 @@ commands! {
             Describe = "describe" => describe::DescribeArgs,
             Ls = "ls" => ls::LsArgs,
             Cat = "cat" => cat::CatArgs,
+        }
+        "files without the mirror" {
+            Fs = "fs" => fs::FsArgs,
         }
         "branches" {
             Branch = "branch" => branch::BranchArgs,

@@ -14,6 +14,7 @@ pub mod commit;
 pub mod commit_tree;
 pub mod error;
 pub mod failures;
+pub mod fs;
 pub mod half_done;
 pub mod head;
 pub mod init;
