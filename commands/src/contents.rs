@@ -1,8 +1,9 @@
 //! Writing contents of files to stdout: byte for byte for programs, harmless for a terminal.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
-use pond_objects::{Kind, ObjectId, copy_blob, escape, tree};
+use pond_objects::{CopyError, Kind, ObjectId, copy_blob, copy_range, escape, tree};
 use pond_oplog::Store;
 use serde_json::{Map, Value};
 
@@ -20,13 +21,30 @@ const LONGEST_LINE: usize = 64 << 10;
 /// # Errors
 /// Those of reading it, after what could be read was written; and of writing.
 pub(crate) fn write_blob(ui: &Ui, store: &Store, id: &ObjectId) -> Result<(), CommandError> {
+    write_content(ui, |out| copy_blob(store, id, out).map(drop))
+}
+
+/// The same of a range of its bytes, as far as it has them: only the chunks of those are read.
+pub(crate) fn write_range(
+    ui: &Ui,
+    store: &Store,
+    id: &ObjectId,
+    range: &Range<u64>,
+) -> Result<(), CommandError> {
+    let size = pond_history::blob_size(store, id)?;
+    write_content(ui, |out| copy_range(store, id, range.start.min(size)..range.end.min(size), out))
+}
+
+fn write_content(
+    ui: &Ui,
+    copy: impl FnOnce(&mut dyn Write) -> Result<(), CopyError>,
+) -> Result<(), CommandError> {
     let mut out = ui.out();
     if !ui.is_terminal() {
-        copy_blob(store, id, &mut out)?;
-        return Ok(());
+        return Ok(copy(&mut out)?);
     }
     let mut safe = SafeWriter { out: &mut out, paint: paint(ui), line: Vec::new() };
-    copy_blob(store, id, &mut safe)?;
+    copy(&mut safe)?;
     safe.finish()?;
     Ok(())
 }

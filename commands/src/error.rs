@@ -3,6 +3,7 @@
 //! Errors are typed where they arise. Here, once, they get a class (which decides the exit code) and hints.
 //! A message says what was tried, on what, and why it failed; a hint says what to do next.
 
+mod fs;
 mod history;
 mod library;
 mod workspace;

@@ -13,6 +13,7 @@ mod context;
 mod editor;
 mod error;
 mod external;
+mod fs_place;
 mod identity;
 mod interrupt;
 mod login;

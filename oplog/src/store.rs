@@ -240,6 +240,16 @@ impl Store {
         Tag::decode(&text).map_err(|error| ReadError::Tag { id: *id, error })
     }
 
+    /// The bytes that a chunk of `len` bytes takes in its pack; it is not read.
+    ///
+    /// # Errors
+    /// [`ReadError::Missing`] where there is none, [`ReadError::Storage`] where its pack can't be read.
+    pub fn stored_len(&self, chunk: &ObjectId, len: u64) -> Result<u64, ReadError> {
+        let (pack, at) = self.find(PackKind::Data, chunk).ok_or_else(|| self.missing("chunk", chunk))?;
+        let reader = pack.reader(&self.known.cache).map_err(|error| storage("chunk", chunk, error))?;
+        reader.stored_len(at.row_group, at.row, len).map_err(|error| storage("chunk", chunk, error))
+    }
+
     /// The modification time of a path when it last got this content, in microseconds since 1970, as of operation `seq`.
     pub fn mtime(&self, path: &[u8], blob: &ObjectId, seq: i64) -> Option<i64> {
         let wanted = id_prefix(blob);

@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "pond-workspace",
         &[
             "pond-objects",
+            "pond-tinyfs",
             "pond-refs",
             "pond-durable",
             "pond-oplog",
@@ -37,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "pond",
         &[
             "pond-objects",
+            "pond-tinyfs",
             "pond-refs",
             "pond-durable",
             "pond-oplog",

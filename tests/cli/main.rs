@@ -14,6 +14,7 @@ mod displaced;
 mod failed_moves;
 mod faults;
 mod follow;
+mod fs;
 mod gave_way;
 mod graph;
 mod harness;

@@ -3,16 +3,19 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use bstr::ByteSlice as _;
+use bstr::{BString, ByteSlice as _};
 use pond_history::short_id;
 use pond_objects::name::join_path;
+use pond_objects::tree::empty_tree;
 use pond_objects::{Kind, ObjectId, PathEntry, escape, tree};
 use pond_oplog::Store;
+use pond_tinyfs::{DirEntry, FS, WD, Walked};
 use pond_workspace::{Purpose, Workspace, open};
 
 use crate::contents::entry_json;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
+use crate::fs_place::{FsPlace, entry_of, layer, of_branch};
 use crate::revisions;
 use crate::text::size;
 use crate::time::DateStyle;
@@ -55,11 +58,26 @@ pub(crate) struct LsArgs {
     objects: Vec<OsString>,
 }
 
+/// What an argument without a colon is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plain {
+    /// A revision.
+    Revision,
+    /// A path in the newest version.
+    Path,
+}
+
 pub(crate) fn run(ctx: &Context, args: LsArgs) -> Result<Outcome, CommandError> {
+    list(ctx, &args, Plain::Revision)
+}
+
+/// Lists what the arguments name.
+pub(crate) fn list(ctx: &Context, args: &LsArgs, plain: Plain) -> Result<Outcome, CommandError> {
     let workspace = open(ctx.session()?, Purpose::LookAtHistory)?;
-    let objects = if args.objects.is_empty() { vec![OsString::from("HEAD")] } else { args.objects.clone() };
+    let default = if plain == Plain::Revision { "HEAD" } else { "" };
+    let objects = if args.objects.is_empty() { vec![OsString::from(default)] } else { args.objects.clone() };
     ctx.ui.page();
-    let lister = Lister { ctx, workspace: &workspace, args: &args };
+    let lister = Lister { ctx, workspace: &workspace, args, plain };
     for (at, text) in objects.iter().enumerate() {
         if objects.len() > 1 && !ctx.ui.is_json() && !args.nul {
             let between = if at > 0 { "\n" } else { "" };
@@ -74,6 +92,7 @@ struct Lister<'a> {
     ctx: &'a Context,
     workspace: &'a Workspace<'a>,
     args: &'a LsArgs,
+    plain: Plain,
 }
 
 impl Lister<'_> {
@@ -82,29 +101,50 @@ impl Lister<'_> {
         if bytes.starts_with(b":") {
             return self.index(text);
         }
-        let store = self.workspace.store();
+        let layer = layer(self.workspace)?;
+        if self.plain == Plain::Path
+            && let FsPlace::Here(path) = FsPlace::parse(self.workspace, text)?
+        {
+            let fs = of_branch(self.workspace, &layer, None)?;
+            let found = fs.root().entry(&path)?;
+            return self.entry(&entry_of(&found), found.wd().ok());
+        }
         let entry = match revisions::resolve_path_optional(self.workspace, text)? {
             Some(entry) => entry,
             None => {
                 let root = revisions::resolve_tree(self.workspace, text)?;
-                tree::find(store, &root, b"")?.unwrap_or(PathEntry {
-                    path: "".into(),
-                    kind: Kind::Directory,
-                    id: root,
-                    size: 0,
-                })
+                let size = tree::find(self.workspace.store(), &root, b"")?.map_or(0, |root| root.size);
+                PathEntry { path: "".into(), kind: Kind::Directory, id: root, size }
             }
         };
-        if entry.kind != Kind::Directory || self.args.directory {
+        let fs = FS::new(&layer, Some(entry.id).filter(|_| entry.kind == Kind::Directory));
+        self.entry(&entry, Some(fs.root()).filter(|_| entry.kind == Kind::Directory))
+    }
+
+    /// An entry, or what is in it if it is a directory.
+    fn entry(&self, entry: &PathEntry, directory: Option<WD<'_, '_>>) -> Result<(), CommandError> {
+        let Some(directory) = directory.filter(|_| !self.args.directory) else {
             let name = if entry.path.is_empty() { "/".into() } else { entry.path.clone() };
-            return self.print(b"", &PathEntry { path: name, ..entry });
+            return self.print(b"", &PathEntry { path: name, ..entry.clone() });
+        };
+        let print = |path: BString, found: DirEntry| {
+            let id = found.id.unwrap_or(ObjectId::ZERO);
+            self.print(&entry.path, &PathEntry { path, kind: found.kind, id, size: found.size })
+        };
+        if !self.args.recursive {
+            for found in directory.list("")? {
+                let found = found?;
+                print(found.name.clone(), found)?;
+            }
+            return Ok(());
         }
-        if self.args.recursive {
-            return tree::walk(store, &entry.id, b"", &mut |found| self.print(&entry.path, &found));
-        }
-        for found in tree::entries(store, &entry.id)? {
-            let found = PathEntry { path: found.name, kind: found.kind, id: found.id, size: found.size };
-            self.print(&entry.path, &found)?;
+        let skip = if directory.path().is_empty() { 0 } else { directory.path().len() + 1 };
+        for walked in directory.walk("")? {
+            let Walked { path, entry } = walked?;
+            // A directory shows in the paths of what is in it.
+            if entry.kind != Kind::Directory || entry.id == Some(empty_tree()) {
+                print(path[skip..].into(), entry)?;
+            }
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod completions;
 mod config;
 mod describe;
 mod diff;
+mod fs;
 pub(crate) mod help;
 mod init;
 mod log;
@@ -70,6 +71,9 @@ commands! {
         }
         "ask questions of the data" {
             Sql = "sql" => sql::SqlArgs,
+        }
+        "files without the mirror" {
+            Fs = "fs" => fs::FsArgs,
         }
         "branches" {
             Branch = "branch" => branch::BranchArgs,

@@ -53,6 +53,37 @@ pub fn commit_tree(
     Ok((id, state))
 }
 
+/// A commit of a tree that is complete, and not yet part of an operation.
+pub(crate) struct PreparedCommit {
+    pub(crate) id: ObjectId,
+    commit: Commit,
+    /// Made again, it is the same object: its change rows are there already.
+    is_new: bool,
+    changes: Vec<Change>,
+    old_nodes: NodeTable,
+    new_nodes: NodeTable,
+    mtimes: HashMap<BString, i64>,
+}
+
+impl PreparedCommit {
+    /// Adds the commit to a transaction.
+    pub(crate) fn add_to(&self, transaction: &mut Transaction<'_>) {
+        if let Some((_, pages)) = self.new_nodes.store() {
+            pages.iter().for_each(|(id, page)| transaction.add_page(*id, page));
+        }
+        let id = transaction.add_commit(&self.commit);
+        if self.is_new {
+            let rows = change_rows(&self.changes, &self.old_nodes, &self.new_nodes, &self.mtimes);
+            transaction.add_changes(&id, rows);
+        }
+    }
+
+    /// How many paths it changes.
+    pub(crate) fn changed(&self) -> usize {
+        self.changes.len()
+    }
+}
+
 impl NewCommitOfTree {
     /// Adds the commit to a transaction, and gives its id.
     ///
@@ -63,32 +94,34 @@ impl NewCommitOfTree {
         transaction: &mut Transaction<'_>,
         store: &Store,
     ) -> Result<ObjectId, WorkspaceError> {
+        let prepared = self.prepare(store)?;
+        prepared.add_to(transaction);
+        Ok(prepared.id)
+    }
+
+    /// Completes the commit.
+    ///
+    /// # Errors
+    /// Those of reading the trees.
+    pub(crate) fn prepare(self, store: &Store) -> Result<PreparedCommit, WorkspaceError> {
         let parent = self.parents.first().map(|id| store.commit(id)).transpose()?;
         let old_nodes = NodeTable::load(store, parent.as_ref().and_then(|parent| parent.nodes.as_ref()))?;
         let old_tree = parent.as_ref().map(|parent| parent.tree);
         let changes = changes(store, old_tree.as_ref(), &self.tree)?;
         let new_nodes = next_nodes(store, old_tree.as_ref(), &self.tree, &old_nodes, &changes)?;
-        let nodes = new_nodes.store().map(|(root, pages)| {
-            pages.iter().for_each(|(id, page)| transaction.add_page(*id, page));
-            root.id
-        });
         let commit = Commit {
             tree: self.tree,
             parents: self.parents,
             author: self.author,
             committer: self.committer,
-            nodes,
+            nodes: new_nodes.store().map(|(root, _)| root.id),
             extra: Vec::new(),
             message: self.message,
         };
-        // Made again, it is the same object: its change rows are there already.
-        let is_new = !store.has_meta(&commit.id(), pond_oplog::RowType::Commit);
-        let id = transaction.add_commit(&commit);
-        if is_new {
-            let mtimes = mtimes(store, &changes);
-            transaction.add_changes(&id, change_rows(&changes, &old_nodes, &new_nodes, &mtimes));
-        }
-        Ok(id)
+        let id = commit.id();
+        let is_new = !store.has_meta(&id, pond_oplog::RowType::Commit);
+        let mtimes = if is_new { mtimes(store, &changes) } else { HashMap::new() };
+        Ok(PreparedCommit { id, commit, is_new, changes, old_nodes, new_nodes, mtimes })
     }
 }
 

@@ -14,6 +14,7 @@ pub mod commit;
 pub mod commit_tree;
 pub mod error;
 pub mod failures;
+pub mod fs;
 mod half_done;
 mod head;
 pub mod init;

@@ -3,7 +3,7 @@
 mod machine;
 mod model;
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use bstr::{BStr, BString, ByteSlice as _};
 use bytes::Bytes;
@@ -360,7 +360,7 @@ impl<'a> DynamicDirectory<'a> for Squares {
     fn find(&self, name: &BStr) -> Result<Option<DynamicNode<'a>>, LayerError> {
         let number = name.to_str().ok().and_then(|name| name.parse().ok());
         Ok(match (self.0, number, name.as_bytes()) {
-            (None, Some(number), _) => Some(DynamicNode::Directory(Arc::new(Self(Some(number), self.1)))),
+            (None, Some(number), _) => Some(DynamicNode::Directory(Rc::new(Self(Some(number), self.1)))),
             (Some(number), _, b"square") => {
                 Some(DynamicNode::Content(Kind::File, Bytes::from((number * number).to_string())))
             }
@@ -383,7 +383,7 @@ fn a_dynamic_directory(layer: &dyn PersistenceLayer) {
     write(&stored.root(), "f", "of a tree");
     let side = stored.finish().expect("a tree");
     let mut fs = FS::new(layer, None);
-    fs.mount("@", Arc::new(Squares(None, side)));
+    fs.mount("@", Rc::new(Squares(None, side)));
     let root = fs.root();
     write(&root, "own", "own");
     assert_eq!(names(&root, ""), ["own"], "what is mounted is not listed");

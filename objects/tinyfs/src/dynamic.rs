@@ -1,6 +1,6 @@
 //! Directories that are computed.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use bstr::{BStr, BString};
 use bytes::Bytes;
@@ -24,7 +24,7 @@ pub trait DynamicDirectory<'a> {
 }
 
 /// A dynamic directory that several own.
-pub type Dynamic<'a> = Arc<dyn DynamicDirectory<'a> + 'a>;
+pub type Dynamic<'a> = Rc<dyn DynamicDirectory<'a> + 'a>;
 
 /// What a dynamic directory has under a name.
 #[derive(Clone)]

@@ -87,15 +87,8 @@ impl PackReader {
         let group = self.footer.groups.get(row_group as usize).filter(|group| row < group.rows);
         let group = group.ok_or_else(absent).map_err(PackError::damaged(&self.path))?;
         let column = self.content.ok_or_else(absent).map_err(PackError::damaged(&self.path))?;
-        let known = &self.content_pages[row_group as usize];
-        let pages = match known.get() {
-            Some(pages) => pages,
-            None => {
-                let pages = self.page_spans(row_group, column)?;
-                known.get_or_init(|| pages)
-            }
-        };
-        let page_number = pages.partition_point(|page| page.first_row <= row).saturating_sub(1);
+        let pages = self.pages_of_content(row_group, column)?;
+        let page_number = page_with(pages, row);
         let key = (self.number, row_group, page_number as u32);
         let page = match self.cache.get(&key) {
             Some(page) => page,
@@ -112,6 +105,32 @@ impl PackReader {
         let (start, len) =
             span.ok_or_else(|| PackError::NoContent { path: self.path.clone(), row_group, row })?;
         Ok(slice(&page.body, start, len))
+    }
+
+    fn pages_of_content(&self, row_group: u32, column: usize) -> Result<&[PageSpan], PackError> {
+        let known = &self.content_pages[row_group as usize];
+        if let Some(pages) = known.get() {
+            return Ok(pages);
+        }
+        let pages = self.page_spans(row_group, column)?;
+        Ok(known.get_or_init(|| pages))
+    }
+
+    /// The bytes that a content of `len` bytes takes in the file: its part of the page that it stands in, rounded up. The page's
+    /// header is read, not the content.
+    pub fn stored_len(&self, row_group: u32, row: u32, len: u64) -> Result<u64, PackError> {
+        let damaged = |what| PackError::damaged(&self.path)(Damage(what));
+        let absent = || damaged("there is no such row");
+        let group = self.footer.groups.get(row_group as usize).filter(|group| row < group.rows);
+        group.ok_or_else(absent)?;
+        let pages = self.pages_of_content(row_group, self.content.ok_or_else(absent)?)?;
+        let page = pages.get(page_with(pages, row)).ok_or_else(absent)?;
+        let bytes = self.read_at(page.offset, page.len.min(PageHeader::MAX_LEN))?;
+        let header = PageHeader::parse(&bytes).map_err(PackError::damaged(&self.path))?;
+        // Each value stands behind its length.
+        let share = u128::from(len + 4) * page.len as u128;
+        let share = share.div_ceil(u128::from((header.plain_len as u64).max(1)));
+        Ok(u64::try_from(share).unwrap_or(u64::MAX).min(page.len as u64))
     }
 
     /// Every row of the pack in order, with every column. The first error ends the iteration.
@@ -184,6 +203,11 @@ impl PackReader {
         read_exact_at(&self.file, &mut bytes, offset).map_err(PackError::io("read the pack", &self.path))?;
         Ok(bytes)
     }
+}
+
+/// The number of the page with a row.
+fn page_with(pages: &[PageSpan], row: u32) -> usize {
+    pages.partition_point(|page| page.first_row <= row).saturating_sub(1)
 }
 
 /// A row's bytes out of a page's, shared or copied.

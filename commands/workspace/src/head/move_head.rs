@@ -15,6 +15,7 @@ use pond_mirror::scan::displaced::{displaced, filled};
 use pond_mirror::scan::{Scan, State};
 use pond_objects::diff::diff_trees;
 use pond_objects::{ObjectId, ObjectSource as _, Side, path_order};
+use pond_oplog::transaction::Transaction;
 use pond_refs::Head;
 use pond_refs::RefEdit;
 
@@ -70,8 +71,18 @@ pub(crate) fn move_head(
     workspace: &mut Workspace<'_>,
     request: MoveHead<'_>,
 ) -> Result<MovedHead, WorkspaceError> {
+    let commit = request.head.commit.map(|id| workspace.store().commit(&id)).transpose()?;
+    move_head_to(workspace, request, commit.map(|commit| commit.tree), |_| ())
+}
+
+/// The same to a commit with this tree, which is stored; the commit may be one that `extend` adds to the operation.
+pub(crate) fn move_head_to(
+    workspace: &mut Workspace<'_>,
+    request: MoveHead<'_>,
+    tree: Option<ObjectId>,
+    extend: impl FnOnce(&mut Transaction<'_>),
+) -> Result<MovedHead, WorkspaceError> {
     let MoveHead { kind, parameters, head, edits, uncommitted } = request;
-    let tree = head.commit.map(|id| workspace.store().commit(&id)).transpose()?.map(|commit| commit.tree);
     let old_tree = workspace.head_tree()?;
     let scan = lay_out::look(workspace)?;
     let force = uncommitted == Uncommitted::GiveUp;
@@ -101,7 +112,7 @@ pub(crate) fn move_head(
         pending: None,
         ..Rearrange::nothing(workspace, kind, parameters)
     };
-    let Rearranged { laid_out, .. } = carry_out(workspace, request, &scan, &saved, |_| ())?;
+    let Rearranged { laid_out, .. } = carry_out(workspace, request, &scan, &saved, extend)?;
     let carried = carried(&workspace.index, &scan, &laid_out);
     Ok(MovedHead { before, laid_out, carried })
 }

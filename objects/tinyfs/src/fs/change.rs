@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-impl<'a> WD<'_, 'a> {
+impl WD<'_, '_> {
     /// Makes a file of `size` bytes.
     ///
     /// # Errors
@@ -179,8 +179,8 @@ impl<'a> WD<'_, 'a> {
     ///
     /// # Errors
     /// [`FsError::Exists`], [`FsError::IntoItself`], [`FsError::Computed`], those of paths, and those of the layer.
-    pub fn copy(&self, from: &NodePath<'_, 'a>, to: impl AsRef<[u8]>) -> Result<(), FsError> {
-        let is_here = std::ptr::eq(from.fs(), self.fs);
+    pub fn copy(&self, from: &NodePath<'_, '_>, to: impl AsRef<[u8]>) -> Result<(), FsError> {
+        let is_here = std::ptr::addr_eq(from.fs(), self.fs);
         let old = Place { names: from.names().to_vec(), there: Some(from.node().kind()) };
         let own = is_here.then_some(old.names.as_slice());
         let new = self.new_place(own, from.node().kind(), to.as_ref())?;
