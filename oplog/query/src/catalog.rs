@@ -21,6 +21,7 @@ use crate::history::OwnedHistory;
 use crate::objects::PondFiles;
 use crate::profile::Profile;
 use crate::statement::Call;
+use crate::table_names::TABLE_NAMES;
 use crate::tables;
 
 /// The tables of history, table functions, and files.
@@ -63,8 +64,8 @@ impl PondSchema {
     async fn files_at(&self, revision: String) -> Result<Arc<dyn TableProvider>, QueryError> {
         let (history, profile) = (self.history.clone(), self.profile.clone());
         blocking(move || {
-            let tree = history.tree_of(&Revision::parse(revision)?)?;
-            Ok(tables::files_of(&history, tree, &profile))
+            let version = history.version_of(&Revision::parse(revision)?)?;
+            Ok(tables::files_of(&history, version, &profile))
         })
         .await
     }
@@ -113,7 +114,7 @@ impl ByteStreams for Pages {
 #[async_trait]
 impl SchemaProvider for PondSchema {
     fn table_names(&self) -> Vec<String> {
-        tables::NAMES.map(str::to_owned).to_vec()
+        TABLE_NAMES.map(str::to_owned).to_vec()
     }
 
     async fn table(&self, name: &str) -> SqlResult<Option<Arc<dyn TableProvider>>> {
@@ -121,6 +122,6 @@ impl SchemaProvider for PondSchema {
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        tables::NAMES.contains(&name)
+        TABLE_NAMES.contains(&name)
     }
 }

@@ -1,27 +1,25 @@
 //! Asking queries of a pond.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{CatalogProvider as _, MemoryCatalogProvider};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::execution::{
-    SendableRecordBatchStream, SessionState, SessionStateBuilder, runtime_env as datafusion_runtime,
-};
+use datafusion::execution::{SessionState, SessionStateBuilder, runtime_env as datafusion_runtime};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion_runtime::{RuntimeEnv, RuntimeEnvBuilder};
-use futures::Stream;
+use futures::FutureExt as _;
 use futures::stream;
 
+use crate::again::RunAgain;
+use crate::answer::Answer;
 use crate::catalog::PondSchema;
 use crate::error::QueryError;
 use crate::history::OwnedHistory;
@@ -46,15 +44,12 @@ pub struct Options {
     pub temporary: Option<PathBuf>,
 }
 
-/// Answers queries about one state of a pond. Cheap to ask again; must be used within a tokio runtime.
+/// Answers queries about one state of a pond. Cheap to ask again; must be used within a tokio runtime,
+/// whose threads have 8 MiB of stack: plans of long statements are deep.
 pub struct QueryContext {
     session: SessionContext,
     profile: Arc<Profile>,
-}
-
-/// The rows of an answer, batch by batch. Nothing is computed before it is asked for; who drops it ends the query.
-pub struct Answer {
-    stream: SendableRecordBatchStream,
+    max_memory: usize,
 }
 
 /// What a statement asks for.
@@ -95,6 +90,7 @@ impl QueryContext {
                 .with_config(config)
                 .with_runtime_env(runtime.clone())
                 .with_default_features()
+                .with_physical_optimizer_rule(Arc::new(RunAgain))
                 .build()
         };
         let schema = PondSchema { history, files, profile: profile.clone(), session: state(config.clone()) };
@@ -102,7 +98,7 @@ impl QueryContext {
         let catalog = MemoryCatalogProvider::new();
         catalog.register_schema(SCHEMA, Arc::new(schema))?;
         session.register_catalog(CATALOG, Arc::new(catalog));
-        Ok(Self { session, profile })
+        Ok(Self { session, profile, max_memory: options.max_memory })
     }
 
     /// Plans a statement and begins it. `parameters` are pairs of a name and a value, which stands in the text as `$name`. A value has
@@ -114,6 +110,12 @@ impl QueryContext {
     /// [`QueryError::Parameter`] for a name that is missing on either side, and whatever is wrong with the query or the data that it needs
     /// to be planned. [`QueryError::place`] says where.
     pub async fn sql(&self, text: &str, parameters: &[(String, String)]) -> Result<Reply, QueryError> {
+        let reply = AssertUnwindSafe(self.reply(text, parameters)).catch_unwind().await;
+        let reply = reply.unwrap_or_else(|panic| Err(QueryError::of_panic(panic.as_ref())));
+        reply.map_err(|error| error.with_limit(self.max_memory))
+    }
+
+    async fn reply(&self, text: &str, parameters: &[(String, String)]) -> Result<Reply, QueryError> {
         let request = Request::parse(text)?;
         let rows = self.plan(&request, parameters).await?;
         let stream = match request.purpose {
@@ -123,7 +125,7 @@ impl QueryContext {
                 Box::pin(RecordBatchStreamAdapter::new(summary::schema(), batch))
             }
         };
-        let answer = Answer { stream };
+        let answer = Answer::new(stream, self.max_memory);
         Ok(match request.purpose {
             Purpose::Rows | Purpose::Summary => Reply::Rows(answer),
             Purpose::Copy(target) => Reply::Copy(Copy {
@@ -205,30 +207,8 @@ fn runtime(options: &Options, files: &Arc<PondFiles>) -> Result<Arc<RuntimeEnv>,
     Ok(runtime)
 }
 
-impl Answer {
-    /// The columns.
-    pub fn schema(&self) -> SchemaRef {
-        self.stream.schema()
-    }
-}
-
-impl Stream for Answer {
-    type Item = Result<RecordBatch, QueryError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = self.stream.as_mut().poll_next(context);
-        next.map(|batch| batch.map(|batch| batch.map_err(QueryError::from)))
-    }
-}
-
 impl fmt::Debug for QueryContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueryContext").field("profile", &self.profile).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("schema", &self.schema()).finish_non_exhaustive()
     }
 }

@@ -3,6 +3,8 @@
 mod message;
 mod nearest;
 
+use std::fmt;
+
 use datafusion::error::DataFusionError;
 use pond_history::resolve::{LookupError, ResolveRevisionError};
 use pond_objects::ReadError;
@@ -69,6 +71,34 @@ pub enum QueryError {
         /// What is wrong with it.
         source: Box<QueryError>,
     },
+    /// A value of a delimited file is not of the type that its column has by the rows that were looked at.
+    #[error(
+        "'{path}', line {line}: '{value}' in column '{column}' is no {data_type}, as the values before it are"
+    )]
+    Value {
+        /// The file.
+        path: String,
+        /// The line, from 1, if no field of the file has a line's end in it.
+        line: u64,
+        /// The name of the column.
+        column: String,
+        /// What stands there.
+        value: String,
+        /// What was expected.
+        data_type: String,
+    },
+    /// A line of a delimited file has more or fewer fields than there are names.
+    #[error("'{path}', line {line}: there are {expected} columns, and {found} fields")]
+    Fields {
+        /// The file.
+        path: String,
+        /// The line, likewise.
+        line: u64,
+        /// How many columns the file has.
+        expected: u64,
+        /// How many fields the line has: a number, or `more than` one.
+        found: String,
+    },
     /// The caller gave no index.
     #[error("'{0}': the index is not part of this query")]
     NoIndex(String),
@@ -117,9 +147,12 @@ pub enum QueryError {
     /// The index could not be read.
     #[error("cannot read the index")]
     Index(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The query needs more memory than it may have.
-    #[error("the query needs more memory than it may have: {0}")]
-    Memory(String),
+    /// The query holds more rows than fit into its memory, and cannot put them into files.
+    #[error("{0}")]
+    Memory(TooLarge),
+    /// A part of the query panicked: a fault of this program, or of DataFusion.
+    #[error("the query met a fault of the program: {0}")]
+    Fault(String),
     /// The query is wrong, or met data that it cannot take.
     #[error("{}", message::of(error))]
     Sql {
@@ -128,6 +161,30 @@ pub enum QueryError {
         /// Line and column in the text, as of [`QueryError::place`].
         place: Option<(usize, usize)>,
     },
+}
+
+/// A query that needs more memory than it may have.
+#[derive(Debug)]
+pub struct TooLarge {
+    /// Bytes that it may have: [`Options::max_memory`](crate::Options::max_memory).
+    pub limit: usize,
+    detail: String,
+}
+
+impl TooLarge {
+    fn new(detail: String) -> Self {
+        Self { limit: 0, detail }
+    }
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (limit, holder) = (self.limit >> 20, message::holder(&self.detail));
+        write!(
+            f,
+            "the query needs more memory than the {limit} MiB that it may have: {holder}; raise the limit, or let it hold fewer rows"
+        )
+    }
 }
 
 impl QueryError {
@@ -143,6 +200,29 @@ impl QueryError {
 
     pub(crate) fn grammar(what: impl Into<String>, place: (usize, usize)) -> Self {
         Self::Grammar { what: what.into(), place }
+    }
+
+    /// What several parts of a query were told.
+    fn of_shared(error: &std::sync::Arc<DataFusionError>, place: Option<(usize, usize)>) -> Self {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(detail) => Self::Memory(TooLarge::new(detail.clone())),
+            _ => Self::Sql { error: Box::new(DataFusionError::Shared(error.clone())), place },
+        }
+    }
+
+    /// The error that a panic stands for.
+    pub(crate) fn of_panic(panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Fault(text.unwrap_or_else(|| "it does not say which".to_owned()))
+    }
+
+    /// The same with the bytes of memory that the query may have.
+    pub(crate) fn with_limit(mut self, bytes: usize) -> Self {
+        if let Self::Memory(error) = &mut self {
+            error.limit = bytes;
+        }
+        self
     }
 
     /// The same, at this place if none is known.
@@ -163,7 +243,17 @@ impl From<DataFusionError> for QueryError {
                 Ok(own) => *own,
                 Err(inner) => Self::Sql { error: Box::new(DataFusionError::External(inner)), place },
             },
-            DataFusionError::ResourcesExhausted(text) => Self::Memory(text),
+            DataFusionError::ResourcesExhausted(detail) => Self::Memory(TooLarge::new(detail)),
+            DataFusionError::ExecutionJoin(error) => match error.try_into_panic() {
+                Ok(panic) => Self::of_panic(panic.as_ref()),
+                Err(error) => {
+                    Self::Sql { error: Box::new(DataFusionError::ExecutionJoin(Box::new(error))), place }
+                }
+            },
+            DataFusionError::Shared(inner) => match std::sync::Arc::try_unwrap(inner) {
+                Ok(inner) => Self::from(inner),
+                Err(inner) => Self::of_shared(&inner, place),
+            },
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
                 let mut inner = Self::from(*inner);
                 if let (Self::Sql { place: known, .. }, Some(_)) = (&mut inner, place) {
@@ -180,7 +270,7 @@ impl From<QueryError> for DataFusionError {
     fn from(error: QueryError) -> Self {
         match error {
             QueryError::Sql { error, .. } => *error,
-            QueryError::Memory(text) => Self::ResourcesExhausted(text),
+            QueryError::Memory(error) => Self::ResourcesExhausted(error.detail),
             error => Self::External(Box::new(error)),
         }
     }

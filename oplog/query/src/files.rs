@@ -3,6 +3,7 @@
 mod format;
 mod host;
 mod name;
+mod named_errors;
 mod schema;
 mod table;
 mod versions;

@@ -16,9 +16,11 @@ use crate::error::QueryError;
 /// The clock with its zone, for revisions that name a date.
 pub type Now = Arc<dyn Fn() -> Zoned + Send + Sync>;
 
-/// The files, links and empty directories of the next commit in path order. It is asked once, and only if a query reads the index.
+/// What the index has, in path order, as one of its stages: 0 the files, links and empty directories of the next commit; 1, 2 and 3 what
+/// files in conflict are on the common base, on ours and on the other side, as far as they are there. It is asked once for each name of
+/// the index in a query.
 pub type Staged =
-    Arc<dyn Fn() -> Result<Vec<PathEntry>, Box<dyn std::error::Error + Send + Sync>> + Send + Sync>;
+    Arc<dyn Fn(u8) -> Result<Vec<PathEntry>, Box<dyn std::error::Error + Send + Sync>> + Send + Sync>;
 
 /// One state of a pond, seen from one of its mirrors: what [`History`] borrows, owned and shared by threads.
 #[derive(Clone)]
@@ -48,6 +50,14 @@ impl fmt::Debug for OwnedHistory {
     }
 }
 
+/// One version of the directory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Version {
+    pub(crate) tree: ObjectId,
+    /// The commit that has it; `None` of a tree that was named by itself.
+    pub(crate) commit: Option<ObjectId>,
+}
+
 impl OwnedHistory {
     /// The same for the functions of the history crate.
     pub(crate) fn view(&self) -> History<'_> {
@@ -70,10 +80,22 @@ impl OwnedHistory {
         Ok(pond_history::resolve::tree(self.view(), revision)?)
     }
 
-    /// The tree of HEAD; `None` before the first commit.
-    pub(crate) fn head_tree(&self) -> Result<Option<ObjectId>, QueryError> {
-        let commit = self.head.commit.map(|id| self.store().commit(&id)).transpose()?;
-        Ok(commit.map(|commit| commit.tree))
+    /// The version that a revision names.
+    pub(crate) fn version_of(&self, revision: &Revision) -> Result<Version, QueryError> {
+        match pond_history::resolve::commit(self.view(), revision) {
+            Ok(found) => self.version_at(found.id),
+            // It may be a tree; what else is wrong with it is said of that.
+            Err(_) => Ok(Version { tree: self.tree_of(revision)?, commit: None }),
+        }
+    }
+
+    /// The version of HEAD; `None` before the first commit.
+    pub(crate) fn head_version(&self) -> Result<Option<Version>, QueryError> {
+        self.head.commit.map(|id| self.version_at(id)).transpose()
+    }
+
+    fn version_at(&self, commit: ObjectId) -> Result<Version, QueryError> {
+        Ok(Version { tree: self.store().commit(&commit)?.tree, commit: Some(commit) })
     }
 
     /// Every commit that a ref, a stash or a mirror's HEAD names.

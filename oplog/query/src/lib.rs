@@ -5,6 +5,8 @@
 //! names `datafusion`: of its types this one shows only the table that [`ByteStreamTable`] is, and the source of an error.
 #![deny(missing_docs)]
 
+mod again;
+mod answer;
 mod byte_stream;
 mod catalog;
 mod context;
@@ -20,11 +22,13 @@ mod readable;
 mod rows;
 mod statement;
 mod summary;
+mod table_names;
 mod tables;
 
+pub use answer::Answer;
 pub use byte_stream::{ByteStreamTable, ByteStreams, NamedStream};
-pub use context::{Answer, Copy, Options, QueryContext, Reply};
-pub use error::QueryError;
+pub use context::{Copy, Options, QueryContext, Reply};
+pub use error::{QueryError, TooLarge};
 pub use history::{Now, OwnedHistory, Staged};
 pub use names::{Column, Table};
 pub use profile::{Profile, Reads};

@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::keywords::ALL_KEYWORDS;
 
 use crate::context::QueryContext;
 use crate::error::QueryError;
-use crate::tables;
+use crate::table_names::TABLE_NAMES;
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +32,8 @@ impl QueryContext {
     /// # Errors
     /// If HEAD cannot be read.
     pub async fn tables(&self) -> Result<Vec<Table>, QueryError> {
-        let mut found = Vec::with_capacity(tables::NAMES.len());
-        for name in tables::NAMES {
+        let mut found = Vec::with_capacity(TABLE_NAMES.len());
+        for name in TABLE_NAMES {
             found.push(Table { name: name.to_owned(), columns: self.columns(name).await? });
         }
         Ok(found)

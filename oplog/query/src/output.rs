@@ -10,7 +10,7 @@ use std::io::Write;
 
 use futures::StreamExt as _;
 
-use crate::context::Answer;
+use crate::answer::Answer;
 use crate::error::QueryError;
 
 pub use format::Format;

@@ -14,6 +14,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use tokio::sync::mpsc::Sender;
 
 use crate::error::QueryError;
 use crate::filter::{Conditions, narrowing};
@@ -29,12 +30,19 @@ pub(crate) struct Wanted {
     /// Conditions on columns that the table narrows by.
     pub(crate) conditions: Conditions,
     columns: Vec<String>,
+    /// Where the rows go; `None` before it begins.
+    sender: Option<Sender<SqlResult<RecordBatch>>>,
 }
 
 impl Wanted {
     /// Whether one of these columns is read.
     pub(crate) fn any_of(&self, names: &[&str]) -> bool {
         self.columns.iter().any(|column| names.contains(&column.as_str()))
+    }
+
+    /// Whether nobody waits for rows any more. A walk that may pass over many rows has to ask.
+    pub(crate) fn is_over(&self) -> bool {
+        self.sender.as_ref().is_some_and(Sender::is_closed)
     }
 }
 
@@ -100,7 +108,7 @@ impl<T: Rows> TableProvider for RowTable<T> {
             None => self.rows.schema(),
         };
         let columns = schema.fields().iter().map(|field| field.name().clone()).collect();
-        let wanted = Wanted { conditions: Conditions::new(filters), columns };
+        let wanted = Wanted { conditions: Conditions::new(filters), columns, sender: None };
         let part =
             Part { rows: self.rows.clone(), profile: self.profile.clone(), schema: schema.clone(), wanted };
         let exec = StreamingTableExec::try_new(schema, vec![Arc::new(part)], None, [], false, limit)?;
@@ -126,7 +134,8 @@ impl<T: Rows> PartitionStream for Part<T> {
         let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), 2);
         let sender = builder.tx();
         let (rows, profile) = (self.rows.clone(), self.profile.clone());
-        let (schema, wanted) = (self.schema.clone(), self.wanted.clone());
+        let schema = self.schema.clone();
+        let wanted = Wanted { sender: Some(sender.clone()), ..self.wanted.clone() };
         builder.spawn_blocking(move || {
             let (mut ready, mut most) = (Vec::new(), FIRST_BATCH);
             let mut failed = None;
@@ -168,4 +177,68 @@ fn batch<T: Rows>(schema: &Arc<Schema>, rows: &[T::Row]) -> SqlResult<RecordBatc
     let columns = schema.fields().iter().map(|field| T::column(field.name(), rows)).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    use arrow::datatypes::{DataType, Field};
+    use futures::StreamExt as _;
+
+    use super::*;
+
+    /// Gives one batch, and then looks for rows for ever.
+    #[derive(Debug)]
+    struct Endless {
+        ended: Mutex<SyncSender<()>>,
+    }
+
+    impl Rows for Endless {
+        type Row = i64;
+
+        fn schema(&self) -> SchemaRef {
+            Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]))
+        }
+
+        fn narrowing(&self) -> &'static [&'static str] {
+            &[]
+        }
+
+        fn each(
+            &self,
+            wanted: &Wanted,
+            give: &mut dyn FnMut(i64) -> ControlFlow<()>,
+        ) -> Result<(), QueryError> {
+            for row in 0..FIRST_BATCH as i64 {
+                if give(row).is_break() {
+                    break;
+                }
+            }
+            while !wanted.is_over() {
+                std::thread::yield_now();
+            }
+            let ended = self.ended.lock().expect("not poisoned");
+            ended.send(()).expect("somebody waits");
+            Ok(())
+        }
+
+        fn column(_: &str, rows: &[i64]) -> ArrayRef {
+            Arc::new(arrow::array::Int64Array::from(rows.to_vec()))
+        }
+    }
+
+    #[test]
+    fn who_drops_an_answer_ends_the_walk() {
+        let (ended, end): (_, Receiver<()>) = sync_channel(1);
+        let rows = Arc::new(Endless { ended: Mutex::new(ended) });
+        let wanted =
+            Wanted { conditions: Conditions::default(), columns: vec!["n".to_owned()], sender: None };
+        let part = Part { schema: rows.schema(), rows, profile: Arc::default(), wanted };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let batch = runtime.block_on(async { part.execute(Arc::default()).next().await });
+        assert_eq!(batch.expect("a batch").expect("rows").num_rows(), FIRST_BATCH);
+        end.recv().expect("the walk ends");
+    }
 }

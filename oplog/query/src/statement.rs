@@ -44,6 +44,7 @@ impl Request {
     /// Reads `SUMMARIZE QUERY`, `SUMMARIZE TABLE` and `COPY ... TO`; anything else is SQL.
     pub(crate) fn parse(text: &str) -> Result<Self, QueryError> {
         let tokens = tokenize(text)?;
+        tokens::check_length(&tokens)?;
         let end = tokens.last().map_or((1, 1), |token| tokens::place(token.span.end));
         let (purpose, tokens) = match tokens.as_slice() {
             [first, rest @ ..] if is_word(first, "summarize") => (Purpose::Summary, summarized(rest)),

@@ -11,10 +11,9 @@ mod refs;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use pond_objects::ObjectId;
 
 use crate::error::QueryError;
-use crate::history::OwnedHistory;
+use crate::history::{OwnedHistory, Version};
 use crate::objects::PondFiles;
 use crate::profile::Profile;
 use crate::rows::RowTable;
@@ -26,9 +25,6 @@ use nodes::Nodes;
 use operations::Operations;
 use records::Records;
 use refs::Refs;
-
-/// Their names.
-pub(crate) const NAMES: [&str; 7] = ["changes", "commits", "files", "nodes", "operations", "records", "refs"];
 
 /// The table with one of these names.
 pub(crate) fn table(
@@ -42,8 +38,8 @@ pub(crate) fn table(
         "changes" => Arc::new(Changes::new(history, files.clone())),
         "commits" => Arc::new(RowTable::new(Commits::new(history), profile)),
         "files" => {
-            let tree = history.head_tree()?;
-            Arc::new(RowTable::new(Files::new(history, tree), profile))
+            let version = history.head_version()?;
+            Arc::new(RowTable::new(Files::new(history, version), profile))
         }
         "nodes" => Arc::new(RowTable::new(Nodes::new(history), profile)),
         "operations" => Arc::new(RowTable::new(Operations::new(history), profile)),
@@ -53,11 +49,11 @@ pub(crate) fn table(
     }))
 }
 
-/// The files of a tree as a table.
+/// The files of a version as a table.
 pub(crate) fn files_of(
     history: &Arc<OwnedHistory>,
-    tree: ObjectId,
+    version: Version,
     profile: &Arc<Profile>,
 ) -> Arc<dyn TableProvider> {
-    Arc::new(RowTable::new(Files::new(history.clone(), Some(tree)), profile.clone()))
+    Arc::new(RowTable::new(Files::new(history.clone(), Some(version)), profile.clone()))
 }

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::parser::ParserError;
 
 use crate::error::QueryError;
 use crate::error::nearest::there_is;
-use crate::tables;
+use crate::table_names::TABLE_NAMES;
 
 /// What is wrong, in plain text.
 pub(super) fn of(error: &DataFusionError) -> String {
@@ -79,7 +79,7 @@ fn split_place(text: &str) -> (&str, Option<(usize, usize)>) {
 fn planned(text: &str) -> String {
     if let Some(name) = text.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found")) {
         let name = name.strip_prefix("pond.main.").unwrap_or(name);
-        return format!("there is no table '{name}'{}", there_is(name, &tables::NAMES.map(str::to_owned)));
+        return format!("there is no table '{name}'{}", there_is(name, &TABLE_NAMES.map(str::to_owned)));
     }
     let function =
         text.strip_prefix("Invalid function '").and_then(|rest| rest.split_once("'.\nDid you mean '"));
@@ -96,6 +96,21 @@ fn planned(text: &str) -> String {
         return format!("there is no table function '{name}'{}", there_is(name, &known));
     }
     plain(text)
+}
+
+/// Which part of a query holds the most memory, from what DataFusion says of all of them.
+pub(super) fn holder(detail: &str) -> String {
+    let mut names =
+        detail.lines().filter_map(|line| line.trim().split_once("(can spill: ").map(|(name, _)| name));
+    let alone = detail.split_once(" for ").and_then(|(_, rest)| rest.split_whitespace().next());
+    let name = names.next().or(alone).and_then(|name| name.split(['#', '[']).next());
+    match name {
+        Some("CrossJoinExec" | "NestedLoopJoinLoad" | "HashJoinInput") => {
+            "a join holds all rows of one of its sides".to_owned()
+        }
+        Some(name) => format!("{name} holds most of it"),
+        None => plain(detail),
+    }
 }
 
 /// One paragraph, without what DataFusion puts in front of its own errors.

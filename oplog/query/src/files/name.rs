@@ -1,6 +1,6 @@
 //! Which files a name in a query means.
 //!
-//! `REVISION:PATH` is a file of a version, `:PATH` one of the index, anything else one of the mirror as it is now. A path with a
+//! `REVISION:PATH` is a file of a version, `:PATH` one of the index, `:1:PATH` to `:3:PATH` a side of a conflict, anything else one of the mirror as it is now. A path with a
 //! wildcard means all files that fit, unless a file has just that name. What begins with `./` is always of the mirror.
 
 use bstr::{BString, ByteSlice as _};
@@ -33,8 +33,8 @@ pub(super) fn find(history: &OwnedHistory, name: &str) -> Result<Named, QueryErr
             let at = path.from_root(&history.directory)?;
             match &path.root {
                 PathRoot::Revision(revision) => in_tree(history, &history.tree_of(revision)?, name, &at)?,
-                PathRoot::Index | PathRoot::Stage(0) => in_index(history, name, &at)?,
-                PathRoot::Stage(_) => return Err(QueryError::NoIndex(name.to_owned())),
+                PathRoot::Index => in_index(history, name, &at, 0)?,
+                PathRoot::Stage(stage) => in_index(history, name, &at, *stage)?,
             }
         }
     };
@@ -81,9 +81,9 @@ fn in_tree(history: &OwnedHistory, root: &ObjectId, name: &str, path: &[u8]) -> 
     Ok(Named { files, is_pattern: true })
 }
 
-fn in_index(history: &OwnedHistory, name: &str, path: &[u8]) -> Result<Named, QueryError> {
+fn in_index(history: &OwnedHistory, name: &str, path: &[u8], stage: u8) -> Result<Named, QueryError> {
     let staged = history.staged.as_ref().ok_or_else(|| QueryError::NoIndex(name.to_owned()))?;
-    let mut entries = staged().map_err(QueryError::Index)?;
+    let mut entries = staged(stage).map_err(QueryError::Index)?;
     if let Ok(at) = entries.binary_search_by(|entry| path_order(&entry.path, path)) {
         return Ok(Named { files: vec![file(name, entries.swap_remove(at))?], is_pattern: false });
     }

@@ -10,6 +10,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::memory::DataSourceExec;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::{DataFusionError, Result as SqlResult};
@@ -30,6 +31,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use crate::error::QueryError;
 use crate::files::Source;
 use crate::files::format::Format;
+use crate::files::named_errors::{NamedErrors, Paths};
 use crate::files::schema::union;
 use crate::filter::{Conditions, narrowing};
 use crate::objects::{PondFiles, STORE_URL};
@@ -56,6 +58,7 @@ struct FileTable {
     /// All columns.
     schema: SchemaRef,
     groups: Vec<Group>,
+    paths: Paths,
 }
 
 /// What is known of a file's columns.
@@ -84,6 +87,10 @@ pub(super) async fn open(
     let known: HashMap<Path, Known> = looks.buffer_unordered(AT_ONCE).try_collect().await?;
     let own = union(objects.iter().map(|(meta, _)| known[&meta.location].1.as_ref()));
     let front: Vec<FieldRef> = front.into_iter().map(|field| beside(field, &own)).collect();
+    let path = |(meta, source): &(ObjectMeta, &Source)| {
+        (meta.location.clone(), crate::readable::path(&source.file.path))
+    };
+    let paths = Arc::new(objects.iter().map(path).collect());
     let mut groups: Vec<Group> = Vec::new();
     for (meta, source) in objects {
         let (format, schema) = &known[&meta.location];
@@ -98,7 +105,7 @@ pub(super) async fn open(
         }
     }
     let schema = Arc::new(Schema::new(front.iter().chain(&own).cloned().collect::<Vec<_>>()));
-    Ok(Arc::new(FileTable { front, schema, groups }))
+    Ok(Arc::new(FileTable { front, schema, groups, paths }))
 }
 
 /// A file's format and columns.
@@ -235,14 +242,25 @@ impl FileTable {
         let schema =
             TableSchema::builder(group.schema.clone()).with_table_partition_cols(self.front.clone()).build();
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
-        let source = group.reader.file_source(schema);
+        let named = match group.format {
+            Format::Delimited(..) | Format::JsonLines(_) | Format::JsonArray(_) => true,
+            Format::Parquet | Format::Arrow => false,
+        };
+        let mut source = group.reader.file_source(schema);
+        if named {
+            source = Arc::new(NamedErrors::new(source, self.paths.clone()));
+        }
         let scan = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE_URL)?, source)
             .with_file_groups(groups)
             .with_projection_indices(Some(places.iter().flatten().copied().collect()))?
             .with_file_compression_type(group.format.compression())
             .with_limit(limit)
             .build();
-        let plan = group.reader.create_physical_plan(state, scan).await?;
+        // Readers of text would look for their own source in the scan.
+        let plan = match named {
+            true => DataSourceExec::from_data_source(scan),
+            false => group.reader.create_physical_plan(state, scan).await?,
+        };
         let found = plan.schema();
         let is_same = |at: &usize, place: &Option<usize>| {
             place.is_some_and(|place| {

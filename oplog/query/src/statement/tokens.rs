@@ -5,6 +5,12 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 
 use crate::error::QueryError;
 
+/// Operators in a statement at most.
+const MOST_OPERATORS: usize = 500;
+/// Those that are no words.
+const OPERATORS: [Token; 7] =
+    [Token::Plus, Token::Minus, Token::Mul, Token::Div, Token::Mod, Token::StringConcat, Token::DoubleColon];
+
 /// The tokens of a text, without white space and comments.
 pub(super) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
     let found = Tokenizer::new(&GenericDialect {}, text).tokenize_with_location();
@@ -12,6 +18,25 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
         found.map_err(|error| QueryError::grammar(error.message.clone(), place(error.location)))?;
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
     Ok(tokens)
+}
+
+/// Refuses a chain of operators that is so long that a plan of it would not fit onto a thread's stack: each nests the one before.
+pub(super) fn check_length(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
+    let is_operator = |token: &&TokenWithSpan| match &token.token {
+        Token::Word(_) => {
+            ["and", "or", "union", "except", "intersect", "join"].iter().any(|word| is_word(token, word))
+        }
+        token => OPERATORS.contains(token),
+    };
+    match tokens.iter().filter(is_operator).nth(MOST_OPERATORS) {
+        None => Ok(()),
+        Some(token) => {
+            let what = format!(
+                "there are more than {MOST_OPERATORS} operators; x IN (...) and a join with VALUES take long lists"
+            );
+            Err(QueryError::grammar(what, place(token.span.start)))
+        }
+    }
 }
 
 /// Line and column, from 1.

@@ -73,7 +73,7 @@ impl Rows for Commits {
         let mut ids = wanted.conditions.texts("id");
         let times = wanted.conditions.range("committer_time");
         for found in Walk::new(store, &self.history.tips()?, &[], WalkOptions::default())? {
-            if ids.as_ref().is_some_and(|left| left.is_empty()) {
+            if wanted.is_over() || ids.as_ref().is_some_and(|left| left.is_empty()) {
                 return Ok(());
             }
             let (id, link) = found?;

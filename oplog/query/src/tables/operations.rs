@@ -56,6 +56,9 @@ impl Rows for Operations {
         let range = wanted.conditions.range("seq");
         for found in self.history.snapshot.operations() {
             let (id, operation) = found?;
+            if wanted.is_over() {
+                break;
+            }
             // Numbers only fall from here.
             if matches!(range.0, Bound::Included(least) if operation.seq < least) {
                 break;

@@ -1,7 +1,11 @@
 //! Records with Arrow IPC as a table, and what happens where it is damaged.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use pond_objects::cursor::Leaves;
+use pond_objects::page::Body;
+use pond_objects::{Entry, Kind, ObjectSource as _};
 use pond_oplog::pack::write_meta_pack;
 use pond_oplog::{MetaRow, PackKind, ReadonlyPond, RowType};
 use pond_query::QueryError;
@@ -17,6 +21,76 @@ fn pages_of_trees_are_rows() {
     let sql = "SELECT count(DISTINCT record) FROM pages('tree')";
     assert_eq!(pond.lines(sql), ["2"]);
     assert_eq!(pond.lines("SELECT count(*) FROM pages('manifest')"), ["0"]);
+}
+
+/// Every entry of every directory of every version: name, kind and size, as the objects list them.
+fn entries(pond: &TestPond) -> BTreeSet<(String, u8, u64)> {
+    let snapshot = pond.history().snapshot;
+    let store = snapshot.store();
+    let (mut left, mut found) = (Vec::new(), BTreeSet::new());
+    for commit in &pond.commits {
+        left.push(store.commit(commit).expect("a commit").tree);
+    }
+    let mut seen = BTreeSet::new();
+    while let Some(tree) = left.pop() {
+        if !seen.insert(tree) {
+            continue;
+        }
+        for item in Leaves::new(store, Body::Tree, &tree).expect("a tree") {
+            let entry = Entry::from_item(item.expect("an item"));
+            let kind = entry.kind as u8;
+            found.insert((format!("{} {}", entry.name, entry.id), kind, entry.size));
+            if entry.kind == Kind::Directory {
+                left.push(entry.id);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_pages_of_a_random_history_have_every_entry_of_every_tree() {
+    let (mut pond, mut seed) = (TestPond::new(), 0x2545_f491_4f6c_dd1d_u64);
+    let mut below = |end: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed >> 11) % end
+    };
+    for version in 0..12 {
+        let changes: Vec<(String, Option<Vec<u8>>)> = (0..=below(60))
+            .map(|_| {
+                let path = format!("d{}/e{}/f{}", below(4), below(3), below(400));
+                let content = (below(5) > 0).then(|| format!("{version} {}", below(1000)).into_bytes());
+                (path, content)
+            })
+            .collect();
+        let changes: BTreeMap<_, _> = changes.into_iter().collect();
+        let changes: Vec<(&str, Option<&[u8]>)> =
+            changes.iter().map(|(path, content)| (path.as_str(), content.as_deref())).collect();
+        pond.commit("a version", &changes);
+    }
+    // Several pages to a tree.
+    let many: Vec<String> = (0..9000).map(|number| format!("many/{number:06}")).collect();
+    let many: Vec<(&str, Option<&[u8]>)> =
+        many.iter().map(|path| (path.as_str(), Some(path.as_bytes()))).collect();
+    pond.commit("many", &many);
+    let sql = "SELECT DISTINCT arrow_cast(name, 'Utf8') || ' ' || encode(arrow_cast(id, 'Binary'), 'hex'), kind, size \
+        FROM pages('tree') WHERE count IS NULL";
+    let found: BTreeSet<_> = pond
+        .lines(sql)
+        .iter()
+        .map(|line| {
+            let mut parts = line.rsplitn(3, '|');
+            let mut next = || parts.next().expect("three columns");
+            let (size, kind) = (next().parse().expect("a number"), next().parse().expect("a number"));
+            (next().to_owned(), kind, size)
+        })
+        .collect();
+    let expected = entries(&pond);
+    assert!(expected.len() > 9000);
+    assert!(found == expected, "{} rows, {} entries", found.len(), expected.len());
+    assert!(pond.lines("SELECT count(*) FROM pages('tree') WHERE count IS NOT NULL") != ["0"]);
 }
 
 /// The context of a pond whose newest state has one more pack, with this row.

@@ -77,11 +77,19 @@ fn the_mirror_and_the_index_are_read_as_they_are_now() {
     assert!(matches!(pond.error("FROM ':t.csv'"), QueryError::NoIndex(_)));
     let mut history = pond.history();
     let tree = pond.lines("SELECT tree FROM commits WHERE subject = 'first'")[0].clone();
+    let head = pond.lines("SELECT tree FROM commits WHERE subject = 'second'")[0].parse().expect("an id");
     let (tree, snapshot) = (tree.parse().expect("an id"), history.snapshot.clone());
-    history.staged = Some(Arc::new(move || Ok(pond_objects::tree::list(snapshot.store(), Some(&tree))?)));
+    history.staged = Some(Arc::new(move |stage| match stage {
+        0 => Ok(pond_objects::tree::list(snapshot.store(), Some(&tree))?),
+        2 => Ok(pond_objects::tree::list(snapshot.store(), Some(&head))?),
+        _ => Ok(Vec::new()),
+    }));
     let context = context(history);
     assert_eq!(ask(&context, "SELECT sum(n) FROM ':t.csv'").expect("rows").lines, ["3"]);
     assert_eq!(ask(&context, "SELECT count(*) FROM ':sensors/**'").expect("rows").lines, ["2"]);
+    let sql = "SELECT o.site FROM ':2:t.csv' o JOIN ':0:t.csv' n USING (time, n)";
+    assert_eq!(ask(&context, sql).expect("rows").lines, ["x"]);
+    assert!(matches!(ask(&context, "FROM ':3:t.csv'"), Err(QueryError::NoFile(name)) if name == ":3:t.csv"));
 }
 
 #[test]
@@ -149,6 +157,28 @@ fn compressed_files_are_unpacked() {
     fs::write(pond.dir.path().join("x.jsonl.zst"), zstd).expect("written");
     assert_eq!(pond.lines("SELECT n FROM 'x.csv.gz'"), ["7"]);
     assert_eq!(pond.lines("SELECT n FROM 'x.jsonl.zst'"), ["8"]);
+}
+
+#[test]
+fn a_value_of_another_type_has_its_file_line_and_column() {
+    let pond = TestPond::new();
+    let path = pond.dir.path().join("long.csv");
+    let rows = |bad: &str| format!("time,n,t\n{}{bad}\n7,8,9\n", "1,2,3\n".repeat(39_999));
+    for (bad, message) in [
+        ("1,2,none", "'long.csv', line 40001: 'none' in column 't' is no Int64, as the values before it are"),
+        ("1,2", "'long.csv', line 40001: there are 3 columns, and 2 fields"),
+        ("1,2,3,4", "'long.csv', line 40001: there are 3 columns, and 4 fields"),
+    ] {
+        fs::write(&path, rows(bad)).expect("written");
+        for columns in ["t", "*", "sum(t)"] {
+            let sql = format!("SELECT {columns} FROM 'long.csv'");
+            assert_eq!(pond.error(&sql).to_string(), message, "{sql}");
+        }
+    }
+    let lines = format!("{}{{\"n\":\"x\"}}\n", "{\"n\":1}\n".repeat(30_000));
+    fs::write(pond.dir.path().join("long.jsonl"), lines).expect("written");
+    let error = pond.error("SELECT sum(n) FROM 'long.jsonl'");
+    assert!(error.to_string().contains("'long.jsonl'"), "{error:?}");
 }
 
 #[test]

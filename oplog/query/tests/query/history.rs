@@ -1,6 +1,6 @@
 //! The tables of history.
 
-use pond_query::{Options, QueryContext};
+use pond_query::{Options, QueryContext, QueryError};
 
 use crate::support::{TestPond, ask, context, reads};
 
@@ -88,6 +88,19 @@ fn files_are_those_of_head_or_of_a_revision() {
 }
 
 #[test]
+fn files_have_the_ids_of_nodes() {
+    let pond = pond();
+    let sql = "SELECT f.path FROM files f JOIN nodes n USING (node, part, path) ORDER BY 1";
+    assert_eq!(pond.lines(sql), ["a.csv", "data/c.csv"]);
+    let changed = "SELECT count(*) FROM files_at('HEAD~2') f JOIN changes c ON f.node = c.node AND f.part = c.part \
+        WHERE f.path = 'data/b.csv'";
+    assert_eq!(pond.lines(changed), ["2"]);
+    let tree = pond.lines("SELECT tree FROM commits LIMIT 1")[0].clone();
+    let sql = format!("SELECT path, node, part FROM files_at('{tree}') WHERE path = 'a.csv'");
+    assert_eq!(pond.lines(&sql), ["a.csv|-|-"]);
+}
+
+#[test]
 fn tables_and_plans_can_be_shown() {
     let pond = pond();
     let tables = pond.lines("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'");
@@ -137,4 +150,32 @@ fn what_does_not_fit_into_memory_is_spilled() {
     let sql = "SELECT value % 1000 AS k, value FROM generate_series(1, 1500000) ORDER BY k DESC, value";
     let rows = ask(&context, sql).expect("rows").lines;
     assert_eq!((rows.len(), rows[0].as_str()), (1_500_000, "999|999"));
+}
+
+#[test]
+fn a_join_that_does_not_fit_into_memory_says_so() {
+    let pond = TestPond::new();
+    let options = Options { max_memory: 32 << 20, threads: 2, temporary: None };
+    let context = QueryContext::new(pond.history(), &options).expect("a context");
+    let wide = "(SELECT repeat('x', 200) || value AS t FROM generate_series(1, 500000))";
+    let sql = format!("SELECT * FROM {wide} a CROSS JOIN {wide} b");
+    match ask(&context, &sql).map(|rows| rows.lines) {
+        Err(QueryError::Memory(error)) => {
+            assert_eq!(error.limit, 32 << 20);
+            let expected = "the query needs more memory than the 32 MiB that it may have: a join holds all rows of one of its sides; \
+                raise the limit, or let it hold fewer rows";
+            assert_eq!(error.to_string(), expected);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_nested_loop_puts_into_files_what_does_not_fit_into_memory() {
+    let pond = TestPond::new();
+    let options = Options { max_memory: 6 << 20, threads: 2, temporary: None };
+    let context = QueryContext::new(pond.history(), &options).expect("a context");
+    let wide = "(SELECT value || repeat('x', 4000) AS t FROM generate_series(1, 2000))";
+    let sql = format!("SELECT count(*) FROM {wide} a JOIN {wide} b ON a.t < b.t");
+    assert_eq!(ask(&context, &sql).expect("rows").lines, ["1999000"]);
 }

@@ -7,5 +7,6 @@ mod history;
 mod names;
 mod output;
 mod parameters;
+mod random;
 mod refused;
 mod support;
