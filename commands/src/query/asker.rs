@@ -31,6 +31,8 @@ use crate::ui::progress::{Progress, Unit};
 const LOOK: Duration = Duration::from_millis(50);
 /// Batches, or pieces of text, that wait to be taken.
 const WAITING: usize = 2;
+/// Bytes of stack of each thread: plans of long statements are deep.
+const STACK: usize = 8 << 20;
 /// Bytes of a piece of text.
 const PIECE: usize = 64 << 10;
 
@@ -66,6 +68,7 @@ impl Asker {
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(options.threads)
+            .thread_stack_size(STACK)
             .enable_all()
             .build()
             .map_err(|error| fatal("cannot start the threads of a query").because(&error))?;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use bstr::BStr;
+use bstr::{BStr, ByteSlice as _};
 use pond_mirror::index::Index;
-use pond_objects::{PathEntry, Side};
+use pond_mirror::index::pending::{Conflict, StageNumber};
+use pond_objects::{PathEntry, Side, path_order};
 use pond_query::{OwnedHistory, Staged};
 use pond_workspace::Workspace;
 
@@ -27,13 +28,24 @@ pub(super) fn history(workspace: &Workspace<'_>, index: bool) -> Result<OwnedHis
     })
 }
 
-/// The index, listed when a query asks for it. One that cannot be read is an error of that query only.
+/// A stage of the index, listed when a query asks for it. One that cannot be read is an error of that query only.
 fn staged(workspace: &Workspace<'_>) -> Staged {
     let index: Result<Index, String> =
         workspace.need_index().cloned().map_err(|error| CommandError::from(error).one_line());
-    Arc::new(move || {
-        let entry = |path: &BStr, Side { kind, id, size }| PathEntry { path: path.into(), kind, id, size };
+    let entry = |path: &BStr, Side { kind, id, size }| PathEntry { path: path.into(), kind, id, size };
+    Arc::new(move |stage| {
         let index = index.as_ref().map_err(Clone::clone)?;
-        Ok(index.iter().filter_map(|row| Some(entry(row.path, row.row.staged?))).collect())
+        let Some(which) = usize::from(stage).checked_sub(1) else {
+            return Ok(index.iter().filter_map(|row| Some(entry(row.path, row.row.staged?))).collect());
+        };
+        let waiting = index.header().pending.as_ref();
+        let conflicts = waiting.map_or(&[][..], |waiting| &waiting.conflicts);
+        let side = |conflict: &Conflict| {
+            let side = conflict.side(*StageNumber::ALL.get(which)?)?;
+            Some(entry(conflict.path().as_bstr(), side))
+        };
+        let mut entries: Vec<PathEntry> = conflicts.iter().filter_map(side).collect();
+        entries.sort_by(|a, b| path_order(&a.path, &b.path));
+        Ok(entries)
     })
 }
