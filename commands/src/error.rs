@@ -102,6 +102,8 @@ pub(crate) struct CommandError {
     class: Class,
     message: String,
     causes: Vec<String>,
+    /// Of text that is wrong, the line with a mark below it.
+    place: String,
     hints: Vec<String>,
     broken_pipe: bool,
 }
@@ -113,6 +115,7 @@ impl CommandError {
             class,
             message: message.to_string(),
             causes: Vec::new(),
+            place: String::new(),
             hints: Vec::new(),
             broken_pipe: false,
         }
@@ -127,6 +130,12 @@ impl CommandError {
             this.causes.remove(0);
         }
         this
+    }
+
+    /// Shows where in what was typed it is wrong: lines of text, a mark below.
+    pub(crate) fn at(mut self, place: String) -> Self {
+        self.place = place;
+        self
     }
 
     /// Adds what to do next.
@@ -203,6 +212,9 @@ impl CommandError {
         let mut text = String::new();
         let label = self.class.label();
         text.push_str(&format!("{} {}\n", paint(label), escape::message(&self.one_line())));
+        if !self.place.is_empty() {
+            text.push_str(&format!("{}\n", escape::message(&self.place)));
+        }
         for line in self.hints.iter().flat_map(|hint| hint.lines()) {
             text.push_str(&format!("{} {}\n", paint("hint"), escape::message(line)));
         }
@@ -211,7 +223,7 @@ impl CommandError {
 
     /// For programs: one JSON document on one line.
     pub(crate) fn render_json(&self) -> String {
-        let document = serde_json::json!({
+        let mut document = serde_json::json!({
             "level": "error",
             "class": self.class,
             "exit_code": self.class.code(),
@@ -219,6 +231,9 @@ impl CommandError {
             "causes": self.causes,
             "hints": self.hints,
         });
+        if !self.place.is_empty() {
+            document["place"] = self.place.as_str().into();
+        }
         format!("{document}\n")
     }
 }

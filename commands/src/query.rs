@@ -4,6 +4,9 @@ mod asker;
 pub(crate) mod cells;
 mod failure;
 mod memory;
+mod print;
+mod state;
 
-pub(crate) use asker::{Asker, Means};
+pub(crate) use asker::{Asker, Means, Query, Rows};
 pub(crate) use failure::Failure;
+pub(crate) use print::print_table;

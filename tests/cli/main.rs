@@ -56,6 +56,7 @@ mod sequences;
 mod sequences_left;
 mod small_forms;
 mod special_files;
+mod sql;
 mod squash;
 mod stash;
 mod status_forms;

@@ -373,6 +373,12 @@ impl From<PathspecError> for CommandError {
     }
 }
 
+impl From<arrow::error::ArrowError> for CommandError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::from_error(Class::Fatal, &error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,11 +404,5 @@ mod tests {
     fn a_closed_pipe_stays_one() {
         let closed = CopyError::Write(io::Error::from(io::ErrorKind::BrokenPipe));
         assert!(CommandError::from(closed).is_broken_pipe());
-    }
-}
-
-impl From<arrow::error::ArrowError> for CommandError {
-    fn from(error: arrow::error::ArrowError) -> Self {
-        Self::from_error(Class::Fatal, &error)
     }
 }

@@ -11,7 +11,10 @@ pub(crate) fn usual() -> usize {
 #[cfg(target_os = "linux")]
 fn machine() -> Option<u64> {
     let info = rustix::system::sysinfo();
-    u64::try_from(info.totalram).ok()?.checked_mul(u64::from(info.mem_unit))
+    // A word is 32 bits on small machines.
+    #[allow(clippy::useless_conversion, reason = "it is one where a word has 64 bits")]
+    let units = u64::from(info.totalram);
+    units.checked_mul(u64::from(info.mem_unit))
 }
 
 #[cfg(not(target_os = "linux"))]

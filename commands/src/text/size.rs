@@ -22,6 +22,24 @@ pub(crate) fn human(bytes: u64) -> String {
     }
 }
 
+/// The bytes that people mean by `512`, `64k`, `256MB`, `1.5 GiB`: a letter alone, or with `iB`, counts by 1024, with `B` by 1000.
+pub(crate) fn parse(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = (&text[..end], text[end..].trim().to_ascii_lowercase());
+    let (letter, base) = match unit.strip_suffix("ib") {
+        Some(letter) => (letter, 1024_u64),
+        None => match unit.strip_suffix('b') {
+            Some(letter) => (letter, 1000),
+            None => (unit.as_str(), 1024),
+        },
+    };
+    let power = ["", "k", "m", "g", "t"].iter().position(|known| *known == letter)?;
+    let bytes = number.parse::<f64>().ok()? * base.pow(u32::try_from(power).ok()?) as f64;
+    // A part of a byte is none.
+    (bytes.is_finite() && bytes < u64::MAX as f64).then_some(bytes as u64)
+}
+
 /// A whole number with a comma between thousands: `1,234,567`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -59,6 +77,23 @@ mod tests {
         ];
         for (bytes, text) in cases {
             assert_eq!(human(bytes), text);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let cases = [
+            ("512", 512),
+            ("64k", 65_536),
+            ("256MB", 256_000_000),
+            ("1.5 GiB", 1_610_612_736),
+            ("2g", 2 << 30),
+        ];
+        for (text, bytes) in cases {
+            assert_eq!(parse(text), Some(bytes), "{text}");
+        }
+        for text in ["", "x", "-1", "1x", "1.2.3", "MB", "nan", "99999999999999T"] {
+            assert_eq!(parse(text), None, "{text}");
         }
     }
 

@@ -5,8 +5,8 @@
 pub(super) struct Statement<'a> {
     /// It, without the semicolon and without spaces and comments in front.
     pub(super) text: &'a str,
-    /// Whether a semicolon ends it.
-    pub(super) is_ended: bool,
+    /// The byte of the whole text where it begins.
+    pub(super) begin: usize,
 }
 
 /// The statements of a text, in order. Semicolons in quotes and comments end none; what is empty is left out.
@@ -14,6 +14,7 @@ pub(super) fn split(text: &str) -> Vec<Statement<'_>> {
     let mut found = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
+        let before = text.len() - rest.len();
         let (mut end, mut begin, mut is_ended) = (rest.len(), None, false);
         let mut at = 0;
         while at < rest.len() {
@@ -28,11 +29,16 @@ pub(super) fn split(text: &str) -> Vec<Statement<'_>> {
             at += token.length;
         }
         if let Some(begin) = begin {
-            found.push(Statement { text: rest[begin..end].trim_end(), is_ended });
+            found.push(Statement { text: rest[begin..end].trim_end(), begin: before + begin });
         }
         rest = rest.get(end + usize::from(is_ended)..).unwrap_or_default();
     }
     found
+}
+
+/// Whether a text may name a file of the index: a name in quotes that begins with a colon.
+pub(super) fn may_read_index(text: &str) -> bool {
+    ["':", "\":"].iter().any(|name| text.contains(name))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,24 +79,31 @@ impl Token {
 mod tests {
     use super::*;
 
-    fn texts(text: &str) -> Vec<(&str, bool)> {
-        split(text).into_iter().map(|statement| (statement.text, statement.is_ended)).collect()
+    fn texts(text: &str) -> Vec<&str> {
+        split(text).into_iter().map(|statement| statement.text).collect()
     }
 
     #[test]
     fn semicolons_end_statements() {
-        assert_eq!(texts("SELECT 1; SELECT 2 ;\n"), [("SELECT 1", true), ("SELECT 2", true)]);
-        assert_eq!(texts("SELECT 1"), [("SELECT 1", false)]);
-        assert_eq!(texts(" ;; \n"), []);
-        assert_eq!(texts(""), []);
+        assert_eq!(texts("SELECT 1; SELECT 2 ;\n"), ["SELECT 1", "SELECT 2"]);
+        assert_eq!(texts("SELECT 1"), ["SELECT 1"]);
+        assert_eq!(texts(" ;; \n"), [""; 0]);
+        assert_eq!(texts(""), [""; 0]);
+    }
+
+    #[test]
+    fn each_begins_where_its_text_does() {
+        let text = "SELECT 1;\n -- two\n SELECT 2";
+        assert!(split(text).iter().all(|statement| text[statement.begin..].starts_with(statement.text)));
+        assert_eq!(split(text)[1].begin, text.len() - "SELECT 2".len());
     }
 
     #[test]
     fn quotes_and_comments_hide_them() {
         let text = "-- one; two\nSELECT 'a;''b', \"c;d\" /* ; */ FROM x; -- the end;";
-        assert_eq!(texts(text), [("SELECT 'a;''b', \"c;d\" /* ; */ FROM x", true)]);
-        assert_eq!(texts("SELECT ';"), [("SELECT ';", false)]);
-        assert_eq!(texts("SELECT 1 /* ;"), [("SELECT 1 /* ;", false)]);
-        assert_eq!(texts("SELECT 'é;'; ü"), [("SELECT 'é;'", true), ("ü", false)]);
+        assert_eq!(texts(text), ["SELECT 'a;''b', \"c;d\" /* ; */ FROM x"]);
+        assert_eq!(texts("SELECT ';"), ["SELECT ';"]);
+        assert_eq!(texts("SELECT 1 /* ;"), ["SELECT 1 /* ;"]);
+        assert_eq!(texts("SELECT 'é;'; ü"), ["SELECT 'é;'", "ü"]);
     }
 }
