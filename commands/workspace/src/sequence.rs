@@ -119,32 +119,21 @@ pub fn go_on(
 pub fn abort(workspace: &mut Workspace<'_>, doing: Sequence) -> Result<TakenBack, SequenceError> {
     pending(workspace, doing)?;
     let found = take_back::beginning_of_sequence(workspace)?;
-    give_up(workspace, doing, found, format!("give the {} up", doing.command()), Leaving::AsBefore)
+    give_up(workspace, doing, found, format!("give the {} up", doing.command()), |taking| taking)
 }
 
-/// What waits for a person after something was given up.
-enum Leaving {
-    /// What waited before it.
-    AsBefore,
-    /// This.
-    This(Option<Pending>),
-}
-
-/// Takes back what led to what waits.
+/// Takes back what led to what waits. `leaving` may change what is taken back, and so what waits afterwards.
 fn give_up(
     workspace: &mut Workspace<'_>,
     doing: Sequence,
     found: Vec<FoundOperation>,
     aim: String,
-    leaving: Leaving,
+    leaving: impl FnOnce(TakingBack) -> TakingBack,
 ) -> Result<TakenBack, SequenceError> {
     let Some((_, newest)) = found.first() else { return Err(SequenceError::TakenBack) };
     // Where it has made no commit yet, what it did is not about HEAD; but what it was begun on has to be there still.
     let left = View::at(workspace.store(), newest.view).head(&workspace.session.mirror)?.commit;
-    let mut taking = TakingBack::of(workspace, found)?.with_conflicts(workspace)?;
-    if let Leaving::This(pending) = leaving {
-        taking = taking.leaving(pending);
-    }
+    let taking = leaving(TakingBack::of(workspace, found)?.with_conflicts(workspace)?);
     let moved = match workspace.head.commit == left {
         true => taking.moved_since(workspace)?,
         false => Some("HEAD has moved".to_owned()),

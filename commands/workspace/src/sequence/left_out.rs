@@ -6,7 +6,6 @@ use pond_mirror::index::pending::{Pending, Sequence};
 use pond_mirror::scan::Scan;
 use pond_objects::merge::MergeOptions;
 
-use super::Leaving;
 use super::SequenceError;
 use super::give_up;
 use super::pending;
@@ -14,7 +13,7 @@ use super::pick::Picking;
 use crate::error::WorkspaceError;
 use crate::publish::rearrange::{Rearrange, carry_out};
 use crate::publish::save::Saved;
-use crate::take_back::{self, TakenBack};
+use crate::take_back::{self, TakenBack, TakingBack};
 use crate::workspace::Workspace;
 
 /// What was left out.
@@ -46,7 +45,7 @@ pub fn skip(
     let (taken_back, rest) = match waiting.is_commit_due() {
         true => {
             let found = take_back::beginning_of_pending(workspace, &waiting)?;
-            let leaving = Leaving::This(waiting.rest());
+            let leaving = |taking: TakingBack| taking.leaving(waiting.rest());
             let done = give_up(workspace, doing, found, "leave the commit out".to_owned(), leaving)?;
             (Some(done), queue.as_slice())
         }
