@@ -6,6 +6,7 @@ mod failure;
 mod memory;
 mod print;
 mod state;
+pub(crate) mod tables;
 
 pub(crate) use asker::{Asker, Means, Query, Rows};
 pub(crate) use failure::Failure;

@@ -62,6 +62,7 @@ mod stash;
 mod status_forms;
 mod stored;
 mod switching;
+mod tables;
 mod tags;
 mod time_zones;
 mod tour;

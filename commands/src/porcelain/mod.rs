@@ -13,7 +13,9 @@ mod completions;
 mod config;
 mod describe;
 mod diff;
+mod ends;
 mod fs;
+mod head;
 pub(crate) mod help;
 mod init;
 mod log;
@@ -37,8 +39,10 @@ mod show;
 mod sql;
 mod stash;
 mod status;
+mod summarize;
 mod switch;
 mod tag;
+mod tail;
 mod tour;
 mod undo;
 
@@ -71,6 +75,9 @@ commands! {
         }
         "ask questions of the data" {
             Sql = "sql" => sql::SqlArgs,
+            Summarize = "summarize" => summarize::SummarizeArgs,
+            Head = "head" => head::HeadArgs,
+            Tail = "tail" => tail::TailArgs,
         }
         "files without the mirror" {
             Fs = "fs" => fs::FsArgs,

@@ -98,7 +98,8 @@ pub(crate) fn run(ctx: &Context, args: SqlArgs) -> Result<Outcome, CommandError>
     let statements = statements::split(&text);
     let printer = printer(ctx, &args, statements.len())?;
     let opened = Instant::now();
-    let means = Means { index: statements::may_read_index(&text), max_memory: args.max_memory };
+    let means =
+        Means { index: statements::may_read_index(&text), max_memory: args.max_memory, threads: None };
     let asker = Asker::open(ctx, means)?;
     let mut times = Times::opened(opened);
     let mut result = Ok(());

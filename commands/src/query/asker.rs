@@ -43,6 +43,8 @@ pub(crate) struct Means {
     pub(crate) index: bool,
     /// Bytes of memory; `None` for the usual.
     pub(crate) max_memory: Option<usize>,
+    /// Threads; `None` for the usual.
+    pub(crate) threads: Option<usize>,
 }
 
 /// Answers queries about one state of the pond.
@@ -63,7 +65,7 @@ impl Asker {
     pub(crate) fn of(workspace: &Workspace<'_>, means: Means) -> Result<Self, CommandError> {
         let options = Options {
             max_memory: means.max_memory.unwrap_or_else(memory::usual),
-            threads: workspace.threads()?,
+            threads: means.threads.map_or_else(|| workspace.threads(), Ok)?,
             temporary: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()

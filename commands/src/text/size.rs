@@ -58,6 +58,27 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
+/// A time in its two largest units: `3 days 4 hours`, `1 minute`, `0.25 seconds`.
+pub(crate) fn span_words(seconds: f64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    if seconds < 1.0 && seconds != 0.0 {
+        return format!("{seconds} seconds");
+    }
+    let mut rest = seconds.round() as u64;
+    let mut parts = Vec::new();
+    for (length, unit) in UNITS {
+        let whole = rest / length;
+        rest %= length;
+        if whole > 0 {
+            parts.push(counted(whole, unit));
+        }
+        if parts.len() == 2 || !parts.is_empty() && whole == 0 {
+            break;
+        }
+    }
+    if parts.is_empty() { "0 seconds".to_owned() } else { parts.join(" ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +123,21 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(counted(1, "file"), "1 file");
         assert_eq!(counted(123, "file"), "123 files");
+    }
+
+    #[test]
+    fn spans_have_two_units() {
+        let expected = [
+            (0.0, "0 seconds"),
+            (0.25, "0.25 seconds"),
+            (1.0, "1 second"),
+            (60.0, "1 minute"),
+            (3_661.0, "1 hour 1 minute"),
+            (86_400.0 * 3.0 + 4.0 * 3_600.0 + 59.0, "3 days 4 hours"),
+            (86_400.0 + 60.0, "1 day"),
+        ];
+        for (seconds, words) in expected {
+            assert_eq!(span_words(seconds), words);
+        }
     }
 }
