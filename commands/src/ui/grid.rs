@@ -264,7 +264,7 @@ mod tests {
         let rows: Vec<&[&str]> = cells.iter().map(|row| &row[..]).collect();
         let columns = [("n", Align::Right)];
         let text = print(Some(80), &columns, &rows);
-        assert!(text.contains("  20\n… 60 more\n  81\n"), "{text}");
+        assert!(text.contains("\n 20\n… 60 more\n 81\n"), "{text}");
         assert!(text.ends_with("100\n(100 rows (40 shown), 1 column)\n"), "{text}");
         assert_eq!(print(None, &columns, &rows).lines().count(), 102);
         assert!(!print(Some(80), &columns, &rows[..41]).contains(CUT));
