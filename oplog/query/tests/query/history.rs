@@ -179,3 +179,30 @@ fn a_nested_loop_puts_into_files_what_does_not_fit_into_memory() {
     let sql = format!("SELECT count(*) FROM {wide} a JOIN {wide} b ON a.t < b.t");
     assert_eq!(ask(&context, &sql).expect("rows").lines, ["1999000"]);
 }
+
+/// Rows of the left side that nothing, or something, matches are given once, though each thread of the right side sees its part only.
+#[test]
+fn outer_and_semi_joins_that_do_not_fit_into_memory_give_the_same_rows() {
+    let pond = TestPond::new();
+    let wide = "(SELECT value || repeat('x', 4000) AS t FROM generate_series(1, 2000))";
+    for (sql, expected) in [
+        (format!("SELECT count(*) FROM {wide} a LEFT JOIN {wide} b ON a.t < b.t"), "1999001"),
+        (format!("SELECT count(*) FROM {wide} a FULL JOIN {wide} b ON a.t < b.t"), "1999002"),
+        (
+            format!("SELECT count(*) FROM {wide} a WHERE EXISTS (SELECT 1 FROM {wide} b WHERE a.t < b.t)"),
+            "1999",
+        ),
+        (
+            format!(
+                "SELECT count(*) FROM {wide} a WHERE NOT EXISTS (SELECT 1 FROM {wide} b WHERE a.t < b.t)"
+            ),
+            "1",
+        ),
+    ] {
+        for max_memory in [6 << 20, 256 << 20] {
+            let options = Options { max_memory, threads: 4, temporary: None };
+            let context = QueryContext::new(pond.history(), &options).expect("a context");
+            assert_eq!(ask(&context, &sql).expect("rows").lines, [expected], "{max_memory}: {sql}");
+        }
+    }
+}
